@@ -1,0 +1,169 @@
+// Package exchange holds what one request carries through the gateway: its
+// body, read once, and what each module found out about it. Modules ask the
+// exchange; none reads the body, parses JSON or invents a context key for itself.
+//
+// An exchange belongs to one request and is used by one goroutine at a time,
+// as the handlers of a request are.
+package exchange
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// DefaultMaxBody is how many bytes of a body are read where nothing smaller is configured.
+const DefaultMaxBody = 1 << 20
+
+// ErrTooLarge says that a body is over the limit of bytes.
+var ErrTooLarge = errors.New("body too large")
+
+// Exchange is one request's way through the gateway.
+type Exchange struct {
+	// ID is the request's id, the same in logs, problems and the upstream's logs.
+	ID string
+	// ClientIP is the client's address as Caddy determined it, without a port.
+	ClientIP string
+	// Principal is who sent the request; nil before authentication and for anonymous requests.
+	Principal *Principal
+	// Prompts are the texts that a policy judges; set by the policy module.
+	Prompts []Prompt
+	// Decision is the policy's; nil before it is made.
+	Decision *Decision
+	// Receipts are the limits that this request was charged to, in order.
+	Receipts []Receipt
+	// ServedBy is the rung of the ladder that answered: empty before an answer.
+	ServedBy string
+
+	body   []byte
+	read   bool
+	parsed *document
+}
+
+// Principal is an authenticated sender.
+type Principal struct {
+	// ID names the principal; never empty.
+	ID string
+	// Tenant groups principals; may be empty.
+	Tenant string
+	// Method is how it authenticated, such as "jwt" or "signature".
+	Method string
+	// Scopes are what the credential permits.
+	Scopes []string
+	// Claims are further verified facts of the credential, as parsed JSON.
+	Claims map[string]any
+}
+
+// Prompt is one text of a request that is meant for the model.
+type Prompt struct {
+	// Path is the JSON Pointer of the text in the body.
+	Path string `json:"path"`
+	// Text is the original.
+	Text string `json:"text"`
+	// Normalised is the text as the policy's rules compare it.
+	Normalised string `json:"normalised"`
+}
+
+// Decision is what a policy said about a request.
+type Decision struct {
+	Allow bool
+	// Reasons say why not, or what was noticed.
+	Reasons []Reason
+	// Labels are tags that rules put on the request.
+	Labels []string
+	// Revision identifies the policy that decided.
+	Revision string
+}
+
+// Reason is one rule's finding.
+type Reason struct {
+	ID       string `json:"id"`
+	Message  string `json:"message"`
+	Severity string `json:"severity,omitempty"`
+}
+
+// Receipt is the state of one limit after it was charged.
+type Receipt struct {
+	Limit     string
+	Remaining int64
+	Reset     time.Duration
+}
+
+// New returns the exchange of a request with the given id.
+func New(id string) *Exchange { return &Exchange{ID: id} }
+
+// Body returns the request's body, which it reads on the first call and keeps.
+// Afterwards r has a fresh reader of the same bytes. A body of more than
+// maxBytes gives an error that wraps [ErrTooLarge]; maxBytes must be positive.
+// The returned bytes must not be changed.
+func (x *Exchange) Body(r *http.Request, maxBytes int64) ([]byte, error) {
+	if !x.read {
+		body, err := readBounded(r, maxBytes)
+		if err != nil {
+			return nil, err
+		}
+		x.body, x.read = body, true
+	}
+	if int64(len(x.body)) > maxBytes {
+		return nil, tooLarge(maxBytes)
+	}
+	x.Rewind(r)
+	return x.body, nil
+}
+
+// Rewind gives r a fresh reader of the body, so that it can be sent (again).
+// It does nothing before the body was read. The reader is of a type that
+// net/http knows to be in memory, so head and body leave in one write.
+func (x *Exchange) Rewind(r *http.Request) {
+	if !x.read {
+		return
+	}
+	r.ContentLength = int64(len(x.body))
+	r.TransferEncoding = nil
+	if len(x.body) == 0 {
+		r.Body = http.NoBody
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(x.body))
+	r.GetBody = func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(x.body)), nil
+	}
+}
+
+// Read reports whether the body has been read, so that [Exchange.Rewind] works.
+func (x *Exchange) Read() bool { return x.read }
+
+// Digest returns the SHA-256 of the body read so far.
+func (x *Exchange) Digest() [sha256.Size]byte { return sha256.Sum256(x.body) }
+
+func readBounded(r *http.Request, maxBytes int64) ([]byte, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil, nil
+	}
+	if r.ContentLength > maxBytes {
+		return nil, tooLarge(maxBytes)
+	}
+	var buf bytes.Buffer
+	if r.ContentLength > 0 {
+		buf.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	n, err := buf.ReadFrom(io.LimitReader(r.Body, maxBytes+1))
+	if maxErr := (*http.MaxBytesError)(nil); errors.As(err, &maxErr) {
+		return nil, tooLarge(maxErr.Limit)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading body: %w", err)
+	}
+	if n > maxBytes {
+		return nil, tooLarge(maxBytes)
+	}
+	return buf.Bytes(), nil
+}
+
+func tooLarge(limit int64) error {
+	return fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)
+}

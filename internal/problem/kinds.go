@@ -1,0 +1,104 @@
+package problem
+
+import "net/http"
+
+// Every kind of refusal. docs/errors.md has a section for each; a test compares the two.
+var (
+	// Malformed is a body that is not strict JSON.
+	Malformed = kind("malformed-body", "The body is not valid JSON", http.StatusBadRequest)
+	// Unsupported is a body of another media type than JSON.
+	Unsupported = kind("unsupported-media-type", "The body has an unsupported media type", http.StatusUnsupportedMediaType)
+	// TooLarge is a body over the size limit.
+	TooLarge = kind("body-too-large", "The body is too large", http.StatusRequestEntityTooLarge)
+	// Invalid is a body that does not match the route's schema. Its member "errors" names each field.
+	Invalid = kind("invalid-request", "The request does not match the schema", http.StatusUnprocessableEntity)
+
+	// CredentialMissing is a request without a credential where one is needed.
+	CredentialMissing = kind("credential-missing", "A credential is needed", http.StatusUnauthorized)
+	// CredentialInvalid is a credential that does not verify.
+	CredentialInvalid = kind("credential-invalid", "The credential is not valid", http.StatusUnauthorized)
+	// CredentialExpired is a credential whose time is over.
+	CredentialExpired = kind("credential-expired", "The credential has expired", http.StatusUnauthorized)
+	// CredentialReplayed is a signature whose nonce was seen before.
+	CredentialReplayed = kind("credential-replayed", "The signature was used before", http.StatusUnauthorized)
+	// ScopeInsufficient is a good credential that does not permit this.
+	ScopeInsufficient = kind("scope-insufficient", "The credential lacks a scope", http.StatusForbidden)
+	// AuthUnavailable is a credential that cannot be judged just now. It fails closed.
+	AuthUnavailable = kind("authentication-unavailable", "Authentication is unavailable", http.StatusServiceUnavailable)
+
+	// AddressDenied is a client address that configuration refuses.
+	AddressDenied = kind("address-denied", "Requests from this address are refused", http.StatusForbidden)
+	// QuotaExceeded is a request over a limit. Its member "violated-policies" names the limits.
+	QuotaExceeded = &Kind{
+		Name: "quota-exceeded", Title: "A limit is exceeded", Status: http.StatusTooManyRequests,
+		uri: "https://iana.org/assignments/http-problem-types#quota-exceeded",
+	}
+	// LimitUnavailable is a limit that cannot be judged and is configured to refuse then.
+	LimitUnavailable = kind("limit-unavailable", "Limits are unavailable", http.StatusServiceUnavailable)
+
+	// PolicyDenied is a request that the policy refuses. Its member "reasons" says why.
+	PolicyDenied = kind("policy-denied", "The policy refuses the request", http.StatusForbidden)
+	// PolicyUnavailable is a request that the policy could not judge. It fails closed.
+	PolicyUnavailable = kind("policy-unavailable", "The policy is unavailable", http.StatusServiceUnavailable)
+
+	// UpstreamUnavailable is a request that no rung of the ladder could answer.
+	UpstreamUnavailable = kind("upstream-unavailable", "The service is unavailable", http.StatusServiceUnavailable)
+	// UpstreamTimeout is an upstream that did not answer in time.
+	UpstreamTimeout = kind("upstream-timeout", "The service did not answer in time", http.StatusGatewayTimeout)
+	// UpstreamFailed is an upstream that answered with nonsense.
+	UpstreamFailed = kind("upstream-failed", "The service failed", http.StatusBadGateway)
+
+	// Overloaded is a backend whose queue is full.
+	Overloaded = kind("overloaded", "Too many requests are waiting", http.StatusServiceUnavailable)
+	// NotFound is a path that leads nowhere.
+	NotFound = kind("not-found", "There is nothing here", http.StatusNotFound)
+	// MethodNotAllowed is a method that the path does not take. The Allow field names those it takes.
+	MethodNotAllowed = kind("method-not-allowed", "The method is not allowed here", http.StatusMethodNotAllowed)
+	// Internal is a fault of ours. The log has the cause under the same request id.
+	Internal = kind("internal-error", "Something went wrong on our side", http.StatusInternalServerError)
+)
+
+// Kinds returns every kind, in the order of docs/errors.md.
+func Kinds() []*Kind {
+	return []*Kind{
+		Malformed, Unsupported, TooLarge, Invalid,
+		CredentialMissing, CredentialInvalid, CredentialExpired, CredentialReplayed, ScopeInsufficient, AuthUnavailable,
+		AddressDenied, QuotaExceeded, LimitUnavailable,
+		PolicyDenied, PolicyUnavailable,
+		UpstreamUnavailable, UpstreamTimeout, UpstreamFailed,
+		Overloaded, NotFound, MethodNotAllowed, Internal,
+	}
+}
+
+func kind(name, title string, status int) *Kind {
+	return &Kind{Name: name, Title: title, Status: status}
+}
+
+// plain is RFC 9457's own "about:blank": nothing beyond the status is known.
+const plain = "about:blank"
+
+// ForStatus returns the problem for a bare HTTP status, as when a standard
+// handler refuses without saying more than the number.
+func ForStatus(status int) *Problem {
+	switch status {
+	case http.StatusRequestEntityTooLarge:
+		return TooLarge.New("")
+	case http.StatusNotFound:
+		return NotFound.New("")
+	case http.StatusMethodNotAllowed:
+		return MethodNotAllowed.New("")
+	case http.StatusInternalServerError:
+		return Internal.New("")
+	case http.StatusBadGateway:
+		return UpstreamFailed.New("")
+	case http.StatusServiceUnavailable:
+		return UpstreamUnavailable.New("")
+	case http.StatusGatewayTimeout:
+		return UpstreamTimeout.New("")
+	}
+	title := http.StatusText(status)
+	if title == "" {
+		status, title = http.StatusInternalServerError, Internal.Title
+	}
+	return (&Kind{Name: "status", Title: title, Status: status, uri: plain}).New("")
+}
