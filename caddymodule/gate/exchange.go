@@ -1,0 +1,56 @@
+package gate
+
+import (
+	"net"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/problem"
+)
+
+// exchangeVar is the key of the exchange in the request's Caddy vars.
+const exchangeVar = "gate.exchange"
+
+// ExchangeOf returns the request's exchange, which it makes on first use. The
+// request must come from Caddy's HTTP server, whose vars keep the exchange.
+func ExchangeOf(r *http.Request) *exchange.Exchange {
+	if x, ok := caddyhttp.GetVar(r.Context(), exchangeVar).(*exchange.Exchange); ok {
+		return x
+	}
+	x := exchange.New(RequestID(r))
+	x.ClientIP = clientIP(r)
+	caddyhttp.SetVar(r.Context(), exchangeVar, x)
+	return x
+}
+
+// RequestID returns Caddy's id of the request ({http.request.uuid}), or ""
+// outside of Caddy's HTTP server.
+func RequestID(r *http.Request) string {
+	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	if !ok {
+		return ""
+	}
+	id, _ := repl.GetString("http.request.uuid")
+	return id
+}
+
+// Refuse returns the error that ends a request with the given problem, to be
+// returned by a handler and rendered by gate_problem.
+func Refuse(p *problem.Problem) error {
+	return caddyhttp.Error(p.Status, p)
+}
+
+// clientIP is the address that Caddy determined with trusted_proxies, or the peer's.
+func clientIP(r *http.Request) string {
+	if ip, ok := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string); ok && ip != "" {
+		return ip
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
