@@ -1,0 +1,162 @@
+package healthcheck
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// entry is one name in the registry: the checks that carry it and what the
+// one in force last found.
+type entry struct {
+	name string
+
+	mu     sync.Mutex
+	checks []*Check // the last one is in force
+	state  State
+	last   Status // of the last run; OK before the first
+	run    *run   // the run that has not returned yet, if any
+}
+
+// run is one run of a check.
+type run struct {
+	check   *Check
+	started time.Time
+	// settled is closed once the run has a result or is given up.
+	settled chan struct{}
+}
+
+func newEntry(name string) *entry {
+	return &entry{name: name, state: State{
+		Name:   name,
+		Result: Result{Status: Failed, Detail: "not checked yet"},
+	}}
+}
+
+func (e *entry) push(check *Check) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.checks = append(e.checks, check)
+	e.replaced()
+}
+
+// drop takes one check out and returns how many are left.
+func (e *entry) drop(check *Check) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if i := slices.Index(e.checks, check); i >= 0 {
+		e.checks = slices.Delete(e.checks, i, i+1)
+		e.replaced()
+	}
+	return len(e.checks)
+}
+
+// replaced makes the next report run the check that is now in force, even
+// while a run of the former one hangs.
+func (e *entry) replaced() {
+	e.run = nil
+	e.state.CheckedAt = time.Time{}
+	if len(e.checks) > 0 {
+		e.state.Critical = e.inForce().Critical
+	}
+}
+
+func (e *entry) inForce() *Check { return e.checks[len(e.checks)-1] }
+
+// refresh returns the state, after a run where the last result is too old.
+func (e *entry) refresh(ctx context.Context) State {
+	if run := e.awaited(); run != nil {
+		select {
+		case <-run.settled:
+		case <-ctx.Done():
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	state := e.state
+	state.History = slices.Clone(state.History)
+	return state
+}
+
+// awaited returns the run to wait for before the state is good, which it
+// begins where needed; nil when the state is good as it is.
+func (e *entry) awaited() *run {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.run != nil || len(e.checks) == 0 {
+		return e.run
+	}
+	check := e.inForce()
+	if !e.state.CheckedAt.IsZero() && time.Since(e.state.CheckedAt) < check.Interval {
+		return nil
+	}
+	e.run = &run{check: check, started: time.Now(), settled: make(chan struct{})}
+	go e.supervise(e.run)
+	return e.run
+}
+
+// supervise runs the check and settles the run, at the timeout at the latest.
+// The run's context is its own: a client that asked and left must not make
+// the check fail for the next one.
+func (e *entry) supervise(r *run) {
+	ctx, cancel := context.WithTimeout(context.Background(), r.check.Timeout)
+	defer cancel()
+	answer := make(chan Result, 1)
+	go func() { answer <- r.check.look(ctx) }()
+	select {
+	case result := <-answer:
+		e.settle(ctx, r, result)
+	case <-ctx.Done():
+		e.settle(ctx, r, Result{})
+		<-answer // Until the hung run returns, no other is started beside it.
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.run == r {
+		e.run = nil
+	}
+}
+
+// settle records a run's result, unless the check was replaced meanwhile. At
+// the timeout every result reads the same, whether or not the check noticed it.
+func (e *entry) settle(ctx context.Context, r *run, result Result) {
+	if ctx.Err() != nil {
+		result = Result{Status: Failed, Detail: fmt.Sprintf("no answer within %s", r.check.Timeout)}
+	}
+	now := time.Now()
+	result.Took = now.Sub(r.started)
+
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	defer close(r.settled)
+	if e.run != r {
+		return
+	}
+	e.note(now, result)
+	e.state.Result, e.state.CheckedAt = result, now
+}
+
+// note adds the change of the status to the history, if it is one.
+func (e *entry) note(now time.Time, result Result) {
+	if e.last == result.Status {
+		return
+	}
+	if len(e.state.History) == MaxHistory {
+		e.state.History = slices.Delete(e.state.History, 0, 1)
+	}
+	e.state.History = append(e.state.History, Transition{At: now, From: e.last, To: result.Status, Detail: result.Detail})
+	e.last = result.Status
+}
+
+// look calls the check and turns a panic into a failure: one broken check
+// must not take the process down.
+func (c *Check) look(ctx context.Context) (result Result) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			result = Result{Status: Failed, Detail: fmt.Sprintf("the check panicked: %v", cause)}
+		}
+	}()
+	return c.Run(ctx)
+}

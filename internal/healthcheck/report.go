@@ -1,0 +1,57 @@
+package healthcheck
+
+import "time"
+
+// Report is the state of the whole.
+type Report struct {
+	// Status is the worst of the checks, where a failure of one that is not
+	// critical counts as degraded. Without any check it is OK.
+	Status Status
+	// Checks are in order of their names.
+	Checks []State
+}
+
+// Ready reports whether no critical check failed.
+func (r Report) Ready() bool { return r.Status < Failed }
+
+// Failing returns the names of the critical checks that failed.
+func (r Report) Failing() []string {
+	var names []string
+	for _, state := range r.Checks {
+		if state.weight() == Failed {
+			names = append(names, state.Name)
+		}
+	}
+	return names
+}
+
+// State is what is known of one check.
+type State struct {
+	Name     string
+	Critical bool
+	Result
+	// CheckedAt is when the result was found; zero while there is none.
+	CheckedAt time.Time
+	// History are the last changes of the status, oldest first, [MaxHistory] at most.
+	// The first is from OK, where the first result was not.
+	History []Transition
+}
+
+// weight is what the check's status means for the whole.
+func (s State) weight() Status {
+	if s.Critical {
+		return s.Status
+	}
+	return min(s.Status, Degraded)
+}
+
+// MaxHistory is how many transitions of a check are kept.
+const MaxHistory = 16
+
+// Transition is one change of a check's status.
+type Transition struct {
+	At       time.Time
+	From, To Status
+	// Detail is that of the result that brought the change.
+	Detail string
+}
