@@ -1,0 +1,119 @@
+package textnorm
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+)
+
+func TestNormalise(t *testing.T) {
+	for name, tc := range map[string]struct{ in, want string }{
+		"empty":                         {"", ""},
+		"plain text is kept":            {"fresh citrus over wet cedar", "fresh citrus over wet cedar"},
+		"case":                          {"SARIN", "sarin"},
+		"full case folding":             {"STRASSE straße", "strasse strasse"},
+		"spaces collapse":               {"  nerve \t\r\n  agent ", "nerve agent"},
+		"no-break and ideographic":      {"nerve\u00a0\u3000agent", "nerve agent"},
+		"line separators":               {"nerve\u2028agent", "nerve agent"},
+		"only spaces":                   {" \u2003\n", ""},
+		"zero width space":              {"sa\u200brin", "sarin"},
+		"zero width joiner":             {"sa\u200drin", "sarin"},
+		"byte order mark":               {"\ufeffsarin", "sarin"},
+		"soft hyphen":                   {"sa\u00adrin", "sarin"},
+		"bidi override":                 {"\u202esarin\u202c", "sarin"},
+		"bidi isolate":                  {"\u2066sarin\u2069", "sarin"},
+		"tag characters":                {"sa\U000e0041rin", "sarin"},
+		"variation selectors":           {"s\ufe0fa\U000e0100rin", "sarin"},
+		"Hangul filler":                 {"sa\u3164rin", "sarin"},
+		"braille blank is a space":      {"nerve\u2800agent", "nerve agent"},
+		"control characters":            {"sa\x00\x1brin\x7f", "sarin"},
+		"full width":                    {"ＳＡＲＩＮ", "sarin"},
+		"mathematical letters":          {"𝖘𝔞𝓇𝐢𝚗", "sarin"},
+		"circled letters":               {"ⓢⓐⓡⓘⓝ", "sarin"},
+		"superscript":                   {"H₂O²", "h2o2"},
+		"ligature":                      {"ﬁre", "fire"},
+		"Cyrillic":                      {"ѕаrіn", "sarin"},
+		"Cyrillic capitals":             {"ТНАLLIUМ", "thallium"},
+		"Greek":                         {"sαrιn", "sarin"},
+		"diacritics, composed":          {"sárïn", "sarin"},
+		"diacritics, stacked":           {"s\u0336a\u0301\u0302\u0303rin", "sarin"},
+		"small capitals":                {"sᴀʀɪɴ", "sarin"},
+		"Japanese is kept":              {"新鮮な柑橘", "新鮮な柑橘"},
+		"Korean is composed":            {"\u1112\u1161\u11ab", "한"},
+		"invalid UTF-8":                 {"sa\xffrin", "sa\ufffdrin"},
+		"punctuation is kept":           {"what's 2,4-d?", "what's 2,4-d?"},
+		"an emoji joined by zero width": {"👩\u200d🔬", "👩🔬"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := Normalise(tc.in); got != tc.want {
+				t.Errorf("Normalise(%+q) = %+q, want %+q", tc.in, got, tc.want)
+			}
+		})
+	}
+}
+
+func TestNormaliseIsIdempotentForEveryCharacter(t *testing.T) {
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		checkNormalForm(t, "a"+string(r)+"b")
+	}
+}
+
+func TestNormaliseIsIdempotentAndBounded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		checkNormalForm(t, rapid.String().Draw(t, "text"))
+	})
+}
+
+func TestNormaliseIgnoresCase(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringOf(rapid.RuneFrom(nil, unicode.Latin, unicode.Cyrillic)).Draw(t, "text")
+		lower := strings.Map(unicode.SimpleFold, text)
+		for range 4 { // SimpleFold walks an orbit of at most four forms
+			if got, want := Normalise(lower), Normalise(text); got != want {
+				t.Fatalf("%+q gives %+q, %+q gives %+q", lower, got, text, want)
+			}
+			lower = strings.Map(unicode.SimpleFold, lower)
+		}
+	})
+}
+
+func FuzzNormalise(f *testing.F) {
+	for _, seed := range []string{"", "A  b", "ѕаrіn", "\ufdfa", "\xff", "a" + strings.Repeat("\u0301", 40), strings.Repeat("\u0f71", 40)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) { checkNormalForm(t, text) })
+}
+
+func checkNormalForm(t interface{ Fatalf(string, ...any) }, text string) {
+	once := Normalise(text)
+	if twice := Normalise(once); twice != once {
+		t.Fatalf("%+q gives %+q, which gives %+q", text, once, twice)
+	}
+	if !utf8.ValidString(once) {
+		t.Fatalf("%+q gives invalid UTF-8 %+q", text, once)
+	}
+	if len(once) > MaxExpansion*len(text) {
+		t.Fatalf("%d bytes grew to %d", len(text), len(once))
+	}
+	if strings.TrimSpace(once) != once || strings.Contains(once, "  ") {
+		t.Fatalf("%+q gives %+q, whose spaces are not collapsed", text, once)
+	}
+}
+
+func BenchmarkNormalise(b *testing.B) {
+	for name, text := range map[string]string{
+		"plain 300 B":    strings.Repeat("fresh citrus over wet cedar - ", 9) + "fresh citrus over wet cedar",
+		"capitals 300 B": strings.Repeat("Fresh citrus over wet cedar - ", 10),
+		"Cyrillic 300 B": strings.Repeat("свежий цитрус ", 12),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Normalise(text)
+			}
+		})
+	}
+}
