@@ -1,0 +1,271 @@
+// Package breaker decides, for each upstream, whether an attempt may be made.
+//
+// A [Breaker] is a sony/gobreaker with the four things that one lacks for a
+// proxy: an open period that doubles while the upstream stays away, permits
+// that are settled once and may be given back unused, a half-open state that
+// cannot be wedged by a probe without an outcome, and callbacks outside of any lock.
+//
+// gobreaker keeps the state and the counts. Its open period is fixed, so it is
+// set to the shortest there is, and the period that counts is a gate in front:
+// while it is shut nothing reaches gobreaker, and the first attempt after it finds
+// gobreaker ready to be half-open.
+package breaker
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+)
+
+// errExcluded settles a gobreaker permit as neither success nor failure.
+var errExcluded = errors.New("excluded")
+
+// errUnspecified stands for a failure without a cause.
+var errUnspecified = errors.New("failed")
+
+// Breaker guards one upstream. Its methods may be called concurrently.
+type Breaker struct {
+	id     string
+	notify func(Change)
+
+	mu       sync.Mutex
+	settings Settings
+	places   uint32 // of the machine; settings.HalfOpen may already be another
+	machine  *gobreaker.TwoStepCircuitBreaker[struct{}]
+	state    State
+	forced   bool
+	// epoch grows with each change of state; a permit of an earlier one no longer counts.
+	epoch    uint64
+	probeAt  time.Time
+	openings int
+	probes   map[*Permit]struct{}
+	last     error
+	lastUsed time.Time
+	pending  []Change
+}
+
+// New returns a closed breaker. Each change of its state is told to notify,
+// unless that is nil, on the goroutine that caused it and without any lock held.
+func New(id string, s Settings, notify func(Change)) *Breaker {
+	b := &Breaker{
+		id: id, notify: notify, settings: s.WithDefaults(),
+		probes: make(map[*Permit]struct{}), lastUsed: time.Now(),
+	}
+	b.build()
+	return b
+}
+
+// ID returns the name that the breaker was made with.
+func (b *Breaker) ID() string { return b.id }
+
+// Ready reports whether [Breaker.Allow] would grant a permit now. It changes
+// nothing: asking about every upstream before choosing one costs no probe.
+func (b *Breaker) Ready() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	switch b.state {
+	case Closed:
+		return true
+	case HalfOpen:
+		return b.freePlaces() > 0 || b.overdue(now) != nil
+	default:
+		return !b.forced && !now.Before(b.probeAt)
+	}
+}
+
+// Allow asks for one attempt. It returns nil if the attempt must not be made.
+// A permit must be settled by exactly one of its methods; later calls do nothing.
+func (b *Breaker) Allow() *Permit {
+	b.mu.Lock()
+	defer b.unlock()
+	now := time.Now()
+	b.lastUsed = now
+	if b.forced {
+		return b.forcedPermit()
+	}
+	if b.state == Open && now.Before(b.probeAt) {
+		return nil
+	}
+	b.forgetOverdue(now)
+	done, err := b.machine.Allow()
+	if err != nil {
+		return nil
+	}
+	p := &Permit{breaker: b, done: done, epoch: b.epoch, since: now, probe: b.state == HalfOpen}
+	if p.probe {
+		b.probes[p] = struct{}{}
+	}
+	return p
+}
+
+// Fail counts a failure that shows after its permit was settled, such as a
+// stream that dies. It is ignored unless an attempt could be made now.
+func (b *Breaker) Fail(cause error) {
+	if p := b.Allow(); p != nil {
+		p.Failure(cause)
+	}
+}
+
+// Configure replaces the settings and keeps the state. A changed HalfOpen starts
+// the count of failures afresh, so it waits until the breaker is closed when
+// Configure is called.
+func (b *Breaker) Configure(s Settings) {
+	s = s.WithDefaults()
+	b.mu.Lock()
+	defer b.unlock()
+	b.settings = s
+	if s.HalfOpen != b.places && b.state == Closed && !b.forced {
+		b.build()
+	}
+}
+
+// Reset closes the breaker, forgets what it counted and ends a forced state.
+func (b *Breaker) Reset() {
+	b.mu.Lock()
+	defer b.unlock()
+	b.hold(Closed, false)
+}
+
+// ForceOpen refuses every attempt until [Breaker.Reset] or [Breaker.ForceClose].
+func (b *Breaker) ForceOpen() {
+	b.mu.Lock()
+	defer b.unlock()
+	b.hold(Open, true)
+}
+
+// ForceClose admits every attempt, whatever comes of it, until [Breaker.Reset] or [Breaker.ForceOpen].
+func (b *Breaker) ForceClose() {
+	b.mu.Lock()
+	defer b.unlock()
+	b.hold(Closed, true)
+}
+
+// Snapshot returns the breaker as it is now.
+func (b *Breaker) Snapshot() Snapshot {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := Snapshot{ID: b.id, State: b.state, Forced: b.forced, Openings: b.openings}
+	if b.last != nil {
+		s.LastFailure = b.last.Error()
+	}
+	switch {
+	case b.forced:
+	case b.state == Closed:
+		s.Failures = b.machine.Counts().ConsecutiveFailures
+	case b.state == Open:
+		s.ProbeAt = b.probeAt
+	}
+	return s
+}
+
+// build makes a fresh machine, which is closed. b.mu is held.
+func (b *Breaker) build() {
+	b.epoch++
+	clear(b.probes)
+	b.places = b.settings.HalfOpen
+	b.machine = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+		MaxRequests: b.places,
+		Timeout:     time.Nanosecond,
+		ReadyToTrip: func(counts gobreaker.Counts) bool {
+			return counts.ConsecutiveFailures >= b.settings.TripAfter
+		},
+		IsExcluded:    func(err error) bool { return err == errExcluded },
+		OnStateChange: func(_ string, _, to gobreaker.State) { b.enter(to) },
+	})
+}
+
+// enter follows the machine into a state. b.mu is held.
+func (b *Breaker) enter(to gobreaker.State) {
+	b.epoch++
+	clear(b.probes)
+	switch to {
+	case gobreaker.StateOpen:
+		b.probeAt = time.Now().Add(b.settings.openPeriod(b.openings))
+		b.openings++
+		b.become(Open, b.last)
+	case gobreaker.StateHalfOpen:
+		b.become(HalfOpen, nil)
+	case gobreaker.StateClosed:
+		b.openings = 0
+		b.become(Closed, nil)
+	}
+}
+
+// hold puts the breaker into a state from outside. b.mu is held.
+func (b *Breaker) hold(state State, forced bool) {
+	b.build()
+	b.forced, b.openings, b.last = forced, 0, nil
+	b.become(state, nil)
+}
+
+func (b *Breaker) become(state State, cause error) {
+	if state == b.state {
+		return
+	}
+	b.pending = append(b.pending, Change{Breaker: b.id, From: b.state, To: state, Cause: cause})
+	b.state = state
+}
+
+// forcedPermit is what a held breaker grants: no outcome of it counts. b.mu is held.
+func (b *Breaker) forcedPermit() *Permit {
+	if b.state == Open {
+		return nil
+	}
+	return &Permit{breaker: b}
+}
+
+// freePlaces returns how many probes may still start. b.mu is held.
+func (b *Breaker) freePlaces() int {
+	counts := b.machine.Counts()
+	return int(b.places) - int(counts.Requests-counts.TotalExclusions)
+}
+
+// overdue returns a probe that has held its place for too long, or nil. b.mu is held.
+func (b *Breaker) overdue(now time.Time) *Permit {
+	for p := range b.probes {
+		if now.Sub(p.since) >= b.settings.ProbeTimeout {
+			return p
+		}
+	}
+	return nil
+}
+
+// forgetOverdue frees the places of probes without an outcome. b.mu is held.
+func (b *Breaker) forgetOverdue(now time.Time) {
+	for p := b.overdue(now); p != nil; p = b.overdue(now) {
+		b.settle(p, errExcluded)
+	}
+}
+
+// settle tells the machine a permit's outcome, once, unless the state has
+// changed since it was granted. b.mu is held.
+func (b *Breaker) settle(p *Permit, outcome error) {
+	if p.settled {
+		return
+	}
+	p.settled = true
+	delete(b.probes, p)
+	if p.done == nil || p.epoch != b.epoch {
+		return
+	}
+	if outcome != nil && outcome != errExcluded {
+		b.last = outcome
+	}
+	p.done(outcome)
+}
+
+// unlock releases the lock and only then reports what changed.
+func (b *Breaker) unlock() {
+	changes := b.pending
+	b.pending = nil
+	b.mu.Unlock()
+	if b.notify == nil {
+		return
+	}
+	for _, change := range changes {
+		b.notify(change)
+	}
+}

@@ -1,0 +1,74 @@
+package breaker
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// Settings say when a breaker trips and how it recovers. The zero value of a
+// field means its default.
+type Settings struct {
+	// TripAfter is how many failures in a row open the breaker. Default: 5.
+	TripAfter uint32
+	// OpenFor is how long the breaker stays open at first, at least 1ms. Default: 1s.
+	OpenFor time.Duration
+	// OpenMax is the longest the breaker stays open; not below OpenFor. Default: 30s,
+	// or OpenFor where that is longer.
+	OpenMax time.Duration
+	// HalfOpen is how many probes are admitted, and must all succeed, before the
+	// breaker closes. Default: 1.
+	HalfOpen uint32
+	// ProbeTimeout is how long a probe may hold its place without an outcome. After
+	// that it is forgotten and another may take the place, so that a probe that
+	// is never settled cannot hold a breaker half-open for good. Default: 1m.
+	ProbeTimeout time.Duration
+}
+
+const shortest = time.Millisecond
+
+// WithDefaults returns the settings with every zero field set to its default.
+func (s Settings) WithDefaults() Settings {
+	s.TripAfter = or(s.TripAfter, 5)
+	s.OpenFor = or(s.OpenFor, time.Second)
+	s.OpenMax = or(s.OpenMax, max(30*time.Second, s.OpenFor))
+	s.HalfOpen = or(s.HalfOpen, 1)
+	s.ProbeTimeout = or(s.ProbeTimeout, time.Minute)
+	return s
+}
+
+// Validate names the first setting that makes no sense, and how to mend it.
+func (s Settings) Validate() error {
+	s = s.WithDefaults()
+	switch {
+	case s.OpenFor < shortest:
+		return fmt.Errorf("open_for is %v: it must be at least %v", s.OpenFor, shortest)
+	case s.OpenMax < s.OpenFor:
+		return fmt.Errorf("open_max (%v) is shorter than open_for (%v): make it as long or longer", s.OpenMax, s.OpenFor)
+	case s.ProbeTimeout < shortest:
+		return fmt.Errorf("probe_timeout is %v: it must be at least %v", s.ProbeTimeout, shortest)
+	}
+	return nil
+}
+
+// openPeriod returns how long the breaker stays open after opening the given
+// number of times in a row before: OpenFor doubled each time, at most OpenMax, plus
+// up to a fifth, so that the nodes of one service do not all probe at once.
+func (s Settings) openPeriod(before int) time.Duration {
+	period := s.OpenFor
+	for range before {
+		if period >= s.OpenMax/2 {
+			period = s.OpenMax
+			break
+		}
+		period *= 2
+	}
+	return period + rand.N(period/5+1) //nolint:gosec // jitter needs no secrecy
+}
+
+func or[T comparable](value, fallback T) T {
+	if value == *new(T) {
+		return fallback
+	}
+	return value
+}
