@@ -306,20 +306,26 @@ func TestAChangedNumberOfProbesWaitsForTheClosedState(t *testing.T) {
 }
 
 func TestConcurrentUseNeverExceedsTheProbes(t *testing.T) {
-	b := New("u", Settings{TripAfter: 1, OpenFor: time.Millisecond, HalfOpen: 2}, nil)
+	b := New("u", Settings{TripAfter: 1, OpenFor: time.Millisecond, OpenMax: time.Millisecond, HalfOpen: 2}, nil)
 	var mu sync.Mutex
-	var most int
+	var most, total int
 	probing := make(map[uint64]int) // by epoch: a probe of an earlier one holds no place
 	count := func(p *Permit, delta int) {
 		mu.Lock()
 		defer mu.Unlock()
 		probing[p.epoch] += delta
 		most = max(most, probing[p.epoch])
+		total++
+	}
+	enough := func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return total >= 100
 	}
 	var workers sync.WaitGroup
 	for worker := range 8 {
 		workers.Go(func() {
-			for i := range 2000 {
+			for i := worker; !enough(); i++ {
 				p := b.Allow()
 				if p == nil {
 					runtime.Gosched()
@@ -330,7 +336,7 @@ func TestConcurrentUseNeverExceedsTheProbes(t *testing.T) {
 					runtime.Gosched()
 					count(p, -1)
 				}
-				switch (i + worker) % 3 {
+				switch i % 3 {
 				case 0:
 					p.Success()
 				case 1:
@@ -342,8 +348,8 @@ func TestConcurrentUseNeverExceedsTheProbes(t *testing.T) {
 		})
 	}
 	workers.Wait()
-	if most == 0 || most > 2 {
-		t.Errorf("%d probes at once, want 1 or 2", most)
+	if most > 2 {
+		t.Errorf("%d probes at once, want at most 2", most)
 	}
 }
 
