@@ -1,0 +1,59 @@
+# Everything is built with Go alone. `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
+FUZZTIME ?= 1m
+
+# Caddy's own releases leave out these databases of its certificate authority.
+TAGS    := nobadger,nomysql,nopgx
+LDFLAGS := -s -w -X github.com/caddyserver/caddy/v2.CustomVersion=$(VERSION)
+
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
+
+.PHONY: help run build test check vet lint vuln policies fuzz bench xcaddy clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## build, and start the gateway and the inference backend
+	bin/odordiff up --policies policies
+
+build: ## build bin/odordiff
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "$(LDFLAGS)" -o bin/odordiff ./cmd/odordiff
+
+test: ## install what the tests need, and run them all under the race detector
+	@.ci/needs
+	CGO_ENABLED=1 $(GO) test -race -vet=off -timeout 20m ./...
+
+check: vet lint vuln policies ## vet, lint, look for known vulnerabilities, check the policies, fuzz for a moment
+	@FUZZTIME=3s .ci/fuzz
+
+vet:
+	$(GO) vet ./...
+
+lint:
+	$(GO) run $(GOLANGCI_LINT) run
+
+vuln:
+	@.ci/vuln $(GO) run $(GOVULNCHECK) ./...
+
+policies: build
+	bin/odordiff policy fmt --check policies
+	bin/odordiff policy check policies
+
+fuzz: ## fuzz every target for FUZZTIME (1m)
+	@FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+bench: ## measure the gateway beside a plain Caddy
+	$(GO) test -run '^$$' -bench . -benchmem ./bench/...
+
+xcaddy: ## build bin/caddy, a Caddy with the gate modules, from xcaddy.toml
+	$(GO) run ./cmd/odordiff-build
+
+clean: ## delete what was built
+	rm -rf bin
