@@ -1,0 +1,123 @@
+package ladder
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestOnlyAnUpstreamThatIsOutStepsDown(t *testing.T) {
+	for status := 100; status < 600; status++ {
+		want := status == 502 || status == 503 || status == 504
+		if StepsDown(status) != want {
+			t.Errorf("StepsDown(%d) = %v", status, !want)
+		}
+	}
+}
+
+func TestJitterAddsAtMostAHalf(t *testing.T) {
+	for range 1000 {
+		if d := Jitter(4 * time.Second); d < 4*time.Second || d > 6*time.Second {
+			t.Fatalf("Jitter(4s) = %v", d)
+		}
+	}
+}
+
+func TestRequestsThatSayTheSameShareAKey(t *testing.T) {
+	base := Request{Method: "POST", Host: "a", Path: "/p", Query: "x=1&y=2&x=3", Principal: "ann", Body: []byte("{}")}
+	reordered := base
+	reordered.Query = "y=2&x=1&x=3"
+	if base.Key() != reordered.Key() {
+		t.Error("the order of parameters matters")
+	}
+	for name, change := range map[string]func(*Request){
+		"method":          func(q *Request) { q.Method = "GET" },
+		"host":            func(q *Request) { q.Host = "b" },
+		"path":            func(q *Request) { q.Path = "/q" },
+		"query":           func(q *Request) { q.Query = "x=1&y=2" },
+		"order of values": func(q *Request) { q.Query = "x=3&y=2&x=1" },
+		"malformed query": func(q *Request) { q.Query += "&%zz" },
+		"principal":       func(q *Request) { q.Principal = "bob" },
+		"anonymous":       func(q *Request) { q.Principal = "" },
+		"body":            func(q *Request) { q.Body = []byte("[]") },
+	} {
+		other := base
+		change(&other)
+		if base.Key() == other.Key() {
+			t.Errorf("another %s has the same key", name)
+		}
+	}
+}
+
+func TestNoTwoRequestsShareAKey(t *testing.T) {
+	part := rapid.StringMatching(`[ab]{0,3}`)
+	request := rapid.Custom(func(t *rapid.T) Request {
+		return Request{
+			Method: part.Draw(t, "method"), Host: part.Draw(t, "host"), Path: part.Draw(t, "path"),
+			Principal: part.Draw(t, "principal"), Body: []byte(part.Draw(t, "body")),
+		}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := request.Draw(t, "a"), request.Draw(t, "b")
+		same := a.Method == b.Method && a.Host == b.Host && a.Path == b.Path &&
+			a.Principal == b.Principal && string(a.Body) == string(b.Body)
+		if same != (a.Key() == b.Key()) {
+			t.Fatalf("same = %v, keys %x %x", same, a.Key(), b.Key())
+		}
+	})
+}
+
+func TestStorable(t *testing.T) {
+	tests := []struct {
+		name      string
+		request   http.Header
+		anonymous bool
+		status    int
+		response  http.Header
+		want      bool
+	}{
+		{name: "JSON", response: http.Header{"Content-Type": {"application/json"}}, want: true},
+		{name: "private, of a principal", response: http.Header{"Cache-Control": {"private, max-age=5"}}, want: true},
+		{name: "private, of nobody", anonymous: true, response: http.Header{"Cache-Control": {"private"}}},
+		{name: "of nobody", anonymous: true, want: true},
+		{name: "created", status: 201},
+		{name: "partial", status: 206},
+		{name: "not found", status: 404},
+		{name: "no-store", response: http.Header{"Cache-Control": {"max-age=60", "No-Store"}}},
+		{name: "no-cache with fields", response: http.Header{"Cache-Control": {`no-cache="set-cookie"`}}},
+		{name: "must-revalidate", response: http.Header{"Cache-Control": {"must-revalidate"}}},
+		{name: "asked not to", request: http.Header{"Cache-Control": {"no-store"}}},
+		{name: "asked for fresh", request: http.Header{"Cache-Control": {"no-cache"}}, want: true},
+		{name: "cookie", response: http.Header{"Set-Cookie": {"a=b"}}},
+		{name: "varies with everything", response: http.Header{"Vary": {"Accept, *"}}},
+		{name: "varies", response: http.Header{"Vary": {"Accept-Language"}}, want: true},
+		{name: "events", response: http.Header{"Content-Type": {"Text/Event-Stream; charset=utf-8"}}},
+		{name: "lines", response: http.Header{"Content-Type": {"application/x-ndjson"}}},
+		{name: "parts", response: http.Header{"Content-Type": {"multipart/mixed; boundary=x"}}},
+		{name: "incremental", response: http.Header{"Incremental": {"?1"}}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			status, principal := test.status, "ann"
+			if status == 0 {
+				status = http.StatusOK
+			}
+			if test.anonymous {
+				principal = ""
+			}
+			if got := Storable(test.request, principal, status, test.response); got != test.want {
+				t.Errorf("Storable = %v", got)
+			}
+		})
+	}
+}
+
+func TestAClientMayInsistOnAFreshAnswer(t *testing.T) {
+	for directive, want := range map[string]bool{"": true, "max-age=0": true, "no-cache": false, "no-store": false} {
+		if got := AcceptsStale(http.Header{"Cache-Control": {directive}}); got != want {
+			t.Errorf("%q accepts stale = %v", directive, got)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package ladder
+
+import (
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Storable reports whether a live answer may be kept to be served later, to whom
+// it was given and to nobody else. It must be a complete 200 that is not a
+// stream; its own Cache-Control and the request's must not forbid it (RFC 9111,
+// sections 5.2.1.5 and 5.2.2), and it must not set a cookie. A private answer needs a known principal.
+func Storable(request http.Header, principal string, status int, response http.Header) bool {
+	if status != http.StatusOK || Streams(response) || len(response["Set-Cookie"]) > 0 {
+		return false
+	}
+	if has(request, "no-store") || slices.Contains(varying(response), "*") {
+		return false
+	}
+	for _, forbidding := range []string{"no-store", "no-cache", "must-revalidate", "proxy-revalidate"} {
+		if has(response, forbidding) {
+			return false
+		}
+	}
+	return principal != "" || !has(response, "private")
+}
+
+// AcceptsStale reports whether the sender of the request would take an answer
+// from before: it is asked for a fresh one by Cache-Control: no-cache or no-store.
+func AcceptsStale(request http.Header) bool {
+	return !has(request, "no-cache") && !has(request, "no-store")
+}
+
+// Streams reports whether a response goes on for as long as it pleases, so
+// that it can be passed on but neither held back nor kept.
+func Streams(response http.Header) bool {
+	if response.Get("Incremental") == "?1" {
+		return true
+	}
+	mediaType, _, _ := mime.ParseMediaType(response.Get("Content-Type"))
+	switch mediaType {
+	case "text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq":
+		return true
+	}
+	return strings.HasPrefix(mediaType, "multipart/")
+}
+
+// has reports whether Cache-Control carries the directive, with or without an argument.
+func has(header http.Header, directive string) bool {
+	for _, member := range members(header["Cache-Control"]) {
+		name, _, _ := strings.Cut(member, "=")
+		if strings.EqualFold(strings.TrimSpace(name), directive) {
+			return true
+		}
+	}
+	return false
+}
+
+// varying returns the request fields that the response depends on: those of its
+// Vary, Accept in any case, since one path may answer in several formats, and
+// Accept-Encoding where the body is encoded.
+func varying(response http.Header) []string {
+	fields := append(members(response["Vary"]), "Accept")
+	if response.Get("Content-Encoding") != "" {
+		fields = append(fields, "Accept-Encoding")
+	}
+	return fields
+}
+
+// members splits list fields at their commas and drops what is empty.
+func members(values []string) []string {
+	var all []string
+	for _, value := range values {
+		for member := range strings.SplitSeq(value, ",") {
+			if member = strings.TrimSpace(member); member != "" {
+				all = append(all, member)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,164 @@
+package ladder
+
+import (
+	"container/list"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Limits bound a store. A zero field means its default.
+type Limits struct {
+	// TTL is how long an answer may be served after it was given. Default: 10m.
+	TTL time.Duration
+	// MaxSize is how many bytes all answers may take, with their headers and an
+	// estimate of the bookkeeping. Default: 64 MiB.
+	MaxSize int64
+	// MaxEntry is how many bytes the body of one answer may have. Default: 1 MiB.
+	MaxEntry int64
+}
+
+// WithDefaults returns the limits with every zero field set to its default.
+func (l Limits) WithDefaults() Limits {
+	if l.TTL == 0 {
+		l.TTL = 10 * time.Minute
+	}
+	if l.MaxSize == 0 {
+		l.MaxSize = 64 << 20
+	}
+	if l.MaxEntry == 0 {
+		l.MaxEntry = 1 << 20
+	}
+	return l
+}
+
+// Answer is a complete response. Nothing of it may be changed once it is stored.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Store keeps answers in memory within its limits. The least recently used
+// give way first. Bodies are kept as they came: answers are a few kilobytes, and
+// compressing each live answer would cost every request to save memory that is bounded anyway.
+// Its methods may be called concurrently.
+type Store struct {
+	limits Limits
+
+	mu      sync.Mutex
+	size    int64
+	entries map[Key]*list.Element // of *entry
+	recent  *list.List            // most recently used first
+}
+
+type entry struct {
+	key    Key
+	answer Answer
+	varies map[string][]string // the request's fields that the answer depends on
+	at     time.Time
+	size   int64
+}
+
+// overhead is about what an entry takes beside its texts: map, list and slices.
+const overhead = 512
+
+// NewStore returns an empty store.
+func NewStore(limits Limits) *Store {
+	return &Store{
+		limits:  limits.WithDefaults(),
+		entries: make(map[Key]*list.Element),
+		recent:  list.New(),
+	}
+}
+
+// Limits returns the store's limits.
+func (s *Store) Limits() Limits { return s.limits }
+
+// Put keeps the answer to a request with the given header, in place of the
+// one before, and reports whether it fits the limits.
+func (s *Store) Put(key Key, request http.Header, answer Answer) bool {
+	e := &entry{key: key, answer: answer, varies: make(map[string][]string), at: time.Now()}
+	for _, field := range varying(answer.Header) {
+		field = http.CanonicalHeaderKey(field)
+		e.varies[field] = request[field]
+	}
+	e.size = e.measure()
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.remove(s.entries[key])
+	if int64(len(answer.Body)) > s.limits.MaxEntry || e.size > s.limits.MaxSize {
+		return false
+	}
+	for s.size+e.size > s.limits.MaxSize {
+		s.remove(s.recent.Back())
+	}
+	s.entries[key] = s.recent.PushFront(e)
+	s.size += e.size
+	return true
+}
+
+// Get returns the answer kept for the request with the given header and how
+// long ago it was given; false if there is none, if it is over the TTL or if
+// it depends on a field in which the requests differ.
+func (s *Store) Get(key Key, request http.Header) (Answer, time.Duration, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	element, ok := s.entries[key]
+	if !ok {
+		return Answer{}, 0, false
+	}
+	e := element.Value.(*entry)
+	age := time.Since(e.at)
+	if age > s.limits.TTL {
+		s.remove(element)
+		return Answer{}, 0, false
+	}
+	for field, values := range e.varies {
+		if !slices.Equal(members(values), members(request[field])) {
+			return Answer{}, 0, false
+		}
+	}
+	s.recent.MoveToFront(element)
+	return e.answer, age, true
+}
+
+// Len returns how many answers are kept.
+func (s *Store) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.entries)
+}
+
+// Size returns how many bytes the answers take; never more than MaxSize.
+func (s *Store) Size() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.size
+}
+
+// remove takes an element out. s.mu is held.
+func (s *Store) remove(element *list.Element) {
+	if element == nil {
+		return
+	}
+	e := s.recent.Remove(element).(*entry)
+	delete(s.entries, e.key)
+	s.size -= e.size
+}
+
+// measure estimates the memory that the entry takes.
+func (e *entry) measure() int64 {
+	size := overhead + cap(e.answer.Body)
+	for _, fields := range []http.Header{e.answer.Header, e.varies} {
+		for name, values := range fields {
+			size += len(name)
+			for _, value := range values {
+				size += len(value)
+			}
+		}
+	}
+	return int64(size)
+}
