@@ -1,0 +1,115 @@
+// Package gate is the Caddy app that the gate modules share: the connection to
+// Redis, the stores of limits and nonces, the keyring, the breakers and the
+// health checks. What is worth keeping outlives a reload.
+package gate
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/odordiff/odordiff/internal/breaker"
+	"github.com/odordiff/odordiff/internal/healthcheck"
+	"github.com/odordiff/odordiff/internal/window"
+)
+
+func init() {
+	caddy.RegisterModule(App{})
+}
+
+// App holds what the gate modules of a config share. A config without it gets
+// one with the defaults: everything in memory, and no keyring.
+type App struct {
+	// Shares limits and nonces between gateways. Without it they are kept in
+	// the memory of this process.
+	Redis *Redis `json:"redis,omitempty"`
+
+	process *process
+	redis   *redisStores
+	release []func() error
+}
+
+// CaddyModule returns the Caddy module information.
+func (App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "gate",
+		New: func() caddy.Module { return new(App) },
+	}
+}
+
+// AppOf returns the gate app of the config that is being provisioned.
+func AppOf(ctx caddy.Context) (*App, error) {
+	app, err := ctx.App("gate")
+	if err != nil {
+		return nil, fmt.Errorf("getting the gate app: %w", err)
+	}
+	return app.(*App), nil
+}
+
+// Provision acquires what is shared, from the config before where it can.
+func (a *App) Provision(ctx caddy.Context) error {
+	logger := ctx.Logger()
+	if err := a.acquireProcess(); err != nil {
+		return err
+	}
+	if a.Redis != nil {
+		if err := a.acquireRedis(logger.Named("redis")); err != nil {
+			return fmt.Errorf("redis: %w", err)
+		}
+	}
+	return nil
+}
+
+// Start does nothing: what is shared works from Provision on, because other
+// modules use it while they are provisioned.
+func (*App) Start() error { return nil }
+
+// Stop does nothing; Cleanup lets go.
+func (*App) Stop() error { return nil }
+
+// Cleanup lets go of what is shared, which ends what no other config holds.
+func (a *App) Cleanup() error {
+	var errs []error
+	for _, release := range a.release {
+		errs = append(errs, release())
+	}
+	a.release = nil
+	return errors.Join(errs...)
+}
+
+// Limits returns the store of limits.
+func (a *App) Limits() window.Store {
+	if a.redis != nil {
+		return a.redis.limits
+	}
+	return a.process.limits
+}
+
+// Health returns the registry of health checks.
+func (a *App) Health() *healthcheck.Registry { return a.process.health }
+
+// Breakers returns the registry of breakers.
+func (a *App) Breakers() *breaker.Registry { return a.process.breakers }
+
+// register adds a health check for as long as this config lives.
+func (a *App) register(check healthcheck.Check) {
+	remove := a.process.health.Register(check)
+	a.release = append(a.release, func() error {
+		remove()
+		return nil
+	})
+}
+
+// reporter returns a function that logs what fails behind the requests' backs.
+func reporter(logger *zap.Logger, what string) func(error) {
+	return func(err error) { logger.Error(what, zap.Error(err)) }
+}
+
+// Interface guards
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

@@ -1,0 +1,84 @@
+package gate
+
+import (
+	"strconv"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+)
+
+func init() {
+	httpcaddyfile.RegisterGlobalOption("gate", parseGlobalOption)
+}
+
+func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
+	if existing != nil {
+		return nil, d.Err("gate is configured twice: write one block")
+	}
+	app := new(App)
+	if err := app.UnmarshalCaddyfile(d); err != nil {
+		return nil, err
+	}
+	return httpcaddyfile.App{Name: "gate", Value: caddyconfig.JSON(app, nil)}, nil
+}
+
+// UnmarshalCaddyfile parses the global option:
+//
+//	gate {
+//		redis <url>|off {
+//			prefix <prefix>
+//			nodes  <number>
+//		}
+//	}
+func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		switch option := d.Val(); option {
+		case "redis":
+			if err := a.unmarshalRedis(d); err != nil {
+				return err
+			}
+		default:
+			return d.Errf("unknown option %q: gate has redis", option)
+		}
+	}
+	return nil
+}
+
+func (a *App) unmarshalRedis(d *caddyfile.Dispenser) error {
+	redis := new(Redis)
+	if !d.AllArgs(&redis.URL) {
+		return d.Err("redis takes one address: redis redis://<host>:<port>, or redis off")
+	}
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		switch option := d.Val(); option {
+		case "prefix":
+			if !d.AllArgs(&redis.Prefix) {
+				return d.Err("prefix takes one word")
+			}
+		case "nodes":
+			var count string
+			if !d.AllArgs(&count) {
+				return d.Err("nodes takes one number")
+			}
+			nodes, err := strconv.Atoi(count)
+			if err != nil || nodes < 1 {
+				return d.Errf("nodes is %q: say how many gateways share the limits, 1 or more", count)
+			}
+			redis.Nodes = nodes
+		default:
+			return d.Errf("unknown option %q: redis has prefix and nodes", option)
+		}
+	}
+	if redis.URL != "off" {
+		a.Redis = redis
+	}
+	return nil
+}
+
+// Interface guard
+var _ caddyfile.Unmarshaler = (*App)(nil)

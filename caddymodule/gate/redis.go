@@ -1,0 +1,102 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/zap"
+
+	"github.com/odordiff/odordiff/internal/healthcheck"
+	"github.com/odordiff/odordiff/internal/redisconn"
+	"github.com/odordiff/odordiff/internal/window"
+)
+
+// DefaultPrefix begins every key in Redis.
+const DefaultPrefix = "odordiff"
+
+// Redis says where the shared store is.
+type Redis struct {
+	// The address: redis://[user:password@]host:port[/db], rediss:// for TLS,
+	// several hosts with commas for a cluster, ?master=NAME for Sentinel.
+	// Placeholders such as {env.REDIS_URL} and {file./run/secrets/redis} are expanded.
+	URL string `json:"url,omitempty"`
+
+	// What every key begins with. Gateways with the same prefix share limits
+	// and nonces. Default: odordiff.
+	Prefix string `json:"prefix,omitempty"`
+
+	// How many gateways share the limits. While Redis is gone, each allows its
+	// share of a limit with on_error local: the rate divided by this. Default: 1.
+	Nodes int `json:"nodes,omitempty"`
+}
+
+// redisStores are the stores on one Redis.
+type redisStores struct {
+	client redis.UniversalClient
+	limits *window.Failover
+}
+
+// Destruct implements caddy.Destructor.
+func (s *redisStores) Destruct() error {
+	return errors.Join(s.limits.Close(), s.client.Close())
+}
+
+func (a *App) acquireRedis(logger *zap.Logger) error {
+	options, err := a.Redis.resolve()
+	if err != nil {
+		return err
+	}
+	value, err := a.acquire(options, func() (caddy.Destructor, error) { return openRedis(options, logger) })
+	if err != nil {
+		return err
+	}
+	a.redis = value.(*redisStores)
+	a.register(healthcheck.Check{
+		Name: "redis",
+		Run: healthcheck.Ping(func(ctx context.Context) error {
+			return a.redis.client.Ping(ctx).Err()
+		}),
+	})
+	return nil
+}
+
+// resolve expands placeholders and fills in the defaults.
+func (r Redis) resolve() (Redis, error) {
+	url, err := caddy.NewReplacer().ReplaceOrErr(r.URL, true, true)
+	if err != nil {
+		return r, fmt.Errorf("url: %w", err)
+	}
+	r.URL = url
+	if r.Prefix == "" {
+		r.Prefix = DefaultPrefix
+	}
+	if r.Nodes < 0 {
+		return r, fmt.Errorf("nodes is %d: say how many gateways share the limits, 1 or more", r.Nodes)
+	}
+	return r, nil
+}
+
+func openRedis(options Redis, logger *zap.Logger) (*redisStores, error) {
+	client, err := redisconn.Open(options.URL)
+	if err != nil {
+		return nil, err
+	}
+	shared, err := window.NewRedis(client, options.Prefix)
+	if err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
+	failover := window.FailoverOptions{
+		Nodes:   options.Nodes,
+		OnError: reporter(logger, "limits: redis failed"),
+		OnStateChange: func(from, to string) {
+			logger.Warn("limits: the breaker of redis changed", zap.String("from", from), zap.String("to", to))
+		},
+	}
+	return &redisStores{
+		client: client,
+		limits: window.NewFailover(shared, window.NewMemory(window.MemoryOptions{}), failover),
+	}, nil
+}
