@@ -1,0 +1,188 @@
+// Package redisconn opens the connections to Redis that the gateway shares.
+// The gateway asks Redis while a request waits, so it would rather have a
+// quick error than a late answer: deadlines are short and nothing is retried.
+package redisconn
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+const (
+	dialTimeout = 250 * time.Millisecond
+	ioTimeout   = 50 * time.Millisecond
+	poolTimeout = 10 * time.Millisecond
+	// concurrentDials keeps a server that comes back from being met by a crowd.
+	concurrentDials = 8
+)
+
+// Open returns a client of the server or servers at rawURL, without
+// connecting yet. The forms are
+//
+//	redis://[user:password@]host:port[/db]          one server
+//	rediss://…                                      the same over TLS
+//	unix://[user:password@]/path/to/socket[?db=N]   one server on this machine
+//	redis://…host:port,host:port[,…]                a cluster, by some of its nodes
+//	redis://…host:port?cluster=true                 a cluster, by one address
+//	redis://…host:port[,…][/db]?master=NAME         a primary, by its Sentinels
+//
+// Further parameters are those of [redis.ParseURL], such as pool_size and
+// read_timeout. Errors name the fault and never the password.
+func Open(rawURL string) (redis.UniversalClient, error) {
+	options, err := parse(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("redis URL: %w", err)
+	}
+	return redis.NewUniversalClient(options), nil
+}
+
+func parse(rawURL string) (*redis.UniversalOptions, error) {
+	hosts, first := splitHosts(rawURL)
+	u, err := url.Parse(first)
+	if err != nil {
+		// A url.Error quotes the whole URL, the password with it.
+		if parseErr := (*url.Error)(nil); errors.As(err, &parseErr) {
+			err = parseErr.Err
+		}
+		return nil, err
+	}
+	ours, err := takeParameters(u)
+	if err != nil {
+		return nil, err
+	}
+	if u.Scheme != "unix" && u.Hostname() == "" {
+		return nil, errors.New("no host: write redis://host:port")
+	}
+	single, err := redis.ParseURL(u.String())
+	if err != nil {
+		return nil, err
+	}
+	options := withDeadlines(single)
+	options.MasterName = ours.master
+	options.IsClusterMode = ours.cluster
+	if err := addHosts(options, hosts); err != nil {
+		return nil, err
+	}
+	clustered := options.IsClusterMode || len(options.Addrs) > 1 && options.MasterName == ""
+	if clustered && options.DB != 0 {
+		return nil, errors.New("a cluster has only database 0")
+	}
+	return options, nil
+}
+
+// splitHosts cuts all hosts but the first out of the URL: net/url knows one.
+func splitHosts(rawURL string) (others []string, first string) {
+	scheme, rest, found := strings.Cut(rawURL, "://")
+	if !found {
+		return nil, rawURL
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	authority, tail := rest[:end], rest[end:]
+	user := strings.LastIndex(authority, "@") + 1
+	hosts := strings.Split(authority[user:], ",")
+	return hosts[1:], scheme + "://" + authority[:user] + hosts[0] + tail
+}
+
+type parameters struct {
+	master  string
+	cluster bool
+}
+
+// takeParameters removes from the URL the parameters that go-redis does not know.
+func takeParameters(u *url.URL) (parameters, error) {
+	query := u.Query()
+	ours := parameters{master: query.Get("master")}
+	if value := query.Get("cluster"); value != "" {
+		cluster, err := strconv.ParseBool(value)
+		if err != nil {
+			return ours, fmt.Errorf("parameter cluster=%q: write true or false", value)
+		}
+		ours.cluster = cluster
+	}
+	if ours.cluster && ours.master != "" {
+		return ours, errors.New("parameters cluster and master exclude each other")
+	}
+	query.Del("master")
+	query.Del("cluster")
+	u.RawQuery = query.Encode()
+	return ours, nil
+}
+
+// withDeadlines takes over what the URL says and replaces go-redis's patience
+// of seconds with ours wherever the URL is silent.
+func withDeadlines(o *redis.Options) *redis.UniversalOptions {
+	return &redis.UniversalOptions{
+		Addrs:     []string{o.Addr},
+		DB:        o.DB,
+		Protocol:  o.Protocol,
+		Username:  o.Username,
+		Password:  o.Password,
+		TLSConfig: o.TLSConfig,
+
+		ClientName:      o.ClientName,
+		DisableIdentity: true,
+
+		DialTimeout:           orDefault(o.DialTimeout, dialTimeout),
+		DialerRetries:         1,
+		ReadTimeout:           orDefault(o.ReadTimeout, ioTimeout),
+		WriteTimeout:          orDefault(o.WriteTimeout, ioTimeout),
+		PoolTimeout:           orDefault(o.PoolTimeout, poolTimeout),
+		PoolSize:              o.PoolSize,
+		MinIdleConns:          o.MinIdleConns,
+		MaxIdleConns:          o.MaxIdleConns,
+		MaxActiveConns:        o.MaxActiveConns,
+		ConnMaxIdleTime:       o.ConnMaxIdleTime,
+		ConnMaxLifetime:       o.ConnMaxLifetime,
+		MaxConcurrentDials:    concurrentDials,
+		ContextTimeoutEnabled: true,
+		// A command that timed out may have been carried out: sending it again is the caller's choice.
+		MaxRetries: -1,
+		// Valkey and older servers answer the notifications' handshake with an error.
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	}
+}
+
+func addHosts(options *redis.UniversalOptions, hosts []string) error {
+	for _, host := range hosts {
+		addr, err := hostPort(host)
+		if err != nil {
+			return err
+		}
+		options.Addrs = append(options.Addrs, addr)
+	}
+	if len(hosts) > 0 && options.TLSConfig != nil {
+		// Each server is then checked against its own name.
+		options.TLSConfig.ServerName = ""
+	}
+	return nil
+}
+
+func hostPort(host string) (string, error) {
+	u, err := url.Parse("redis://" + host)
+	if err != nil || u.Hostname() == "" || u.Host != host {
+		return "", fmt.Errorf("%q is not host:port", host)
+	}
+	port := u.Port()
+	if port == "" {
+		port = "6379"
+	}
+	return net.JoinHostPort(u.Hostname(), port), nil
+}
+
+func orDefault(d, otherwise time.Duration) time.Duration {
+	if d == 0 {
+		return otherwise
+	}
+	return d
+}

@@ -1,0 +1,163 @@
+// Package redistest starts real Redis servers for tests: each on a free
+// loopback port, in a temporary directory, and gone when the test ends.
+package redistest
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// patience is how long a server may take to come up.
+const patience = 20 * time.Second
+
+// Server is a running redis-server. Its methods fail the test that started it
+// when they cannot do what they say.
+type Server struct {
+	// Addr is where it listens, as host:port.
+	Addr string
+
+	t       testing.TB
+	path    string
+	args    []string
+	process *exec.Cmd
+	output  *bytes.Buffer
+}
+
+// Start starts a server that keeps nothing on disk. Further arguments are
+// settings as on redis-server's command line, such as "--requirepass", "x".
+// The test fails where redis-server is not installed.
+func Start(t testing.TB, settings ...string) *Server {
+	t.Helper()
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		t.Fatal("install redis-server (make test does): this test needs a real one")
+	}
+	port := freePort(t)
+	s := &Server{
+		Addr: net.JoinHostPort("127.0.0.1", port), t: t, path: path,
+		args: append([]string{
+			"--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir(), "--save", "", "--appendonly", "no",
+		}, settings...),
+	}
+	s.Restart()
+	t.Cleanup(s.stop)
+	return s
+}
+
+// URL is the server's address as a redis:// URL.
+func (s *Server) URL() string { return "redis://" + s.Addr }
+
+// Client returns a client with go-redis's defaults, closed when the test ends.
+func (s *Server) Client() *redis.Client {
+	s.t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: s.Addr})
+	s.t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// Pause freezes the server (SIGSTOP): connections stay open and nothing answers.
+func (s *Server) Pause() {
+	s.t.Helper()
+	s.signal(syscall.SIGSTOP)
+}
+
+// Resume ends a Pause.
+func (s *Server) Resume() {
+	s.t.Helper()
+	s.signal(syscall.SIGCONT)
+}
+
+// Kill ends the server at once (SIGKILL) and waits until it is gone.
+func (s *Server) Kill() {
+	s.t.Helper()
+	if s.process == nil {
+		s.t.Fatal("redis-server is not running")
+	}
+	s.stop()
+}
+
+// Restart starts the server again, empty, on the same port, and returns when it answers.
+func (s *Server) Restart() {
+	s.t.Helper()
+	if s.process != nil {
+		s.Kill()
+	}
+	s.output = new(bytes.Buffer)
+	s.process = exec.Command(s.path, s.args...)
+	s.process.Stdout, s.process.Stderr = s.output, s.output
+	if err := s.process.Start(); err != nil {
+		s.t.Fatalf("starting redis-server: %v", err)
+	}
+	s.await()
+}
+
+func (s *Server) await() {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if answers(s.Addr) {
+			return
+		}
+	}
+	s.stop()
+	s.t.Fatalf("redis-server did not answer on %s within %v:\n%s", s.Addr, patience, s.output)
+}
+
+// answers speaks to the port without a client, whose pool would remember failures. A
+// server that demands a password answers too.
+func answers(addr string) bool {
+	conn, err := net.DialTimeout("tcp", addr, time.Second)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
+		return false
+	}
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return false
+	}
+	reply := make([]byte, 64)
+	n, err := conn.Read(reply)
+	return err == nil && (bytes.HasPrefix(reply[:n], []byte("+PONG")) || bytes.HasPrefix(reply[:n], []byte("-NOAUTH")))
+}
+
+func (s *Server) signal(sig syscall.Signal) {
+	s.t.Helper()
+	if s.process == nil {
+		s.t.Fatal("redis-server is not running")
+	}
+	if err := s.process.Process.Signal(sig); err != nil {
+		s.t.Fatalf("sending %v to redis-server: %v", sig, err)
+	}
+}
+
+// stop kills even a paused server and reaps it.
+func (s *Server) stop() {
+	if s.process == nil {
+		return
+	}
+	_ = s.process.Process.Kill()
+	exit := (*exec.ExitError)(nil)
+	if err := s.process.Wait(); err != nil && !errors.As(err, &exit) {
+		s.t.Errorf("waiting for redis-server: %v", err)
+	}
+	s.process = nil
+}
+
+func freePort(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("looking for a free port: %v", err)
+	}
+	defer func() { _ = listener.Close() }()
+	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+}

@@ -1,0 +1,44 @@
+package window
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+)
+
+// span is how many buckets fill a window. One more overlaps its start.
+const span = 60
+
+// width is the length of one bucket of a window: whole microseconds, which is
+// what a Redis server's clock counts, rounded up so that span buckets never
+// fall short of the window.
+func width(window time.Duration) time.Duration {
+	const unit = span * time.Microsecond
+	return (window + unit - 1) / unit * time.Microsecond
+}
+
+// index is the number of the bucket that holds the time now.
+func index(now, width time.Duration) int64 { return int64(now / width) }
+
+// leaves is when the bucket with the given index stops being counted.
+func leaves(index int64, width time.Duration) time.Duration {
+	return time.Duration(index+span+1) * width
+}
+
+// id names the window of one key of one limit, without revealing the key and
+// in the same few bytes however long the key is.
+type id [16]byte
+
+func idOf(c Charge) id {
+	var window [8]byte
+	binary.BigEndian.PutUint64(window[:], uint64(c.Limit.Window))
+	// The name is NUL-terminated and the window of fixed length, so that no
+	// two limits and keys run into the same text.
+	text := make([]byte, 0, 128)
+	text = append(text, c.Limit.Name...)
+	text = append(text, 0)
+	text = append(text, window[:]...)
+	text = append(text, c.Key...)
+	sum := sha256.Sum256(text)
+	return id(sum[:16])
+}

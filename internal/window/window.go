@@ -1,0 +1,153 @@
+// Package window limits how much a key may use in a sliding window of time.
+//
+// A window is cut into 60 buckets of equal width, aligned to the clock. A
+// decision at time t counts every bucket that overlaps (t-window, t], the one
+// that straddles the start of the window whole. Two things follow:
+//
+//   - Never over. Whatever was charged in (t-window, t] lies in a counted
+//     bucket, so no window of that length, wherever it starts, ever holds more
+//     than the rate.
+//   - Hardly under. What is counted spans at most 61 buckets, so a steady
+//     sender is held to no less than 60/61 of the rate.
+//
+// The well-known estimate from two weighted counters does not have the first
+// property: its even-spread assumption lets an adversary have twice the rate.
+//
+// A decision is about several charges at once and is atomic: when one limit
+// refuses, nothing is charged to any. There are three stores: [Memory] for one
+// process, [Redis] shared by many, and [Failover], which puts the first behind
+// the second.
+package window
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// MinWindow is the shortest window.
+	MinWindow = time.Second
+	// MaxWindow is the longest window.
+	MaxWindow = 366 * 24 * time.Hour
+	// MaxRate is the highest rate; Lua's numbers, being floats, are exact well beyond it.
+	MaxRate = 1 << 50
+	// MaxCharges is how many charges one decision may hold.
+	MaxCharges = 32
+)
+
+var (
+	// ErrInvalid says that a limit or a charge makes no sense. It is the caller's mistake.
+	ErrInvalid = errors.New("invalid charge")
+	// ErrUnavailable says that a limit with [Deny] could not be decided.
+	ErrUnavailable = errors.New("limit store unavailable")
+)
+
+// Limit is a named rule: Rate units in any Window.
+type Limit struct {
+	// Name tells limits apart. Limits of the same name and window share their keys' usage.
+	Name string
+	// Rate is how many units any window may hold, from 1 to [MaxRate].
+	Rate int64
+	// Window is the length of the sliding window, from [MinWindow] to [MaxWindow].
+	Window time.Duration
+	// OnError says what happens while the shared store is gone.
+	OnError OnError
+}
+
+// Validate returns an error that wraps [ErrInvalid] and names what is wrong.
+func (l Limit) Validate() error {
+	switch {
+	case l.Name == "":
+		return fmt.Errorf("%w: a limit needs a name", ErrInvalid)
+	case l.Rate < 1 || l.Rate > MaxRate:
+		return fmt.Errorf("%w: limit %q: rate %d must be from 1 to %d", ErrInvalid, l.Name, l.Rate, int64(MaxRate))
+	case l.Window < MinWindow || l.Window > MaxWindow:
+		return fmt.Errorf("%w: limit %q: window %v must be from %v to %v", ErrInvalid, l.Name, l.Window, MinWindow, MaxWindow)
+	}
+	return nil
+}
+
+// OnError is what a limit does while the shared store is gone.
+type OnError int
+
+const (
+	// Local decides in this process, with this node's share of the rate.
+	Local OnError = iota
+	// Deny refuses to decide: [Failover.Decide] returns [ErrUnavailable].
+	Deny
+	// Allow grants without counting.
+	Allow
+)
+
+// Charge is a cost to be taken from the window of one key.
+type Charge struct {
+	Limit Limit
+	// Key is whose window it is. Stores keep only its hash.
+	Key string
+	// Cost is how many units the request uses. A cost of zero is always
+	// granted and asks for the state; one above the rate is always refused.
+	Cost int64
+}
+
+// Verdict is the answer to all charges of one decision.
+type Verdict struct {
+	// Allowed says that every charge was made. Otherwise none was.
+	Allowed bool
+	// States has the state of each charge's window after the decision, in order.
+	States []State
+}
+
+// State is one window after a decision.
+type State struct {
+	Limit Limit
+	// Remaining is how many units the window still has, never negative.
+	Remaining int64
+	// Reset is when the oldest use leaves the window and quota comes back; zero for an unused window.
+	Reset time.Duration
+	// RetryAfter is when the refused cost would fit if nothing else were
+	// charged; zero unless Refused. A cost above the rate never fits: then it
+	// is the length of the window.
+	RetryAfter time.Duration
+	// Refused says that this limit had no room for its charge.
+	Refused bool
+	// Degraded says that the shared store was gone and the limit's OnError decided.
+	Degraded bool
+}
+
+// Store decides charges. It is safe for concurrent use.
+type Store interface {
+	// Decide makes all charges in one atomic step, or none of them. An error
+	// wraps [ErrInvalid] when the charges make no sense; any other means that
+	// the decision could not be made.
+	Decide(ctx context.Context, charges []Charge) (Verdict, error)
+	// Close releases what the store holds. It is not used afterwards.
+	Close() error
+}
+
+func validate(charges []Charge) error {
+	if len(charges) > MaxCharges {
+		return fmt.Errorf("%w: %d charges in one decision, at most %d", ErrInvalid, len(charges), MaxCharges)
+	}
+	for i, c := range charges {
+		if err := c.Limit.Validate(); err != nil {
+			return err
+		}
+		if c.Cost < 0 {
+			return fmt.Errorf("%w: limit %q: cost %d is negative", ErrInvalid, c.Limit.Name, c.Cost)
+		}
+		// Each charge is checked against the window as it was before the
+		// decision, so two on one window would together overrun it.
+		for _, other := range charges[:i] {
+			if sameWindow(c, other) {
+				return fmt.Errorf("%w: limit %q is charged twice for one key", ErrInvalid, c.Limit.Name)
+			}
+		}
+	}
+	return nil
+}
+
+func sameWindow(a, b Charge) bool {
+	return a.Limit.Name == b.Limit.Name && a.Limit.Window == b.Limit.Window && a.Key == b.Key
+}
