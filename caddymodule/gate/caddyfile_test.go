@@ -1,0 +1,53 @@
+package gate
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+)
+
+func TestCaddyfileAdapts(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"nothing":   {`gate`, `{}`},
+		"empty":     {"gate {\n}", `{}`},
+		"redis off": {"gate {\nredis off\n}", `{}`},
+		"redis":     {"gate {\nredis redis://r:6379\n}", `{"redis":{"url":"redis://r:6379"}}`},
+		"redis in full": {
+			"gate {\nredis redis://r:6379 {\nprefix p\nnodes 3\n}\n}",
+			`{"redis":{"url":"redis://r:6379","prefix":"p","nodes":3}}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := new(App)
+			if err := app.UnmarshalCaddyfile(caddyfile.NewTestDispenser(c.text)); err != nil {
+				t.Fatal(err)
+			}
+			got, err := json.Marshal(app)
+			if err != nil || string(got) != c.want {
+				t.Errorf("got %s, %v, want %s", got, err, c.want)
+			}
+		})
+	}
+}
+
+func TestCaddyfileMistakesAreNamed(t *testing.T) {
+	for text, want := range map[string]string{
+		"gate on":                               `argument`,
+		"gate {\nrediss x\n}":                   `unknown option "rediss"`,
+		"gate {\nredis\n}":                      `redis takes one address`,
+		"gate {\nredis a b\n}":                  `redis takes one address`,
+		"gate {\nredis r {\nnodes many\n}\n}":   `nodes is "many"`,
+		"gate {\nredis r {\nnodes 0\n}\n}":      `nodes is "0"`,
+		"gate {\nredis r {\ntimeout 1s\n}\n}":   `unknown option "timeout"`,
+		"gate {\nredis off {\nprefix a b\n}\n}": `prefix takes one word`,
+	} {
+		t.Run(text, func(t *testing.T) {
+			err := new(App).UnmarshalCaddyfile(caddyfile.NewTestDispenser(text))
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("err = %v, want one with %q", err, want)
+			}
+		})
+	}
+}
