@@ -1,0 +1,86 @@
+package promptpolicy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/textnorm"
+)
+
+// canaryAttempts is how often a canary may take too long: a machine that is
+// busy for a moment is not the policy's fault.
+const canaryAttempts = 3
+
+// Admit is the gate through which a version goes live: it compiles the
+// snapshot, runs its tests, and has it decide about a few requests. The error is [Faults].
+func Admit(ctx context.Context, snap *Snapshot, timeout time.Duration) (p *Policy, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			p, err = nil, Faults{{Message: describePanic(fault).Error()}}
+		}
+	}()
+	src, err := parse(snap)
+	if err != nil {
+		return nil, err
+	}
+	p, err = src.compile(ctx, timeout)
+	if err != nil {
+		return nil, err
+	}
+	results, err := src.test(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := failures(results); err != nil {
+		return nil, err
+	}
+	if err := p.canary(ctx); err != nil {
+		return nil, Faults{{Message: err.Error()}}
+	}
+	return p, nil
+}
+
+// canary has the policy decide about made-up requests. Which way does not
+// matter, except that a document without any fact must not be allowed.
+func (p *Policy) canary(ctx context.Context) error {
+	for name, in := range canaries() {
+		if err := p.tryCanary(ctx, in); err != nil {
+			return fmt.Errorf("trying the policy on %s: %w", name, err)
+		}
+	}
+	d, err := p.evaluate(ctx, ast.NewObject())
+	if err == nil && d.Allow {
+		return errors.New("the policy allows a request of which nothing is known: allow must depend on facts such as input.complete, not only on the absence of denials")
+	}
+	return nil
+}
+
+func (p *Policy) tryCanary(ctx context.Context, in *Input) (err error) {
+	for range canaryAttempts {
+		if _, err = p.Decide(ctx, in); !errors.Is(err, ErrTimeout) {
+			return err
+		}
+	}
+	return err
+}
+
+func canaries() map[string]*Input {
+	const prompt = "Fresh citrus over wet cedar"
+	return map[string]*Input{
+		"an anonymous request without a body": {
+			Request: Request{ID: "canary", Method: "GET", Path: "/", ClientIP: "192.0.2.1"},
+		},
+		"an authenticated request with a prompt": {
+			Request:   Request{ID: "canary", Method: "POST", Path: "/api/v1/generate", ClientIP: "192.0.2.1"},
+			Principal: &exchange.Principal{ID: "canary", Method: "jwt", Scopes: []string{"generate"}},
+			Body:      map[string]any{"prompt": prompt},
+			Prompts:   []exchange.Prompt{{Path: "/prompt", Text: prompt, Normalised: textnorm.Normalise(prompt)}},
+			Limits:    []exchange.Receipt{{Limit: "canary", Remaining: 1}},
+		},
+	}
+}

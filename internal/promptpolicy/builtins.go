@@ -1,0 +1,144 @@
+package promptpolicy
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/tester"
+	"github.com/open-policy-agent/opa/v1/types"
+
+	"github.com/odordiff/odordiff/internal/textnorm"
+)
+
+// The functions that rules have beside Rego's own.
+var (
+	// termsDecl is gate.terms(set, text): the terms of data.terms[set] that
+	// occur in text. See [termSet] for what an occurrence is.
+	termsDecl = &rego.Function{
+		Name:        "gate.terms",
+		Description: "The terms of the set data.terms[set] that occur in the text, as whole words.",
+		Decl:        types.NewFunction(types.Args(types.S, types.S), types.NewArray(nil, types.S)),
+	}
+	// normaliseDecl is gate.normalise(text): see [textnorm.Normalise].
+	normaliseDecl = &rego.Function{
+		Name:        "gate.normalise",
+		Description: "The text in the form that rules compare: case, look-alike letters, invisible characters and spaces folded.",
+		Decl:        types.NewFunction(types.Args(types.S), types.S),
+	}
+)
+
+// capabilities is what policies may use: all of this OPA version's functions
+// that neither reach outside the process, nor reveal it, nor take
+// unbounded memory for a small argument; and ours.
+func capabilities() *ast.Capabilities {
+	caps := ast.CapabilitiesForThisVersion()
+	allowed := make([]*ast.Builtin, 0, len(caps.Builtins)+2)
+	for _, builtin := range caps.Builtins {
+		if !isForbidden(builtin.Name) {
+			allowed = append(allowed, builtin)
+		}
+	}
+	for _, decl := range []*rego.Function{termsDecl, normaliseDecl} {
+		allowed = append(allowed, declaration(decl))
+	}
+	caps.Builtins = allowed
+	// Not nil: nil would mean every host.
+	caps.AllowNet = []string{}
+	return caps
+}
+
+func isForbidden(name string) bool {
+	for _, prefix := range []string{"net.", "providers.aws.", "numbers.range"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	switch name {
+	case "http.send", "opa.runtime", "rego.parse_module":
+		return true
+	}
+	return false
+}
+
+func declaration(decl *rego.Function) *ast.Builtin {
+	return &ast.Builtin{Name: decl.Name, Description: decl.Description, Decl: decl.Decl}
+}
+
+// functions implements the builtins for one policy, whose term sets they scan.
+type functions struct{ sets map[string]*termSet }
+
+func (f functions) options() []func(*rego.Rego) {
+	return []func(*rego.Rego){
+		rego.Function2(termsDecl, f.terms),
+		rego.Function1(normaliseDecl, normalise),
+	}
+}
+
+func (f functions) forTester() []*tester.Builtin {
+	return []*tester.Builtin{
+		{Decl: declaration(termsDecl), Func: rego.Function2(termsDecl, f.terms)},
+		{Decl: declaration(normaliseDecl), Func: rego.Function1(normaliseDecl, normalise)},
+	}
+}
+
+// terms halts the evaluation for an unknown set: a typo in a set's name must
+// not look like a text without findings.
+func (f functions) terms(_ rego.BuiltinContext, set, text *ast.Term) (*ast.Term, error) {
+	name, ok := set.Value.(ast.String)
+	if !ok {
+		return nil, rego.NewHaltError(fmt.Errorf("the set's name must be a string"))
+	}
+	scanned, ok := text.Value.(ast.String)
+	if !ok {
+		return nil, rego.NewHaltError(fmt.Errorf("the text must be a string"))
+	}
+	terms, ok := f.sets[string(name)]
+	if !ok {
+		return nil, rego.NewHaltError(fmt.Errorf("data.%s has no set of this name", termsRoot))
+	}
+	return ast.ArrayTerm(terms.find(string(scanned))...), nil
+}
+
+func normalise(_ rego.BuiltinContext, text *ast.Term) (*ast.Term, error) {
+	original, ok := text.Value.(ast.String)
+	if !ok {
+		return nil, rego.NewHaltError(fmt.Errorf("the text must be a string"))
+	}
+	return ast.StringTerm(textnorm.Normalise(string(original))), nil
+}
+
+// unknownSets finds calls of gate.terms whose set is written out and does not
+// exist, so that a typo is refused when saved rather than when first reached.
+func unknownSets(modules map[string]*ast.Module, sets map[string]*termSet) Faults {
+	var faults Faults
+	check := func(call []*ast.Term) {
+		if len(call) < 2 || call[0].String() != termsDecl.Name {
+			return
+		}
+		name, ok := call[1].Value.(ast.String)
+		if _, known := sets[string(name)]; !ok || known {
+			return
+		}
+		location := call[1].Location
+		faults = append(faults, Fault{
+			File: location.File, Line: location.Row,
+			Message: fmt.Sprintf("gate.terms: data.%s has no set %q", termsRoot, string(name)),
+		})
+	}
+	for _, module := range modules {
+		ast.NewGenericVisitor(func(node any) bool {
+			switch node := node.(type) {
+			case *ast.Expr:
+				if terms, ok := node.Terms.([]*ast.Term); ok {
+					check(terms)
+				}
+			case ast.Call:
+				check(node)
+			}
+			return false
+		}).Walk(module)
+	}
+	return faults
+}

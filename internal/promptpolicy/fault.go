@@ -1,0 +1,75 @@
+package promptpolicy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// Fault is one thing that is wrong with a policy directory.
+type Fault struct {
+	// File is the path in the directory, with slashes; empty for the directory as a whole.
+	File string `json:"file,omitempty"`
+	// Line counts from 1; 0 where no line is at fault.
+	Line int `json:"line,omitempty"`
+	// Message says what is wrong.
+	Message string `json:"message"`
+}
+
+// String renders the fault as "file:line: message".
+func (f Fault) String() string {
+	switch {
+	case f.File == "":
+		return f.Message
+	case f.Line == 0:
+		return f.File + ": " + f.Message
+	}
+	return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Message)
+}
+
+// Faults is the error of a policy directory that cannot be put in force.
+type Faults []Fault
+
+// Error lists the faults, separated by semicolons.
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, fault := range f {
+		lines[i] = fault.String()
+	}
+	return strings.Join(lines, "; ")
+}
+
+// FaultsOf returns what is wrong one by one, and any other error as a single fault.
+func FaultsOf(err error) Faults {
+	if err == nil {
+		return nil
+	}
+	if faults := (Faults)(nil); errors.As(err, &faults) {
+		return faults
+	}
+	return Faults{{Message: err.Error()}}
+}
+
+// regoFaults translates the errors of OPA's parser and compiler.
+func regoFaults(err error) Faults {
+	list := ast.Errors{}
+	if single := (*ast.Error)(nil); errors.As(err, &single) {
+		list = ast.Errors{single}
+	} else if !errors.As(err, &list) {
+		return Faults{{Message: err.Error()}}
+	}
+	faults := make(Faults, 0, len(list))
+	for _, e := range list {
+		fault := Fault{Message: e.Code + ": " + e.Message}
+		if e.Location != nil {
+			fault.File, fault.Line = e.Location.File, e.Location.Row
+		}
+		if !slices.Contains(faults, fault) {
+			faults = append(faults, fault)
+		}
+	}
+	return faults
+}

@@ -1,0 +1,127 @@
+package promptpolicy
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"golang.org/x/net/http/httpguts"
+)
+
+// ObligationType is a sort of obligation.
+type ObligationType string
+
+const (
+	// HeaderObligation sets an HTTP header field.
+	HeaderObligation ObligationType = "header"
+	// TagObligation gives the request a named value for logs and routing.
+	TagObligation ObligationType = "tag"
+)
+
+// Target is the message that a [HeaderObligation] is about.
+type Target string
+
+const (
+	// OnUpstream is the request that the upstream receives.
+	OnUpstream Target = "upstream"
+	// OnResponse is the response that the client receives.
+	OnResponse Target = "response"
+)
+
+// Obligation is something that the gateway must do when it follows a decision.
+type Obligation struct {
+	Type ObligationType
+	// Target is set for [HeaderObligation].
+	Target Target
+	// Name is the header field's or the tag's.
+	Name string
+	// Value is a valid field value for [HeaderObligation].
+	Value string
+}
+
+// parseObligation refuses what it does not know: an obligation that is not
+// carried out would be an allowance that the author did not give.
+func parseObligation(value ast.Value) (Obligation, error) {
+	object, ok := value.(ast.Object)
+	if !ok {
+		return Obligation{}, errors.New("must be objects")
+	}
+	var kind ast.Value
+	if term := object.Get(ast.InternedTerm("type")); term != nil {
+		kind = term.Value
+	}
+	name, err := oneOf(kind, []string{string(HeaderObligation), string(TagObligation)})
+	if err != nil {
+		return Obligation{}, fmt.Errorf("type: %w", err)
+	}
+	if ObligationType(name) == TagObligation {
+		return parseTag(value)
+	}
+	return parseHeader(value)
+}
+
+func parseHeader(value ast.Value) (Obligation, error) {
+	o := Obligation{Type: HeaderObligation}
+	members, err := objectOf(value, "type", "target", "name", "value")
+	if err != nil {
+		return o, err
+	}
+	target, err := oneOf(members["target"], []string{string(OnUpstream), string(OnResponse)})
+	if err != nil {
+		return o, fmt.Errorf("target: %w", err)
+	}
+	o.Target = Target(target)
+	if o.Name, err = textOf(members["name"]); err != nil {
+		return o, fmt.Errorf("name: %w", err)
+	}
+	if !httpguts.ValidHeaderFieldName(o.Name) || isReservedField(o.Name) {
+		return o, errors.New("name: must be a header field that a policy may set")
+	}
+	if o.Value, err = textOf(members["value"]); err != nil {
+		return o, fmt.Errorf("value: %w", err)
+	}
+	if !httpguts.ValidHeaderFieldValue(o.Value) {
+		return o, errors.New("value: must be a valid header field value, without control characters")
+	}
+	return o, nil
+}
+
+// isReservedField reports whether a field frames the message, carries a
+// credential, or says what only the gateway may say.
+func isReservedField(name string) bool {
+	name = strings.ToLower(name)
+	if strings.Contains(name, "_") || strings.HasPrefix(name, "gate-") || strings.HasPrefix(name, "proxy-") {
+		return true
+	}
+	switch name {
+	case "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
+		"host", "content-length", "content-type", "content-encoding", "content-digest", "expect",
+		"authorization", "cookie", "set-cookie", "www-authenticate", "signature", "signature-input",
+		"forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "via":
+		return true
+	}
+	return false
+}
+
+// tagName keeps tags usable as placeholders and log fields.
+var tagName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+
+func parseTag(value ast.Value) (Obligation, error) {
+	o := Obligation{Type: TagObligation}
+	members, err := objectOf(value, "type", "name", "value")
+	if err != nil {
+		return o, err
+	}
+	if o.Name, err = textOf(members["name"]); err != nil {
+		return o, fmt.Errorf("name: %w", err)
+	}
+	if !tagName.MatchString(o.Name) {
+		return o, errors.New("name: must be 1 to 63 of a-z, 0-9 and _, beginning with a letter")
+	}
+	if o.Value, err = textOf(members["value"]); err != nil {
+		return o, fmt.Errorf("value: %w", err)
+	}
+	return o, nil
+}

@@ -1,0 +1,151 @@
+package promptpolicy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// DefaultTimeout is how long one decision may take.
+const DefaultTimeout = 25 * time.Millisecond
+
+var (
+	// ErrTimeout says that a decision took too long.
+	ErrTimeout = errors.New("the decision took too long")
+	// ErrUndefined says that the rules give no decision at all.
+	ErrUndefined = errors.New(query + " is undefined")
+	// ErrPanic says that a decision was abandoned for a fault in the evaluator.
+	ErrPanic = errors.New("panic while deciding")
+)
+
+// Policy is one revision of a policy directory, compiled. It never changes and
+// may be used by many goroutines at once.
+type Policy struct {
+	revision string
+	timeout  time.Duration
+	prepared rego.PreparedEvalQuery
+	schemas  map[string]*Schema
+}
+
+// Compile makes a policy of a snapshot without running its tests: see [Admit]. Decisions
+// of the policy take at most the timeout. The error is [Faults].
+func Compile(ctx context.Context, snap *Snapshot, timeout time.Duration) (*Policy, error) {
+	src, err := parse(snap)
+	if err != nil {
+		return nil, err
+	}
+	return src.compile(ctx, timeout)
+}
+
+func (s *source) compile(ctx context.Context, timeout time.Duration) (*Policy, error) {
+	prepared, err := s.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Policy{revision: s.snap.Hash, timeout: timeout, prepared: prepared, schemas: s.schemas}, nil
+}
+
+// Revision names the content of the directory that the policy was compiled from.
+func (p *Policy) Revision() string { return p.revision }
+
+// Schema returns the schema of a file such as "schemas/generate.json".
+func (p *Policy) Schema(name string) (*Schema, bool) {
+	schema, ok := p.schemas[name]
+	return schema, ok
+}
+
+// Decide judges a request. Any error means that there is no decision, and so
+// that the request must not pass; errors.Is finds [ErrTimeout],
+// [ErrUndefined], [ErrMalformed] and [ErrPanic]. It returns within about the policy's timeout.
+func (p *Policy) Decide(ctx context.Context, in *Input) (*Decision, error) {
+	document, err := in.document()
+	if err != nil {
+		return nil, err
+	}
+	return p.evaluate(ctx, document)
+}
+
+// Evaluate judges an input document that is given as JSON, as tools do. The
+// document is taken as it is: fields that it lacks are undefined in the rules.
+func (p *Policy) Evaluate(ctx context.Context, document any) (*Decision, error) {
+	value, err := ast.InterfaceToValue(document)
+	if err != nil {
+		return nil, fmt.Errorf("reading the input document: %w", err)
+	}
+	return p.evaluate(ctx, value)
+}
+
+func (p *Policy) evaluate(ctx context.Context, document ast.Value) (d *Decision, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			d, err = nil, describePanic(fault)
+		}
+	}()
+	cancel := topdown.NewCancel()
+	// One timer instead of a goroutine an evaluation.
+	defer time.AfterFunc(p.timeout, cancel.Cancel).Stop()
+	defer context.AfterFunc(ctx, cancel.Cancel)()
+
+	results, err := p.prepared.Eval(ctx, rego.EvalParsedInput(document), rego.EvalExternalCancel(cancel))
+	if err != nil {
+		return nil, p.describe(ctx, err)
+	}
+	if len(results) == 0 {
+		return nil, ErrUndefined
+	}
+	value, ok := results[0].Expressions[0].Value.(ast.Value)
+	if !ok {
+		return nil, fmt.Errorf("%w: it is of Go type %T", ErrMalformed, results[0].Expressions[0].Value)
+	}
+	if d, err = parseDecision(value); err != nil {
+		return nil, within("decision", err)
+	}
+	d.Revision = p.revision
+	return d, nil
+}
+
+// describe says what failed and where. The evaluator's own text may quote the
+// prompt (to_number: parsing "…"), so of it only the function's name is kept.
+func (p *Policy) describe(ctx context.Context, err error) error {
+	if topdown.IsCancel(err) {
+		if ctx.Err() != nil {
+			return fmt.Errorf("deciding: %w", ctx.Err())
+		}
+		return fmt.Errorf("%w: more than %s", ErrTimeout, p.timeout)
+	}
+	evaluation := (*topdown.Error)(nil)
+	if !errors.As(err, &evaluation) {
+		return fmt.Errorf("deciding: error of type %T", err)
+	}
+	place := ""
+	if at := evaluation.Location; at != nil {
+		place = fmt.Sprintf("%s:%d: ", at.File, at.Row)
+	}
+	function := ""
+	if name, _, ok := strings.Cut(evaluation.Message, ":"); ok && isFunction(name) {
+		function = " in " + name
+	}
+	return fmt.Errorf("deciding: %s%s%s", place, evaluation.Code, function)
+}
+
+func isFunction(name string) bool {
+	if _, ok := ast.BuiltinMap[name]; ok {
+		return true
+	}
+	return name == termsDecl.Name || name == normaliseDecl.Name
+}
+
+// describePanic keeps the runtime's own words, which quote no values of ours.
+func describePanic(fault any) error {
+	if fault, ok := fault.(runtime.Error); ok {
+		return fmt.Errorf("%w: %w", ErrPanic, fault)
+	}
+	return fmt.Errorf("%w: value of type %T", ErrPanic, fault)
+}

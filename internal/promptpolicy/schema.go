@@ -1,0 +1,186 @@
+package promptpolicy
+
+import (
+	"bytes"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+const (
+	// schemaDir holds a policy directory's JSON Schemas.
+	schemaDir = "schemas/"
+	// schemaBase is where schemas lie for their references among each other.
+	schemaBase = "policy:///"
+)
+
+// Schema is a compiled JSON Schema (draft 2020-12).
+type Schema struct{ compiled *jsonschema.Schema }
+
+// FieldError is one thing that does not match a schema, for the client.
+type FieldError struct {
+	// Field is the JSON Pointer (RFC 6901) of the value; empty for the whole body.
+	Field string `json:"field"`
+	// Message says what is wrong and what is allowed.
+	Message string `json:"message"`
+}
+
+// snapshotLoader resolves references within the snapshot: never a file of
+// the machine, never the network.
+type snapshotLoader struct{ snap *Snapshot }
+
+func (l snapshotLoader) Load(url string) (any, error) {
+	name, ok := strings.CutPrefix(url, schemaBase)
+	content, exists := l.snap.files[name]
+	if !ok || !exists || !isSchema(name) {
+		return nil, fmt.Errorf("not a file of the policy directory's %s", schemaDir)
+	}
+	if err := strictJSON(content); err != nil {
+		return nil, err
+	}
+	return jsonschema.UnmarshalJSON(bytes.NewReader(content))
+}
+
+func loadSchemas(snap *Snapshot) (map[string]*Schema, error) {
+	schemas := map[string]*Schema{}
+	var faults Faults
+	for _, name := range snap.paths {
+		if !isSchema(name) {
+			continue
+		}
+		if err := strictJSON(snap.files[name]); err != nil {
+			faults = append(faults, dataFault(name, snap.files[name], err))
+			continue
+		}
+		compiled, err := compileSchema(snap, name)
+		if err != nil {
+			faults = append(faults, Fault{File: name, Message: err.Error()})
+			continue
+		}
+		schemas[name] = &Schema{compiled}
+	}
+	if faults != nil {
+		return nil, faults
+	}
+	return schemas, nil
+}
+
+func compileSchema(snap *Snapshot, name string) (*jsonschema.Schema, error) {
+	compiler := jsonschema.NewCompiler()
+	compiler.DefaultDraft(jsonschema.Draft2020)
+	compiler.AssertFormat()
+	compiler.UseLoader(snapshotLoader{snap})
+	return compiler.Compile(schemaBase + name)
+}
+
+// Validate returns what in a body does not match, sorted by field; nil for a
+// match. The body is parsed JSON that passed [CheckNumbers].
+func (s *Schema) Validate(body any) []FieldError {
+	err := s.compiled.Validate(body)
+	if err == nil {
+		return nil
+	}
+	invalid, ok := err.(*jsonschema.ValidationError)
+	if !ok {
+		return []FieldError{{Message: "cannot be compared with the schema"}}
+	}
+	return explain(invalid)
+}
+
+// maxFieldErrors is how many errors a client is shown at most.
+const maxFieldErrors = 20
+
+func explain(invalid *jsonschema.ValidationError) []FieldError {
+	var found []FieldError
+	collect(invalid, &found)
+	slices.SortFunc(found, func(a, b FieldError) int {
+		return strings.Compare(a.Field+"\x00"+a.Message, b.Field+"\x00"+b.Message)
+	})
+	found = slices.Compact(found)
+	return found[:min(len(found), maxFieldErrors)]
+}
+
+// collect gathers the leaves of the tree of causes: what a client can act on.
+func collect(e *jsonschema.ValidationError, found *[]FieldError) {
+	if len(e.Causes) > 0 {
+		for _, cause := range e.Causes {
+			collect(cause, found)
+		}
+		return
+	}
+	field := pointer(e.InstanceLocation...)
+	switch k := e.ErrorKind.(type) {
+	case *kind.Required:
+		for _, name := range k.Missing {
+			*found = append(*found, FieldError{field + pointer(name), "is required"})
+		}
+	case *kind.AdditionalProperties:
+		for _, name := range k.Properties {
+			*found = append(*found, FieldError{field + pointer(name), "is not a known field; remove it or correct its name"})
+		}
+	default:
+		*found = append(*found, FieldError{field, sentence(e.ErrorKind)})
+	}
+}
+
+var english = message.NewPrinter(language.English)
+
+func sentence(k jsonschema.ErrorKind) string {
+	switch k := k.(type) {
+	case *kind.Type:
+		return fmt.Sprintf("must be of type %s, not %s", strings.Join(k.Want, " or "), k.Got)
+	case *kind.Minimum:
+		return "must be at least " + decimal(k.Want)
+	case *kind.Maximum:
+		return "must be at most " + decimal(k.Want)
+	case *kind.ExclusiveMinimum:
+		return "must be more than " + decimal(k.Want)
+	case *kind.ExclusiveMaximum:
+		return "must be less than " + decimal(k.Want)
+	case *kind.MultipleOf:
+		return "must be a multiple of " + decimal(k.Want)
+	case *kind.MinLength:
+		return fmt.Sprintf("must have at least %d characters, not %d", k.Want, k.Got)
+	case *kind.MaxLength:
+		return fmt.Sprintf("must have at most %d characters, not %d", k.Want, k.Got)
+	case *kind.MinItems:
+		return fmt.Sprintf("must have at least %d items, not %d", k.Want, k.Got)
+	case *kind.MaxItems:
+		return fmt.Sprintf("must have at most %d items, not %d", k.Want, k.Got)
+	case *kind.Enum:
+		return fmt.Sprintf("must be one of %v", k.Want)
+	case *kind.Const:
+		return fmt.Sprintf("must be %v", k.Want)
+	case *kind.Pattern:
+		return "must match the pattern " + k.Want
+	case *kind.Format:
+		return "must be a valid " + k.Want
+	}
+	return k.LocalizedString(english)
+}
+
+func decimal(r *big.Rat) string {
+	if r.IsInt() {
+		return r.Num().String()
+	}
+	f, _ := r.Float64()
+	return fmt.Sprint(f)
+}
+
+// pointer writes reference tokens as a JSON Pointer.
+func pointer(tokens ...string) string {
+	var p strings.Builder
+	for _, token := range tokens {
+		p.WriteByte('/')
+		p.WriteString(escapeToken.Replace(token))
+	}
+	return p.String()
+}
+
+var escapeToken = strings.NewReplacer("~", "~0", "/", "~1")

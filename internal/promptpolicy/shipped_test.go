@@ -1,0 +1,75 @@
+package promptpolicy
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/textnorm"
+)
+
+const shippedDir = "../../policies"
+
+func shipped(t testing.TB) *Policy {
+	t.Helper()
+	snap, err := ReadSnapshot(shippedDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy, err := Admit(t.Context(), snap, DefaultTimeout)
+	if err != nil {
+		for _, fault := range FaultsOf(err) {
+			t.Error(fault)
+		}
+		t.FailNow()
+	}
+	return policy
+}
+
+// generate is the input of a request to the shipped route.
+func generate(prompt string, scopes ...string) *Input {
+	body := map[string]any{"prompt": prompt}
+	return &Input{
+		Request:   Request{ID: "r1", Method: "POST", Path: "/api/v1/generate", ClientIP: "192.0.2.1"},
+		Principal: &exchange.Principal{ID: "alice", Method: "jwt", Scopes: scopes, Claims: map[string]any{"iss": "odordiff"}},
+		Body:      body,
+		Prompts:   []exchange.Prompt{{Path: "/prompt", Text: prompt, Normalised: textnorm.Normalise(prompt)}},
+		Limits:    []exchange.Receipt{{Limit: "address", Remaining: 299}, {Limit: "principal", Remaining: 59}},
+	}
+}
+
+func TestShippedPolicyAllowsAScent(t *testing.T) {
+	d, err := shipped(t).Decide(t.Context(), generate("fresh citrus over wet cedar", "generate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !d.Allow || d.Status != 200 || len(d.Reasons) != 0 {
+		t.Errorf("decision = %+v", d)
+	}
+}
+
+func TestShippedPolicyRefusesAnAgent(t *testing.T) {
+	d, err := shipped(t).Decide(t.Context(), generate("Smells like Sarin", "generate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Allow || d.Status != 403 || len(d.Reasons) != 1 || d.Reasons[0].ID != "chemical-weapon" {
+		t.Errorf("decision = %+v", d)
+	}
+}
+
+func BenchmarkDecide(b *testing.B) {
+	policy := shipped(b)
+	const sentence = "Fresh citrus over wet cedar, a little smoke. "
+	for name, size := range map[string]int{"300 B": 300, "4 KiB": 4096} {
+		in := generate(strings.Repeat(sentence, size/len(sentence)+1)[:size], "generate")
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if d, err := policy.Decide(b.Context(), in); err != nil || !d.Allow {
+					b.Fatal(d, err)
+				}
+			}
+		})
+	}
+}
