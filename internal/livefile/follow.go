@@ -1,0 +1,73 @@
+package livefile
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// follow starts the goroutine that refreshes. Notifications make it quick; the
+// poll makes it sure, so that a system without notifications is only slower.
+func (f *File[T]) follow(poll time.Duration) {
+	ctx, stop := context.WithCancel(context.Background())
+	f.stop = stop
+	if watcher, err := fsnotify.NewWatcher(); err == nil {
+		f.watcher = watcher
+		f.watch()
+	}
+	f.stopped.Go(func() { f.run(ctx, poll) })
+}
+
+// watch asks for notifications of the folder, because a watch of the file
+// itself would stay with the old one after a rename. It is repeated with each
+// poll: the folder may have been replaced as well.
+func (f *File[T]) watch() {
+	if f.watcher != nil {
+		_ = f.watcher.Add(filepath.Dir(f.path)) // without it the poll still finds the change
+	}
+}
+
+func (f *File[T]) run(ctx context.Context, poll time.Duration) {
+	ticker := time.NewTicker(poll)
+	defer ticker.Stop()
+	events := f.events()
+	settled := time.NewTimer(0)
+	settled.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case event, ok := <-events:
+			if !ok {
+				events = nil
+			} else if f.concerns(event) {
+				settled.Reset(settle)
+			}
+			continue
+		case <-settled.C:
+		case <-ticker.C:
+			f.watch()
+		}
+		if changed, err := f.refresh(); changed {
+			f.report(err)
+		}
+	}
+}
+
+func (f *File[T]) events() chan fsnotify.Event {
+	if f.watcher == nil {
+		return nil
+	}
+	return f.watcher.Events
+}
+
+// concerns reports whether an event in the folder may have changed the file:
+// it is about the file, or about the "..data" symlink through which Kubernetes
+// swaps all files of a mounted secret at once.
+func (f *File[T]) concerns(event fsnotify.Event) bool {
+	name := filepath.Base(event.Name)
+	return name == filepath.Base(f.path) || strings.HasPrefix(name, "..")
+}
