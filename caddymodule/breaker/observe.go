@@ -1,0 +1,87 @@
+package breaker
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/odordiff/odordiff/internal/breaker"
+	"github.com/odordiff/odordiff/internal/healthcheck"
+)
+
+var (
+	states = &stateCollector{desc: prometheus.NewDesc("gate_breaker_state",
+		"State of each upstream's breaker: 0 closed, 1 half-open, 2 open.", []string{"breaker"}, nil)}
+
+	transitions = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "gate_breaker_transitions_total",
+		Help: "Changes of each upstream's breaker by the state it entered.",
+	}, []string{"breaker", "to"})
+)
+
+// stateCollector reads the breakers when it is asked, so that it can be neither
+// behind nor hold on to breakers that are gone.
+type stateCollector struct {
+	desc     *prometheus.Desc
+	breakers atomic.Pointer[breaker.Registry]
+}
+
+func (c *stateCollector) watch(breakers *breaker.Registry) { c.breakers.Store(breakers) }
+
+// Describe implements prometheus.Collector.
+func (c *stateCollector) Describe(descs chan<- *prometheus.Desc) { descs <- c.desc }
+
+// Collect implements prometheus.Collector.
+func (c *stateCollector) Collect(metrics chan<- prometheus.Metric) {
+	breakers := c.breakers.Load()
+	if breakers == nil {
+		return
+	}
+	for _, b := range breakers.Snapshots() {
+		metrics <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(b.State), b.ID)
+	}
+}
+
+// observe counts and logs a change of a breaker. It outlives every config, so it
+// uses the logger that is in force.
+func observe(change breaker.Change) {
+	transitions.WithLabelValues(change.Breaker, change.To.String()).Inc()
+	logger := caddy.Log().Named("gate.breaker").With(
+		zap.String("breaker", change.Breaker), zap.Stringer("from", change.From))
+	if change.To == breaker.Open {
+		logger.Warn("breaker is open", zap.Error(change.Cause))
+		return
+	}
+	logger.Info("breaker is " + change.To.String())
+}
+
+// check is the health check of all breakers. An upstream that is out degrades the
+// service, no more: others, or the ladder, answer in its place.
+func check(breakers *breaker.Registry) healthcheck.Check {
+	return healthcheck.Check{
+		Name: "breakers",
+		Run: func(context.Context) healthcheck.Result {
+			return assess(breakers.Snapshots())
+		},
+	}
+}
+
+func assess(all []breaker.Snapshot) healthcheck.Result {
+	var out []string
+	data := make(map[string]any, len(all))
+	for _, b := range all {
+		data[b.ID] = b
+		if b.State != breaker.Closed {
+			out = append(out, b.ID+" is "+b.State.String())
+		}
+	}
+	if len(out) == 0 {
+		return healthcheck.Result{Detail: fmt.Sprintf("%d closed", len(all)), Data: data}
+	}
+	return healthcheck.Result{Status: healthcheck.Degraded, Detail: strings.Join(out, ", "), Data: data}
+}

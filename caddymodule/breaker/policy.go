@@ -1,0 +1,195 @@
+// Package breaker is the Caddy selection policy gate_breaker: it chooses only
+// upstreams whose breaker admits an attempt. The permit for the attempt travels
+// with the request to the transport gate, which reports what came of it.
+//
+// Caddy's own circuit breakers are one for all upstreams of a proxy, are
+// asked several times an attempt and never hear of a refused connection; hence
+// a policy, which knows the upstream, and a transport, which sees the outcome.
+package breaker
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/breaker"
+)
+
+func init() {
+	caddy.RegisterModule(Policy{})
+}
+
+// Policy chooses an upstream by another policy among those whose breaker
+// admits an attempt. If there is none, Caddy answers 503 or retries, as it is
+// configured to.
+//
+// It needs `transport gate` beside it: with another transport nothing reports
+// the outcomes, and no breaker ever opens.
+type Policy struct {
+	// Sets this proxy's breakers apart. Proxies to the same upstream share its
+	// breaker, and the settings given last, unless their names differ.
+	Name string `json:"name,omitempty"`
+
+	// Chooses among the upstreams that are admitted. Default: random.
+	InnerRaw json.RawMessage `json:"inner,omitempty" caddy:"namespace=http.reverse_proxy.selection_policies inline_key=policy"`
+
+	// How many failed attempts in a row open the breaker. Default: 5.
+	TripAfter uint32 `json:"trip_after,omitempty"`
+
+	// How long the breaker stays open before it probes the upstream. It doubles
+	// each time the probe fails, and up to a fifth is added at random. Default: 1s.
+	OpenFor caddy.Duration `json:"open_for,omitempty"`
+
+	// The longest the breaker stays open, but for the random fifth. Default: 30s.
+	OpenMax caddy.Duration `json:"open_max,omitempty"`
+
+	// How many attempts are admitted as probes, and must all succeed, before
+	// the breaker closes. Default: 1.
+	HalfOpen uint32 `json:"half_open,omitempty"`
+
+	// How long a probe may take to show an outcome before another takes its
+	// place. Default: 1m.
+	ProbeTimeout caddy.Duration `json:"probe_timeout,omitempty"`
+
+	inner    reverseproxy.Selector
+	breakers *breaker.Registry
+	cleanup  func()
+}
+
+// CaddyModule returns the Caddy module information.
+func (Policy) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.reverse_proxy.selection_policies.gate_breaker",
+		New: func() caddy.Module { return new(Policy) },
+	}
+}
+
+// Provision loads the inner policy and finds the breakers, which outlive reloads.
+func (p *Policy) Provision(ctx caddy.Context) error {
+	app, err := gate.AppOf(ctx)
+	if err != nil {
+		return err
+	}
+	p.breakers = app.Breakers()
+	p.breakers.Observe(observe)
+	states.watch(p.breakers)
+	if err := gate.RegisterMetrics(ctx, states, transitions); err != nil {
+		return err
+	}
+	p.cleanup = app.Health().Register(check(p.breakers))
+	return p.loadInner(ctx)
+}
+
+func (p *Policy) loadInner(ctx caddy.Context) error {
+	if p.InnerRaw == nil {
+		p.inner = reverseproxy.RandomSelection{}
+		return nil
+	}
+	module, err := ctx.LoadModule(p, "InnerRaw")
+	if err != nil {
+		return fmt.Errorf("loading the inner policy: %w", err)
+	}
+	p.inner = module.(reverseproxy.Selector)
+	return nil
+}
+
+// Validate refuses settings that make no sense.
+func (p *Policy) Validate() error {
+	if _, nested := p.inner.(*Policy); nested {
+		return fmt.Errorf("inner is gate_breaker itself: name the policy that chooses, such as least_conn")
+	}
+	return p.settings().Validate()
+}
+
+// Cleanup takes the health check out.
+func (p *Policy) Cleanup() error {
+	if p.cleanup != nil {
+		p.cleanup()
+	}
+	return nil
+}
+
+// Select chooses an upstream that is admitted, and takes its permit; nil if
+// there is none. Only the chosen upstream is asked for a permit: half-open
+// breakers have few to give.
+func (p *Policy) Select(pool reverseproxy.UpstreamPool, r *http.Request, w http.ResponseWriter) *reverseproxy.Upstream {
+	discard(r.Context()) // of an attempt that never got as far as the transport
+	admitted := p.ready(pool)
+	for len(admitted) > 0 {
+		upstream := p.choose(pool, admitted, r, w)
+		if upstream == nil {
+			return nil
+		}
+		if permit := p.breakerOf(upstream).Allow(); permit != nil {
+			hand(r.Context(), upstream, permit)
+			return upstream
+		}
+		admitted = without(admitted, upstream) // another request was faster
+	}
+	return nil
+}
+
+// ready returns the upstreams whose breakers would admit an attempt: the pool
+// itself, untouched, if all would.
+func (p *Policy) ready(pool reverseproxy.UpstreamPool) reverseproxy.UpstreamPool {
+	refuses := func(u *reverseproxy.Upstream) bool { return !p.breakerOf(u).Ready() }
+	first := slices.IndexFunc(pool, refuses)
+	if first < 0 {
+		return pool
+	}
+	admitted := slices.Clone(pool[:first])
+	for _, upstream := range pool[first+1:] {
+		if !refuses(upstream) {
+			admitted = append(admitted, upstream)
+		}
+	}
+	return admitted
+}
+
+// choose asks the inner policy. Caddy's weighted_round_robin knows its weights by
+// the upstreams' places in the pool, so it cannot be asked about a part of it.
+func (p *Policy) choose(pool, admitted reverseproxy.UpstreamPool, r *http.Request, w http.ResponseWriter) *reverseproxy.Upstream {
+	weighted, ok := p.inner.(*reverseproxy.WeightedRoundRobinSelection)
+	if ok && len(admitted) < len(pool) {
+		return byWeight(weighted.Weights, pool, admitted)
+	}
+	return p.inner.Select(admitted, r, w)
+}
+
+func (p *Policy) breakerOf(u *reverseproxy.Upstream) *breaker.Breaker {
+	return p.breakers.Get(p.Name, u.String(), p.settings())
+}
+
+func (p *Policy) settings() breaker.Settings {
+	return breaker.Settings{
+		TripAfter:    p.TripAfter,
+		OpenFor:      time.Duration(p.OpenFor),
+		OpenMax:      time.Duration(p.OpenMax),
+		HalfOpen:     p.HalfOpen,
+		ProbeTimeout: time.Duration(p.ProbeTimeout),
+	}
+}
+
+func without(pool reverseproxy.UpstreamPool, upstream *reverseproxy.Upstream) reverseproxy.UpstreamPool {
+	rest := make(reverseproxy.UpstreamPool, 0, len(pool))
+	for _, other := range pool {
+		if other != upstream {
+			rest = append(rest, other)
+		}
+	}
+	return rest
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner     = (*Policy)(nil)
+	_ caddy.Validator       = (*Policy)(nil)
+	_ caddy.CleanerUpper    = (*Policy)(nil)
+	_ reverseproxy.Selector = (*Policy)(nil)
+)
