@@ -1,0 +1,187 @@
+// Package fallback is the Caddy handler gate_fallback: the degradation ladder
+// around whatever answers after it, usually reverse_proxy.
+package fallback
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/ladder"
+	"github.com/odordiff/odordiff/internal/problem"
+)
+
+func init() {
+	caddy.RegisterModule(Handler{})
+}
+
+// servedBy is the header field that says which rung answered.
+const servedBy = "Gate-Served-By"
+
+// Handler answers when the upstream cannot. It passes on what the handlers
+// after it answer, streams included, unless that is a 502, 503 or 504, returned
+// or written, before the first byte went out. Then it serves an earlier answer to
+// the same request of the same principal, if `stale` is configured and there
+// is one, and otherwise refuses with 503 and Retry-After.
+//
+// Every answer says in Gate-Served-By where it came from: live or stale.
+type Handler struct {
+	// Stale keeps answers to serve them later. Without it there is no such rung.
+	//
+	// Answers to GET and POST are kept. A POST that changes something upstream
+	// should not be answered from memory: let such routes go past this
+	// handler or set Cache-Control: no-store upstream.
+	Stale *Stale `json:"stale,omitempty"`
+
+	// How long a refused client is told to wait; up to a half is added at
+	// random, and a longer Retry-After of the upstream wins. Default: 5s.
+	RetryAfter caddy.Duration `json:"retry_after,omitempty"`
+
+	logger *zap.Logger
+	store  *ladder.Store
+}
+
+// CaddyModule returns the Caddy module information.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.gate_fallback",
+		New: func() caddy.Module { return new(Handler) },
+	}
+}
+
+// Provision sets defaults and opens the store, which outlives reloads that
+// leave its limits as they are.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	h.logger = ctx.Logger()
+	if h.RetryAfter == 0 {
+		h.RetryAfter = caddy.Duration(5 * time.Second)
+	}
+	if err := gate.RegisterMetrics(ctx, served); err != nil {
+		return err
+	}
+	if h.Stale == nil {
+		return nil
+	}
+	store, err := h.Stale.open()
+	if err != nil {
+		return fmt.Errorf("opening the stale store: %w", err)
+	}
+	h.store = store
+	return nil
+}
+
+// Validate refuses settings that make no sense.
+func (h *Handler) Validate() error {
+	if h.RetryAfter < 0 {
+		return fmt.Errorf("retry_after is %v: it must not be negative", time.Duration(h.RetryAfter))
+	}
+	if h.Stale != nil {
+		return h.Stale.validate()
+	}
+	return nil
+}
+
+// Cleanup closes the store; the next config may still have it open.
+func (h *Handler) Cleanup() error {
+	if h.store == nil {
+		return nil
+	}
+	return h.Stale.close()
+}
+
+// ServeHTTP serves the request from the best rung that can.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	memory, err := h.memoryOf(r)
+	if err != nil {
+		return err
+	}
+	live := newLiveWriter(w, memory, func(rung string) { enter(r, rung) })
+	if err := serveLive(live, r, next); err != nil {
+		if live.committed || !stepsDown(r, err) {
+			return err
+		}
+		return h.descend(live, r, memory, err)
+	}
+	if live.refused != 0 {
+		return h.descend(live, r, memory, fmt.Errorf("the upstream answered %d", live.refused))
+	}
+	live.finish()
+	return nil
+}
+
+// serveLive runs the handlers after us. Caddy's proxy ends a request whose answer
+// breaks off with http.ErrAbortHandler; of an answer that is withheld nobody
+// misses the rest, so the next rung can still answer.
+func serveLive(live *liveWriter, r *http.Request, next caddyhttp.Handler) error {
+	defer func() {
+		cause := recover()
+		if cause == nil || cause == http.ErrAbortHandler && live.refused != 0 {
+			return
+		}
+		panic(cause)
+	}()
+	return next.ServeHTTP(live, r)
+}
+
+// stepsDown reports whether an error of the handlers after us means that the
+// upstream could not answer. A problem is somebody's considered refusal, such as
+// a policy's that fails closed: an earlier answer must not get around it.
+func stepsDown(r *http.Request, err error) bool {
+	var refusal *problem.Problem
+	var failure caddyhttp.HandlerError
+	if errors.As(err, &refusal) || r.Context().Err() != nil {
+		return false
+	}
+	return errors.As(err, &failure) && ladder.StepsDown(failure.StatusCode)
+}
+
+// descend answers from below the live rung.
+func (h *Handler) descend(w *liveWriter, r *http.Request, m *memory, cause error) error {
+	wait := max(time.Duration(h.RetryAfter), w.retryAfter())
+	w.rewindHeader()
+	if answer, age, ok := m.recall(); ok {
+		enter(r, ladder.Stale)
+		h.logger.Debug("served a stale answer", zap.Duration("age", age), zap.Error(cause))
+		serveStale(w.ResponseWriter, answer, age)
+		return nil
+	}
+	enter(r, ladder.Unavailable)
+	return gate.Refuse(problem.UpstreamUnavailable.
+		New("The service cannot answer at the moment. Try again after the time in Retry-After.").
+		RetryAfter(ladder.Jitter(wait)).
+		Because(cause))
+}
+
+// enter notes the rung that answers.
+func enter(r *http.Request, rung string) {
+	gate.ExchangeOf(r).ServedBy = rung
+	served.WithLabelValues(rung).Inc()
+}
+
+// serveStale writes an answer of the store.
+func serveStale(w http.ResponseWriter, answer ladder.Answer, age time.Duration) {
+	header := w.Header()
+	for name, values := range answer.Header {
+		header[name] = values
+	}
+	header.Set(servedBy, ladder.Stale)
+	header.Set("Age", strconv.FormatInt(int64(age/time.Second), 10))
+	header.Set("Content-Length", strconv.Itoa(len(answer.Body)))
+	w.WriteHeader(answer.Status)
+	_, _ = w.Write(answer.Body) // A client that has left misses nothing more.
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddy.Validator             = (*Handler)(nil)
+	_ caddy.CleanerUpper          = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

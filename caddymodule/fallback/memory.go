@@ -1,0 +1,131 @@
+package fallback
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/ladder"
+	"github.com/odordiff/odordiff/internal/problem"
+)
+
+// memory is the store's place for one request. A nil memory remembers nothing.
+type memory struct {
+	store     *ladder.Store
+	key       ladder.Key
+	request   http.Header // as the client sent it
+	principal string
+	maxEntry  int64
+}
+
+// memoryOf returns the place for the request, nil where its answers are not kept.
+func (h *Handler) memoryOf(r *http.Request) (*memory, error) {
+	if h.store == nil || !memorable(r) {
+		return nil, nil
+	}
+	body, err := keyBody(r)
+	if err != nil {
+		return nil, err
+	}
+	principal := principalOf(r)
+	return &memory{
+		store: h.store, request: r.Header, principal: principal,
+		maxEntry: h.store.Limits().MaxEntry,
+		key: ladder.Request{
+			Method: r.Method, Host: r.Host, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,
+			Principal: principal, Body: body,
+		}.Key(),
+	}, nil
+}
+
+// memorable reports whether the answer to the request could be kept at all. A body
+// whose length is unknown and that no module has read is left to stream.
+func memorable(r *http.Request) bool {
+	switch r.Method {
+	case http.MethodGet:
+		return r.Header.Get("Upgrade") == ""
+	case http.MethodPost:
+		return gate.ExchangeOf(r).Read() || r.ContentLength >= 0 && r.ContentLength <= exchange.DefaultMaxBody
+	}
+	return false
+}
+
+// keyBody returns the body as it counts for the key.
+func keyBody(r *http.Request) ([]byte, error) {
+	if r.Method == http.MethodGet {
+		return nil, nil
+	}
+	x := gate.ExchangeOf(r)
+	body, err := readBody(x, r)
+	if err != nil || !isJSON(r) {
+		return body, err
+	}
+	if canonical, err := x.Canonical(); err == nil {
+		return canonical, nil
+	}
+	return body, nil // Not JSON after all: its bytes identify it.
+}
+
+// readBody returns the exchange's body. A module before us may have read more than the default.
+func readBody(x *exchange.Exchange, r *http.Request) ([]byte, error) {
+	body, err := x.Body(r, max(exchange.DefaultMaxBody, r.ContentLength))
+	if errors.Is(err, exchange.ErrTooLarge) {
+		return nil, gate.Refuse(problem.TooLarge.New("The request body is over the limit.").Because(err))
+	}
+	if err != nil {
+		return nil, caddyhttp.Error(http.StatusBadRequest, err)
+	}
+	return body, nil
+}
+
+func isJSON(r *http.Request) bool {
+	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
+}
+
+// principalOf returns what tells the sender from all others who might get other
+// answers: its principal, or else whatever credential it sent for the upstream to judge.
+func principalOf(r *http.Request) string {
+	if p := gate.ExchangeOf(r).Principal; p != nil {
+		return "principal " + strconv.Quote(p.Tenant) + " " + strconv.Quote(p.ID)
+	}
+	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
+		if user, ok := repl.GetString("http.auth.user.id"); ok && user != "" {
+			return "user " + user
+		}
+	}
+	credential := ""
+	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+		credential = "certificate " + string(r.TLS.PeerCertificates[0].Raw) + "\n"
+	}
+	for _, field := range []string{"Authorization", "Cookie", "X-Api-Key", "Signature-Input"} {
+		for _, value := range r.Header[field] {
+			credential += field + " " + strconv.Quote(value) + "\n"
+		}
+	}
+	return credential
+}
+
+// storable reports whether the answer that begins with this may be kept.
+func (m *memory) storable(status int, header http.Header) bool {
+	return m != nil && ladder.Storable(m.request, m.principal, status, header)
+}
+
+// keep remembers a complete answer.
+func (m *memory) keep(a ladder.Answer) { m.store.Put(m.key, m.request, a) }
+
+// recall returns the answer kept for the request and its age.
+func (m *memory) recall() (ladder.Answer, time.Duration, bool) {
+	if m == nil || !ladder.AcceptsStale(m.request) {
+		return ladder.Answer{}, 0, false
+	}
+	return m.store.Get(m.key, m.request)
+}

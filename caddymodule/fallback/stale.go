@@ -1,0 +1,70 @@
+package fallback
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/dustin/go-humanize"
+
+	"github.com/odordiff/odordiff/internal/ladder"
+)
+
+// Stale configures the store of earlier answers. Handlers with the same
+// settings share one store, and a reload that leaves them as they are keeps it.
+type Stale struct {
+	// How long an answer may be served after the upstream gave it. Default: 10m.
+	TTL caddy.Duration `json:"ttl,omitempty"`
+
+	// How much memory all kept answers may take, in bytes. The least recently
+	// used give way first. Default: 64 MiB.
+	MaxSize int64 `json:"max_size,omitempty"`
+
+	// How large one kept answer may be, in bytes. Default: 1 MiB.
+	MaxEntry int64 `json:"max_entry,omitempty"`
+}
+
+// stores are the open stores by their limits.
+var stores = caddy.NewUsagePool()
+
+// pooled lets a store live in the pool.
+type pooled struct{ *ladder.Store }
+
+// Destruct has nothing to do: a store is only memory.
+func (pooled) Destruct() error { return nil }
+
+func (s *Stale) limits() ladder.Limits {
+	return ladder.Limits{
+		TTL: time.Duration(s.TTL), MaxSize: s.MaxSize, MaxEntry: s.MaxEntry,
+	}.WithDefaults()
+}
+
+func (s *Stale) open() (*ladder.Store, error) {
+	limits := s.limits()
+	store, _, err := stores.LoadOrNew(limits, func() (caddy.Destructor, error) {
+		return pooled{ladder.NewStore(limits)}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return store.(pooled).Store, nil
+}
+
+func (s *Stale) close() error {
+	_, err := stores.Delete(s.limits())
+	return err
+}
+
+func (s *Stale) validate() error {
+	limits := s.limits()
+	switch {
+	case limits.TTL < time.Second:
+		return fmt.Errorf("stale: ttl is %v: it must be at least 1s", limits.TTL)
+	case limits.MaxSize < 0 || limits.MaxEntry < 0:
+		return fmt.Errorf("stale: max_size and max_entry must not be negative")
+	case limits.MaxEntry > limits.MaxSize:
+		return fmt.Errorf("stale: max_entry (%s) is larger than max_size (%s), so the largest answers would never be kept",
+			humanize.IBytes(uint64(limits.MaxEntry)), humanize.IBytes(uint64(limits.MaxSize)))
+	}
+	return nil
+}
