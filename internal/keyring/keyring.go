@@ -1,0 +1,125 @@
+// Package keyring holds the secrets that the gateway shares with those who
+// call it, read from a file that may change at any time:
+//
+//	{"keys": [{
+//	  "id": "partner-2026", "algorithm": "hmac-sha256", "secret": "<base64, 32 bytes or more>",
+//	  "principal": "partner", "tenant": "acme", "scopes": ["generate"],
+//	  "not_before": "2026-01-01T00:00:00Z", "not_after": "2027-01-01T00:00:00Z"
+//	}]}
+//
+// To rotate, add the new key, let callers move over, and take the old one out.
+package keyring
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/odordiff/odordiff/internal/livefile"
+)
+
+// Keyring is the keys of a file, as the file is now. Its methods may be called
+// at once from many goroutines.
+type Keyring struct {
+	source source
+	close  func() error
+}
+
+// source is where the keys come from: a file that is followed, or fixed keys.
+type source interface {
+	Value() (*index, uint64)
+	LastError() error
+}
+
+// Option changes how a keyring follows its file.
+type Option func(*livefile.Options)
+
+// WithReport has report told of each change of the file: nil when the new keys
+// are in force, an error when the old ones stay. It never holds a secret.
+func WithReport(report func(error)) Option {
+	return func(o *livefile.Options) { o.Report = report }
+}
+
+// WithPoll sets how often the file is read where nothing notifies of a
+// change; the default is [livefile.DefaultPoll].
+func WithPoll(every time.Duration) Option {
+	return func(o *livefile.Options) { o.Poll = every }
+}
+
+// Open reads the file, which must be good this first time, and follows it. A
+// broken new content leaves the last good keys in force: see LastError.
+func Open(path string, options ...Option) (*Keyring, error) {
+	var how livefile.Options
+	for _, option := range options {
+		option(&how)
+	}
+	file, err := livefile.Open(path, parseFile, how)
+	if err != nil {
+		return nil, fmt.Errorf("opening keyring: %w", err)
+	}
+	return &Keyring{source: file, close: file.Close}, nil
+}
+
+// New returns a keyring of fixed keys.
+func New(keys Keys) (*Keyring, error) {
+	if err := keys.check(); err != nil {
+		return nil, err
+	}
+	return &Keyring{source: fixed{newIndex(keys)}, close: func() error { return nil }}, nil
+}
+
+// Lookup returns the key of that id, good or not: see [Key.Good].
+func (k *Keyring) Lookup(id string) (Key, bool) {
+	index, _ := k.source.Value()
+	key, ok := index.byID[id]
+	return key, ok
+}
+
+// First returns the first key of an algorithm that is good at that moment, in
+// the order of the file.
+func (k *Keyring) First(algorithm Algorithm, at time.Time) (Key, bool) {
+	index, _ := k.source.Value()
+	for _, key := range index.keys {
+		if key.Algorithm == algorithm && key.Good(at) {
+			return key, true
+		}
+	}
+	return Key{}, false
+}
+
+// Len returns how many keys there are.
+func (k *Keyring) Len() int {
+	index, _ := k.source.Value()
+	return len(index.keys)
+}
+
+// Revision changes when the keys change.
+func (k *Keyring) Revision() uint64 {
+	_, revision := k.source.Value()
+	return revision
+}
+
+// LastError says why the file's present content is not in force; nil when it is.
+func (k *Keyring) LastError() error { return k.source.LastError() }
+
+// Close stops following the file. The keys stay readable.
+func (k *Keyring) Close() error { return k.close() }
+
+// index finds keys by id.
+type index struct {
+	keys Keys
+	byID map[string]Key
+}
+
+func newIndex(keys Keys) *index {
+	byID := make(map[string]Key, len(keys))
+	for _, key := range keys {
+		byID[key.ID] = key
+	}
+	return &index{keys: keys, byID: byID}
+}
+
+// fixed is a source that never changes.
+type fixed struct{ index *index }
+
+func (f fixed) Value() (*index, uint64) { return f.index, 1 }
+func (fixed) LastError() error          { return nil }

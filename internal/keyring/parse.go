@@ -1,0 +1,121 @@
+package keyring
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Keys are the keys of one file, in its order. Their ids are distinct.
+type Keys []Key
+
+type document struct {
+	Keys []record `json:"keys"`
+}
+
+// parseFile is the keyring's livefile.Parse.
+func parseFile(content []byte, mode fs.FileMode) (*index, error) {
+	if err := checkMode(mode); err != nil {
+		return nil, err
+	}
+	keys, err := Parse(content)
+	if err != nil {
+		return nil, err
+	}
+	return newIndex(keys), nil
+}
+
+// checkMode refuses a file that others may read or anyone but the owner may
+// write. The group may read: so Kubernetes mounts a secret under an fsGroup.
+func checkMode(mode fs.FileMode) error {
+	if mode.Perm()&0o027 != 0 {
+		return fmt.Errorf("mode %04o lets others at the secrets: chmod 600", mode.Perm())
+	}
+	return nil
+}
+
+// Parse reads a keyring file's content strictly: an unknown field, a name
+// twice, an id twice or a bad value is an error that names the field. No error
+// quotes a value, which might be a secret in the wrong place.
+func Parse(content []byte) (Keys, error) {
+	var doc document
+	if err := json.Unmarshal(content, &doc, json.RejectUnknownMembers(true)); err != nil {
+		return nil, withoutValue(err)
+	}
+	if doc.Keys == nil {
+		return nil, errors.New(`keys: missing: write {"keys": [...]}`)
+	}
+	keys := make(Keys, 0, len(doc.Keys))
+	for i, record := range doc.Keys {
+		key, err := record.key()
+		if err != nil {
+			return nil, fmt.Errorf("keys[%d].%w", i, err)
+		}
+		keys = append(keys, key)
+	}
+	return keys, keys.checkDistinct()
+}
+
+func (keys Keys) check() error {
+	for i, key := range keys {
+		if err := key.check(); err != nil {
+			return fmt.Errorf("keys[%d].%w", i, err)
+		}
+	}
+	return keys.checkDistinct()
+}
+
+func (keys Keys) checkDistinct() error {
+	for i, key := range keys {
+		for j, before := range keys[:i] {
+			if key.ID == before.ID {
+				return fmt.Errorf("keys[%d].id: the same as keys[%d].id", i, j)
+			}
+			if sameSecret(key, before) {
+				return fmt.Errorf("keys[%d].secret: the same as keys[%d].secret: a secret serves one key", i, j)
+			}
+		}
+	}
+	return nil
+}
+
+// withoutValue rewords the decoder's errors, which quote short values.
+func withoutValue(err error) error {
+	if semantic := (*json.SemanticError)(nil); errors.As(err, &semantic) {
+		field := fieldName(semantic.JSONPointer)
+		if errors.Is(err, json.ErrUnknownName) {
+			return fmt.Errorf("%s: unknown field", field)
+		}
+		return fmt.Errorf("%s: a value of the wrong type or form", field)
+	}
+	if syntactic := (*jsontext.SyntacticError)(nil); errors.As(err, &syntactic) {
+		if errors.Is(err, jsontext.ErrDuplicateName) {
+			return fmt.Errorf("%s: given twice", fieldName(syntactic.JSONPointer))
+		}
+		return fmt.Errorf("not valid JSON at byte %d", syntactic.ByteOffset)
+	}
+	return errors.New("not valid JSON")
+}
+
+// fieldName turns /keys/0/secret into keys[0].secret.
+func fieldName(pointer jsontext.Pointer) string {
+	var name strings.Builder
+	for token := range pointer.Tokens() {
+		switch {
+		case token != "" && strings.Trim(token, "0123456789") == "":
+			fmt.Fprintf(&name, "[%s]", token)
+		case name.Len() > 0:
+			name.WriteString("." + token)
+		default:
+			name.WriteString(token)
+		}
+	}
+	if name.Len() == 0 {
+		return "the document"
+	}
+	return name.String()
+}

@@ -1,0 +1,84 @@
+package keyring
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Generate returns fresh keys for development: "dev" for tokens of any subject,
+// and "dev-signature" for requests signed by the principal "dev".
+func Generate() Keys {
+	return Keys{
+		{ID: "dev", Algorithm: HS256, Secret: newSecret()},
+		{ID: "dev-signature", Algorithm: HMACSHA256, Secret: newSecret(), Principal: "dev", Scopes: []string{"generate"}},
+	}
+}
+
+func newSecret() Secret {
+	secret := make([]byte, MinSecret)
+	_, _ = rand.Read(secret) // never fails: see its documentation
+	return secret
+}
+
+// Write makes the file with mode 0600, and its folder, where it is missing,
+// with mode 0700. The file appears whole or not at all. A file that exists is
+// never replaced: the error then wraps [fs.ErrExist].
+func (keys Keys) Write(path string) error {
+	if err := keys.check(); err != nil {
+		return err
+	}
+	content, err := keys.encode()
+	if err != nil {
+		return fmt.Errorf("encoding keyring: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("making the keyring's folder: %w", err)
+	}
+	if err := writeNew(path, content); err != nil {
+		return fmt.Errorf("writing keyring: %w", err)
+	}
+	return nil
+}
+
+// Ensure writes freshly generated keys where there is no file, and says whether it did.
+func Ensure(path string) (created bool, err error) {
+	if _, err := os.Stat(path); err == nil {
+		return false, nil
+	}
+	err = Generate().Write(path)
+	if errors.Is(err, fs.ErrExist) { // another process was quicker
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (keys Keys) encode() ([]byte, error) {
+	doc := document{Keys: make([]record, 0, len(keys))}
+	for _, key := range keys {
+		doc.Keys = append(doc.Keys, key.record())
+	}
+	content, err := json.Marshal(doc, jsontext.WithIndent("  "))
+	return append(content, '\n'), err
+}
+
+// writeNew fills a temporary file and links it to its name, which, unlike a
+// rename, fails where the name is taken.
+func writeNew(path string, content []byte) (err error) {
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".keyring-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.Remove(temporary.Name())) }()
+	_, err = temporary.Write(content)
+	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
+		return err
+	}
+	return os.Link(temporary.Name(), path)
+}
