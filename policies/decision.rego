@@ -7,24 +7,29 @@
 package gate
 
 decision := {
-	"allow": allow,
-	"status": status,
-	"reasons": reasons,
+	"allow": true,
+	"status": 200,
+	"reasons": set(),
+	"obligations": obligations,
+	"labels": labels,
+} if {
+	allow
+} else := {
+	"allow": false,
+	"status": 403,
+	"reasons": denials | missing,
 	"obligations": obligations,
 	"labels": labels,
 }
 
-default allow := false
-
 allow if {
-	input.complete == true
+	complete
 	authenticated
 	count(denials) == 0
 }
 
-default status := 403
-
-status := 200 if allow
+# The gateway gathered everything that the rules read.
+complete if input.complete == true
 
 # Who sent the request is known, or the operator said that it need not be.
 authenticated if input.principal.id != ""
@@ -33,9 +38,8 @@ authenticated if data.settings.require_principal == false
 
 denials contains reason if some reason in data.gate.rules[_].deny
 
-reasons contains reason if some reason in denials
-
-reasons contains {
+# The facts that allow needs and that were not established.
+missing contains {
 	"id": "input-incomplete",
 	"message": "The gateway could not gather what the policy needs to know about the request.",
 	"severity": "critical",
@@ -43,15 +47,13 @@ reasons contains {
 	not complete
 }
 
-reasons contains {
+missing contains {
 	"id": "authentication-required",
 	"message": "Send a credential: this service answers only to known principals.",
 	"severity": "medium",
 } if {
 	not authenticated
 }
-
-complete if input.complete == true
 
 obligations contains obligation if some obligation in data.gate.rules[_].oblige
 

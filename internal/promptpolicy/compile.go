@@ -46,7 +46,7 @@ func parse(snap *Snapshot) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if faults := unknownSets(modules, sets); faults != nil {
+	if faults := append(unknownSets(modules, sets), lostContributions(modules)...); faults != nil {
 		return nil, faults
 	}
 	return src, nil

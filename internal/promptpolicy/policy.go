@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/metrics"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
@@ -93,7 +94,7 @@ func (p *Policy) evaluate(ctx context.Context, document ast.Value) (d *Decision,
 	defer time.AfterFunc(p.timeout, cancel.Cancel).Stop()
 	defer context.AfterFunc(ctx, cancel.Cancel)()
 
-	results, err := p.prepared.Eval(ctx, rego.EvalParsedInput(document), rego.EvalExternalCancel(cancel))
+	results, err := p.prepared.Eval(ctx, rego.EvalParsedInput(document), rego.EvalExternalCancel(cancel), rego.EvalMetrics(metrics.NoOp()))
 	if err != nil {
 		return nil, p.describe(ctx, err)
 	}

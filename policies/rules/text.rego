@@ -1,7 +1,7 @@
 # METADATA
 # title: Text only
 # description: >-
-#   Refuses prompts that are not text: without any letter, or with a word so long that it is
+#   Refuses prompts that are not text: without any letter, or with words so long that they are
 #   encoded data rather than language.
 package gate.rules.text
 
@@ -16,12 +16,13 @@ deny contains {
 
 deny contains {
 	"id": "prompt-not-text",
-	"message": sprintf("The prompt has a word of more than %d characters. Send plain text, not encoded data.", [longest]),
+	"message": sprintf("The prompt's words have more than %d characters on average. Send plain text, not encoded data.", [limit]),
 	"severity": "medium",
 } if {
-	longest := data.settings.longest_word
+	limit := data.settings.average_word
 	some prompt in input.prompts
-	count(prompt.normalised) > longest
-	some word in split(prompt.normalised, " ")
-	count(word) > longest
+	count(prompt.normalised) > limit * (strings.count(prompt.normalised, " ") + 1)
+
+	# Other scripts may be written without spaces.
+	regex.match(`^[ -~]+$`, prompt.normalised)
 }

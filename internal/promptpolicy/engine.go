@@ -1,0 +1,235 @@
+package promptpolicy
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options are how an [Engine] works. The zero value of a duration is its default.
+type Options struct {
+	// Dir is the policy directory.
+	Dir string
+	// Timeout is how long one decision may take; [DefaultTimeout] if 0.
+	Timeout time.Duration
+	// Debounce is how long a directory must hold still before it is read; 250 ms if 0.
+	Debounce time.Duration
+	// Poll is how often the directory is read where nothing announced a change, as on
+	// network file systems; 5 s if 0.
+	Poll time.Duration
+	// Report is told of each candidate, from one goroutine at a time; it may be nil.
+	Report func(Candidate)
+}
+
+// Candidate is the outcome of one version of the directory that wanted to go live.
+type Candidate struct {
+	// Hash names the content; empty where the directory could not be read.
+	Hash string
+	// Err is nil for a version that is now in force. It is [Faults], or an error of reading.
+	Err error
+	// Took is how long reading, compiling and testing took.
+	Took time.Duration
+}
+
+// Status is the state of an [Engine].
+type Status struct {
+	// Revision is the hash of the version in force.
+	Revision string `json:"revision"`
+	// LoadedAt is when it came into force.
+	LoadedAt time.Time `json:"loaded_at"`
+	// Candidate is the hash of the directory as it was last judged; it differs from
+	// the revision while the directory is refused.
+	Candidate string `json:"candidate"`
+	// Faults are why the directory is refused; empty while it is in force.
+	Faults Faults `json:"faults,omitempty"`
+	// RefusedAt is when it was refused first; zero while it is in force.
+	RefusedAt time.Time `json:"refused_at,omitzero"`
+}
+
+// Engine keeps the policy of a directory current. A version that does not pass
+// [Admit] changes nothing: the last good one stays in force.
+type Engine struct {
+	opts    Options
+	current atomic.Pointer[Policy]
+	stop    context.CancelFunc
+	done    chan struct{}
+
+	// The watching goroutine's own: what it judged last, and the last error of
+	// reading, so that each is reported once.
+	judged string
+	unread string
+
+	mu       sync.Mutex // guards what follows, and a change of current
+	status   Status
+	required map[string]int
+}
+
+// Open loads a policy directory and begins to watch it, until [Engine.Close].
+// A directory whose first version is not admitted gives its error.
+func Open(ctx context.Context, opts Options) (*Engine, error) {
+	opts = opts.withDefaults()
+	snap, err := ReadSnapshot(opts.Dir)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := Admit(ctx, snap, opts.Timeout)
+	if err != nil {
+		return nil, fmt.Errorf("loading policy directory %s: %w", opts.Dir, err)
+	}
+	watch, stop := context.WithCancel(context.Background())
+	e := &Engine{
+		opts:     opts,
+		stop:     stop,
+		done:     make(chan struct{}),
+		judged:   snap.Hash,
+		required: map[string]int{},
+		status:   Status{Revision: snap.Hash, Candidate: snap.Hash, LoadedAt: time.Now()},
+	}
+	e.current.Store(policy)
+	changes := newWatcher(opts)
+	go func() {
+		defer close(e.done)
+		changes.run(watch, func() { e.reload(watch) })
+	}()
+	return e, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.Debounce == 0 {
+		o.Debounce = 250 * time.Millisecond
+	}
+	if o.Poll == 0 {
+		o.Poll = 5 * time.Second
+	}
+	if o.Report == nil {
+		o.Report = func(Candidate) {}
+	}
+	return o
+}
+
+// Current returns the policy in force. A request that asks more than once
+// should ask the same policy.
+func (e *Engine) Current() *Policy { return e.current.Load() }
+
+// Status returns the state at this moment.
+func (e *Engine) Status() Status {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	status := e.status
+	status.Faults = slices.Clone(status.Faults)
+	return status
+}
+
+// Close stops watching and waits until that is done.
+func (e *Engine) Close() {
+	e.stop()
+	<-e.done
+}
+
+// Require makes the schemas of the given files, such as "schemas/generate.json",
+// a condition of every further version, until release is called. It is an error
+// if the version in force lacks one.
+func (e *Engine) Require(schemas ...string) (release func(), err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if faults := missingSchemas(e.Current(), slices.Values(schemas)); faults != nil {
+		return nil, faults
+	}
+	for _, name := range schemas {
+		e.required[name]++
+	}
+	return sync.OnceFunc(func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		for _, name := range schemas {
+			if e.required[name]--; e.required[name] == 0 {
+				delete(e.required, name)
+			}
+		}
+	}), nil
+}
+
+func missingSchemas(policy *Policy, names func(func(string) bool)) error {
+	var faults Faults
+	for name := range names {
+		if _, ok := policy.Schema(name); !ok {
+			faults = append(faults, Fault{File: name, Message: "a route needs this schema, but the policy directory has no such file"})
+		}
+	}
+	if faults == nil {
+		return nil
+	}
+	return faults
+}
+
+// reload judges the directory if it changed since it was last judged. Only the
+// watching goroutine calls it.
+func (e *Engine) reload(ctx context.Context) {
+	start := time.Now()
+	snap, err := ReadSnapshot(e.opts.Dir)
+	if err != nil {
+		e.cannotRead(err, start)
+		return
+	}
+	e.unread = ""
+	if snap.Hash == e.judged {
+		return
+	}
+	policy := e.Current()
+	if snap.Hash != policy.Revision() { // else an edit was taken back
+		policy, err = Admit(ctx, snap, e.opts.Timeout)
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	e.judged = snap.Hash
+	err = e.conclude(snap.Hash, policy, err)
+	e.opts.Report(Candidate{Hash: snap.Hash, Err: err, Took: time.Since(start)})
+}
+
+// conclude puts an admitted policy in force, or records why there is none.
+func (e *Engine) conclude(hash string, policy *Policy, err error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err == nil {
+		err = missingSchemas(policy, maps.Keys(e.required))
+	}
+	e.status.Candidate = hash
+	if err != nil {
+		e.refuse(err)
+		return err
+	}
+	if policy != e.Current() {
+		e.current.Store(policy)
+		e.status.Revision, e.status.LoadedAt = policy.Revision(), time.Now()
+	}
+	e.status.Faults, e.status.RefusedAt = nil, time.Time{}
+	return nil
+}
+
+// refuse records a refusal; e.mu is held.
+func (e *Engine) refuse(err error) {
+	e.status.Faults = FaultsOf(err)
+	if e.status.RefusedAt.IsZero() {
+		e.status.RefusedAt = time.Now()
+	}
+}
+
+func (e *Engine) cannotRead(err error, start time.Time) {
+	if e.unread == err.Error() {
+		return
+	}
+	e.unread, e.judged = err.Error(), ""
+	e.mu.Lock()
+	e.status.Candidate = ""
+	e.refuse(err)
+	e.mu.Unlock()
+	e.opts.Report(Candidate{Err: err, Took: time.Since(start)})
+}

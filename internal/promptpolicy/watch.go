@@ -1,0 +1,127 @@
+package promptpolicy
+
+import (
+	"context"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// watcher calls back when a directory may have changed. It is told by the
+// system where that works, and looks by itself where it does not.
+type watcher struct {
+	dir      string
+	debounce time.Duration
+	poll     time.Duration
+	notify   *fsnotify.Watcher // nil where the system gives none
+}
+
+// maxDebounces bounds how long a directory in constant motion is waited for.
+const maxDebounces = 4
+
+// impatientPoll is how often the directory is read where the system cannot announce changes.
+const impatientPoll = time.Second
+
+func newWatcher(opts Options) *watcher {
+	w := &watcher{dir: filepath.Clean(opts.Dir), debounce: opts.Debounce, poll: opts.Poll}
+	notify, err := fsnotify.NewWatcher()
+	if err != nil { // such as no more inotify instances: polling still works
+		w.poll = min(w.poll, impatientPoll)
+		return w
+	}
+	w.notify = notify
+	w.follow()
+	return w
+}
+
+// run calls changed, debounced, until the context ends.
+func (w *watcher) run(ctx context.Context, changed func()) {
+	events, errors := w.channels()
+	if w.notify != nil {
+		defer func() { _ = w.notify.Close() }()
+	}
+	poll := time.NewTicker(w.poll)
+	defer poll.Stop()
+	quiet := time.NewTimer(0)
+	defer quiet.Stop()
+	var since time.Time // of the first event that is not yet answered
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case event := <-events:
+			if !w.matters(event) {
+				continue
+			}
+			if since.IsZero() {
+				since = time.Now()
+			}
+			if time.Since(since) < maxDebounces*w.debounce {
+				quiet.Reset(w.debounce)
+			}
+		case <-errors: // such as an overflow: events were lost
+			quiet.Reset(w.debounce)
+		case <-quiet.C:
+			since = time.Time{}
+			w.follow()
+			changed()
+		case <-poll.C:
+			w.follow()
+			changed()
+		}
+	}
+}
+
+func (w *watcher) channels() (<-chan fsnotify.Event, <-chan error) {
+	if w.notify == nil {
+		return nil, nil
+	}
+	return w.notify.Events, w.notify.Errors
+}
+
+// follow watches the directory, those inside, and those whose links lead to it:
+// a mount of Kubernetes is changed by replacing a link beside the files, and a
+// release by replacing one to the whole directory. What is watched already stays.
+func (w *watcher) follow() {
+	if w.notify == nil {
+		return
+	}
+	for _, root := range []string{w.dir, dataRoot(w.dir)} {
+		_ = w.notify.Add(filepath.Dir(root))
+		resolved, err := filepath.EvalSymlinks(root)
+		if err != nil {
+			continue
+		}
+		_ = w.notify.Add(filepath.Dir(resolved))
+		_ = filepath.WalkDir(resolved, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || !entry.IsDir() {
+				return nil
+			}
+			if path != resolved && strings.HasPrefix(entry.Name(), ".") {
+				return fs.SkipDir
+			}
+			// A directory that cannot be watched is still read at each poll.
+			_ = w.notify.Add(path)
+			return nil
+		})
+	}
+}
+
+// matters leaves out the siblings of the directory, and changes of mode alone.
+func (w *watcher) matters(event fsnotify.Event) bool {
+	if event.Op == fsnotify.Chmod {
+		return false
+	}
+	for _, root := range []string{w.dir, dataRoot(w.dir)} {
+		if within := event.Name == root || strings.HasPrefix(event.Name, root+string(filepath.Separator)); within {
+			return true
+		}
+		if resolved, err := filepath.EvalSymlinks(root); err == nil && strings.HasPrefix(event.Name, resolved) {
+			return true
+		}
+	}
+	return false
+}
