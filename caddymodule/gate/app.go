@@ -12,6 +12,8 @@ import (
 
 	"github.com/odordiff/odordiff/internal/breaker"
 	"github.com/odordiff/odordiff/internal/healthcheck"
+	"github.com/odordiff/odordiff/internal/keyring"
+	"github.com/odordiff/odordiff/internal/nonce"
 	"github.com/odordiff/odordiff/internal/window"
 )
 
@@ -26,8 +28,14 @@ type App struct {
 	// the memory of this process.
 	Redis *Redis `json:"redis,omitempty"`
 
+	// The file of shared secrets, for HTTP signatures and HMAC-signed tokens. It is
+	// watched: a key that is added or removed counts without a reload.
+	// `odordiff keyring init` makes one. Placeholders are expanded.
+	KeyringFile string `json:"keyring,omitempty"`
+
 	process *process
 	redis   *redisStores
+	keyring *keyring.Keyring
 	release []func() error
 }
 
@@ -59,6 +67,11 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("redis: %w", err)
 		}
 	}
+	if a.KeyringFile != "" {
+		if err := a.acquireKeyring(logger.Named("keyring")); err != nil {
+			return fmt.Errorf("keyring: %w", err)
+		}
+	}
 	return nil
 }
 
@@ -86,6 +99,17 @@ func (a *App) Limits() window.Store {
 	}
 	return a.process.limits
 }
+
+// Nonces returns the store of nonces that were used.
+func (a *App) Nonces() nonce.Store {
+	if a.redis != nil {
+		return a.redis.nonces
+	}
+	return a.process.nonces
+}
+
+// Keyring returns the keyring, or nil when none is configured.
+func (a *App) Keyring() *keyring.Keyring { return a.keyring }
 
 // Health returns the registry of health checks.
 func (a *App) Health() *healthcheck.Registry { return a.process.health }

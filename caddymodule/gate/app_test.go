@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"github.com/odordiff/odordiff/internal/keyring"
 	"github.com/odordiff/odordiff/internal/redistest"
 	"github.com/odordiff/odordiff/internal/window"
 )
@@ -114,5 +116,35 @@ func TestMetricsMayBeRegisteredByEachInstance(t *testing.T) {
 	other := prometheus.NewGauge(prometheus.GaugeOpts{Name: "gate_test_total", Help: "another"})
 	if err := RegisterMetrics(ctx, other); err == nil {
 		t.Error("two metrics of one name were taken")
+	}
+}
+
+func TestTheKeyringIsFollowedOnceForTwoConfigs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keyring.json")
+	if _, err := keyring.Ensure(path); err != nil {
+		t.Fatal(err)
+	}
+	before, cleanBefore := provision(t, &App{KeyringFile: path})
+	after, cleanAfter := provision(t, &App{KeyringFile: path})
+	cleanBefore()
+	defer cleanAfter()
+	if before.Keyring() != after.Keyring() {
+		t.Error("the reload opened the keyring again")
+	}
+	if after.Keyring().Len() == 0 {
+		t.Error("the keyring was closed with the config before")
+	}
+}
+
+func TestAMissingKeyringIsNamedWithTheWayOut(t *testing.T) {
+	ctx, cancel := caddy.NewContext(caddy.Context{Context: context.Background()})
+	defer cancel()
+	app := &App{KeyringFile: filepath.Join(t.TempDir(), "absent.json")}
+	err := app.Provision(ctx)
+	if err == nil || !strings.Contains(err.Error(), "absent.json") || !strings.Contains(err.Error(), "odordiff keyring init") {
+		t.Errorf("err = %v", err)
+	}
+	if err := app.Cleanup(); err != nil {
+		t.Error(err)
 	}
 }

@@ -30,6 +30,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //			prefix <prefix>
 //			nodes  <number>
 //		}
+//		keyring <file>
 //	}
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
@@ -42,8 +43,12 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			if err := a.unmarshalRedis(d); err != nil {
 				return err
 			}
+		case "keyring":
+			if !d.AllArgs(&a.KeyringFile) {
+				return d.Err("keyring takes one file: keyring <file>")
+			}
 		default:
-			return d.Errf("unknown option %q: gate has redis", option)
+			return d.Errf("unknown option %q: gate has redis and keyring", option)
 		}
 	}
 	return nil

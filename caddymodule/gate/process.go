@@ -1,10 +1,13 @@
 package gate
 
 import (
+	"time"
+
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/odordiff/odordiff/internal/breaker"
 	"github.com/odordiff/odordiff/internal/healthcheck"
+	"github.com/odordiff/odordiff/internal/nonce"
 	"github.com/odordiff/odordiff/internal/window"
 )
 
@@ -18,6 +21,7 @@ type processKey struct{}
 // charges, nor a nonce, nor that an upstream is down.
 type process struct {
 	limits   *window.Memory
+	nonces   *nonce.Memory
 	breakers *breaker.Registry
 	health   *healthcheck.Registry
 }
@@ -29,6 +33,7 @@ func (a *App) acquireProcess() error {
 	value, err := a.acquire(processKey{}, func() (caddy.Destructor, error) {
 		return &process{
 			limits:   window.NewMemory(window.MemoryOptions{}),
+			nonces:   nonce.NewMemory(nonce.DefaultCapacity, time.Now),
 			breakers: breaker.NewRegistry(),
 			health:   new(healthcheck.Registry),
 		}, nil

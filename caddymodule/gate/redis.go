@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/odordiff/odordiff/internal/healthcheck"
+	"github.com/odordiff/odordiff/internal/nonce"
 	"github.com/odordiff/odordiff/internal/redisconn"
 	"github.com/odordiff/odordiff/internal/window"
 )
@@ -37,6 +38,7 @@ type Redis struct {
 type redisStores struct {
 	client redis.UniversalClient
 	limits *window.Failover
+	nonces *nonce.Redis
 }
 
 // Destruct implements caddy.Destructor.
@@ -98,5 +100,6 @@ func openRedis(options Redis, logger *zap.Logger) (*redisStores, error) {
 	return &redisStores{
 		client: client,
 		limits: window.NewFailover(shared, window.NewMemory(window.MemoryOptions{}), failover),
+		nonces: nonce.NewRedis(client, options.Prefix),
 	}, nil
 }

@@ -1,0 +1,60 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/odordiff/odordiff/internal/healthcheck"
+	"github.com/odordiff/odordiff/internal/keyring"
+)
+
+// keyringKey is a keyring's key in the pool: one file is followed once.
+type keyringKey struct{ path string }
+
+// openKeyring is a keyring in the pool.
+type openKeyring struct{ *keyring.Keyring }
+
+// Destruct implements caddy.Destructor.
+func (k openKeyring) Destruct() error { return k.Close() }
+
+func (a *App) acquireKeyring(logger *zap.Logger) error {
+	path, err := caddy.NewReplacer().ReplaceOrErr(a.KeyringFile, true, true)
+	if err != nil {
+		return err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return err
+	}
+	value, err := a.acquire(keyringKey{path}, func() (caddy.Destructor, error) {
+		keys, err := keyring.Open(path, keyring.WithReport(reportKeyring(logger, path)))
+		return openKeyring{keys}, err
+	})
+	if err != nil {
+		return fmt.Errorf("%w; `odordiff keyring init` makes one", err)
+	}
+	a.keyring = value.(openKeyring).Keyring
+	a.register(healthcheck.Check{Name: "keyring", Run: a.checkKeyring})
+	return nil
+}
+
+func reportKeyring(logger *zap.Logger, path string) func(error) {
+	return func(err error) {
+		if err != nil {
+			logger.Error("the keyring is broken: the last good one stays in force", zap.String("file", path), zap.Error(err))
+			return
+		}
+		logger.Info("the keyring changed", zap.String("file", path))
+	}
+}
+
+func (a *App) checkKeyring(context.Context) healthcheck.Result {
+	data := map[string]any{"keys": a.keyring.Len()}
+	if err := a.keyring.LastError(); err != nil {
+		return healthcheck.Result{Status: healthcheck.Degraded, Detail: "the file is broken, an earlier one is in force: " + err.Error(), Data: data}
+	}
+	return healthcheck.Result{Detail: "in force", Data: data}
+}
