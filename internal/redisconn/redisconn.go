@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
@@ -23,6 +24,10 @@ const (
 	// concurrentDials keeps a server that comes back from being met by a crowd.
 	concurrentDials = 8
 )
+
+// go-redis prints to standard error what it also returns as errors, and what
+// is nobody's fault, such as a refused dial in the background.
+func init() { logging.Disable() }
 
 // Open returns a client of the server or servers at rawURL, without
 // connecting yet. The forms are
@@ -57,6 +62,9 @@ func parse(rawURL string) (*redis.UniversalOptions, error) {
 	ours, err := takeParameters(u)
 	if err != nil {
 		return nil, err
+	}
+	if u.Scheme != "redis" && u.Scheme != "rediss" && u.Scheme != "unix" {
+		return nil, errors.New("unknown scheme: write redis://, rediss:// or unix://")
 	}
 	if u.Scheme != "unix" && u.Hostname() == "" {
 		return nil, errors.New("no host: write redis://host:port")

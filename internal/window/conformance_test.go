@@ -74,6 +74,24 @@ func TestStoreGivesQuotaBackBucketByBucket(t *testing.T) {
 	})
 }
 
+func TestStoreTellsTheFirstOfItsBucketsFromTheLast(t *testing.T) {
+	eachStore(t, func(t *testing.T, store Store, clock *testClock) {
+		charge := Charge{perMinute("l", 10), "k", 1}
+		for range 3 {
+			decide(t, store, charge)
+			clock.Advance(time.Minute)
+		}
+		// The use of a minute ago is at the very edge: its bucket still overlaps.
+		if v := decide(t, store, charge); v.States[0].Remaining != 8 {
+			t.Errorf("with one use a minute ago and one now: %+v", v.States[0])
+		}
+		clock.Advance(time.Second)
+		if v := decide(t, store, charge); v.States[0].Remaining != 8 {
+			t.Errorf("with one use a second ago and one now: %+v", v.States[0])
+		}
+	})
+}
+
 func TestStoreForgetsAWindowThatIsOver(t *testing.T) {
 	eachStore(t, func(t *testing.T, store Store, clock *testClock) {
 		limit := perMinute("l", 5)

@@ -55,7 +55,6 @@ local function open(i)
   local last = tonumber(stored[1] or 0)
   w.now = math.max(server_now, last)
   w.index = math.floor(w.now / w.width)
-  w.oldest = w.index
   if stored[1] then
     w.total, w.oldest = tonumber(stored[2]), tonumber(stored[3])
     local before = math.floor(last / w.width)

@@ -63,6 +63,8 @@ func TestStoreAgreesWithAnExactLog(t *testing.T) {
 				"again":  m.decide,
 				"run":    func(t *rapid.T) { m.move(t, 0, time.Second) },
 				"leap":   func(t *rapid.T) { m.move(t, 0, 2*time.Minute) },
+				"edge":   m.edge,
+				"corner": m.edge,
 				"back":   func(t *rapid.T) { m.move(t, -5*time.Second, 0) },
 			})
 		})
@@ -80,6 +82,15 @@ type machine struct {
 func (m *machine) move(t *rapid.T, least, most time.Duration) {
 	µs := rapid.Int64Range(least.Microseconds(), most.Microseconds()).Draw(t, "µs")
 	m.clock.Advance(time.Duration(µs) * time.Microsecond)
+}
+
+// edge moves the clock by one of the times at which mistakes hide.
+func (m *machine) edge(t *rapid.T) {
+	window := rapid.SampledFrom(m.limits).Draw(t, "limit").Window
+	bucket := width(window)
+	m.clock.Advance(rapid.SampledFrom([]time.Duration{
+		time.Microsecond, bucket - time.Microsecond, bucket, window - bucket, window, window + bucket,
+	}).Draw(t, "edge"))
 }
 
 func (m *machine) decide(t *rapid.T) {

@@ -1,0 +1,182 @@
+package window
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/odordiff/odordiff/internal/redisconn"
+	"github.com/odordiff/odordiff/internal/redistest"
+)
+
+func newRedis(t testing.TB, client redis.UniversalClient) *Redis {
+	t.Helper()
+	store, err := NewRedis(client, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+func TestRedisSharesWindowsBetweenClients(t *testing.T) {
+	server := redistest.Start(t)
+	stores := []*Redis{newRedis(t, server.Client()), newRedis(t, server.Client())}
+	limit := Limit{Name: "l", Rate: 100, Window: time.Hour}
+	granted := hammer(t, 16, 50, func(g int) (Verdict, error) {
+		return stores[g%len(stores)].Decide(t.Context(), []Charge{{limit, "k", 1}})
+	})
+	if granted != 100 {
+		t.Errorf("two clients were granted %d of a limit of 100", granted)
+	}
+}
+
+func TestRedisDecidesOnTheServersClock(t *testing.T) {
+	store := newRedis(t, redistest.Start(t).Client())
+	limit := Limit{Name: "l", Rate: 1, Window: MinWindow}
+	start := time.Now()
+	v := decide(t, store, Charge{limit, "k", 1})
+	if reset := v.States[0].Reset; reset < time.Second || reset > time.Second*61/60+time.Millisecond {
+		t.Fatalf("a use in a window of 1 s leaves in %v", reset)
+	}
+	for !decide(t, store, Charge{limit, "k", 1}).Allowed {
+		if time.Since(start) > 20*time.Second {
+			t.Fatal("the window never came free")
+		}
+	}
+	if elapsed := time.Since(start); elapsed < time.Second-time.Millisecond {
+		t.Errorf("two units in a window of 1 s: %v apart", elapsed)
+	}
+}
+
+func TestRedisSurvivesTheLossOfItsScripts(t *testing.T) {
+	client := redistest.Start(t).Client()
+	store := newRedis(t, client)
+	limit := perMinute("l", 10)
+	for want := int64(9); want >= 7; want-- {
+		if err := client.ScriptFlush(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		if v := decide(t, store, Charge{limit, "k", 1}); v.States[0].Remaining != want {
+			t.Fatalf("after SCRIPT FLUSH: %+v, want %d left", v, want)
+		}
+	}
+}
+
+// roundTrips counts what a client sends.
+type roundTrips struct{ n atomic.Int64 }
+
+func (h *roundTrips) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (h *roundTrips) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		h.n.Add(1)
+		return next(ctx, cmd)
+	}
+}
+func (h *roundTrips) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func TestRedisMakesOneRoundTripADecision(t *testing.T) {
+	client := redistest.Start(t).Client()
+	store := newRedis(t, client)
+	charges := []Charge{{perMinute("a", 100), "k", 1}, {perMinute("b", 100), "k", 1}, {perMinute("c", 100), "all", 1}}
+	decide(t, store, charges...)
+	hook := new(roundTrips)
+	client.AddHook(hook)
+	for range 10 {
+		decide(t, store, charges...)
+	}
+	if n := hook.n.Load(); n != 10 {
+		t.Errorf("10 decisions took %d round trips", n)
+	}
+}
+
+func TestRedisKeysAreHashedSmallAndExpire(t *testing.T) {
+	clock := newClock()
+	client := redistest.Start(t).Client()
+	store := newClockedRedis(t, client, clock)
+	limit := perMinute("user", 100_000)
+	for range 61 {
+		decide(t, store, Charge{limit, "alice@example.org", 999})
+		clock.Advance(time.Second)
+	}
+	keys, err := client.Keys(t.Context(), "*:user:*").Result()
+	if err != nil || len(keys) != 1 {
+		t.Fatalf("keys %q, %v; want one", keys, err)
+	}
+	if strings.Contains(keys[0], "alice") {
+		t.Errorf("the key %q gives away whose it is", keys[0])
+	}
+	if bytes := client.MemoryUsage(t.Context(), keys[0], 0).Val(); bytes > 512 {
+		t.Errorf("a full window takes %d bytes", bytes)
+	} else {
+		t.Logf("a full window takes %d bytes", bytes)
+	}
+	ttl := client.PTTL(t.Context(), keys[0]).Val()
+	if ttl < 61*time.Second || ttl > 63*time.Second {
+		t.Errorf("the key lives for %v more, want a little over the window", ttl)
+	}
+}
+
+func TestRedisMakesNoKeyForARefusedDecision(t *testing.T) {
+	client := redistest.Start(t).Client()
+	decide(t, newRedis(t, client), Charge{perMinute("l", 1), "k", 2})
+	if n := client.DBSize(t.Context()).Val(); n != 0 {
+		t.Errorf("a refusal left %d keys", n)
+	}
+}
+
+func TestRedisReportsAKeyOfAnotherType(t *testing.T) {
+	client := redistest.Start(t).Client()
+	store := newRedis(t, client)
+	charge := Charge{perMinute("l", 1), "k", 1}
+	if err := client.Set(t.Context(), store.key(charge), "x", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Decide(t.Context(), []Charge{charge}); err == nil || !strings.Contains(err.Error(), "WRONGTYPE") {
+		t.Errorf("error %v, want what Redis said", err)
+	}
+}
+
+func TestRedisRefusesAPrefixThatWouldMoveTheHashSlot(t *testing.T) {
+	if _, err := NewRedis(nil, "a{b}"); err == nil {
+		t.Error("a prefix with braces was accepted")
+	}
+}
+
+func TestRedisDecidesInACluster(t *testing.T) {
+	server := redistest.Start(t, "--cluster-enabled", "yes")
+	if err := server.Client().Do(t.Context(), "cluster", "addslotsrange", 0, 16383).Err(); err != nil {
+		t.Fatal(err)
+	}
+	client, err := redisconn.Open(server.URL() + "?cluster=true&read_timeout=5s&dial_timeout=5s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	eventually(t, func() bool { return client.Set(t.Context(), "ready", 1, 0).Err() == nil })
+	store := newRedis(t, client)
+	// Windows of many keys share a slot: a cluster refuses a script over several.
+	for i := range int64(20) {
+		v := decide(t, store, Charge{perMinute("own", 1), fmt.Sprint(i), 1}, Charge{perMinute("all", 20), "all", 1})
+		if !v.Allowed || v.States[1].Remaining != 19-i {
+			t.Fatalf("decision %d in a cluster: %+v", i, v)
+		}
+	}
+}
+
+// eventually waits for something outside of the test's control.
+func eventually(t testing.TB, happens func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if happens() {
+			return
+		}
+	}
+	t.Fatal("it never happened")
+}
