@@ -46,8 +46,13 @@ func (e *entry) push(check *Check) {
 func (e *entry) drop(check *Check) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if i := slices.Index(e.checks, check); i >= 0 {
-		e.checks = slices.Delete(e.checks, i, i+1)
+	i := slices.Index(e.checks, check)
+	if i < 0 {
+		return len(e.checks)
+	}
+	wasInForce := check == e.inForce()
+	e.checks = slices.Delete(e.checks, i, i+1)
+	if wasInForce {
 		e.replaced()
 	}
 	return len(e.checks)

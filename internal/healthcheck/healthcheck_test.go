@@ -281,6 +281,18 @@ func TestTheLastRegisteredCheckOfANameIsInForce(t *testing.T) {
 	}
 }
 
+func TestTakingOutAFormerCheckKeepsTheResult(t *testing.T) {
+	var registry Registry
+	var old, current atomic.Int64
+	removeOld := registry.Register(Check{Name: "c", Interval: time.Hour, Run: always(Failed, &old)})
+	registry.Register(Check{Name: "c", Interval: time.Hour, Run: always(OK, &current)})
+	registry.Report(t.Context())
+	removeOld()
+	if got := stateOf(t, &registry, "c"); got.Status != OK || current.Load() != 1 || old.Load() != 0 {
+		t.Errorf("%s after %d runs, and %d of the former check", got.Status, current.Load(), old.Load())
+	}
+}
+
 func TestANewCheckDoesNotWaitForTheHungOneItReplaces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var registry Registry

@@ -1,0 +1,159 @@
+// Package health serves the health of the gateway: gate_health answers probes
+// and says more to those who have a credential.
+package health
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/healthcheck"
+	"github.com/odordiff/odordiff/internal/problem"
+)
+
+func init() {
+	caddy.RegisterModule(Handler{})
+}
+
+// Handler answers GET and HEAD for paths that end in
+//
+//   - /health/live with 200: the process is up and serves;
+//   - /health/ready with 200, or with 503 and the names of the critical checks that failed, and
+//     while the server is shutting down;
+//   - /health with the status of the whole, 200 or 503, and with every check's
+//     details and history where the request has a principal (gate_auth stands before it).
+//
+// Other paths go on to the next handler. Beside its own checks it reports those
+// that other gate modules have registered, such as redis and policy.
+type Handler struct {
+	// What must answer for the service to be useful.
+	Upstreams []*Upstream `json:"upstreams,omitempty"`
+
+	// The folder whose file system is checked, and the percentages in use from which
+	// on it is degraded or failed. Default: Caddy's data folder, 90 and 98.
+	Disk *Disk `json:"disk,omitempty"`
+
+	// The percentages of the host's memory in use from which on it is degraded or
+	// failed. Default: 95, and never failed.
+	Memory *Thresholds `json:"memory,omitempty"`
+
+	// The five-minute load average per CPU from which on the host is degraded
+	// or failed. Default: 4, and never failed.
+	Load *Thresholds `json:"load,omitempty"`
+
+	// How long one of these checks may take, up to 1m. Default: 2s.
+	Timeout caddy.Duration `json:"timeout,omitempty"`
+
+	// How long a result is good for before the check runs again, up to 1h. Default: 5s.
+	Interval caddy.Duration `json:"interval,omitempty"`
+
+	registry *healthcheck.Registry
+	undo     []func()
+}
+
+// CaddyModule returns the Caddy module information.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.gate_health",
+		New: func() caddy.Module { return new(Handler) },
+	}
+}
+
+// Provision registers the checks with the gate app.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	app, err := gate.AppOf(ctx)
+	if err != nil {
+		return err
+	}
+	h.registry = app.Health()
+	h.setDefaults()
+	if err := h.resolve(caddy.NewReplacer()); err != nil {
+		return err
+	}
+	if err := h.check(); err != nil {
+		return err
+	}
+	h.register()
+	return gate.RegisterMetrics(ctx, collector{h.registry})
+}
+
+// Cleanup takes the checks out again.
+func (h *Handler) Cleanup() error {
+	for _, undo := range h.undo {
+		undo()
+	}
+	h.undo = nil
+	return nil
+}
+
+// ServeHTTP answers the health paths.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	answer := h.answerFor(r.URL.Path)
+	if answer == nil {
+		return next.ServeHTTP(w, r)
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return gate.Refuse(problem.MethodNotAllowed.
+			New(fmt.Sprintf("ask %s with GET or HEAD", r.URL.Path)).
+			Header("Allow", "GET, HEAD"))
+	}
+	return answer(r).write(w)
+}
+
+func (h *Handler) answerFor(path string) func(*http.Request) response {
+	switch {
+	case strings.HasSuffix(path, "/health/live"):
+		return live
+	case strings.HasSuffix(path, "/health/ready"):
+		return h.ready
+	case strings.HasSuffix(path, "/health"):
+		return h.whole
+	}
+	return nil
+}
+
+// live looks at nothing: a process that answers is alive, and restarting it
+// would not repair what it depends on.
+func live(*http.Request) response {
+	return response{Status: healthcheck.OK}
+}
+
+func (h *Handler) ready(r *http.Request) response {
+	if shuttingDown(r) {
+		return response{Status: healthcheck.Failed, Failing: []string{"shutting down"}}
+	}
+	report := h.registry.Report(r.Context())
+	return response{Status: report.Status, Failing: report.Failing()}
+}
+
+func (h *Handler) whole(r *http.Request) response {
+	report := h.registry.Report(r.Context())
+	answer := response{Status: report.Status}
+	if gate.ExchangeOf(r).Principal != nil {
+		answer.Checks = viewsOf(report.Checks)
+	}
+	return answer
+}
+
+// shuttingDown reports whether Caddy waits for its shutdown_delay, so that
+// balancers stop sending before the server stops answering.
+func shuttingDown(r *http.Request) bool {
+	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	if !ok {
+		return false
+	}
+	value, _ := repl.Get("http.shutting_down")
+	down, _ := value.(bool)
+	return down
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddy.CleanerUpper          = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

@@ -1,0 +1,392 @@
+package health
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/healthcheck"
+	"github.com/odordiff/odordiff/internal/problem"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestLiveIsOKWhateverElseFails(t *testing.T) {
+	handler := provisioned(t, Handler{})
+	fail(t, handler, "redis")
+	got := ask(t, handler, http.MethodGet, "/health/live", nil)
+	if got.code != http.StatusOK || got.body != `{"status":"ok"}`+"\n" {
+		t.Errorf("%d %s", got.code, got.body)
+	}
+}
+
+func TestReadySaysWhichCriticalChecksFailedAndNoMore(t *testing.T) {
+	handler := provisioned(t, Handler{})
+	if got := ask(t, handler, http.MethodGet, "/health/ready", nil); got.code != http.StatusOK {
+		t.Fatalf("%d %s", got.code, got.body)
+	}
+	fail(t, handler, "redis")
+	got := ask(t, handler, http.MethodGet, "/health/ready", new(exchange.Principal))
+	if got.code != http.StatusServiceUnavailable || got.body != `{"status":"failed","failing":["redis"]}`+"\n" {
+		t.Errorf("%d %s", got.code, got.body)
+	}
+}
+
+func TestTheWholeTellsDetailsToThePrincipalOnly(t *testing.T) {
+	handler := provisioned(t, Handler{})
+	fail(t, handler, "redis")
+
+	anonymous := ask(t, handler, http.MethodGet, "/api/health", nil)
+	if anonymous.code != http.StatusServiceUnavailable || anonymous.body != `{"status":"failed"}`+"\n" {
+		t.Errorf("anonymous: %d %s", anonymous.code, anonymous.body)
+	}
+
+	authorised := ask(t, handler, http.MethodGet, "/health", &exchange.Principal{ID: "ann"})
+	var answer struct {
+		Checks []struct {
+			Name, Status, Detail string
+			Critical             bool
+			History              []struct{ From, To string }
+		}
+	}
+	if err := json.Unmarshal([]byte(authorised.body), &answer); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, check := range answer.Checks {
+		names = append(names, check.Name)
+	}
+	if want := []string{"disk", "load", "memory", "redis"}; !slices.Equal(names, want) {
+		t.Fatalf("checks = %v, want %v", names, want)
+	}
+	redis := answer.Checks[3]
+	if !redis.Critical || redis.Status != "failed" || redis.Detail != "secret address" || len(redis.History) != 1 {
+		t.Errorf("redis = %+v", redis)
+	}
+}
+
+func TestAnswersAreNeverCached(t *testing.T) {
+	handler := provisioned(t, Handler{})
+	for _, path := range []string{"/health", "/health/live", "/health/ready"} {
+		got := ask(t, handler, http.MethodGet, path, nil)
+		if got.header.Get("Cache-Control") != "no-store" || got.header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: %v", path, got.header)
+		}
+	}
+}
+
+func TestOtherMethodsAreRefused(t *testing.T) {
+	handler := provisioned(t, Handler{})
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions, "BREW"} {
+		_, err := serve(handler, method, "/health/ready", nil)
+		var p *problem.Problem
+		if !errors.As(err, &p) || p.Kind != problem.MethodNotAllowed || p.Fields.Get("Allow") != "GET, HEAD" {
+			t.Errorf("%s: %v", method, err)
+		}
+	}
+}
+
+func TestOtherPathsGoOn(t *testing.T) {
+	handler := provisioned(t, Handler{})
+	for _, path := range []string{"/", "/healthz", "/health/", "/health/other", "/live", "/unhealth"} {
+		if got := ask(t, handler, http.MethodGet, path, nil); got.code != http.StatusTeapot {
+			t.Errorf("%s was answered with %d", path, got.code)
+		}
+	}
+}
+
+func TestAHeadHasTheFieldsOfItsGet(t *testing.T) {
+	handler := provisioned(t, Handler{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := handler.ServeHTTP(w, prepared(w, r, nil), teapot); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer server.Close()
+	resp, err := server.Client().Head(server.URL + "/health/ready")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if body, err := io.ReadAll(resp.Body); err != nil || len(body) != 0 {
+		t.Errorf("HEAD has a body: %q, %v", body, err)
+	}
+	if resp.StatusCode != http.StatusOK || resp.ContentLength != int64(len(`{"status":"ok"}`+"\n")) {
+		t.Errorf("%s, length %d", resp.Status, resp.ContentLength)
+	}
+}
+
+func TestAHungCheckCostsItsTimeoutOnce(t *testing.T) {
+	handler := provisioned(t, Handler{})
+	hang := make(chan struct{})
+	returned := make(chan struct{})
+	t.Cleanup(handler.registry.Register(healthcheck.Check{
+		Name: "hung", Critical: true, Timeout: 100 * time.Millisecond,
+		Run: func(context.Context) healthcheck.Result {
+			defer close(returned)
+			<-hang
+			return healthcheck.Result{}
+		},
+	}))
+	start := time.Now()
+	for range 20 {
+		if got := ask(t, handler, http.MethodGet, "/health/ready", nil); got.code != http.StatusServiceUnavailable {
+			t.Errorf("%d %s", got.code, got.body)
+		}
+	}
+	if took := time.Since(start); took > 1500*time.Millisecond {
+		t.Errorf("20 probes of a hung check took %s, want its timeout of 100ms once", took)
+	}
+	close(hang)
+	<-returned
+}
+
+func TestAnUpstreamIsWatched(t *testing.T) {
+	var down atomic.Bool
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if down.Load() || r.URL.Path != "/health/ready" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer upstream.Close()
+	t.Setenv("TEST_UPSTREAM", upstream.URL)
+
+	for _, tc := range []struct {
+		critical bool
+		want     int
+	}{{false, http.StatusOK}, {true, http.StatusServiceUnavailable}} {
+		down.Store(false)
+		handler := provisioned(t, Handler{
+			Interval:  caddy.Duration(time.Nanosecond),
+			Upstreams: []*Upstream{{URL: "{env.TEST_UPSTREAM}/health/ready", Critical: tc.critical}},
+		})
+		if got := ask(t, handler, http.MethodGet, "/health/ready", nil); got.code != http.StatusOK {
+			t.Errorf("with the upstream up: %d %s", got.code, got.body)
+		}
+		down.Store(true)
+		if got := ask(t, handler, http.MethodGet, "/health/ready", nil); got.code != tc.want {
+			t.Errorf("with the upstream down, critical %t: %d %s", tc.critical, got.code, got.body)
+		}
+		if got := status(t, handler, "upstream"); got != healthcheck.Failed {
+			t.Errorf("the upstream is %s", got)
+		}
+		if err := handler.Cleanup(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestReadyIsFalseWhileShuttingDown(t *testing.T) {
+	handler := provisioned(t, Handler{})
+	r := httptest.NewRequest(http.MethodGet, "/health/ready", nil)
+	repl := caddy.NewReplacer()
+	repl.Set("http.shutting_down", true)
+	r = r.WithContext(context.WithValue(r.Context(), caddy.ReplacerCtxKey, repl))
+	rec := httptest.NewRecorder()
+	if err := handler.ServeHTTP(rec, r, teapot); err != nil {
+		t.Fatal(err)
+	}
+	if rec.Code != http.StatusServiceUnavailable || !strings.Contains(rec.Body.String(), "shutting down") {
+		t.Errorf("%d %s", rec.Code, rec.Body)
+	}
+}
+
+func TestMetricsShowEachCheck(t *testing.T) {
+	handler := provisioned(t, Handler{})
+	fail(t, handler, "redis")
+	registry := prometheus.NewPedanticRegistry()
+	if err := registry.Register(collector{handler.registry}); err != nil {
+		t.Fatal(err)
+	}
+	families, err := registry.Gather()
+	if err != nil || len(families) != 1 || families[0].GetName() != "gate_health_check_status" {
+		t.Fatalf("gathered %v, %v", families, err)
+	}
+	got := make(map[string]float64)
+	for _, metric := range families[0].GetMetric() {
+		got[metric.GetLabel()[0].GetValue()] = metric.GetGauge().GetValue()
+	}
+	if want := map[string]float64{"disk": 0, "load": 0, "memory": 0, "redis": 2}; !maps.Equal(got, want) {
+		t.Errorf("gauges = %v, want %v", got, want)
+	}
+}
+
+func TestAReloadKeepsTheHistoryAndSwapsTheChecks(t *testing.T) {
+	upstream := httptest.NewServer(http.NotFoundHandler())
+	defer upstream.Close()
+	first := provisioned(t, Handler{Upstreams: []*Upstream{{URL: upstream.URL, Name: "one"}}})
+	fail(t, first, "redis")
+	ask(t, first, http.MethodGet, "/health", nil)
+
+	second := provisioned(t, Handler{Upstreams: []*Upstream{{URL: upstream.URL, Name: "two"}}})
+	if err := first.Cleanup(); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, state := range second.registry.Report(t.Context()).Checks {
+		names = append(names, state.Name)
+		if state.Name == "redis" && len(state.History) != 1 {
+			t.Errorf("redis has the history %+v", state.History)
+		}
+	}
+	if want := []string{"disk", "load", "memory", "redis", "two"}; !slices.Equal(names, want) {
+		t.Errorf("checks = %v, want %v", names, want)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	handler := Handler{Upstreams: []*Upstream{{URL: "http://127.0.0.1:1"}}}
+	if err := handler.Provision(newContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	defer handler.Cleanup()
+	if want := (Disk{caddy.AppDataDir(), Thresholds{90, 98}}); *handler.Disk != want {
+		t.Errorf("disk = %+v, want %+v", *handler.Disk, want)
+	}
+	if handler.Memory.Degraded != 95 || handler.Load.Degraded != 4 || handler.Upstreams[0].Name != "upstream" {
+		t.Errorf("memory %+v, load %+v, upstream %q", *handler.Memory, *handler.Load, handler.Upstreams[0].Name)
+	}
+}
+
+func TestBadConfigIsRefusedAndRegistersNothing(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		handler Handler
+		want    string
+	}{
+		{"a URL without scheme", Handler{Upstreams: []*Upstream{{URL: "127.0.0.1:8090"}}}, "127.0.0.1:8090"},
+		{"another scheme", Handler{Upstreams: []*Upstream{{URL: "ftp://host/"}}}, "want a URL such as http://"},
+		{"no URL", Handler{Upstreams: []*Upstream{{}}}, "want a URL such as http://"},
+		{"an unknown placeholder", Handler{Upstreams: []*Upstream{{URL: "http://{nope.nope}/"}}}, "upstream url"},
+		{"null", Handler{Upstreams: []*Upstream{nil}}, "null is not an upstream"},
+		{"two of a name", Handler{Upstreams: []*Upstream{{URL: "http://a"}, {URL: "http://b"}}}, `two upstreams are called "upstream"`},
+		{"over 100%", Handler{Memory: &Thresholds{Degraded: 101}}, "memory: the thresholds are percentages"},
+		{"negative", Handler{Load: &Thresholds{Degraded: -1}}, "load: a threshold is not negative"},
+		{"the wrong way round", Handler{Disk: &Disk{Thresholds: Thresholds{Degraded: 90, Failed: 80}}}, "disk: failed (80) comes before degraded (90)"},
+		{"a long timeout", Handler{Timeout: caddy.Duration(time.Hour)}, "timeout 1h0m0s: want up to 1m"},
+		{"a long interval", Handler{Interval: caddy.Duration(2 * time.Hour)}, "interval 2h0m0s: want up to 1h"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			handler := &tc.handler
+			err := handler.Provision(newContext(t))
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("error = %v, want one with %q", err, tc.want)
+			}
+			if left := handler.registry.Report(t.Context()).Checks; len(left) != 0 {
+				t.Errorf("registered: %+v", left)
+			}
+			if err := handler.Cleanup(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestCleanupBeforeProvision(t *testing.T) {
+	if err := new(Handler).Cleanup(); err != nil {
+		t.Error(err)
+	}
+}
+
+// newContext returns the context of a config of its own, with a gate app that
+// is let go when the test ends.
+func newContext(t *testing.T) caddy.Context {
+	t.Helper()
+	config, err := caddy.ProvisionContext(&caddy.Config{Admin: &caddy.AdminConfig{Disabled: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := caddy.NewContext(config)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// provisioned returns the handler, provisioned in a config of its own. Where it
+// says nothing of the host, a busy or full one does not disturb the test.
+func provisioned(t *testing.T, handler Handler) *Handler {
+	t.Helper()
+	handler.Disk = cmp.Or(handler.Disk, &Disk{Folder: t.TempDir()})
+	handler.Memory = cmp.Or(handler.Memory, new(Thresholds))
+	handler.Load = cmp.Or(handler.Load, new(Thresholds))
+	if err := handler.Provision(newContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := handler.Cleanup(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &handler
+}
+
+// fail adds a critical check that fails.
+func fail(t *testing.T, handler *Handler, name string) {
+	t.Helper()
+	t.Cleanup(handler.registry.Register(healthcheck.Check{
+		Name: name, Critical: true,
+		Run: healthcheck.Ping(func(context.Context) error { return errors.New("secret address") }),
+	}))
+}
+
+func status(t *testing.T, handler *Handler, name string) healthcheck.Status {
+	t.Helper()
+	for _, state := range handler.registry.Report(t.Context()).Checks {
+		if state.Name == name {
+			return state.Status
+		}
+	}
+	t.Fatalf("no check %q", name)
+	return 0
+}
+
+type answer struct {
+	code   int
+	header http.Header
+	body   string
+}
+
+// teapot stands for the handlers behind.
+var teapot = caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
+	w.WriteHeader(http.StatusTeapot)
+	return nil
+})
+
+func ask(t *testing.T, handler *Handler, method, path string, principal *exchange.Principal) answer {
+	t.Helper()
+	got, err := serve(handler, method, path, principal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func serve(handler *Handler, method, path string, principal *exchange.Principal) (answer, error) {
+	rec := httptest.NewRecorder()
+	r := prepared(rec, httptest.NewRequest(method, path, nil), principal)
+	err := handler.ServeHTTP(rec, r, teapot)
+	return answer{rec.Code, rec.Header(), rec.Body.String()}, err
+}
+
+// prepared gives the request what Caddy's server gives it.
+func prepared(w http.ResponseWriter, r *http.Request, principal *exchange.Principal) *http.Request {
+	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), w, new(caddyhttp.Server))
+	gate.ExchangeOf(r).Principal = principal
+	return r
+}
