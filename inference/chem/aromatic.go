@@ -1,0 +1,305 @@
+package chem
+
+import (
+	"slices"
+	"strconv"
+)
+
+// Bounds of the search for aromatic systems, as in RDKit.
+const (
+	// maxFusedRings is the largest number of rings counted as one system.
+	maxFusedRings = 6
+	// maxFusedRingSize is the largest ring that may be fused to others.
+	maxFusedRingSize = 24
+	// maxFusedSystems bounds the systems tried in one molecule.
+	maxFusedSystems = 20000
+)
+
+// perceiveAromaticity marks the atoms and bonds of every ring, and of every
+// system of up to maxFusedRings fused rings, that holds 4n+2 π electrons. The
+// electrons each atom gives are those of RDKit's default model ("The RDKit
+// Book", Aromaticity): one from a double bond in the ring, two from a lone pair,
+// none where a more electronegative atom outside the ring takes them.
+func (m *Molecule) perceiveAromaticity() {
+	if m.Rings() == 0 {
+		return
+	}
+	gifts := make([]gift, len(m.atoms))
+	for i := range m.atoms {
+		gifts[i] = m.piGift(i)
+	}
+	var rings []ring
+	for _, r := range m.smallRings() {
+		if !slices.ContainsFunc(r.atoms, func(a int) bool { return gifts[a] == gift{} }) {
+			rings = append(rings, r)
+		}
+	}
+	if len(rings) == 0 {
+		return
+	}
+	p := &aromaticSearch{mol: m, rings: rings, gifts: gifts, fused: fusedNeighbors(rings)}
+	p.run()
+}
+
+// gift is what an atom can give to a ring's π system.
+type gift struct {
+	possible bool
+	least    int
+	most     int
+}
+
+func gives(n int) gift { return gift{possible: true, least: n, most: n} }
+
+// piGift decides what an atom gives; the zero gift bars it from aromatic rings.
+func (m *Molecule) piGift(atom int) gift {
+	a := m.atoms[atom]
+	if a.Element == Wildcard {
+		if inside, _ := m.multipleBonds(atom); inside > 0 {
+			return gives(1)
+		}
+		return gift{possible: true, most: 2}
+	}
+	if !m.mayBeAromatic(atom) {
+		return gift{}
+	}
+	spare := m.spareElectrons(atom)
+	inside, outside := m.multipleBonds(atom)
+	robbed := outside >= 0 && electronegativeOver(m.atoms[outside].Element, a.Element)
+	switch {
+	case spare < 0:
+		return gift{}
+	case spare == 0 && outside >= 0:
+		return gives(0)
+	case spare == 0 && inside > 0:
+		return gives(1)
+	case spare == 0:
+		return gift{}
+	case spare == 1 && robbed:
+		return gives(0)
+	case spare == 1 && (outside >= 0 || inside > 0):
+		return gives(1)
+	case spare == 1 && a.Charge == 1:
+		return gives(0) // an empty orbital, as in tropylium
+	case spare == 1:
+		return gift{}
+	case robbed:
+		spare--
+	}
+	return gives(2 - spare%2)
+}
+
+// mayBeAromatic holds the conditions on an atom that do not concern its electrons.
+func (m *Molecule) mayBeAromatic(atom int) bool {
+	a := m.atoms[atom]
+	if a.Element > 18 && a.Element != Selenium && a.Element != Tellurium {
+		return false
+	}
+	valences := allowedValences(a.Element, int(a.Charge))
+	valence := m.orderSum(atom) + int(a.Hydrogens)
+	if len(valences) > 0 && valence > valences[0] {
+		return false
+	}
+	if m.radicals(atom) > 0 && (a.Element != Carbon || a.Charge != 0) {
+		return false
+	}
+	multiple := 0
+	for _, b := range m.adjacent[atom] {
+		if m.bonds[b].Order > 1 {
+			multiple++
+		}
+	}
+	return multiple <= 1
+}
+
+// spareElectrons counts the electrons left after the σ bonds, -1 for an atom
+// that cannot be part of a π system.
+func (m *Molecule) spareElectrons(atom int) int {
+	a := m.atoms[atom]
+	data := elements[a.Element]
+	if len(data.valences) == 0 || data.valences[0] <= 1 {
+		return -1
+	}
+	normal := data.valences[0]
+	degree := len(m.adjacent[atom]) + int(a.Hydrogens)
+	if degree > 3 {
+		return -1
+	}
+	lonePairs := max(data.outer-normal-int(a.Charge), 0)
+	spare := normal - degree + lonePairs - m.radicals(atom)
+	if spare > 1 && m.orderSum(atom)-len(m.adjacent[atom]) > 1 {
+		return 1 // of a triple bond, one π bond lies in the ring's plane
+	}
+	return spare
+}
+
+// multipleBonds counts an atom's multiple bonds in rings and returns the atom
+// at the end of one outside rings, -1 if there is none.
+func (m *Molecule) multipleBonds(atom int) (inside, outside int) {
+	outside = -1
+	for _, i := range m.adjacent[atom] {
+		b := m.bonds[i]
+		switch {
+		case b.Order < 2:
+		case b.InRing:
+			inside++
+		default:
+			outside = b.Other(atom)
+		}
+	}
+	return inside, outside
+}
+
+// electronegativeOver compares two elements by outer electrons, then by period.
+func electronegativeOver(a, b Element) bool {
+	if elements[a].outer != elements[b].outer {
+		return elements[a].outer > elements[b].outer
+	}
+	return a < b
+}
+
+// fusedNeighbors lists, for each ring, the rings that share exactly one bond with it.
+func fusedNeighbors(rings []ring) [][]int {
+	neighbors := make([][]int, len(rings))
+	for i := range rings {
+		for j := range rings[:i] {
+			if len(rings[i].atoms) > maxFusedRingSize || len(rings[j].atoms) > maxFusedRingSize {
+				continue
+			}
+			if sharedBonds(rings[i], rings[j]) == 1 {
+				neighbors[i] = append(neighbors[i], j)
+				neighbors[j] = append(neighbors[j], i)
+			}
+		}
+	}
+	return neighbors
+}
+
+func sharedBonds(a, b ring) int {
+	shared := 0
+	for _, bond := range a.bonds {
+		if slices.Contains(b.bonds, bond) {
+			shared++
+		}
+	}
+	return shared
+}
+
+// aromaticSearch tries the ring systems of one molecule, small ones first.
+type aromaticSearch struct {
+	mol   *Molecule
+	rings []ring
+	gifts []gift
+	fused [][]int
+}
+
+func (s *aromaticSearch) run() {
+	systems := make([][]int, len(s.rings))
+	for i := range s.rings {
+		systems[i] = []int{i}
+	}
+	tried := 0
+	for size := 1; size <= maxFusedRings; size++ {
+		for _, system := range systems {
+			s.try(system)
+		}
+		tried += len(systems)
+		systems = s.extend(systems, maxFusedSystems-tried)
+	}
+}
+
+// extend returns the systems that one more fused ring makes of the given ones,
+// each once and at most limit. It leaves out those already wholly aromatic: any
+// larger system with a bond left to mark can be grown from the ring of that bond.
+func (s *aromaticSearch) extend(systems [][]int, limit int) [][]int {
+	seen := map[string]bool{}
+	var larger [][]int
+	for _, system := range systems {
+		for _, member := range system {
+			for _, next := range s.fused[member] {
+				if slices.Contains(system, next) || s.finished(next) && s.allFinished(system) {
+					continue
+				}
+				grown := append(slices.Clone(system), next)
+				slices.Sort(grown)
+				key := systemKey(grown)
+				if seen[key] {
+					continue
+				}
+				if len(larger) >= limit {
+					return larger
+				}
+				seen[key] = true
+				larger = append(larger, grown)
+			}
+		}
+	}
+	return larger
+}
+
+func systemKey(system []int) string {
+	var key []byte
+	for _, ring := range system {
+		key = strconv.AppendInt(append(key, ' '), int64(ring), 10)
+	}
+	return string(key)
+}
+
+func (s *aromaticSearch) allFinished(system []int) bool {
+	return !slices.ContainsFunc(system, func(r int) bool { return !s.finished(r) })
+}
+
+// finished tells whether every bond of a ring is marked already.
+func (s *aromaticSearch) finished(ring int) bool {
+	return !slices.ContainsFunc(s.rings[ring].bonds, func(b int) bool { return !s.mol.bonds[b].Aromatic })
+}
+
+// try applies Hückel's rule to a system and marks it if it passes. Atoms common
+// to three of its rings lie inside and give nothing to the conjugated rim.
+func (s *aromaticSearch) try(system []int) {
+	timesAtom, timesBond := map[int]int{}, map[int]int{}
+	for _, r := range system {
+		for _, a := range s.rings[r].atoms {
+			timesAtom[a]++
+		}
+		for _, b := range s.rings[r].bonds {
+			timesBond[b]++
+		}
+	}
+	if !s.isHuckel(timesAtom) {
+		return
+	}
+	for a := range timesAtom {
+		s.mol.atoms[a].Aromatic = true
+	}
+	for b, times := range timesBond {
+		if times == 1 {
+			s.mol.bonds[b].Aromatic = true
+		}
+	}
+}
+
+func (s *aromaticSearch) isHuckel(timesAtom map[int]int) bool {
+	least, most, wildcards := 0, 0, 0
+	for a, times := range timesAtom {
+		if times > 2 {
+			continue
+		}
+		least += s.gifts[a].least
+		most += s.gifts[a].most
+		if s.gifts[a].least != s.gifts[a].most {
+			wildcards++
+		}
+	}
+	if wildcards > 1 {
+		return false
+	}
+	if most < 6 {
+		return most == 2
+	}
+	for electrons := least; electrons <= most; electrons++ {
+		if electrons%4 == 2 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,113 @@
+package chem
+
+// allowedValences returns the valences that an atom of this element and charge
+// may show, in rising order; nil means any.
+func allowedValences(e Element, charge int) []int {
+	normal := elements[e].valences
+	if len(normal) == 0 || charge == 0 {
+		return normal
+	}
+	shifted := make([]int, 0, len(normal))
+	for _, v := range normal {
+		if v += valenceShift(e, charge); v >= 0 {
+			shifted = append(shifted, v)
+		}
+	}
+	if len(shifted) == 0 {
+		return []int{0}
+	}
+	return shifted
+}
+
+// valenceShift is how a charge changes an element's valence. A charged atom
+// binds like its neighbour in the periodic table: N+ like C, O- like F, B- like
+// C. A carbocation has lost a bond instead, and so has a carbanion.
+func valenceShift(e Element, charge int) int {
+	switch outer := elements[e].outer; {
+	case outer <= 3:
+		return -charge
+	case outer == 4:
+		return -max(charge, -charge)
+	}
+	return charge
+}
+
+// aliphaticHydrogens returns the hydrogens that an unbracketed atom takes on to
+// reach the smallest normal valence not below its bonds; ok is false when its
+// bonds exceed them all.
+func aliphaticHydrogens(e Element, orderSum int) (hydrogens int, ok bool) {
+	if e == Wildcard {
+		return 0, true
+	}
+	for _, v := range elements[e].valences {
+		if v >= orderSum {
+			return v - orderSum, true
+		}
+	}
+	return 0, false
+}
+
+// aromaticHydrogens is the same for an unbracketed aromatic atom, whose
+// aromatic bonds count one each: only carbon takes a hydrogen unasked.
+func aromaticHydrogens(e Element, orderSum int) int {
+	if e == Carbon && orderSum < 3 {
+		return 3 - orderSum
+	}
+	return 0
+}
+
+// fillHydrogens adds the implicit hydrogens of the unbracketed atoms.
+func (d *draft) fillHydrogens() error {
+	m := d.mol
+	for i := range m.atoms {
+		a := &m.atoms[i]
+		sum := m.orderSum(i)
+		switch {
+		case d.atoms[i].bracket:
+		case a.Aromatic:
+			a.Hydrogens = uint8(aromaticHydrogens(a.Element, sum))
+		default:
+			hydrogens, ok := aliphaticHydrogens(a.Element, sum)
+			if !ok {
+				return d.tooManyBonds(i, sum)
+			}
+			a.Hydrogens = uint8(hydrogens)
+		}
+	}
+	return nil
+}
+
+// checkValences refuses atoms with more bonds than their element and charge
+// allow. Fewer are accepted: a bracket atom may be a radical.
+func (d *draft) checkValences() error {
+	for i, a := range d.mol.atoms {
+		allowed := allowedValences(a.Element, int(a.Charge))
+		if len(allowed) == 0 {
+			continue
+		}
+		if valence := d.mol.orderSum(i) + int(a.Hydrogens); valence > allowed[len(allowed)-1] {
+			return d.tooManyBonds(i, valence)
+		}
+	}
+	return nil
+}
+
+func (d *draft) tooManyBonds(atom, valence int) error {
+	a := d.mol.atoms[atom]
+	allowed := allowedValences(a.Element, int(a.Charge))
+	return d.valenceError(atom, "valence %d is above the %d allowed for charge %d",
+		valence, allowed[len(allowed)-1], a.Charge)
+}
+
+// radicals returns the number of unpaired electrons that the bonds of an atom
+// leave over.
+func (m *Molecule) radicals(atom int) int {
+	a := m.atoms[atom]
+	valence := m.orderSum(atom) + int(a.Hydrogens)
+	for _, v := range allowedValences(a.Element, int(a.Charge)) {
+		if v >= valence {
+			return v - valence
+		}
+	}
+	return 0
+}
