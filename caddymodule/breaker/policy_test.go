@@ -1,0 +1,316 @@
+package breaker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+	"go.uber.org/goleak"
+
+	"github.com/odordiff/odordiff/internal/breaker"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// pool returns n upstreams as Caddy would have provisioned them.
+func pool(n int) reverseproxy.UpstreamPool {
+	var upstreams reverseproxy.UpstreamPool
+	for i := range n {
+		upstreams = append(upstreams, &reverseproxy.Upstream{
+			Dial: fmt.Sprintf("127.0.0.1:%d", 9001+i), Host: new(reverseproxy.Host),
+		})
+	}
+	return upstreams
+}
+
+// request returns a request with the vars that Caddy's server gives it.
+func request(ctx context.Context, i int) *http.Request {
+	ctx = context.WithValue(ctx, caddyhttp.VarsCtxKey, map[string]any{
+		caddyhttp.ClientIPVarKey: fmt.Sprintf("192.0.2.%d", i%250),
+	})
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("/%d?k=%d", i, i), nil)
+	r.RemoteAddr = fmt.Sprintf("192.0.2.%d:1234", i%250)
+	r.Header.Set("X-Tenant", fmt.Sprint(i))
+	return r
+}
+
+// policy returns a policy around the inner one, which is given in Caddyfile syntax.
+func policy(t *testing.T, inner string) *Policy {
+	t.Helper()
+	p := &Policy{breakers: breaker.NewRegistry(), TripAfter: 1}
+	name, _, _ := strings.Cut(inner, " ")
+	module, err := caddy.GetModule("http.reverse_proxy.selection_policies." + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	selector := module.New()
+	if err := selector.(caddyfile.Unmarshaler).UnmarshalCaddyfile(caddyfile.NewTestDispenser(inner)); err != nil {
+		t.Fatal(err)
+	}
+	if provisioner, ok := selector.(caddy.Provisioner); ok {
+		ctx, cancel := caddy.NewContext(caddy.Context{Context: t.Context()})
+		t.Cleanup(cancel)
+		if err := provisioner.Provision(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.inner = selector.(reverseproxy.Selector)
+	return p
+}
+
+// tally selects for a thousand requests and counts by upstream.
+func tally(t *testing.T, p *Policy, upstreams reverseproxy.UpstreamPool) []int {
+	t.Helper()
+	counts := make([]int, len(upstreams))
+	for i := range 1000 {
+		if chosen := p.Select(upstreams, request(t.Context(), i), httptest.NewRecorder()); chosen != nil {
+			counts[slices.Index(upstreams, chosen)]++
+		}
+	}
+	return counts
+}
+
+var inners = []string{
+	"random", "random_choose 2", "least_conn", "round_robin", "weighted_round_robin 3 1 2", "first",
+	"ip_hash", "client_ip_hash", "uri_hash", "query k", "header X-Tenant", "cookie",
+}
+
+func TestEveryInnerPolicyPassesOverAnOpenBreaker(t *testing.T) {
+	for _, inner := range inners {
+		t.Run(inner, func(t *testing.T) {
+			p, upstreams := policy(t, inner), pool(3)
+			p.breakerOf(upstreams[0]).ForceOpen()
+			counts := tally(t, p, upstreams)
+			if counts[0] != 0 || counts[1]+counts[2] != 1000 {
+				t.Errorf("chosen %v", counts)
+			}
+			prefersFirst := inner == "first" || inner == "random_choose 2" // of idle upstreams
+			if !prefersFirst && (counts[1] == 0 || counts[2] == 0) {
+				t.Errorf("chosen %v: one of the admitted is left out", counts)
+			}
+		})
+	}
+}
+
+func TestEveryInnerPolicyChoosesNoneWhereAllAreOpen(t *testing.T) {
+	for _, inner := range inners {
+		p, upstreams := policy(t, inner), pool(3)
+		for _, upstream := range upstreams {
+			p.breakerOf(upstream).ForceOpen()
+		}
+		if counts := tally(t, p, upstreams); !slices.Equal(counts, []int{0, 0, 0}) {
+			t.Errorf("%s chose %v", inner, counts)
+		}
+	}
+}
+
+func TestWeightsStayWithTheirUpstreams(t *testing.T) {
+	p, upstreams := policy(t, "weighted_round_robin 5 0 3 1"), pool(4)
+	if counts := tally(t, p, upstreams); counts[1] != 0 || counts[0] < 500 {
+		t.Errorf("all closed: chosen %v", counts)
+	}
+	p.breakerOf(upstreams[0]).ForceOpen()
+	counts := tally(t, p, upstreams)
+	if counts[0] != 0 || counts[1] != 0 || counts[2] < 650 || counts[2] > 850 {
+		t.Errorf("weights 0, 3 and 1: chosen %v", counts)
+	}
+	p.breakerOf(upstreams[2]).ForceOpen()
+	p.breakerOf(upstreams[3]).ForceOpen()
+	if counts := tally(t, p, upstreams); counts[1] != 0 {
+		t.Errorf("an upstream with weight 0 was chosen: %v", counts)
+	}
+}
+
+// trip opens the upstream's breaker and waits until it admits a probe.
+func trip(t *testing.T, p *Policy, upstream *reverseproxy.Upstream) *breaker.Breaker {
+	t.Helper()
+	b := p.breakerOf(upstream)
+	b.Allow().Failure(nil)
+	time.Sleep(2 * time.Second)
+	if !b.Ready() {
+		t.Fatal("not ready to probe")
+	}
+	return b
+}
+
+func TestOnlyTheChosenUpstreamIsAskedForAProbe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, upstreams := policy(t, "first"), pool(3)
+		first, second := trip(t, p, upstreams[0]), trip(t, p, upstreams[1])
+		if chosen := p.Select(upstreams, request(t.Context(), 0), nil); chosen != upstreams[0] {
+			t.Fatalf("chosen %v", chosen)
+		}
+		if first.Ready() || !second.Ready() {
+			t.Errorf("probes left: first %v, second %v", first.Ready(), second.Ready())
+		}
+	})
+}
+
+func TestAnUnusedPermitIsReleasedWithTheRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, upstreams := policy(t, "first"), pool(1)
+		b := trip(t, p, upstreams[0])
+		ctx, end := context.WithCancel(t.Context())
+		p.Select(upstreams, request(ctx, 0), nil)
+		if b.Ready() {
+			t.Error("the probe is free while the request runs")
+		}
+		end()
+		synctest.Wait()
+		if !b.Ready() || b.Snapshot().State != breaker.HalfOpen {
+			t.Errorf("after the request: %+v", b.Snapshot())
+		}
+	})
+}
+
+func TestAnUnusedPermitIsReleasedBeforeTheNextAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, upstreams := policy(t, "first"), pool(1)
+		trip(t, p, upstreams[0])
+		r := request(t.Context(), 0)
+		for attempt := range 3 {
+			if p.Select(upstreams, r, nil) == nil {
+				t.Fatalf("attempt %d finds the probe taken", attempt)
+			}
+		}
+	})
+}
+
+func TestARedeemedPermitIsTheTransports(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, upstreams := policy(t, "first"), pool(2)
+		b := trip(t, p, upstreams[0])
+		ctx, end := context.WithCancel(t.Context())
+		r := request(ctx, 0)
+		p.Select(upstreams, r, nil)
+
+		if Redeem(r.Context(), upstreams[1]) != nil {
+			t.Error("redeemed for another upstream")
+		}
+		permit := Redeem(r.Context(), upstreams[0])
+		if permit == nil || Redeem(r.Context(), upstreams[0]) != nil {
+			t.Fatal("a permit is redeemed exactly once")
+		}
+		end()
+		synctest.Wait()
+		if b.Ready() {
+			t.Error("released though redeemed")
+		}
+		permit.Success()
+		if b.Snapshot().State != breaker.Closed {
+			t.Errorf("after a success: %+v", b.Snapshot())
+		}
+	})
+}
+
+func TestOfManyRequestsAtOnceOnlyOneProbes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, upstreams := policy(t, "first"), pool(2)
+		trip(t, p, upstreams[0])
+		chosen := make([]*reverseproxy.Upstream, 50)
+		var requests sync.WaitGroup
+		for i := range chosen {
+			requests.Go(func() { chosen[i] = p.Select(upstreams, request(t.Context(), i), nil) })
+		}
+		requests.Wait()
+		counts := map[*reverseproxy.Upstream]int{}
+		for _, upstream := range chosen {
+			counts[upstream]++
+		}
+		if counts[upstreams[0]] != 1 || counts[upstreams[1]] != 49 {
+			t.Errorf("probing %d, elsewhere %d", counts[upstreams[0]], counts[upstreams[1]])
+		}
+	})
+}
+
+func TestCaddyfile(t *testing.T) {
+	tests := map[string]string{
+		`gate_breaker`: `{}`,
+		`gate_breaker {
+			name          slow
+			inner         cookie lb {
+				max_age 1h
+			}
+			trip_after    3
+			open_for      500ms
+			open_max      1m
+			half_open     2
+			probe_timeout 10s
+		}`: `{"name":"slow","inner":{"max_age":3600000000000,"name":"lb","policy":"cookie"},"trip_after":3,` +
+			`"open_for":500000000,"open_max":60000000000,"half_open":2,"probe_timeout":10000000000}`,
+	}
+	for input, want := range tests {
+		var p Policy
+		if err := p.UnmarshalCaddyfile(caddyfile.NewTestDispenser(input)); err != nil {
+			t.Errorf("%s: %v", input, err)
+			continue
+		}
+		got, err := json.Marshal(p)
+		if err != nil || string(got) != want {
+			t.Errorf("%s\n got %s, %v\nwant %s", input, got, err, want)
+		}
+	}
+}
+
+func TestCaddyfileMistakesAreNamed(t *testing.T) {
+	for option, want := range map[string]string{
+		"trip_after 0":              "trip_after",
+		"trip_after":                "argument",
+		"trip_after 1 2":            "argument",
+		"half_open -1":              "half_open",
+		"open_for 1":                "open_for",
+		"open_for 0s":               "open_for",
+		"open_max soon":             "open_max",
+		"probe_timeout 1ns":         "probe_timeout",
+		"inner":                     "argument",
+		"inner nearest":             "nearest",
+		"inner first\ninner random": "twice",
+		"trip_afer 3":               "trip_afer",
+	} {
+		var p Policy
+		err := p.UnmarshalCaddyfile(caddyfile.NewTestDispenser("gate_breaker {\n" + option + "\n}"))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v does not name %q", option, err, want)
+		}
+	}
+	var p Policy
+	if err := p.UnmarshalCaddyfile(caddyfile.NewTestDispenser("gate_breaker least_conn")); err == nil {
+		t.Error("an inner policy without the word inner is accepted")
+	}
+}
+
+func TestValidateRefusesWhatMakesNoSense(t *testing.T) {
+	for name, p := range map[string]*Policy{
+		"itself inside":  {inner: new(Policy)},
+		"open_max under": {OpenFor: caddy.Duration(time.Minute), OpenMax: caddy.Duration(time.Second)},
+		"negative":       {OpenFor: -1},
+	} {
+		if p.Validate() == nil {
+			t.Errorf("%s is accepted", name)
+		}
+	}
+	if err := (&Policy{inner: reverseproxy.RandomSelection{}}).Validate(); err != nil {
+		t.Errorf("the defaults: %v", err)
+	}
+}
+
+func BenchmarkSelect(b *testing.B) {
+	p := &Policy{breakers: breaker.NewRegistry(), inner: reverseproxy.LeastConnSelection{}}
+	upstreams, r := pool(2), request(b.Context(), 0)
+	b.ReportAllocs()
+	for b.Loop() {
+		Redeem(r.Context(), p.Select(upstreams, r, nil)).Success()
+	}
+}

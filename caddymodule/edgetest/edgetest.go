@@ -1,0 +1,118 @@
+// Package edgetest runs a real Caddy with a Caddyfile, for the tests of the
+// modules. A process has one Caddy, so tests that use it must not be parallel.
+package edgetest
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	_ "github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile" // the Caddyfile adapter
+	_ "github.com/caddyserver/caddy/v2/modules/standard"          // Caddy's own modules
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/breaker"
+)
+
+// Edge is a running Caddy.
+type Edge struct {
+	// URL is where it listens, without a slash at the end.
+	URL string
+	// Client keeps its connections until the test ends and follows no redirects.
+	Client *http.Client
+
+	t       testing.TB
+	address string
+}
+
+// Start runs Caddy with one plain-HTTP site on a free loopback port, whose
+// body is given in Caddyfile syntax, and stops it when the test ends.
+func Start(t testing.TB, site string) *Edge {
+	t.Helper()
+	transport := &http.Transport{DisableCompression: true}
+	e := &Edge{
+		t: t, address: FreeAddress(t),
+		Client: &http.Client{
+			Transport:     transport,
+			Timeout:       20 * time.Second,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	e.URL = "http://" + e.address
+	e.Load(site)
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		if err := caddy.Stop(); err != nil {
+			t.Errorf("stopping Caddy: %v", err)
+		}
+	})
+	return e
+}
+
+// Load replaces the site's body, as a reload does.
+func (e *Edge) Load(site string) {
+	e.t.Helper()
+	if err := caddy.Load(e.adapt(site), true); err != nil {
+		e.t.Fatalf("loading the config: %v", err)
+	}
+}
+
+// Breakers returns the breakers of the running config.
+func (e *Edge) Breakers() *breaker.Registry {
+	e.t.Helper()
+	app, err := caddy.ActiveContext().App("gate")
+	if err != nil {
+		e.t.Fatalf("getting the gate app: %v", err)
+	}
+	return app.(*gate.App).Breakers()
+}
+
+func (e *Edge) adapt(site string) []byte {
+	e.t.Helper()
+	config, err := Adapt(fmt.Sprintf(`{
+	admin off
+	persist_config off
+	grace_period 1s
+	log {
+		level ERROR
+	}
+}
+http://%s {
+%s
+}
+`, e.address, site))
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return config
+}
+
+// Adapt turns a Caddyfile into JSON. Warnings are errors.
+func Adapt(caddyfile string) ([]byte, error) {
+	config, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(caddyfile), map[string]any{"filename": "Caddyfile"})
+	if err != nil {
+		return nil, err
+	}
+	for _, warning := range warnings {
+		if !strings.Contains(warning.Message, "not formatted") {
+			return nil, fmt.Errorf("adapting: %s", warning)
+		}
+	}
+	return config, nil
+}
+
+// FreeAddress returns a loopback address that nothing listens on.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
