@@ -1,0 +1,105 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/odordiff/odordiff/internal/breaker"
+)
+
+// errSlow is the failure of an upstream that keeps a client waiting for too long.
+var errSlow = errors.New("no response header in time")
+
+// attempt makes one attempt and settles its permit.
+func (t *Transport) attempt(req *http.Request, permit *breaker.Permit) (*http.Response, error) {
+	req, upload := watchUpload(req)
+	slow := time.AfterFunc(time.Duration(t.SlowAfter), func() { permit.Failure(errSlow) })
+	res, err := t.HTTPTransport.RoundTrip(req)
+	slow.Stop()
+	if err != nil {
+		settle(permit, req.Context(), upload, err)
+		return nil, err
+	}
+	t.observe(req, res, permit)
+	return res, nil
+}
+
+// settle judges an attempt that ended with an error.
+func settle(permit *breaker.Permit, ctx context.Context, upload *upload, err error) {
+	if clientLeft(ctx, err) || upload.failed() {
+		permit.Release()
+		return
+	}
+	permit.Failure(err)
+}
+
+// clientLeft reports whether an error came about because nobody waits any more.
+// A deadline is something else: that the time was not enough is the upstream's failure.
+func clientLeft(ctx context.Context, err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled)
+}
+
+// observe judges a response by its status, and otherwise watches its body.
+func (t *Transport) observe(req *http.Request, res *http.Response, permit *breaker.Permit) {
+	switch {
+	case t.fails(res.StatusCode):
+		permit.Failure(fmt.Errorf("status %d", res.StatusCode))
+	case res.StatusCode == http.StatusSwitchingProtocols, res.Body == nil, res.Body == http.NoBody:
+		permit.Success() // The connection is the client's now, or there is nothing to come.
+	case permit.Probe():
+		permit.Success()
+		res.Body = &body{ReadCloser: res.Body, ctx: req.Context(), permit: permit, fail: permit.Breaker().Fail}
+	default:
+		res.Body = &body{ReadCloser: res.Body, ctx: req.Context(), permit: permit, fail: permit.Failure}
+	}
+}
+
+func (t *Transport) fails(status int) bool {
+	return slices.ContainsFunc(t.FailOn, func(configured int) bool {
+		return caddyhttp.StatusCodeMatches(status, configured)
+	})
+}
+
+// body settles a permit when a response's body ends.
+type body struct {
+	io.ReadCloser
+	ctx    context.Context
+	permit *breaker.Permit // settled already for a probe; settling again does nothing
+	fail   func(error)
+	ended  bool
+}
+
+// Read notes whether the body is complete, or breaks off and why.
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == nil || b.ended {
+		return n, err
+	}
+	b.ended = true
+	switch {
+	case err == io.EOF:
+		b.permit.Success()
+	case clientLeft(b.ctx, err):
+		b.permit.Release()
+	default:
+		b.fail(fmt.Errorf("response broke off: %w", err))
+	}
+	return n, err
+}
+
+// Close settles what was not read to its end. Without a client that left, the
+// rest was not wanted, and the upstream has done its part.
+func (b *body) Close() error {
+	if b.ctx.Err() != nil {
+		b.permit.Release()
+	}
+	b.permit.Success()
+	return b.ReadCloser.Close()
+}
