@@ -123,6 +123,22 @@ func TestStoreChargesNothingWhenOneLimitRefuses(t *testing.T) {
 	})
 }
 
+func TestStoreCountsShadowsButLetsThemRefuseNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, store Store, _ *testClock) {
+		real := Charge{perMinute("real", 3), "k", 1}
+		shadow := Charge{Limit{Name: "shadow", Rate: 2, Window: time.Minute, Shadow: true}, "k", 1}
+		for i := range 3 {
+			v := decide(t, store, real, shadow)
+			if !v.Allowed || v.States[1].Refused != (i == 2) || (v.States[1].RetryAfter > 0) != (i == 2) {
+				t.Fatalf("decision %d: %+v", i, v)
+			}
+		}
+		if v := decide(t, store, real, shadow); v.Allowed || v.States[1].Remaining != 0 {
+			t.Errorf("the real limit is used up: %+v", v)
+		}
+	})
+}
+
 func TestStoreTellsWhenALargeCostWillFit(t *testing.T) {
 	eachStore(t, func(t *testing.T, store Store, clock *testClock) {
 		limit := perMinute("l", 10)

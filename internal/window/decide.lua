@@ -2,7 +2,8 @@
 -- window, then charges all of them, or none.
 --
 -- KEYS[i]  the window of charge i, a hash (see below); all in one hash slot
--- ARGV     four for each charge: rate, cost, width of a bucket (µs), lifetime (ms)
+-- ARGV     five for each charge: rate, cost, width of a bucket (µs), lifetime
+--          (ms), and 1 for a shadow, which never refuses the decision
 -- returns  four for each charge: refused (0 or 1), remaining, reset (µs), retry after (µs)
 --
 -- A window's hash has
@@ -46,10 +47,11 @@ local function save(w)
 end
 
 local function open(i)
-  local a = (i - 1) * 4
+  local a = (i - 1) * 5
   local w = {
     key = KEYS[i], rate = tonumber(ARGV[a + 1]), cost = tonumber(ARGV[a + 2]),
-    width = tonumber(ARGV[a + 3]), lifetime = ARGV[a + 4], total = 0,
+    width = tonumber(ARGV[a + 3]), lifetime = ARGV[a + 4],
+    shadow = ARGV[a + 5] == '1', total = 0,
   }
   local stored = redis.call('HMGET', w.key, 'n', 't', 'o')
   local last = tonumber(stored[1] or 0)
@@ -92,12 +94,12 @@ end
 local windows, allowed = {}, true
 for i = 1, #KEYS do
   windows[i] = open(i)
-  if windows[i].refused then allowed = false end
+  if windows[i].refused and not windows[i].shadow then allowed = false end
 end
 
 local reply = {}
 for _, w in ipairs(windows) do
-  if allowed then charge(w) end
+  if allowed and not w.refused then charge(w) end
   local reset = 0
   if w.total > 0 then reset = leaves(w, w.oldest) - w.now end
   reply[#reply + 1] = w.refused and 1 or 0

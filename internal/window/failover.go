@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -84,9 +85,7 @@ func (f *Failover) Decide(ctx context.Context, charges []Charge) (Verdict, error
 	verdict, err := f.breaker.Execute(func() (Verdict, error) { return f.ask(ctx, charges) })
 	switch {
 	case err == nil:
-		if verdict.Allowed {
-			f.local.Record(charges)
-		}
+		f.remember(charges, verdict)
 		return verdict, nil
 	case errors.Is(err, ErrInvalid), ctx.Err() != nil:
 		return Verdict{}, err
@@ -121,13 +120,31 @@ func (f *Failover) ask(ctx context.Context, charges []Charge) (Verdict, error) {
 	return verdict, err
 }
 
+// remember records in the local store what the shared one charged.
+func (f *Failover) remember(charges []Charge, verdict Verdict) {
+	if !verdict.Allowed {
+		return
+	}
+	// Only a shadow can be refused here.
+	made := charges
+	if slices.ContainsFunc(verdict.States, func(s State) bool { return s.Refused }) {
+		made = nil
+		for i, c := range charges {
+			if !verdict.States[i].Refused {
+				made = append(made, c)
+			}
+		}
+	}
+	f.local.Record(made)
+}
+
 func (f *Failover) degrade(ctx context.Context, charges []Charge, cause error) (Verdict, error) {
 	var local []Charge
 	for _, c := range charges {
-		switch c.Limit.OnError {
-		case Deny:
+		switch {
+		case c.Limit.OnError == Deny && !c.Limit.Shadow:
 			return Verdict{}, fmt.Errorf("%w: limit %q: %w", ErrUnavailable, c.Limit.Name, cause)
-		case Local:
+		case c.Limit.OnError == Local:
 			local = append(local, f.share(c))
 		}
 	}

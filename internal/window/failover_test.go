@@ -142,6 +142,11 @@ func TestFailoverDoesWhatEachLimitSaysOnError(t *testing.T) {
 	if v.Allowed || v.States[0].Refused || !v.States[1].Refused {
 		t.Fatalf("local full: %+v", v)
 	}
+	shadow := closed
+	shadow.Shadow = true
+	if v := decide(t, n, Charge{shadow, "k", 1}); !v.Allowed {
+		t.Errorf("a shadow refused for want of Redis: %+v", v)
+	}
 	_, err := n.Decide(t.Context(), []Charge{{local, "other", 1}, {closed, "k", 1}})
 	if !errors.Is(err, ErrUnavailable) {
 		t.Fatalf("on_error deny: %v, want ErrUnavailable", err)

@@ -83,11 +83,11 @@ func (m *Memory) Decide(_ context.Context, charges []Charge) (Verdict, error) {
 	for i, c := range charges {
 		if !d.fits(i, c) {
 			verdict.States[i].Refused = true
-			verdict.Allowed = false
+			verdict.Allowed = verdict.Allowed && c.Limit.Shadow
 		}
 	}
 	for i, c := range charges {
-		if verdict.Allowed {
+		if verdict.Allowed && !verdict.States[i].Refused {
 			d.charge(i, c)
 		}
 		d.describe(i, c, &verdict.States[i])

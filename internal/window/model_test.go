@@ -57,6 +57,7 @@ func TestStoreAgreesWithAnExactLog(t *testing.T) {
 				{Name: "a", Rate: rapid.Int64Range(1, 20).Draw(t, "a"), Window: time.Minute},
 				{Name: "b", Rate: rapid.Int64Range(1, 100).Draw(t, "b"), Window: 7 * time.Minute},
 				{Name: "c", Rate: rapid.Int64Range(1, 50).Draw(t, "c"), Window: 100*time.Second + 7*time.Microsecond},
+				{Name: "d", Rate: 3, Window: time.Minute, Shadow: true},
 			}
 			t.Repeat(map[string]func(*rapid.T){
 				"decide": m.decide,
@@ -110,7 +111,7 @@ func (m *machine) decide(t *rapid.T) {
 	refused := false
 	for i, c := range charges {
 		m.judge(t, c, verdict.States[i], verdict.Allowed)
-		refused = refused || verdict.States[i].Refused
+		refused = refused || verdict.States[i].Refused && !c.Limit.Shadow
 	}
 	if refused == verdict.Allowed {
 		t.Fatalf("allowed and refused at once, or neither: %+v", verdict)
@@ -124,7 +125,7 @@ func (m *machine) judge(t *rapid.T, c Charge, s State, allowed bool) {
 	if s.Refused && m.logs[name].possibly(now, widened)+c.Cost <= c.Limit.Rate {
 		t.Fatalf("refused, though a window of %v has room: %+v, log %v", widened, c, m.logs[name])
 	}
-	if allowed && c.Cost > 0 {
+	if allowed && !s.Refused && c.Cost > 0 {
 		m.logs[name] = append(m.logs[name], use{now, c.Cost})
 	}
 	if used := m.logs[name].surely(now, c.Limit.Window); used > c.Limit.Rate {

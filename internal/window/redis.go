@@ -63,7 +63,7 @@ func (s *Redis) Close() error { return nil }
 
 // run sends the script by its hash and, to a server that does not know it, in full.
 func (s *Redis) run(ctx context.Context, charges []Charge) ([]int64, error) {
-	operands := make([]any, 0, 3+5*len(charges))
+	operands := make([]any, 0, 3+6*len(charges))
 	operands = append(operands, "evalsha", s.script.hash, len(charges))
 	for _, c := range charges {
 		operands = append(operands, s.key(c))
@@ -72,7 +72,7 @@ func (s *Redis) run(ctx context.Context, charges []Charge) ([]int64, error) {
 		w := width(c.Limit.Window)
 		// Redis drops the key when all buckets have left, and one bucket later for good measure.
 		lifetime := leaves(1, w).Milliseconds() + 1
-		operands = append(operands, c.Limit.Rate, c.Cost, w.Microseconds(), lifetime)
+		operands = append(operands, c.Limit.Rate, c.Cost, w.Microseconds(), lifetime, c.Limit.Shadow)
 	}
 	reply, err := s.once(ctx, operands)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
@@ -124,7 +124,7 @@ func verdictOf(charges []Charge, reply []int64) (Verdict, error) {
 			Limit: c.Limit, Refused: r[0] == 1, Remaining: r[1],
 			Reset: time.Duration(r[2]) * time.Microsecond, RetryAfter: time.Duration(r[3]) * time.Microsecond,
 		}
-		verdict.Allowed = verdict.Allowed && r[0] == 0
+		verdict.Allowed = verdict.Allowed && (r[0] == 0 || c.Limit.Shadow)
 	}
 	return verdict, nil
 }

@@ -31,8 +31,9 @@ const (
 	MinWindow = time.Second
 	// MaxWindow is the longest window.
 	MaxWindow = 366 * 24 * time.Hour
-	// MaxRate is the highest rate; Lua's numbers, being floats, are exact well beyond it.
-	MaxRate = 1 << 50
+	// MaxRate is the highest rate: the largest integer that a header field can
+	// tell (RFC 9651, section 3.3.1). Lua's numbers are exact well beyond it.
+	MaxRate = 999_999_999_999_999
 	// MaxCharges is how many charges one decision may hold.
 	MaxCharges = 32
 )
@@ -54,6 +55,9 @@ type Limit struct {
 	Window time.Duration
 	// OnError says what happens while the shared store is gone.
 	OnError OnError
+	// Shadow limits are counted as any other, but never refuse a decision. A
+	// charge that does not fit is then left out.
+	Shadow bool
 }
 
 // Validate returns an error that wraps [ErrInvalid] and names what is wrong.
@@ -93,7 +97,7 @@ type Charge struct {
 
 // Verdict is the answer to all charges of one decision.
 type Verdict struct {
-	// Allowed says that every charge was made. Otherwise none was.
+	// Allowed says that every charge was made, but for those of shadows that did not fit. Otherwise none was.
 	Allowed bool
 	// States has the state of each charge's window after the decision, in order.
 	States []State
