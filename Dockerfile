@@ -1,0 +1,33 @@
+# syntax=docker/dockerfile:1
+# The whole of OdorDiff-2 in one image: `run` is the gateway, `infer` the backend.
+
+ARG GO_VERSION=1.26.8
+FROM golang:${GO_VERSION}-bookworm AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+ARG VERSION=unversioned
+RUN make build VERSION="$VERSION"
+# A named volume takes its first owner from the image.
+RUN mkdir -p /empty/state
+
+FROM gcr.io/distroless/static-debian12:nonroot
+COPY --from=build /src/bin/odordiff /usr/local/bin/odordiff
+COPY Caddyfile /etc/odordiff/Caddyfile
+COPY policies /etc/odordiff/policies
+COPY --from=build --chown=65532:65532 /empty/state /var/lib/odordiff
+
+# Nothing else is ever written: the root file system may be read-only.
+VOLUME /var/lib/odordiff
+ENV ODORDIFF_STATE=/var/lib/odordiff \
+    ODORDIFF_POLICIES=/etc/odordiff/policies \
+    ODORDIFF_BIND=0.0.0.0
+WORKDIR /etc/odordiff
+USER 65532:65532
+EXPOSE 8443 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["/usr/local/bin/odordiff", "doctor", "--url", "https://localhost:8443", "--live", "--quiet"]
+ENTRYPOINT ["/usr/local/bin/odordiff"]
+CMD ["run", "--config", "/etc/odordiff/Caddyfile"]
