@@ -3,6 +3,7 @@ package promptpolicy
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -31,6 +32,11 @@ type Decision struct {
 
 // The severities of a reason, from the least.
 var severities = []string{"info", "low", "medium", "high", "critical"}
+
+// CompareSeverity orders two severities, the lesser first; what is none comes before all.
+func CompareSeverity(a, b string) int {
+	return slices.Index(severities, a) - slices.Index(severities, b)
+}
 
 // parseDecision reads what data.gate.decision evaluated to. It is strict both
 // ways: a missing member and an unknown one are errors, because a

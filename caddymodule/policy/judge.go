@@ -1,0 +1,183 @@
+package policy
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/problem"
+	"github.com/odordiff/odordiff/internal/promptpolicy"
+)
+
+// refusal is a request that does not pass, and how it is counted.
+type refusal struct {
+	result  string
+	problem *problem.Problem
+}
+
+// judge returns the policy's decision, if it came to one, and why the request
+// is refused, if it is. The exchange then knows the prompts and the decision.
+func (h *Handler) judge(r *http.Request) (*promptpolicy.Decision, *refusal) {
+	// One revision judges the whole request, whatever goes live meanwhile.
+	policy := h.engine.Current()
+	x := gate.ExchangeOf(r)
+	body, present, refused := h.body(x, r)
+	if refused != nil {
+		return nil, refused
+	}
+	if refused := h.compare(policy, r, body, present); refused != nil {
+		return nil, refused
+	}
+	x.Prompts = promptpolicy.Prompts(body, h.paths)
+	return h.decide(policy, x, r, body)
+}
+
+// body returns the parsed body and whether there is one: a body may be null.
+func (h *Handler) body(x *exchange.Exchange, r *http.Request) (body any, present bool, refused *refusal) {
+	raw, err := x.Body(r, h.MaxBody)
+	if errors.Is(err, exchange.ErrTooLarge) {
+		return nil, false, &refusal{resultMalformed, problem.TooLarge.New("Send a smaller body.").Because(err)}
+	}
+	if err != nil {
+		return nil, false, &refusal{resultMalformed, problem.Malformed.New("The body could not be read to its end.").Because(err)}
+	}
+	if len(raw) == 0 {
+		return nil, false, nil
+	}
+	if p := checkMediaType(r.Header); p != nil {
+		return nil, false, &refusal{resultMalformed, p}
+	}
+	body, err = x.JSON()
+	if err == nil {
+		err = promptpolicy.CheckNumbers(body)
+	}
+	if err != nil {
+		return nil, false, &refusal{resultMalformed, problem.Malformed.New("The body is " + err.Error() + ".")}
+	}
+	return body, true, nil
+}
+
+// checkMediaType takes JSON in UTF-8, as it is: a body that the policy cannot
+// read as the upstream will must not get there.
+func checkMediaType(header http.Header) *problem.Problem {
+	const detail = "Send the body as Content-Type: application/json, in UTF-8 and without a Content-Encoding."
+	types := header.Values("Content-Type")
+	if len(types) != 1 {
+		return problem.Unsupported.New(detail)
+	}
+	media, params, err := mime.ParseMediaType(types[0])
+	isJSON := media == "application/json" || strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")
+	charset := cmp.Or(params["charset"], "utf-8")
+	encoding := cmp.Or(header.Get("Content-Encoding"), "identity")
+	if err != nil || !isJSON || !strings.EqualFold(charset, "utf-8") || !strings.EqualFold(encoding, "identity") {
+		return problem.Unsupported.New(detail)
+	}
+	return nil
+}
+
+// compare holds the body against the route's schema.
+func (h *Handler) compare(policy *promptpolicy.Policy, r *http.Request, body any, present bool) *refusal {
+	name, err := h.schemaFor(r)
+	if err != nil {
+		return unavailable(fmt.Errorf("matching the route of a schema: %w", err))
+	}
+	if name == "" || !present && !needsBody(r.Method) {
+		return nil
+	}
+	if !present {
+		return &refusal{resultMalformed, problem.Malformed.New("The request has no body. Send one as JSON.")}
+	}
+	schema, ok := policy.Schema(name)
+	if !ok { // Engine.Require keeps it there
+		return unavailable(fmt.Errorf("schema %s is gone", name))
+	}
+	fields := schema.Validate(body)
+	if fields == nil {
+		return nil
+	}
+	return &refusal{resultInvalid, problem.Invalid.New(summary(fields)).With("errors", fields)}
+}
+
+func needsBody(method string) bool {
+	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
+}
+
+func (h *Handler) schemaFor(r *http.Request) (string, error) {
+	for i := range h.Schemas {
+		matches, err := h.Schemas[i].matcher.MatchWithError(r)
+		if err != nil {
+			return "", err
+		}
+		if matches {
+			return h.Schemas[i].Schema, nil
+		}
+	}
+	return "", nil
+}
+
+func summary(fields []promptpolicy.FieldError) string {
+	first := fields[0]
+	text := fmt.Sprintf("%s %s", cmp.Or(first.Field, "The body"), first.Message)
+	if len(fields) > 1 {
+		text += fmt.Sprintf(", and %d more: see errors", len(fields)-1)
+	}
+	return text + "."
+}
+
+func (h *Handler) decide(policy *promptpolicy.Policy, x *exchange.Exchange, r *http.Request, body any) (*promptpolicy.Decision, *refusal) {
+	start := time.Now()
+	d, err := policy.Decide(r.Context(), &promptpolicy.Input{
+		Request:   promptpolicy.Request{ID: x.ID, Method: r.Method, Path: r.URL.Path, ClientIP: x.ClientIP},
+		Principal: x.Principal,
+		Body:      body,
+		Prompts:   x.Prompts,
+		Limits:    x.Receipts,
+		ServedBy:  x.ServedBy,
+	})
+	evalSeconds.Observe(time.Since(start).Seconds())
+	if err != nil && r.Context().Err() != nil {
+		return nil, unavailable(err) // the client has left
+	}
+	if err != nil {
+		h.logger.Error("the policy gave no decision, so the request is refused",
+			zap.String("request_id", x.ID), zap.String("revision", policy.Revision()), zap.Error(err))
+		return nil, unavailable(err)
+	}
+	x.Decision = &exchange.Decision{Allow: d.Allow, Reasons: d.Reasons, Labels: d.Labels, Revision: d.Revision}
+	if d.Allow {
+		return d, nil
+	}
+	return d, denied(d)
+}
+
+func unavailable(err error) *refusal {
+	return &refusal{resultUnavailable, problem.PolicyUnavailable.
+		New("The request could not be judged, so it was not let through. Try again shortly.").
+		RetryAfter(time.Second).Because(err)}
+}
+
+// denied tells the client every reason, the gravest first.
+func denied(d *promptpolicy.Decision) *refusal {
+	reasons := slices.Clone(d.Reasons)
+	slices.SortStableFunc(reasons, func(a, b exchange.Reason) int {
+		return promptpolicy.CompareSeverity(b.Severity, a.Severity)
+	})
+	kind := *problem.PolicyDenied
+	kind.Status = d.Status
+	p := (&kind).New(reasons[0].Message).With("reasons", reasons)
+	for _, o := range d.Obligations {
+		if o.Type == promptpolicy.HeaderObligation && o.Target == promptpolicy.OnResponse {
+			p.Header(o.Name, o.Value)
+		}
+	}
+	return &refusal{resultDeny, p}
+}

@@ -1,0 +1,64 @@
+package policy
+
+import (
+	"github.com/caddyserver/caddy/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
+)
+
+// The results of a request.
+const (
+	resultAllow       = "allow"
+	resultDeny        = "deny"
+	resultMalformed   = "malformed"
+	resultInvalid     = "invalid"
+	resultUnavailable = "unavailable"
+)
+
+var (
+	decisions = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "gate_policy_decisions_total",
+		Help: "Requests by what became of them: allow, deny, malformed (no JSON), invalid (schema), unavailable (no decision).",
+	}, []string{"result"})
+	evalSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:    "gate_policy_eval_seconds",
+		Help:    "How long the policy took to decide.",
+		Buckets: []float64{25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3},
+	})
+	reloads = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "gate_policy_reloads_total",
+		Help: "Versions of a policy directory by what became of them: accepted or refused.",
+	}, []string{"dir", "result"})
+	lastAccepted = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "gate_policy_last_accepted_timestamp_seconds",
+		Help: "When the directory was last put in force, or found to be in force again.",
+	}, []string{"dir"})
+	upToDate = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "gate_policy_up_to_date",
+		Help: "1 while the directory is in force as it is, 0 while its newest version is refused.",
+	}, []string{"dir"})
+)
+
+func registerMetrics(ctx caddy.Context) error {
+	return gate.RegisterMetrics(ctx, decisions, evalSeconds, reloads, lastAccepted, upToDate)
+}
+
+func recordLive(dir string) {
+	reloads.WithLabelValues(dir, "accepted").Inc()
+	lastAccepted.WithLabelValues(dir).SetToCurrentTime()
+	upToDate.WithLabelValues(dir).Set(1)
+}
+
+func recordRefused(dir string) {
+	reloads.WithLabelValues(dir, "refused").Inc()
+	upToDate.WithLabelValues(dir).Set(0)
+}
+
+// forgetMetrics takes a directory that is no longer used out of the figures.
+func forgetMetrics(dir string) {
+	labels := prometheus.Labels{"dir": dir}
+	reloads.DeletePartialMatch(labels)
+	lastAccepted.DeletePartialMatch(labels)
+	upToDate.DeletePartialMatch(labels)
+}

@@ -1,0 +1,207 @@
+// Package policy is the handler gate_policy: it takes strict JSON only,
+// compares it with the route's schema, and has Rego decide about its prompts.
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/promptpolicy"
+)
+
+func init() {
+	caddy.RegisterModule(Handler{})
+}
+
+// maxTimeout keeps a typing error in the timeout from holding requests up.
+const maxTimeout = 5 * time.Second
+
+// Handler judges requests before they go on: their JSON (400, 413, 415), the
+// route's schema (422), and the policy (403). When the policy cannot give an
+// answer, the request does not pass (503).
+//
+// The directory is watched. An edit goes live within two seconds, if it
+// compiles and passes its own tests; otherwise the last good version stays in
+// force, over reloads of the configuration too, and the log and the health
+// check "policy" say what is wrong.
+type Handler struct {
+	// The policy directory: rules (*.rego) and their tests (*_test.rego), data
+	// (data.json, data.yaml), and JSON Schemas under schemas/. Placeholders are expanded
+	// when the configuration loads. Required.
+	Dir string `json:"dir,omitempty"`
+
+	// The schemas of routes; the first whose route matches counts. A route without
+	// one takes any JSON.
+	Schemas []RouteSchema `json:"schemas,omitempty"`
+
+	// Where the prompts are in a body: JSON Pointers, in which the token * stands for
+	// every item or member, such as /prompt or /messages/*/content. Where one leads to an
+	// array or object, every string inside is a prompt.
+	Prompts []string `json:"prompts,omitempty"`
+
+	// How many bytes a body may have. Default: 1 MiB. A smaller cap of
+	// request_body holds too.
+	MaxBody int64 `json:"max_body,omitempty"`
+
+	// How long one decision may take, up to 5 s. Default: 25 ms.
+	Timeout caddy.Duration `json:"timeout,omitempty"`
+
+	paths   []promptpolicy.PromptPath
+	engine  *promptpolicy.Engine
+	release []func() error
+	logger  *zap.Logger
+}
+
+// RouteSchema says what bodies a route takes.
+type RouteSchema struct {
+	// The path of the requests, as in the path matcher: * stands for anything. Required.
+	Route string `json:"route,omitempty"`
+
+	// The file in the policy directory, such as schemas/generate.json. Required.
+	Schema string `json:"schema,omitempty"`
+
+	matcher caddyhttp.MatchPath
+}
+
+// CaddyModule returns the Caddy module information.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.gate_policy",
+		New: func() caddy.Module { return new(Handler) },
+	}
+}
+
+// Provision loads the policy, or takes over the one that is in force.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	h.logger = ctx.Logger()
+	if err := h.configure(ctx); err != nil {
+		return err
+	}
+	if err := registerMetrics(ctx); err != nil {
+		return err
+	}
+	app, err := gate.AppOf(ctx)
+	if err != nil {
+		return err
+	}
+	dir, err := h.directory()
+	if err != nil {
+		return err
+	}
+	if err := h.acquire(ctx, dir); err != nil {
+		return err
+	}
+	if err := h.requireSchemas(); err != nil {
+		return err
+	}
+	remove := app.Health().Register(healthCheck(h.engine))
+	h.release = append(h.release, func() error { remove(); return nil })
+	return nil
+}
+
+func (h *Handler) configure(ctx caddy.Context) error {
+	if h.MaxBody == 0 {
+		h.MaxBody = exchange.DefaultMaxBody
+	}
+	if h.MaxBody < 0 {
+		return fmt.Errorf("max_body must be more than 0, not %d", h.MaxBody)
+	}
+	if h.Timeout == 0 {
+		h.Timeout = caddy.Duration(promptpolicy.DefaultTimeout)
+	}
+	if h.Timeout < 0 || h.Timeout > caddy.Duration(maxTimeout) {
+		return fmt.Errorf("timeout must be more than 0 and at most %s, not %s", maxTimeout, time.Duration(h.Timeout))
+	}
+	for _, pointer := range h.Prompts {
+		path, err := promptpolicy.ParsePromptPath(pointer)
+		if err != nil {
+			return err
+		}
+		h.paths = append(h.paths, path)
+	}
+	for i := range h.Schemas {
+		if err := h.Schemas[i].provision(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *RouteSchema) provision(ctx caddy.Context) error {
+	if s.Route == "" || s.Schema == "" {
+		return errors.New("schema needs a route and a file, such as: schema /api/v1/generate schemas/generate.json")
+	}
+	s.matcher = caddyhttp.MatchPath{s.Route}
+	return s.matcher.Provision(ctx)
+}
+
+// directory returns the absolute path of the policy directory.
+func (h *Handler) directory() (string, error) {
+	dir, err := caddy.NewReplacer().ReplaceOrErr(h.Dir, true, true)
+	if err != nil {
+		return "", fmt.Errorf("dir: %w", err)
+	}
+	if dir == "" {
+		return "", errors.New("dir is needed: the directory that holds the policy, such as: dir policies")
+	}
+	return filepath.Abs(dir)
+}
+
+// requireSchemas keeps a later version of the policy from dropping a file that
+// a route of this configuration needs.
+func (h *Handler) requireSchemas() error {
+	names := make([]string, len(h.Schemas))
+	for i, schema := range h.Schemas {
+		names[i] = schema.Schema
+	}
+	release, err := h.engine.Require(names...)
+	if err != nil {
+		return fmt.Errorf("schema: %w", err)
+	}
+	h.release = append(h.release, func() error { release(); return nil })
+	return nil
+}
+
+// Cleanup lets the policy go, which ends its watching when no other
+// configuration holds it.
+func (h *Handler) Cleanup() error {
+	var errs []error
+	for i := len(h.release) - 1; i >= 0; i-- {
+		errs = append(errs, h.release[i]())
+	}
+	h.release = nil
+	return errors.Join(errs...)
+}
+
+// ServeHTTP lets the request on if everything about it is in order.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	decision, refusal := h.judge(r)
+	if refusal != nil {
+		decisions.WithLabelValues(refusal.result).Inc()
+	} else {
+		decisions.WithLabelValues(resultAllow).Inc()
+	}
+	if decision != nil {
+		w = carryOut(w, r, decision)
+	}
+	if refusal != nil {
+		return gate.Refuse(refusal.problem)
+	}
+	return next.ServeHTTP(w, r)
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddy.CleanerUpper          = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)
