@@ -1,0 +1,71 @@
+package policy
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddytest"
+)
+
+func TestCaddyfileAdapts(t *testing.T) {
+	files, err := filepath.Glob("testdata/adapt/*.caddyfiletest")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no goldens: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			golden, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			config, want, found := strings.Cut(string(golden), "\n----------\n")
+			if !found {
+				t.Fatal("a golden has its JSON below a line of ----------")
+			}
+			caddytest.AssertAdapt(t, config+"\n", "caddyfile", strings.TrimSpace(want))
+		})
+	}
+}
+
+func TestCaddyfileErrorsNameTheOption(t *testing.T) {
+	for name, tc := range map[string]struct{ block, want string }{
+		"an argument":               {"gate_policy policies", "wrong argument count"},
+		"an unknown option":         {"gate_policy {\n rules x\n}", `unknown option "rules"`},
+		"an option twice":           {"gate_policy {\n dir a\n dir b\n}", "dir is given twice"},
+		"no dir":                    {"gate_policy {\n prompt /prompt\n}", "dir is needed"},
+		"no block":                  {"gate_policy", "dir is needed"},
+		"dir without value":         {"gate_policy {\n dir\n}", "dir takes one value"},
+		"schema without file":       {"gate_policy {\n schema /x\n}", "want: schema <route> <file>"},
+		"prompt without pointer":    {"gate_policy {\n prompt\n}", "want: prompt <pointers...>"},
+		"max_body without unit":     {"gate_policy {\n max_body much\n}", `max_body "much"`},
+		"max_body of nothing":       {"gate_policy {\n max_body 0\n}", `max_body "0"`},
+		"timeout without unit":      {"gate_policy {\n timeout 5\n}", `timeout "5"`},
+		"a timeout before it began": {"gate_policy {\n timeout -5s\n}", `timeout "-5s"`},
+		"a block in an option":      {"gate_policy {\n dir a {\n b\n }\n}", "dir takes no block"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := new(Handler).UnmarshalCaddyfile(caddyfile.NewTestDispenser(tc.block))
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("error = %v, want one with %q", err, tc.want)
+			}
+		})
+	}
+}
+
+func FuzzUnmarshalCaddyfile(f *testing.F) {
+	f.Add("gate_policy {\n dir p\n schema /x schemas/x.json\n prompt /a /b\n max_body 1MiB\n timeout 25ms\n}")
+	f.Add("gate_policy {\n dir {\n")
+	f.Fuzz(func(t *testing.T, input string) {
+		tokens, err := caddyfile.Tokenize([]byte(input), "Caddyfile")
+		if err != nil {
+			return
+		}
+		h := new(Handler)
+		if err := h.UnmarshalCaddyfile(caddyfile.NewDispenser(tokens)); err == nil && h.Dir == "" {
+			t.Fatal("accepted a handler without a directory")
+		}
+	})
+}
