@@ -24,13 +24,13 @@ func (m *Molecule) perceiveAromaticity() {
 	if m.Rings() == 0 {
 		return
 	}
-	gifts := make([]gift, len(m.atoms))
+	gifts := make([]int, len(m.atoms))
 	for i := range m.atoms {
 		gifts[i] = m.piGift(i)
 	}
 	var rings []ring
 	for _, r := range m.smallRings() {
-		if !slices.ContainsFunc(r.atoms, func(a int) bool { return gifts[a] == gift{} }) {
+		if !slices.ContainsFunc(r.atoms, func(a int) bool { return gifts[a] == noGift }) {
 			rings = append(rings, r)
 		}
 	}
@@ -41,56 +41,47 @@ func (m *Molecule) perceiveAromaticity() {
 	p.run()
 }
 
-// gift is what an atom can give to a ring's π system.
-type gift struct {
-	possible bool
-	least    int
-	most     int
-}
+// noGift bars an atom from aromatic rings.
+const noGift = -1
 
-func gives(n int) gift { return gift{possible: true, least: n, most: n} }
-
-// piGift decides what an atom gives; the zero gift bars it from aromatic rings.
-func (m *Molecule) piGift(atom int) gift {
+// piGift returns the electrons that an atom gives to a ring's π system.
+func (m *Molecule) piGift(atom int) int {
 	a := m.atoms[atom]
-	if a.Element == Wildcard {
-		if inside, _ := m.multipleBonds(atom); inside > 0 {
-			return gives(1)
-		}
-		return gift{possible: true, most: 2}
-	}
 	if !m.mayBeAromatic(atom) {
-		return gift{}
+		return noGift
 	}
 	spare := m.spareElectrons(atom)
 	inside, outside := m.multipleBonds(atom)
 	robbed := outside >= 0 && electronegativeOver(m.atoms[outside].Element, a.Element)
 	switch {
 	case spare < 0:
-		return gift{}
+		return noGift
 	case spare == 0 && outside >= 0:
-		return gives(0)
+		return 0
 	case spare == 0 && inside > 0:
-		return gives(1)
+		return 1
 	case spare == 0:
-		return gift{}
+		return noGift
 	case spare == 1 && robbed:
-		return gives(0)
+		return 0
 	case spare == 1 && (outside >= 0 || inside > 0):
-		return gives(1)
+		return 1
 	case spare == 1 && a.Charge == 1:
-		return gives(0) // an empty orbital, as in tropylium
+		return 0 // an empty orbital, as in tropylium
 	case spare == 1:
-		return gift{}
+		return noGift
 	case robbed:
 		spare--
 	}
-	return gives(2 - spare%2)
+	return 2 - spare%2
 }
 
 // mayBeAromatic holds the conditions on an atom that do not concern its electrons.
 func (m *Molecule) mayBeAromatic(atom int) bool {
 	a := m.atoms[atom]
+	if a.Element == Wildcard {
+		return false
+	}
 	if a.Element > 18 && a.Element != Selenium && a.Element != Tellurium {
 		return false
 	}
@@ -188,7 +179,7 @@ func sharedBonds(a, b ring) int {
 type aromaticSearch struct {
 	mol   *Molecule
 	rings []ring
-	gifts []gift
+	gifts []int
 	fused [][]int
 }
 
@@ -272,34 +263,18 @@ func (s *aromaticSearch) try(system []int) {
 		s.mol.atoms[a].Aromatic = true
 	}
 	for b, times := range timesBond {
-		if times == 1 {
+		if times == 1 && s.mol.bonds[b].Order <= 2 {
 			s.mol.bonds[b].Aromatic = true
 		}
 	}
 }
 
 func (s *aromaticSearch) isHuckel(timesAtom map[int]int) bool {
-	least, most, wildcards := 0, 0, 0
+	electrons := 0
 	for a, times := range timesAtom {
-		if times > 2 {
-			continue
-		}
-		least += s.gifts[a].least
-		most += s.gifts[a].most
-		if s.gifts[a].least != s.gifts[a].most {
-			wildcards++
+		if times <= 2 {
+			electrons += s.gifts[a]
 		}
 	}
-	if wildcards > 1 {
-		return false
-	}
-	if most < 6 {
-		return most == 2
-	}
-	for electrons := least; electrons <= most; electrons++ {
-		if electrons%4 == 2 {
-			return true
-		}
-	}
-	return false
+	return electrons%4 == 2
 }

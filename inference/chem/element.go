@@ -15,9 +15,12 @@ const (
 	Oxygen     Element = 8
 	Phosphorus Element = 15
 	Sulfur     Element = 16
+	Chlorine   Element = 17
 	Arsenic    Element = 33
 	Selenium   Element = 34
+	Bromine    Element = 35
 	Tellurium  Element = 52
+	Iodine     Element = 53
 )
 
 // elementData is what the periodic table says about one element.

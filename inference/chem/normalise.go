@@ -1,5 +1,7 @@
 package chem
 
+import "slices"
+
 // separateCharges rewrites the neutral, over-valent spellings of common groups
 // as the charge-separated form that obeys the octet rule: nitro N(=O)=O and
 // N-oxides, azides and diazo compounds N#N, and the oxides of the halogens.
@@ -10,7 +12,7 @@ func (d *draft) separateCharges() error {
 		case a.Charge != 0:
 		case a.Element == Nitrogen:
 			d.separateNitrogen(i)
-		case elements[a.Element].outer == 7:
+		case a.Element == Chlorine || a.Element == Bromine || a.Element == Iodine:
 			d.separateHalogen(i)
 		}
 	}
@@ -39,9 +41,13 @@ func (d *draft) separateNitrogen(atom int) {
 	}
 }
 
-// separateHalogen does the same for each double bond to oxygen of a halogen.
+// separateHalogen does the same for each double bond of a halogen whose
+// neighbours are all oxygen. Iodine bound to carbon keeps its double bonds.
 func (d *draft) separateHalogen(atom int) {
 	m := d.mol
+	if slices.ContainsFunc(m.Neighbors(atom), func(n int) bool { return m.atoms[n].Element != Oxygen }) {
+		return
+	}
 	for _, b := range m.adjacent[atom] {
 		end := m.bonds[b].Other(atom)
 		if m.bonds[b].Order == 2 && m.isBareEnd(end, Oxygen) {

@@ -120,8 +120,14 @@ func (s *scanner) bondSymbol(c byte) error {
 	return nil
 }
 
+// atBranchStart tells that nothing has followed the last '(' yet.
+func (s *scanner) atBranchStart() bool {
+	n := len(s.branches)
+	return n > 0 && s.branches[n-1].atoms == len(s.draft.atoms)
+}
+
 func (s *scanner) openBranch() error {
-	if s.last < 0 {
+	if s.last < 0 || s.atBranchStart() {
 		return syntaxErrorf(s.pos, "branch has no atom before it")
 	}
 	if err := s.noPendingBond(); err != nil {
@@ -143,7 +149,7 @@ func (s *scanner) closeBranch() error {
 		return syntaxErrorf(s.pos, "')' without '('")
 	}
 	b := s.branches[len(s.branches)-1]
-	if b.atoms == len(s.draft.atoms) {
+	if s.atBranchStart() {
 		return syntaxErrorf(b.pos, "empty branch")
 	}
 	if s.last < 0 {

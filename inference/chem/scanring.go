@@ -4,7 +4,7 @@ package chem
 // second closes it.
 func (s *scanner) ringNumber() error {
 	start := s.pos
-	if s.last < 0 {
+	if s.last < 0 || s.atBranchStart() {
 		return syntaxErrorf(start, "ring number has no atom before it")
 	}
 	number, err := s.readRingNumber()

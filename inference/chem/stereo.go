@@ -14,12 +14,20 @@ func (d *draft) readChirality() error {
 			a.Chirality = Unspecified
 			continue
 		}
-		// In text the hydrogen or lone pair comes after the preceding atom.
-		if len(m.adjacent[i]) == 3 && !d.atoms[i].first {
+		if len(m.adjacent[i]) == 3 && hiddenIsSecond(a.Hydrogens > 0, !d.atoms[i].first) {
 			a.Chirality = a.Chirality.flipped()
 		}
 	}
 	return nil
+}
+
+// hiddenIsSecond tells whether, in text, the hidden neighbour of a centre with
+// three written ones stands one step behind the front. A hydrogen comes after
+// the preceding atom, or first where there is none. A lone pair comes after the
+// first written neighbour in either case: OpenSMILES is silent here, and this
+// is how RDKit reads it.
+func hiddenIsSecond(hydrogen, preceded bool) bool {
+	return preceded || !hydrogen
 }
 
 // isTetrahedral tells whether an atom can hold four different things apart:
@@ -81,29 +89,33 @@ func (d *draft) readGeometry() error {
 		if b.Order != 2 || d.bonds[i].symbol != '=' {
 			continue
 		}
-		beginRef, beginUp, err := d.direction(b.Begin, b.End)
-		if err != nil {
-			return err
-		}
-		endRef, endUp, err := d.direction(b.End, b.Begin)
-		if err != nil {
-			return err
-		}
-		if beginRef < 0 || endRef < 0 || b.InRing && m.ringSize(i) < smallestStereoRing {
+		begin, end := d.direction(b.Begin, b.End), d.direction(b.End, b.Begin)
+		if begin.ref < 0 || end.ref < 0 || b.InRing && m.ringSize(i) < smallestStereoRing {
 			continue
 		}
-		b.BeginRef, b.EndRef, b.Geometry = beginRef, endRef, Trans
-		if beginUp == endUp {
+		if begin.contradicted || end.contradicted {
+			return syntaxErrorf(d.bonds[i].pos, "directions put both substituents of an atom on one side of the double bond")
+		}
+		b.BeginRef, b.EndRef, b.Geometry = begin.ref, end.ref, Trans
+		if begin.up == end.up {
 			b.Geometry = Cis
 		}
 	}
 	return nil
 }
 
-// direction finds a substituent of one end of a double bond with a direction,
-// and whether it stands above (up) that end. ref is -1 if there is none.
-func (d *draft) direction(atom, partner int) (ref int, up bool, err error) {
-	ref = -1
+// side is what the text says about one end of a double bond.
+type side struct {
+	// ref is a substituent with a direction, -1 if there is none.
+	ref int
+	// up tells that ref stands above this end.
+	up bool
+	// contradicted tells that the other substituent is put on the same side.
+	contradicted bool
+}
+
+func (d *draft) direction(atom, partner int) side {
+	s := side{ref: -1}
 	for _, i := range d.mol.adjacent[atom] {
 		written := d.bonds[i]
 		other := d.mol.bonds[i].Other(atom)
@@ -111,12 +123,10 @@ func (d *draft) direction(atom, partner int) (ref int, up bool, err error) {
 			continue
 		}
 		above := (written.symbol == '/') == (written.from == atom)
-		if ref >= 0 && above == up {
-			return -1, false, syntaxErrorf(written.pos, "directions put both substituents on one side of a double bond")
-		}
-		ref, up = other, above
+		s.contradicted = s.ref >= 0 && above == s.up
+		s.ref, s.up = other, above
 	}
-	return ref, up, nil
+	return s
 }
 
 // ringSize returns the number of atoms in the smallest ring through a bond.
