@@ -117,39 +117,49 @@ func (p *Policy) Cleanup() error {
 
 // Select chooses an upstream that is admitted, and takes its permit; nil if
 // there is none. Only the chosen upstream is asked for a permit: half-open
-// breakers have few to give.
+// breakers have few to give. A retry goes to an upstream that the request has
+// not tried, if one is admitted.
 func (p *Policy) Select(pool reverseproxy.UpstreamPool, r *http.Request, w http.ResponseWriter) *reverseproxy.Upstream {
-	discard(r.Context()) // of an attempt that never got as far as the transport
-	admitted := p.ready(pool)
+	last := ticketOf(r.Context())
+	last.discard() // of an attempt that never got as far as the transport
+	admitted := keep(pool, func(u *reverseproxy.Upstream) bool { return p.breakerOf(u).Ready() })
+	untried := keep(admitted, func(u *reverseproxy.Upstream) bool { return !last.tried(p, u) })
+	if upstream := p.take(pool, untried, r, w); upstream != nil || len(untried) == len(admitted) {
+		return upstream
+	}
+	return p.take(pool, admitted, r, w)
+}
+
+// take chooses one of the admitted upstreams and hands the request its permit.
+func (p *Policy) take(pool, admitted reverseproxy.UpstreamPool, r *http.Request, w http.ResponseWriter) *reverseproxy.Upstream {
 	for len(admitted) > 0 {
 		upstream := p.choose(pool, admitted, r, w)
 		if upstream == nil {
 			return nil
 		}
 		if permit := p.breakerOf(upstream).Allow(); permit != nil {
-			hand(r.Context(), upstream, permit)
+			p.hand(r.Context(), upstream, permit)
 			return upstream
 		}
-		admitted = without(admitted, upstream) // another request was faster
+		// Another request was faster.
+		admitted = keep(admitted, func(u *reverseproxy.Upstream) bool { return u != upstream })
 	}
 	return nil
 }
 
-// ready returns the upstreams whose breakers would admit an attempt: the pool
-// itself, untouched, if all would.
-func (p *Policy) ready(pool reverseproxy.UpstreamPool) reverseproxy.UpstreamPool {
-	refuses := func(u *reverseproxy.Upstream) bool { return !p.breakerOf(u).Ready() }
-	first := slices.IndexFunc(pool, refuses)
+// keep returns the upstreams that fit: the pool itself, untouched, if all do.
+func keep(pool reverseproxy.UpstreamPool, fits func(*reverseproxy.Upstream) bool) reverseproxy.UpstreamPool {
+	first := slices.IndexFunc(pool, func(u *reverseproxy.Upstream) bool { return !fits(u) })
 	if first < 0 {
 		return pool
 	}
-	admitted := slices.Clone(pool[:first])
+	kept := slices.Clone(pool[:first])
 	for _, upstream := range pool[first+1:] {
-		if !refuses(upstream) {
-			admitted = append(admitted, upstream)
+		if fits(upstream) {
+			kept = append(kept, upstream)
 		}
 	}
-	return admitted
+	return kept
 }
 
 // choose asks the inner policy. Caddy's weighted_round_robin knows its weights by
@@ -174,16 +184,6 @@ func (p *Policy) settings() breaker.Settings {
 		HalfOpen:     p.HalfOpen,
 		ProbeTimeout: time.Duration(p.ProbeTimeout),
 	}
-}
-
-func without(pool reverseproxy.UpstreamPool, upstream *reverseproxy.Upstream) reverseproxy.UpstreamPool {
-	rest := make(reverseproxy.UpstreamPool, 0, len(pool))
-	for _, other := range pool {
-		if other != upstream {
-			rest = append(rest, other)
-		}
-	}
-	return rest
 }
 
 // Interface guards

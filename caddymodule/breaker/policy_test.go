@@ -188,6 +188,40 @@ func TestAnUnusedPermitIsReleasedBeforeTheNextAttempt(t *testing.T) {
 	})
 }
 
+func TestARetryGoesElsewhereWhereItCan(t *testing.T) {
+	for _, inner := range inners {
+		p, upstreams := policy(t, inner), pool(3)
+		p.TripAfter = 1000
+		for i := range 20 {
+			r := request(t.Context(), i)
+			var tried []*reverseproxy.Upstream
+			for range 3 {
+				chosen := p.Select(upstreams, r, httptest.NewRecorder())
+				Redeem(r.Context(), chosen).Failure(nil)
+				if chosen == nil || slices.Contains(tried, chosen) {
+					t.Fatalf("%s: tried %v, then %v", inner, tried, chosen)
+				}
+				tried = append(tried, chosen)
+			}
+			if p.Select(upstreams, r, httptest.NewRecorder()) == nil {
+				t.Fatalf("%s: no fourth attempt", inner)
+			}
+		}
+	}
+}
+
+func TestARetryStaysWhereNoOtherIsAdmitted(t *testing.T) {
+	p, upstreams := policy(t, "first"), pool(2)
+	p.TripAfter = 1000
+	r := request(t.Context(), 0)
+	p.breakerOf(upstreams[1]).ForceOpen()
+	for range 3 {
+		if chosen := p.Select(upstreams, r, nil); chosen != upstreams[0] {
+			t.Fatalf("chosen %v", chosen)
+		}
+	}
+}
+
 func TestARedeemedPermitIsTheTransports(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, upstreams := policy(t, "first"), pool(2)

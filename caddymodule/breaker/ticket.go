@@ -12,41 +12,67 @@ import (
 // ticketVar is the key of the ticket in the request's Caddy vars.
 const ticketVar = "gate.breaker.ticket"
 
-// ticket is a permit on its way from the policy to the transport.
+// ticket is a permit on its way from the policy to the transport, and what is
+// left of it afterwards: the record of one attempt.
 type ticket struct {
-	permit   *breaker.Permit
+	policy   *Policy
 	upstream *reverseproxy.Upstream
+	permit   *breaker.Permit
 	// hold keeps the permit from being released when the request ends.
-	hold func() bool
+	hold     func() bool
+	redeemed bool
+	// previous is the ticket of the request's attempt before this one.
+	previous *ticket
+}
+
+func ticketOf(ctx context.Context) *ticket {
+	t, _ := caddyhttp.GetVar(ctx, ticketVar).(*ticket)
+	return t
 }
 
 // hand gives the request the permit for an attempt on the upstream. If nobody
 // redeems it until the request ends, the permit is released.
-func hand(ctx context.Context, upstream *reverseproxy.Upstream, permit *breaker.Permit) {
+func (p *Policy) hand(ctx context.Context, upstream *reverseproxy.Upstream, permit *breaker.Permit) {
 	caddyhttp.SetVar(ctx, ticketVar, &ticket{
-		permit:   permit,
+		policy:   p,
 		upstream: upstream,
+		permit:   permit,
 		hold:     context.AfterFunc(ctx, permit.Release),
+		previous: ticketOf(ctx),
 	})
 }
 
 // Redeem returns the permit for this attempt on the upstream, once; nil if
 // there is none. Whoever redeems a permit must settle it.
 func Redeem(ctx context.Context, upstream *reverseproxy.Upstream) *breaker.Permit {
-	t, ok := caddyhttp.GetVar(ctx, ticketVar).(*ticket)
-	if !ok || t.upstream != upstream {
+	t := ticketOf(ctx)
+	if t == nil || t.redeemed || t.upstream != upstream {
 		return nil
 	}
-	caddyhttp.SetVar(ctx, ticketVar, nil)
-	t.hold()
+	t.take()
 	return t.permit
 }
 
 // discard releases the permit of a ticket that was never redeemed.
-func discard(ctx context.Context) {
-	if t, ok := caddyhttp.GetVar(ctx, ticketVar).(*ticket); ok {
-		caddyhttp.SetVar(ctx, ticketVar, nil)
-		t.hold()
+func (t *ticket) discard() {
+	if t != nil && !t.redeemed {
+		t.take()
 		t.permit.Release()
 	}
+}
+
+func (t *ticket) take() {
+	t.redeemed = true
+	t.hold()
+}
+
+// tried reports whether the policy has sent the request to the upstream before.
+// Dynamic upstreams are made anew for each attempt, so their address decides.
+func (t *ticket) tried(p *Policy, upstream *reverseproxy.Upstream) bool {
+	for ; t != nil; t = t.previous {
+		if t.policy == p && t.upstream.String() == upstream.String() {
+			return true
+		}
+	}
+	return false
 }
