@@ -57,7 +57,13 @@ func Start(t testing.TB, site string) *Edge {
 // Load replaces the site's body, as a reload does.
 func (e *Edge) Load(site string) {
 	e.t.Helper()
-	if err := caddy.Load(e.adapt(site), true); err != nil {
+	e.LoadEdited(site, func(config []byte) []byte { return config })
+}
+
+// LoadEdited is Load with a change to the JSON, for what a Caddyfile cannot say.
+func (e *Edge) LoadEdited(site string, edit func(config []byte) []byte) {
+	e.t.Helper()
+	if err := caddy.Load(edit(e.adapt(site)), true); err != nil {
 		e.t.Fatalf("loading the config: %v", err)
 	}
 }

@@ -1,29 +1,399 @@
 package proxy
 
 import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
 	"net/http"
-	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/odordiff/odordiff/caddymodule/edgetest"
+	"github.com/odordiff/odordiff/internal/breaker"
 )
 
-func TestSmoke(t *testing.T) {
-	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("hi")) }))
-	defer up.Close()
-	e := edgetest.Start(t, "reverse_proxy "+up.Listener.Addr().String()+` {
-		lb_policy gate_breaker {
-			inner least_conn
+func TestRefusedConnectionsOpenTheBreakerAndThenNobodyDials(t *testing.T) {
+	address := edgetest.FreeAddress(t)
+	e := edge(t, address, "trip_after 3\nopen_for 200ms", "")
+	for range 3 {
+		wantStatus(t, get(t, e), http.StatusBadGateway)
+	}
+	isState(t, e, address, breaker.Open)
+
+	// The upstream is back, but nobody knows before the period is over.
+	var dialled atomic.Int32
+	listener := listen(t, address)
+	server := &http.Server{
+		Handler:   answering(http.StatusOK),
+		ConnState: func(_ net.Conn, s http.ConnState) { dialled.Add(int32(1 - min(s, 1))) },
+	}
+	go server.Serve(listener) //nolint:errcheck // ends with Close
+	defer server.Close()
+	e.Breakers().Find(address).ForceOpen()
+	for range 5 {
+		wantStatus(t, get(t, e), http.StatusServiceUnavailable)
+	}
+	if n := dialled.Load(); n != 0 {
+		t.Errorf("dialled %d times while open", n)
+	}
+
+	e.Breakers().Find(address).Reset()
+	wantStatus(t, get(t, e), http.StatusOK)
+}
+
+func TestAnUpstreamThatIsBackIsFoundByAProbe(t *testing.T) {
+	address := edgetest.FreeAddress(t)
+	e := edge(t, address, "trip_after 1\nopen_for 50ms\nopen_max 50ms", "")
+	wantStatus(t, get(t, e), http.StatusBadGateway)
+	server := &http.Server{Handler: answering(http.StatusNoContent)}
+	go server.Serve(listen(t, address)) //nolint:errcheck // ends with Close
+	defer server.Close()
+	for deadline := time.Now().Add(5 * time.Second); get(t, e) != http.StatusNoContent; {
+		if time.Now().After(deadline) {
+			t.Fatal("not found")
 		}
-		transport gate {
-			dial_timeout 1s
-			slow_after 2s
-			versions 1.1
+	}
+	isState(t, e, address, breaker.Closed)
+}
+
+func TestStatuses(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		failOn string
+		fails  bool
+	}{
+		{200, "", false}, {404, "", false}, {429, "", false}, {500, "", false}, {501, "", false},
+		{502, "", true}, {503, "", true}, {504, "", true},
+		{500, "fail_on 5xx", true}, {418, "fail_on 418 5xx", true}, {503, "fail_on 502", false},
+	} {
+		address := upstream(t, answering(test.status))
+		e := edge(t, address, "trip_after 2", test.failOn)
+		wantStatus(t, get(t, e), test.status)
+		want := uint32(0)
+		if test.fails {
+			want = 1
 		}
-	}`)
+		hasFailures(t, e, address, want)
+	}
+}
+
+func TestABodyThatBreaksOffIsAFailure(t *testing.T) {
+	for name, length := range map[string]string{"of known length": "100", "of unknown length": ""} {
+		t.Run(name, func(t *testing.T) {
+			address := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+				if length != "" {
+					w.Header().Set("Content-Length", length)
+				}
+				_, _ = w.Write([]byte("half"))
+				_ = http.NewResponseController(w).Flush()
+				panic(http.ErrAbortHandler)
+			})
+			e := edge(t, address, "trip_after 3", "")
+			for range 3 {
+				wantStatus(t, get(t, e), 0)
+			}
+			isState(t, e, address, breaker.Open)
+			if got := e.Breakers().Find(address).Snapshot().LastFailure; !strings.Contains(got, "broke off") {
+				t.Errorf("last failure = %q", got)
+			}
+		})
+	}
+}
+
+func TestASlowHeaderIsAFailureThoughTheAnswerStillComes(t *testing.T) {
+	release := make(chan struct{})
+	address := upstream(t, func(w http.ResponseWriter, _ *http.Request) { <-release })
+	e := edge(t, address, "trip_after 2", "slow_after 20ms")
+	statuses := make(chan int)
+	for range 2 {
+		go func() { statuses <- get(t, e) }()
+	}
+	isState(t, e, address, breaker.Open)
+	close(release)
+	for range 2 {
+		wantStatus(t, <-statuses, http.StatusOK)
+	}
+	isState(t, e, address, breaker.Open)
+}
+
+func TestAClientThatLeavesIsNeitherSuccessNorFailure(t *testing.T) {
+	arrived := make(chan struct{})
+	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/fail" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		if r.URL.Path == "/stream" {
+			_, _ = w.Write([]byte("begun"))
+			_ = http.NewResponseController(w).Flush()
+		}
+		arrived <- struct{}{}
+		<-r.Context().Done()
+		arrived <- struct{}{}
+	})
+	e := edge(t, address, "trip_after 2", "")
+	if _, err := e.Client.Get(e.URL + "/fail"); err != nil {
+		t.Fatal(err)
+	}
+	hasFailures(t, e, address, 1)
+	for _, path := range []string{"/wait", "/stream"} {
+		ctx, leave := context.WithCancel(t.Context())
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			<-arrived
+			leave()
+		}()
+		if res, err := e.Client.Do(req); err == nil {
+			_, _ = io.Copy(io.Discard, res.Body)
+			res.Body.Close()
+		}
+		<-arrived // the attempt has ended upstream
+		leave()
+		hasFailures(t, e, address, 1)
+	}
+}
+
+func TestAnUploadThatBreaksOffIsNotTheUpstreamsFailure(t *testing.T) {
+	gone := make(chan struct{})
+	address := upstream(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		close(gone)
+	})
+	e := edge(t, address, "trip_after 1", "")
+	body, writer := io.Pipe()
+	go func() {
+		_, _ = writer.Write([]byte("half"))
+		writer.CloseWithError(errors.New("the client is gone"))
+	}()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, e.URL, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Client.Do(req); err == nil {
+		t.Error("a broken upload succeeded")
+	}
+	<-gone
+	hasFailures(t, e, address, 0)
+}
+
+func TestEventsArriveOneByOne(t *testing.T) {
+	next := make(chan struct{})
+	address := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		for _, event := range []string{"one", "two", "three"} {
+			_, _ = io.WriteString(w, "data: "+event+"\n\n")
+			_ = http.NewResponseController(w).Flush()
+			<-next
+		}
+	})
+	e := edge(t, address, "", "")
 	res, err := e.Client.Get(e.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Log(res.StatusCode)
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	for _, want := range []string{"data: one", "data: two", "data: three"} {
+		if !lines.Scan() || lines.Text() != want { // would hang if anything held events back
+			t.Fatalf("line %q, want %q", lines.Text(), want)
+		}
+		lines.Scan()
+		next <- struct{}{}
+	}
+}
+
+// openToProbe opens the upstream's breaker and waits until it admits a probe.
+func openToProbe(t *testing.T, e *edgetest.Edge, address string) {
+	t.Helper()
+	b := e.Breakers().Find(address)
+	b.Reset()
+	b.Allow().Failure(errors.New("made to fail"))
+	eventually(t, e, address, "ready to probe", func(breaker.Snapshot) bool { return b.Ready() })
+}
+
+func TestAStreamingProbeFreesItsPlaceWithItsHeader(t *testing.T) {
+	end := make(chan struct{})
+	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).Flush()
+		if r.URL.Path == "/stream" {
+			<-end
+			panic(http.ErrAbortHandler)
+		}
+	})
+	e := edge(t, address, "trip_after 1\nopen_for 1ms", "")
+	wantStatus(t, get(t, e), http.StatusOK)
+	openToProbe(t, e, address)
+	res, err := e.Client.Get(e.URL + "/stream")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	isState(t, e, address, breaker.Closed)
+	wantStatus(t, get(t, e), http.StatusOK)
+
+	close(end) // the stream dies, long after its probe has counted
+	_, _ = io.Copy(io.Discard, res.Body)
+	eventually(t, e, address, "opened by the stream that died", func(s breaker.Snapshot) bool {
+		return strings.Contains(s.LastFailure, "broke off")
+	})
+}
+
+func TestAFailedProbeOpensAgain(t *testing.T) {
+	address := upstream(t, answering(http.StatusServiceUnavailable))
+	e := edge(t, address, "trip_after 1\nopen_for 1ms", "")
+	wantStatus(t, get(t, e), http.StatusServiceUnavailable)
+	openToProbe(t, e, address)
+	get(t, e)
+	eventually(t, e, address, "open for the second time", func(s breaker.Snapshot) bool {
+		return s.State == breaker.Open && s.Openings == 2
+	})
+}
+
+func TestWithOneOfTwoUpstreamsDeadEveryRequestIsAnswered(t *testing.T) {
+	dead := edgetest.FreeAddress(t)
+	var mu sync.Mutex
+	var bodies []string
+	alive := upstream(t, func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		bodies = append(bodies, string(body))
+	})
+	for name, before := range map[string]string{"body read by the gateway": "test_read_body\n", "body untouched": ""} {
+		t.Run(name, func(t *testing.T) {
+			bodies = nil
+			e := edgetest.Start(t, before+site(dead+" "+alive, "inner first\ntrip_after 5", "", "lb_retries 1"))
+			for range 20 {
+				wantStatus(t, send(t, e, http.MethodPost, `{"prompt":"cedar"}`), http.StatusOK)
+			}
+			isState(t, e, dead, breaker.Open)
+			isState(t, e, alive, breaker.Closed)
+			want := slices.Repeat([]string{`{"prompt":"cedar"}`}, 20)
+			if !slices.Equal(bodies, want) {
+				t.Errorf("bodies %q", bodies)
+			}
+		})
+	}
+}
+
+func TestABodyReadByTheGatewayLeavesWithItsHeadInOneWrite(t *testing.T) {
+	address := edgetest.FreeAddress(t)
+	listener := listen(t, address)
+	first := make(chan string, 1)
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		buf := make([]byte, 64<<10)
+		n, _ := conn.Read(buf)
+		first <- string(buf[:n])
+		_, _ = io.WriteString(conn, "HTTP/1.1 204 No Content\r\n\r\n")
+	}()
+	e := edgetest.Start(t, "test_read_body\n"+site(address, "", ""))
+	wantStatus(t, send(t, e, http.MethodPost, "the body"), http.StatusNoContent)
+	if got := <-first; !strings.HasSuffix(got, "\r\n\r\nthe body") {
+		t.Errorf("first read: %q", got)
+	}
+}
+
+func TestActiveHealthChecksDoNotCount(t *testing.T) {
+	var checks atomic.Int32
+	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/health" {
+			checks.Add(1)
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	e := edge(t, address, "trip_after 1", "", "health_uri /health", "health_interval 10ms", "health_fails 1000")
+	for deadline := time.Now().Add(5 * time.Second); checks.Load() < 3 && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+	wantStatus(t, get(t, e), http.StatusOK)
+	hasFailures(t, e, address, 0)
+	if checks.Load() < 3 {
+		t.Error("the health checks did not run")
+	}
+}
+
+func TestAReloadKeepsTheBreakers(t *testing.T) {
+	address := edgetest.FreeAddress(t)
+	e := edge(t, address, "trip_after 1\nopen_for 1m\nopen_max 1m", "")
+	wantStatus(t, get(t, e), http.StatusBadGateway)
+	e.Load(site(address, "trip_after 2\nopen_for 1m\nopen_max 1m", ""))
+	isState(t, e, address, breaker.Open)
+	wantStatus(t, get(t, e), http.StatusServiceUnavailable)
+}
+
+// A reload of Caddy swaps listeners, and the kernel may reset a connection that
+// nobody has accepted yet; clients connect again. What counts is that no
+// request that was taken is answered with anything but the upstream's answer.
+func TestAReloadUnderTrafficFailsNoRequest(t *testing.T) {
+	address := upstream(t, answering(http.StatusOK))
+	e := edge(t, address, "", "")
+	stop := make(chan struct{})
+	var clients sync.WaitGroup
+	for range 4 {
+		clients.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if status := get(t, e); status != 0 && status != http.StatusOK {
+					t.Errorf("status %d during a reload", status)
+					return
+				}
+			}
+		})
+	}
+	for i := range 5 {
+		e.Load(site(address, "trip_after "+string(rune('1'+i)), ""))
+	}
+	close(stop)
+	clients.Wait()
+}
+
+func TestAnUpgradedConnectionStaysUsable(t *testing.T) {
+	address := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Connection", "Upgrade")
+		w.Header().Set("Upgrade", "echo")
+		w.WriteHeader(http.StatusSwitchingProtocols)
+		conn, rw, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		line, _ := rw.ReadString('\n')
+		_, _ = rw.WriteString(line)
+		_ = rw.Flush()
+	})
+	e := edge(t, address, "trip_after 1", "")
+	conn, err := net.Dial("tcp", strings.TrimPrefix(e.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello\n")
+	reader := bufio.NewReader(conn)
+	res, err := http.ReadResponse(reader, nil)
+	if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("%v, %v", res, err)
+	}
+	if line, err := reader.ReadString('\n'); line != "hello\n" {
+		t.Errorf("echo = %q, %v", line, err)
+	}
+	hasFailures(t, e, address, 0)
 }
