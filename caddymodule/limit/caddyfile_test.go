@@ -1,0 +1,72 @@
+package limit
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddytest"
+)
+
+func TestCaddyfileAdapts(t *testing.T) {
+	files, err := filepath.Glob("testdata/adapt/*.caddyfiletest")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no goldens: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			golden, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			config, want, found := strings.Cut(string(golden), "\n----------\n")
+			if !found {
+				t.Fatal("a golden has its JSON below a line of ----------")
+			}
+			caddytest.AssertAdapt(t, config+"\n", "caddyfile", strings.TrimSpace(want))
+		})
+	}
+}
+
+func TestCaddyfileErrorsNameTheOption(t *testing.T) {
+	inLimit := func(option string) string { return "gate_limit {\n limit l {\n " + option + "\n }\n}" }
+	for _, tc := range []struct{ name, block, want string }{
+		{"an argument", "gate_limit 60/1m", `unexpected "60/1m"`},
+		{"an unknown option", "gate_limit {\n rate 60/1m\n}", `unknown option "rate"`},
+		{"a limit without name", "gate_limit {\n limit {\n }\n}", "want: limit <name>"},
+		{"a limit with two names", "gate_limit {\n limit a b {\n }\n}", "want: limit <name>"},
+		{"an unknown option of a limit", inLimit("burst 3"), `limit l: unknown option "burst"`},
+		{"an option without value", inLimit("key"), "want: key <value>"},
+		{"an option with two values", inLimit("rate 60 1m"), "want: rate <value>"},
+		{"an option twice", inLimit("key a\nkey b"), "key is there twice"},
+		{"no prefix", inLimit("ipv6_prefix 0"), `"0" is not a number of bits from 1 to 128`},
+		{"a wide prefix", inLimit("ipv4_prefix 33"), `"33" is not a number of bits from 1 to 32`},
+		{"an empty allow", "gate_limit {\n allow\n}", "want: allow <ranges...>"},
+		{"an empty deny", "gate_limit {\n deny\n}", "want: deny <ranges...>"},
+		{"an empty shadow", "gate_limit {\n shadow\n}", "want: shadow <limits...>"},
+		{"a shadow of nothing", "gate_limit {\n shadow burst\n}", "shadow burst: this gate_limit has no such limit"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			err := new(Handler).UnmarshalCaddyfile(caddyfile.NewTestDispenser(tc.block))
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("error = %v, want one with %q", err, tc.want)
+			}
+		})
+	}
+}
+
+func FuzzUnmarshalCaddyfile(f *testing.F) {
+	f.Add("gate_limit {\n limit l {\n key all\n rate 1/1m\n cost 2\n ipv6_prefix 64\n ipv4_prefix 24\n on_error deny\n }\n allow private_ranges\n deny 192.0.2.1\n shadow l\n}")
+	f.Fuzz(func(t *testing.T, block string) {
+		h := new(Handler)
+		if err := h.UnmarshalCaddyfile(caddyfile.NewTestDispenser(block)); err != nil {
+			return
+		}
+		// What parses is either a good configuration or refused with an error.
+		if err := h.configure(); err == nil && len(h.Limits) > 0 && h.Limits[0].limit.Rate < 1 {
+			t.Errorf("%q gives %+v", block, h.Limits[0])
+		}
+	})
+}

@@ -1,0 +1,101 @@
+package limit
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/dunglas/httpsfv"
+
+	"github.com/odordiff/odordiff/internal/problem"
+	"github.com/odordiff/odordiff/internal/window"
+)
+
+// The fields of draft-ietf-httpapi-ratelimit-headers.
+const (
+	policyField = "RateLimit-Policy"
+	limitField  = "RateLimit"
+)
+
+// tell adds the limits to what earlier ones of the chain have told.
+func tell(header http.Header, states []window.State) {
+	if len(states) == 0 {
+		return
+	}
+	var policies, limits httpsfv.List
+	for _, s := range states {
+		policies = append(policies, policyItem(s.Limit))
+		limits = append(limits, limitItem(s))
+	}
+	extend(header, policyField, policies)
+	extend(header, limitField, limits)
+}
+
+// policyItem is what a limit promises: q units in w seconds.
+func policyItem(l window.Limit) httpsfv.Item {
+	item := httpsfv.NewItem(l.Name)
+	item.Params.Add("q", l.Rate)
+	item.Params.Add("w", wholeSeconds(l.Window))
+	return item
+}
+
+// limitItem is what is left: r units, and more in t seconds.
+func limitItem(s window.State) httpsfv.Item {
+	item := httpsfv.NewItem(s.Limit.Name)
+	item.Params.Add("r", s.Remaining)
+	if s.Reset > 0 {
+		item.Params.Add("t", wholeSeconds(s.Reset))
+	}
+	return item
+}
+
+func extend(header http.Header, field string, list httpsfv.List) {
+	text, err := httpsfv.Marshal(list)
+	if err != nil {
+		// Names and numbers are checked when the config is loaded.
+		panic(fmt.Sprintf("limit: rendering %s: %v", field, err))
+	}
+	header.Set(field, strings.Join(append(header.Values(field), text), ", "))
+}
+
+// wholeSeconds rounds up: who waits that long has waited long enough.
+func wholeSeconds(d time.Duration) int64 { return int64(math.Ceil(d.Seconds())) }
+
+// exceeded is the problem of a request that at least one limit refused.
+func exceeded(states []window.State, charges []window.Charge) *problem.Problem {
+	costs := make(map[string]int64, len(charges))
+	for _, c := range charges {
+		costs[c.Limit.Name] = c.Cost
+	}
+	var violated []string
+	var worst window.State
+	for _, s := range states {
+		if !s.Refused {
+			continue
+		}
+		violated = append(violated, s.Limit.Name)
+		if s.RetryAfter >= worst.RetryAfter {
+			worst = s
+		}
+	}
+	return problem.QuotaExceeded.New(explain(worst, costs[worst.Limit.Name])).
+		With("violated-policies", violated).
+		RetryAfter(jitter(worst.RetryAfter))
+}
+
+func explain(s window.State, cost int64) string {
+	allows := fmt.Sprintf("the limit %q allows %d in %d s", s.Limit.Name, s.Limit.Rate, wholeSeconds(s.Limit.Window))
+	if cost > s.Limit.Rate {
+		return fmt.Sprintf("%s altogether, but the request costs %d", allows, cost)
+	}
+	return allows
+}
+
+// jitter adds up to a tenth, and up to a second at least, so that clients who
+// were refused together do not come back together.
+func jitter(d time.Duration) time.Duration {
+	return d + rand.N(max(d/10, time.Second))
+}

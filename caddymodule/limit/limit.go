@@ -1,0 +1,161 @@
+// Package limit is the directive gate_limit: how much a client, a principal or
+// everyone may ask for in a window of time. It turns a request into charges
+// and the verdict into HTTP; the counting is done by internal/window.
+package limit
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/problem"
+	"github.com/odordiff/odordiff/internal/window"
+)
+
+func init() { caddy.RegisterModule(Handler{}) }
+
+// Handler charges each request to one or more limits, all in one atomic step,
+// and refuses it with 429 where one of them has no room: then none is charged.
+// Every response, allowed or refused, tells the limits in RateLimit and
+// RateLimit-Policy.
+//
+// Where the usage is kept is the gate app's business: in this process, or in
+// Redis for all gateways.
+type Handler struct {
+	// The limits, in the order in which responses tell them.
+	Limits []Limit `json:"limits,omitempty"`
+
+	// Client addresses that no limit applies to, as CIDR ranges or single addresses.
+	Allow []string `json:"allow,omitempty"`
+
+	// Client addresses that are refused with 403, as CIDR ranges or single
+	// addresses. They are refused even if they are also in allow.
+	Deny []string `json:"deny,omitempty"`
+
+	allow, deny addressList
+	store       window.Store
+	logger      *zap.Logger
+}
+
+// CaddyModule returns the Caddy module information.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.gate_limit",
+		New: func() caddy.Module { return new(Handler) },
+	}
+}
+
+// Provision parses the limits and gets their store.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	if err := h.configure(); err != nil {
+		return err
+	}
+	app, err := gate.AppOf(ctx)
+	if err != nil {
+		return err
+	}
+	h.store = app.Limits()
+	h.logger = ctx.Logger()
+	return gate.RegisterMetrics(ctx, collectors...)
+}
+
+func (h *Handler) configure() error {
+	var err error
+	if h.allow, err = parseAddresses(h.Allow); err != nil {
+		return fmt.Errorf("allow: %w", err)
+	}
+	if h.deny, err = parseAddresses(h.Deny); err != nil {
+		return fmt.Errorf("deny: %w", err)
+	}
+	if n := len(h.Limits); n > window.MaxCharges {
+		return fmt.Errorf("%d limits in one gate_limit: at most %d", n, window.MaxCharges)
+	}
+	seen := make(map[string]bool, len(h.Limits))
+	for i := range h.Limits {
+		l := &h.Limits[i]
+		if err := l.configure(); err != nil {
+			return fmt.Errorf("limit %q: %w", l.Name, err)
+		}
+		if seen[l.Name] {
+			return fmt.Errorf("limit %q is there twice: each limit of a gate_limit needs its own name", l.Name)
+		}
+		seen[l.Name] = true
+	}
+	return nil
+}
+
+// ServeHTTP charges the request and passes it on, or refuses it.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	x := gate.ExchangeOf(r)
+	switch {
+	case h.deny.contain(x.ClientIP):
+		addresses.WithLabelValues("deny").Inc()
+		return gate.Refuse(problem.AddressDenied.New(""))
+	case h.allow.contain(x.ClientIP):
+		addresses.WithLabelValues("allow").Inc()
+		return next.ServeHTTP(w, r)
+	case len(h.Limits) == 0:
+		return next.ServeHTTP(w, r)
+	}
+	charges := h.charges(r, x)
+	start := time.Now()
+	verdict, err := h.store.Decide(r.Context(), charges)
+	seconds.Observe(time.Since(start).Seconds())
+	if err != nil {
+		return h.undecided(r, err)
+	}
+	count(verdict)
+	visible := withoutShadows(verdict.States)
+	tell(w.Header(), visible)
+	if !verdict.Allowed {
+		return gate.Refuse(exceeded(visible, charges))
+	}
+	for _, s := range visible {
+		x.Receipts = append(x.Receipts, exchange.Receipt{Limit: s.Limit.Name, Remaining: s.Remaining, Reset: s.Reset})
+	}
+	return next.ServeHTTP(w, r)
+}
+
+func (h *Handler) charges(r *http.Request, x *exchange.Exchange) []window.Charge {
+	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	charges := make([]window.Charge, len(h.Limits))
+	for i := range h.Limits {
+		l := &h.Limits[i]
+		charges[i] = window.Charge{Limit: l.limit, Key: l.key(repl, x.ClientIP), Cost: l.cost(repl, h.logger)}
+	}
+	return charges
+}
+
+// undecided is for a decision that could not be made. It fails closed.
+func (h *Handler) undecided(r *http.Request, err error) error {
+	if r.Context().Err() != nil {
+		// The client is gone; 499 is what Caddy logs for that.
+		return caddyhttp.Error(statusClientClosedRequest, err)
+	}
+	storeErrors.Inc()
+	return gate.Refuse(problem.LimitUnavailable.New("").RetryAfter(jitter(time.Second)).Because(err))
+}
+
+const statusClientClosedRequest = 499
+
+func withoutShadows(states []window.State) []window.State {
+	visible := make([]window.State, 0, len(states))
+	for _, s := range states {
+		if !s.Limit.Shadow {
+			visible = append(visible, s)
+		}
+	}
+	return visible
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

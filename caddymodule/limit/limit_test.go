@@ -1,0 +1,450 @@
+package limit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/dunglas/httpsfv"
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/problem"
+	"github.com/odordiff/odordiff/internal/redisconn"
+	"github.com/odordiff/odordiff/internal/redistest"
+	"github.com/odordiff/odordiff/internal/window"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// newHandler returns a handler with a store of its own.
+func newHandler(t *testing.T, h Handler) *Handler {
+	t.Helper()
+	if err := h.configure(); err != nil {
+		t.Fatal(err)
+	}
+	h.store, h.logger = window.NewMemory(window.MemoryOptions{}), zap.NewNop()
+	return &h
+}
+
+// request is one request and what it knows about its sender.
+type request struct {
+	from    string
+	user    string
+	headers map[string]string
+}
+
+// answer is what came of it.
+type answer struct {
+	passed bool
+	header http.Header
+	err    error
+	x      *exchange.Exchange
+}
+
+// ask sends the request through handlers, one after the other.
+func ask(t *testing.T, q request, handlers ...*Handler) answer {
+	t.Helper()
+	rec := httptest.NewRecorder()
+	plain := httptest.NewRequest(http.MethodPost, "/api/v1/generate", nil)
+	for name, value := range q.headers {
+		plain.Header.Set(name, value)
+	}
+	repl := caddy.NewReplacer()
+	r := caddyhttp.PrepareRequest(plain, repl, rec, new(caddyhttp.Server))
+	caddyhttp.SetVar(r.Context(), caddyhttp.ClientIPVarKey, q.from)
+	if q.user != "" {
+		repl.Set("http.auth.user.id", q.user)
+	}
+	a := answer{header: rec.Header(), x: gate.ExchangeOf(r)}
+	var chain caddyhttp.Handler = caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error {
+		a.passed = true
+		return nil
+	})
+	for _, h := range slices.Backward(handlers) {
+		next := chain
+		chain = caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error { return h.ServeHTTP(w, r, next) })
+	}
+	a.err = chain.ServeHTTP(rec, r)
+	if a.passed != (a.err == nil) {
+		t.Fatalf("passed on: %v, error %v", a.passed, a.err)
+	}
+	return a
+}
+
+// problemOf returns the problem that the request was refused with.
+func (a answer) problemOf(t *testing.T) *problem.Problem {
+	t.Helper()
+	var p *problem.Problem
+	if !errors.As(a.err, &p) {
+		t.Fatalf("error %v is not a problem", a.err)
+	}
+	if handlerErr := (caddyhttp.HandlerError{}); !errors.As(a.err, &handlerErr) || handlerErr.StatusCode != p.Status {
+		t.Fatalf("error %v does not carry the status %d", a.err, p.Status)
+	}
+	return p
+}
+
+func TestAnAllowedRequestIsToldItsLimits(t *testing.T) {
+	h := newHandler(t, Handler{Limits: []Limit{
+		{Name: "address", Key: "{http.vars.client_ip}", Rate: "3/1m"},
+		{Name: "everyone", Key: "all", Rate: "100/1h"},
+	}})
+	a := ask(t, request{from: "192.0.2.1"}, h)
+	if got, want := a.header.Get("RateLimit-Policy"), `"address";q=3;w=60, "everyone";q=100;w=3600`; got != want {
+		t.Errorf("RateLimit-Policy: %s, want %s", got, want)
+	}
+	limits := a.header.Get("RateLimit")
+	if !strings.HasPrefix(limits, `"address";r=2;t=6`) || !strings.Contains(limits, `, "everyone";r=99;t=36`) {
+		t.Errorf("RateLimit: %s", limits)
+	}
+	if len(a.x.Receipts) != 2 || a.x.Receipts[0].Limit != "address" || a.x.Receipts[0].Remaining != 2 || a.x.Receipts[0].Reset <= 0 {
+		t.Errorf("receipts %+v", a.x.Receipts)
+	}
+}
+
+func TestARefusedRequestIsToldWhatItViolatesAndWhenToTryAgain(t *testing.T) {
+	h := newHandler(t, Handler{Limits: []Limit{
+		{Name: "small", Key: "{http.vars.client_ip}", Rate: "1/1m"},
+		{Name: "large", Key: "all", Rate: "100/1h"},
+	}})
+	ask(t, request{from: "192.0.2.1"}, h)
+	a := ask(t, request{from: "192.0.2.1"}, h)
+	p := a.problemOf(t)
+	if p.Kind != problem.QuotaExceeded {
+		t.Fatalf("problem %s", p.Name)
+	}
+	if diff := cmp.Diff([]string{"small"}, p.Extensions["violated-policies"]); diff != "" {
+		t.Error(diff)
+	}
+	after, err := strconv.Atoi(p.Fields.Get("Retry-After"))
+	if err != nil || after < 60 || after > 61+7 {
+		t.Errorf("Retry-After: %q, want 60 s and up to a tenth more", p.Fields.Get("Retry-After"))
+	}
+	list, err := httpsfv.UnmarshalList(a.header.Values("RateLimit"))
+	if err != nil || len(list) != 2 {
+		t.Fatalf("RateLimit %q: %v", a.header.Values("RateLimit"), err)
+	}
+	small := list[0].(httpsfv.Item)
+	remaining, _ := small.Params.Get("r")
+	reset, _ := small.Params.Get("t")
+	if small.Value != "small" || remaining != int64(0) || reset.(int64) > int64(after) {
+		t.Errorf("RateLimit %q, Retry-After %d", a.header.Values("RateLimit"), after)
+	}
+	if len(a.x.Receipts) != 0 {
+		t.Errorf("a refused request has receipts: %+v", a.x.Receipts)
+	}
+	if !strings.Contains(a.header.Get("RateLimit"), `"large";r=99`) {
+		t.Errorf("large was charged for a refused request: %s", a.header.Get("RateLimit"))
+	}
+}
+
+func TestTwoGateLimitsInAChainTellTheirLimitsTogether(t *testing.T) {
+	first := newHandler(t, Handler{Limits: []Limit{{Name: "first", Key: "all", Rate: "9/1m"}}})
+	second := newHandler(t, Handler{Limits: []Limit{{Name: "second", Key: "all", Rate: "1/1m"}}})
+	for _, passes := range []bool{true, false} {
+		a := ask(t, request{from: "192.0.2.1"}, first, second)
+		if a.passed != passes {
+			t.Fatalf("passed: %v", a.passed)
+		}
+		if got := a.header.Values("RateLimit-Policy"); len(got) != 1 || got[0] != `"first";q=9;w=60, "second";q=1;w=60` {
+			t.Errorf("RateLimit-Policy: %q", got)
+		}
+		if list, err := httpsfv.UnmarshalList(a.header.Values("RateLimit")); err != nil || len(list) != 2 {
+			t.Errorf("RateLimit: %q, %v", a.header.Values("RateLimit"), err)
+		}
+		if passes && len(a.x.Receipts) != 2 {
+			t.Errorf("receipts %+v", a.x.Receipts)
+		}
+	}
+}
+
+func TestKeysTellClientsApart(t *testing.T) {
+	const ip, user = "{http.vars.client_ip}", "{http.auth.user.id}"
+	cases := []struct {
+		name   string
+		limit  Limit
+		a, b   request
+		shared bool
+	}{
+		{"two IPv4 addresses", Limit{Key: ip}, request{from: "192.0.2.1"}, request{from: "192.0.2.2"}, false},
+		{"one IPv4 network", Limit{Key: ip, IPv4Prefix: 24}, request{from: "192.0.2.1"}, request{from: "192.0.2.2"}, true},
+		{"one IPv6 network by default", Limit{Key: ip}, request{from: "2001:db8::1"}, request{from: "2001:db8::ffff:2"}, true},
+		{"two IPv6 networks", Limit{Key: ip}, request{from: "2001:db8::1"}, request{from: "2001:db8:0:1::1"}, false},
+		{"a narrower IPv6 prefix", Limit{Key: ip, IPv6Prefix: 128}, request{from: "2001:db8::1"}, request{from: "2001:db8::2"}, false},
+		{"an IPv4 address in IPv6", Limit{Key: ip}, request{from: "192.0.2.1"}, request{from: "::ffff:192.0.2.1"}, true},
+		{"two mapped IPv4 addresses", Limit{Key: ip}, request{from: "::ffff:192.0.2.1"}, request{from: "::ffff:192.0.2.2"}, false},
+		{"an IPv6 zone", Limit{Key: ip}, request{from: "fe80::1%eth0"}, request{from: "fe80::1%eth1"}, true},
+		{"a constant", Limit{Key: "all"}, request{from: "192.0.2.1"}, request{from: "198.51.100.1"}, true},
+		{"two users at one address", Limit{Key: user}, request{from: "192.0.2.1", user: "alice"}, request{from: "192.0.2.1", user: "bob"}, false},
+		{"one user at two addresses", Limit{Key: user}, request{from: "192.0.2.1", user: "alice"}, request{from: "192.0.2.2", user: "alice"}, true},
+		{"two strangers", Limit{Key: user}, request{from: "192.0.2.1"}, request{from: "192.0.2.2"}, false},
+		{"one stranger", Limit{Key: user}, request{from: "192.0.2.1"}, request{from: "192.0.2.1"}, true},
+		{"a user named like a stranger's address", Limit{Key: user}, request{from: "192.0.2.1"}, request{from: "192.0.2.2", user: "192.0.2.1"}, false},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			tc.limit.Name, tc.limit.Rate = "l", "1/1m"
+			h := newHandler(t, Handler{Limits: []Limit{tc.limit}})
+			if !ask(t, tc.a, h).passed {
+				t.Fatal("the first request was refused")
+			}
+			if refused := !ask(t, tc.b, h).passed; refused != tc.shared {
+				t.Errorf("the second was refused: %v, want %v", refused, tc.shared)
+			}
+		})
+	}
+}
+
+func TestCostsAreChargedAndNeverLessThanOne(t *testing.T) {
+	for value, want := range map[string]int64{
+		"40": 40, "1": 1, "": 1, "0": 1, "-5": 1, "many": 1, "1.5": 1,
+	} {
+		h := newHandler(t, Handler{Limits: []Limit{{Name: "l", Key: "all", Rate: "100/1m", Cost: "{http.request.header.X-Cost}"}}})
+		a := ask(t, request{headers: map[string]string{"X-Cost": value}}, h)
+		if !a.passed || a.x.Receipts[0].Remaining != 100-want {
+			t.Errorf("cost %q: %+v, want %d to be charged", value, a, want)
+		}
+	}
+	fixed := newHandler(t, Handler{Limits: []Limit{{Name: "l", Key: "all", Rate: "100/1m", Cost: "7"}}})
+	if a := ask(t, request{}, fixed); a.x.Receipts[0].Remaining != 93 {
+		t.Errorf("a cost of 7: %+v", a.x.Receipts)
+	}
+}
+
+func TestACostAboveTheRateIsExplained(t *testing.T) {
+	for _, cost := range []string{"101", "99999999999999999999999"} {
+		h := newHandler(t, Handler{Limits: []Limit{{Name: "tokens", Key: "all", Rate: "100/1m", Cost: "{http.request.header.X-Cost}"}}})
+		p := ask(t, request{headers: map[string]string{"X-Cost": cost}}, h).problemOf(t)
+		if p.Kind != problem.QuotaExceeded || !strings.Contains(p.Detail, "allows 100 in 60 s altogether") {
+			t.Errorf("cost %s: %v", cost, p)
+		}
+	}
+}
+
+func TestAddressListsComeBeforeLimits(t *testing.T) {
+	h := newHandler(t, Handler{
+		Limits: []Limit{{Name: "l", Key: "all", Rate: "1/1m"}},
+		Allow:  []string{"10.0.0.0/8", "2001:db8::/32"},
+		Deny:   []string{"203.0.113.0/24", "10.6.6.6"},
+	})
+	ask(t, request{from: "192.0.2.1"}, h)
+	for from, want := range map[string]*problem.Kind{
+		"192.0.2.1":          problem.QuotaExceeded,
+		"10.1.2.3":           nil,
+		"::ffff:10.1.2.3":    nil,
+		"2001:db8::7":        nil,
+		"203.0.113.9":        problem.AddressDenied,
+		"::ffff:203.0.113.9": problem.AddressDenied,
+		"10.6.6.6":           problem.AddressDenied,
+		"not an address":     problem.QuotaExceeded,
+	} {
+		a := ask(t, request{from: from}, h)
+		switch {
+		case want == nil && !a.passed:
+			t.Errorf("%s: %v, want it to pass", from, a.err)
+		case want != nil && a.problemOf(t).Kind != want:
+			t.Errorf("%s: %v, want %s", from, a.err, want.Name)
+		}
+	}
+}
+
+func TestAShadowCountsButNeitherRefusesNorTells(t *testing.T) {
+	h := newHandler(t, Handler{Limits: []Limit{
+		{Name: "seen", Key: "all", Rate: "9/1m"},
+		{Name: "shadow-under-test", Key: "all", Rate: "1/1m", Shadow: true},
+	}})
+	for range 3 {
+		a := ask(t, request{}, h)
+		if !a.passed || strings.Contains(a.header.Get("RateLimit")+a.header.Get("RateLimit-Policy"), "shadow") || len(a.x.Receipts) != 1 {
+			t.Fatalf("%+v", a)
+		}
+	}
+	for result, want := range map[string]float64{"allowed": 1, "shadow": 2} {
+		if got := valueOf(t, decisions.WithLabelValues("shadow-under-test", result)); got != want {
+			t.Errorf("%s: %v, want %v", result, got, want)
+		}
+	}
+}
+
+func TestMetricsTellWhatEachLimitDid(t *testing.T) {
+	h := newHandler(t, Handler{Limits: []Limit{
+		{Name: "metered-a", Key: "all", Rate: "1/1m"},
+		{Name: "metered-b", Key: "all", Rate: "5/1m"},
+	}})
+	for range 3 {
+		ask(t, request{}, h)
+	}
+	for labels, want := range map[[2]string]float64{
+		{"metered-a", "allowed"}: 1, {"metered-a", "refused"}: 2,
+		{"metered-b", "allowed"}: 1, {"metered-b", "spared"}: 2,
+	} {
+		if got := valueOf(t, decisions.WithLabelValues(labels[:]...)); got != want {
+			t.Errorf("%v: %v, want %v", labels, got, want)
+		}
+	}
+}
+
+// valueOf reads a counter.
+func valueOf(t *testing.T, counter prometheus.Counter) float64 {
+	t.Helper()
+	var m dto.Metric
+	if err := counter.Write(&m); err != nil {
+		t.Fatal(err)
+	}
+	return m.GetCounter().GetValue()
+}
+
+func TestWithoutRedisEachLimitDoesWhatItSays(t *testing.T) {
+	server := redistest.Start(t)
+	client, err := redisconn.Open(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared, err := window.NewRedis(client, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := window.NewFailover(shared, window.NewMemory(window.MemoryOptions{}), window.FailoverOptions{Nodes: 2})
+	defer func() { _ = errors.Join(store.Close(), client.Close()) }()
+	server.Kill()
+
+	with := func(name, onError string, shadow bool) *Handler {
+		h := newHandler(t, Handler{Limits: []Limit{{Name: name, Key: "all", Rate: "2/1m", OnError: onError, Shadow: shadow}}})
+		h.store = store
+		return h
+	}
+	before := valueOf(t, storeErrors)
+	for _, tc := range []struct {
+		handler *Handler
+		passes  int
+		kind    *problem.Kind
+	}{
+		{with("local", "", false), 1, problem.QuotaExceeded}, // half of 2
+		{with("allow", "allow", false), 5, nil},
+		{with("deny", "deny", false), 0, problem.LimitUnavailable},
+		{with("shadow", "deny", true), 5, nil},
+	} {
+		name := tc.handler.Limits[0].Name
+		for i := range 5 {
+			a := ask(t, request{}, tc.handler)
+			if a.passed != (i < tc.passes) {
+				t.Fatalf("%s, request %d: %v", name, i, a.err)
+			}
+			if a.passed {
+				continue
+			}
+			if p := a.problemOf(t); p.Kind != tc.kind || p.Fields.Get("Retry-After") == "" {
+				t.Errorf("%s: %v, want %s with Retry-After", name, p, tc.kind.Name)
+			}
+		}
+	}
+	if got := valueOf(t, storeErrors) - before; got != 20 {
+		t.Errorf("20 decisions without Redis counted as %v", got)
+	}
+}
+
+// storeFunc is a store that fails in a way of its own.
+type storeFunc func(context.Context) error
+
+func (f storeFunc) Decide(ctx context.Context, _ []window.Charge) (window.Verdict, error) {
+	return window.Verdict{}, f(ctx)
+}
+func (storeFunc) Close() error { return nil }
+
+func TestAFailingStoreRefusesWithoutTellingWhy(t *testing.T) {
+	h := newHandler(t, Handler{Limits: []Limit{{Name: "l", Key: "all", Rate: "1/1m"}}})
+	h.store = storeFunc(func(context.Context) error { return errors.New("secret: host 10.1.2.3") })
+	p := ask(t, request{}, h).problemOf(t)
+	if p.Kind != problem.LimitUnavailable || strings.Contains(p.Detail, "secret") || !strings.Contains(p.Error(), "secret") {
+		t.Errorf("problem %+v; the cause belongs in the log only", p)
+	}
+}
+
+func TestAClientThatLeftIsNotTheStoresFault(t *testing.T) {
+	h := newHandler(t, Handler{Limits: []Limit{{Name: "l", Key: "all", Rate: "1/1m"}}})
+	h.store = storeFunc(context.Context.Err)
+	before := valueOf(t, storeErrors)
+	rec := httptest.NewRecorder()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := caddyhttp.PrepareRequest(httptest.NewRequest(http.MethodGet, "/", nil).WithContext(ctx), caddy.NewReplacer(), rec, new(caddyhttp.Server))
+	err := h.ServeHTTP(rec, r, nil)
+	if handlerErr := (caddyhttp.HandlerError{}); !errors.As(err, &handlerErr) || handlerErr.StatusCode != 499 {
+		t.Errorf("error %v, want status 499", err)
+	}
+	if valueOf(t, storeErrors) != before {
+		t.Error("it counts as an error of the store")
+	}
+}
+
+func TestConfigurationErrorsNameTheFieldAndTheFix(t *testing.T) {
+	good := Limit{Name: "l", Key: "all", Rate: "1/1m"}
+	edit := func(change func(*Limit)) Handler {
+		l := good
+		change(&l)
+		return Handler{Limits: []Limit{l}}
+	}
+	many := Handler{}
+	for i := range window.MaxCharges + 1 {
+		many.Limits = append(many.Limits, Limit{Name: fmt.Sprint("l", i), Key: "all", Rate: "1/1m"})
+	}
+	for _, tc := range []struct {
+		name    string
+		handler Handler
+		want    []string
+	}{
+		{"no name", edit(func(l *Limit) { l.Name = "" }), []string{"name"}},
+		{"a quoted name", edit(func(l *Limit) { l.Name = `a"b` }), []string{"name", "letters"}},
+		{"no key", edit(func(l *Limit) { l.Key = "" }), []string{`"l"`, "key is missing"}},
+		{"no rate", edit(func(l *Limit) { l.Rate = "" }), []string{"rate is missing", "60/1m"}},
+		{"a rate without window", edit(func(l *Limit) { l.Rate = "60" }), []string{`rate "60"`, "60/1m"}},
+		{"a rate of no number", edit(func(l *Limit) { l.Rate = "x/1m" }), []string{`"x"`, "60/1m"}},
+		{"a rate of a fraction", edit(func(l *Limit) { l.Rate = "1.5/1m" }), []string{`"1.5"`, "whole number"}},
+		{"a rate of no duration", edit(func(l *Limit) { l.Rate = "60/min" }), []string{`"min"`, "60/1m"}},
+		{"a rate of zero", edit(func(l *Limit) { l.Rate = "0/1m" }), []string{"rate 0"}},
+		{"a negative rate", edit(func(l *Limit) { l.Rate = "-1/1m" }), []string{"rate -1"}},
+		{"a window too short", edit(func(l *Limit) { l.Rate = "1/10ms" }), []string{"window 10ms", "1s"}},
+		{"a rate placeholder of a request", edit(func(l *Limit) { l.Rate = "{http.auth.user.rate}/1m" }), []string{"http.auth.user.rate"}},
+		{"a cost of zero", edit(func(l *Limit) { l.Cost = "0" }), []string{`cost is "0"`, "positive"}},
+		{"a cost of words", edit(func(l *Limit) { l.Cost = "lots" }), []string{`cost is "lots"`}},
+		{"a wide IPv6 prefix", edit(func(l *Limit) { l.IPv6Prefix = 129 }), []string{"ipv6_prefix is 129"}},
+		{"a negative IPv4 prefix", edit(func(l *Limit) { l.IPv4Prefix = -1 }), []string{"ipv4_prefix is -1"}},
+		{"an unknown on_error", edit(func(l *Limit) { l.OnError = "panic" }), []string{`on_error is "panic"`, "local, deny or allow"}},
+		{"two of a name", Handler{Limits: []Limit{good, good}}, []string{`"l"`, "twice"}},
+		{"too many", many, []string{"33 limits", "32"}},
+		{"a bad allow", Handler{Allow: []string{"10.0.0.0/99"}}, []string{"allow", "10.0.0.0/99"}},
+		{"a bad deny", Handler{Deny: []string{"example.org"}}, []string{"deny", "example.org"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			err := tc.handler.configure()
+			for _, want := range tc.want {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("error %v should mention %q", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestRatesMayComeFromTheEnvironment(t *testing.T) {
+	t.Setenv("ODORDIFF_TEST_RATE", "7")
+	h := newHandler(t, Handler{Limits: []Limit{{Name: "l", Key: "all", Rate: "{env.ODORDIFF_TEST_RATE}/1d"}}})
+	if got := h.Limits[0].limit; got.Rate != 7 || got.Window != 24*time.Hour {
+		t.Errorf("limit %+v", got)
+	}
+}

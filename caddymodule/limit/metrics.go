@@ -1,0 +1,55 @@
+package limit
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/odordiff/odordiff/internal/window"
+)
+
+var (
+	decisions = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "gate_limit_decisions_total",
+		Help: "Charges by limit: allowed, refused, shadow (would have been refused), or spared because another limit refused.",
+	}, []string{"limit", "result"})
+
+	seconds = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:    "gate_limit_decision_seconds",
+		Help:    "How long the decision over all limits of a request took.",
+		Buckets: []float64{1e-6, 5e-6, 25e-6, 1e-4, 25e-5, 5e-4, 1e-3, 25e-4, 5e-3, 1e-2, 25e-3, 5e-2, 1e-1, 25e-2},
+	})
+
+	storeErrors = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "gate_limit_store_errors_total",
+		Help: "Decisions that Redis did not make, so that each limit's on_error applied.",
+	})
+
+	addresses = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "gate_limit_addresses_total",
+		Help: "Requests from addresses on the allow or the deny list.",
+	}, []string{"list"})
+
+	collectors = []prometheus.Collector{decisions, seconds, storeErrors, addresses}
+)
+
+func count(verdict window.Verdict) {
+	degraded := false
+	for _, s := range verdict.States {
+		decisions.WithLabelValues(s.Limit.Name, result(verdict, s)).Inc()
+		degraded = degraded || s.Degraded
+	}
+	if degraded {
+		storeErrors.Inc()
+	}
+}
+
+func result(verdict window.Verdict, s window.State) string {
+	switch {
+	case s.Refused && s.Limit.Shadow:
+		return "shadow"
+	case s.Refused:
+		return "refused"
+	case !verdict.Allowed:
+		return "spared"
+	}
+	return "allowed"
+}
