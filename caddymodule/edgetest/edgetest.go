@@ -66,6 +66,7 @@ func (e *Edge) LoadEdited(site string, edit func(config []byte) []byte) {
 	if err := caddy.Load(edit(e.adapt(site)), true); err != nil {
 		e.t.Fatalf("loading the config: %v", err)
 	}
+	e.Client.CloseIdleConnections() // The server has closed them, or is about to.
 }
 
 // Breakers returns the breakers of the running config.

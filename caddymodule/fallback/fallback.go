@@ -104,10 +104,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	live := newLiveWriter(w, memory, func(rung string) { enter(r, rung) })
 	if err := serveLive(live, r, next); err != nil {
-		if live.committed || !stepsDown(r, err) {
+		failure, ok := outage(r, err)
+		if live.committed || !ok {
 			return err
 		}
-		return h.descend(live, r, memory, err)
+		return h.descend(live, r, memory, failure.Err)
 	}
 	if live.refused != 0 {
 		return h.descend(live, r, memory, fmt.Errorf("the upstream answered %d", live.refused))
@@ -130,19 +131,20 @@ func serveLive(live *liveWriter, r *http.Request, next caddyhttp.Handler) error 
 	return next.ServeHTTP(live, r)
 }
 
-// stepsDown reports whether an error of the handlers after us means that the
-// upstream could not answer. A problem is somebody's considered refusal, such as
-// a policy's that fails closed: an earlier answer must not get around it.
-func stepsDown(r *http.Request, err error) bool {
+// outage returns the handler error that means that the upstream could not
+// answer. A problem is none: it is somebody's considered refusal, such as a
+// policy's that fails closed, and an earlier answer must not get around it.
+func outage(r *http.Request, err error) (failure caddyhttp.HandlerError, ok bool) {
 	var refusal *problem.Problem
-	var failure caddyhttp.HandlerError
 	if errors.As(err, &refusal) || r.Context().Err() != nil {
-		return false
+		return failure, false
 	}
-	return errors.As(err, &failure) && ladder.StepsDown(failure.StatusCode)
+	ok = errors.As(err, &failure) && ladder.StepsDown(failure.StatusCode)
+	return failure, ok
 }
 
-// descend answers from below the live rung.
+// descend answers from below the live rung. The cause must not be a handler
+// error itself: Caddy would take its status for that of the refusal around it.
 func (h *Handler) descend(w *liveWriter, r *http.Request, m *memory, cause error) error {
 	wait := max(time.Duration(h.RetryAfter), w.retryAfter())
 	w.rewindHeader()
