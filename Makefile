@@ -50,7 +50,7 @@ fuzz: ## fuzz every target for FUZZTIME (1m)
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz
 
 bench: ## measure the gateway beside a plain Caddy
-	$(GO) test -run '^$$' -bench . -benchmem ./bench/...
+	$(GO) test -run '^$$' -bench . -benchtime 10s ./bench/...
 
 xcaddy: ## build bin/caddy, a Caddy with the gate modules, from xcaddy.toml
 	$(GO) run ./cmd/odordiff-build

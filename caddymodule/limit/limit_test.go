@@ -29,7 +29,10 @@ import (
 	"github.com/odordiff/odordiff/internal/window"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// Caddy's clean-up of its storage holds a lock for some seconds after the server stopped.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/caddyserver/certmagic.keepLockfileFresh"))
+}
 
 // newHandler returns a handler with a store of its own.
 func newHandler(t *testing.T, h Handler) *Handler {

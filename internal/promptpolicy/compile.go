@@ -64,14 +64,11 @@ func (s *source) modules(keep func(path string) bool) (map[string]*ast.Module, e
 		module, err := ast.ParseModuleWithOpts(name, string(s.snap.files[name]), ast.ParserOptions{
 			Capabilities: capabilities(), ProcessAnnotation: true, RegoVersion: ast.RegoV1,
 		})
-		switch {
-		case err != nil:
+		if err != nil {
 			faults = append(faults, regoFaults(err)...)
-		case module == nil:
-			faults = append(faults, Fault{File: name, Message: "the file is empty"})
-		default:
-			modules[name] = module
+			continue
 		}
+		modules[name] = module
 	}
 	if faults != nil {
 		return nil, faults

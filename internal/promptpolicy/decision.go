@@ -40,7 +40,7 @@ func CompareSeverity(a, b string) int {
 
 // parseDecision reads what data.gate.decision evaluated to. It is strict both
 // ways: a missing member and an unknown one are errors, because a
-// misspelt "obligations" must not lift one.
+// misspelt "obligations" must not lift one. Its errors name members, never quote values.
 func parseDecision(value ast.Value) (*Decision, error) {
 	members, err := objectOf(value, "allow", "status", "reasons", "obligations", "labels")
 	if err != nil {
@@ -63,7 +63,7 @@ func parseDecision(value ast.Value) (*Decision, error) {
 		return nil, within("labels", err)
 	}
 	if !d.Allow && len(d.Reasons) == 0 {
-		return nil, fmt.Errorf("%w: reasons: a refusal needs one", ErrMalformed)
+		return nil, errors.New("reasons: a refusal needs one")
 	}
 	return d, nil
 }
@@ -105,10 +105,7 @@ func statusOf(value ast.Value, allow bool) (int, error) {
 
 // within prefixes the name of the member that an error is about.
 func within(member string, err error) error {
-	if errors.Is(err, ErrMalformed) {
-		return err
-	}
-	return fmt.Errorf("%w: %s: %w", ErrMalformed, member, err)
+	return fmt.Errorf("%s: %w", member, err)
 }
 
 // objectOf returns an object's members, which must be exactly the named ones.

@@ -2,7 +2,6 @@ package promptpolicy
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -54,7 +53,7 @@ func parseObligation(value ast.Value) (Obligation, error) {
 	}
 	name, err := oneOf(kind, []string{string(HeaderObligation), string(TagObligation)})
 	if err != nil {
-		return Obligation{}, fmt.Errorf("type: %w", err)
+		return Obligation{}, within("type", err)
 	}
 	if ObligationType(name) == TagObligation {
 		return parseTag(value)
@@ -70,17 +69,17 @@ func parseHeader(value ast.Value) (Obligation, error) {
 	}
 	target, err := oneOf(members["target"], []string{string(OnUpstream), string(OnResponse)})
 	if err != nil {
-		return o, fmt.Errorf("target: %w", err)
+		return o, within("target", err)
 	}
 	o.Target = Target(target)
 	if o.Name, err = textOf(members["name"]); err != nil {
-		return o, fmt.Errorf("name: %w", err)
+		return o, within("name", err)
 	}
 	if !httpguts.ValidHeaderFieldName(o.Name) || isReservedField(o.Name) {
 		return o, errors.New("name: must be a header field that a policy may set")
 	}
 	if o.Value, err = textOf(members["value"]); err != nil {
-		return o, fmt.Errorf("value: %w", err)
+		return o, within("value", err)
 	}
 	if !httpguts.ValidHeaderFieldValue(o.Value) {
 		return o, errors.New("value: must be a valid header field value, without control characters")
@@ -115,13 +114,13 @@ func parseTag(value ast.Value) (Obligation, error) {
 		return o, err
 	}
 	if o.Name, err = textOf(members["name"]); err != nil {
-		return o, fmt.Errorf("name: %w", err)
+		return o, within("name", err)
 	}
 	if !tagName.MatchString(o.Name) {
 		return o, errors.New("name: must be 1 to 63 of a-z, 0-9 and _, beginning with a letter")
 	}
 	if o.Value, err = textOf(members["value"]); err != nil {
-		return o, fmt.Errorf("value: %w", err)
+		return o, within("value", err)
 	}
 	return o, nil
 }

@@ -89,6 +89,9 @@ func (p *Policy) evaluate(ctx context.Context, document ast.Value) (d *Decision,
 			d, err = nil, describePanic(fault)
 		}
 	}()
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("deciding: %w", ctx.Err())
+	}
 	cancel := topdown.NewCancel()
 	// One timer instead of a goroutine an evaluation.
 	defer time.AfterFunc(p.timeout, cancel.Cancel).Stop()
@@ -106,7 +109,7 @@ func (p *Policy) evaluate(ctx context.Context, document ast.Value) (d *Decision,
 		return nil, fmt.Errorf("%w: it is of Go type %T", ErrMalformed, results[0].Expressions[0].Value)
 	}
 	if d, err = parseDecision(value); err != nil {
-		return nil, within("decision", err)
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	d.Revision = p.revision
 	return d, nil

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"fmt"
+
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+)
+
+// register adds a subcommand whose errors reach the terminal as one line,
+// without the usage text and without Caddy's log format around them.
+func register(name, usage, short, long string, setup func(*cobra.Command)) {
+	caddycmd.RegisterCommand(caddycmd.Command{
+		Name: name, Usage: usage, Short: short, Long: long,
+		CobraFunc: func(cmd *cobra.Command) {
+			setup(cmd)
+			silence(cmd)
+		},
+	})
+}
+
+func silence(cmd *cobra.Command) {
+	cmd.SilenceUsage = true
+	for _, sub := range cmd.Commands() {
+		silence(sub)
+	}
+	run := cmd.RunE
+	if run == nil {
+		return
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		err := run(cmd, args)
+		if err != nil {
+			cmd.SilenceErrors = true
+			cmd.Root().SilenceErrors = true
+			fmt.Fprintf(cmd.ErrOrStderr(), "odordiff %s: %v\n", cmd.Name(), err)
+		}
+		return err
+	}
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/spf13/cobra"
+
+	"github.com/odordiff/odordiff"
+	"github.com/odordiff/odordiff/inference"
+)
+
+// drainTimeout is how long the backend may take to finish what it is doing.
+const drainTimeout = 10 * time.Second
+
+func init() {
+	register("up", "[--state <dir>] [--policies <dir>] [--https-port <port>] [--http-port <port>]",
+		"Starts the gateway and the inference backend in this process",
+		`Starts the gateway with the shipped Caddyfile and the inference backend behind
+it, with nothing to prepare. At the first run it makes a key, a development
+credential and a certificate authority in the state folder; the authority is
+put into no trust store.
+
+Ctrl-C drains and stops both.`,
+		func(cmd *cobra.Command) {
+			up := new(up)
+			flags := cmd.Flags()
+			flags.StringVar(&up.state, "state", stateDir(), "folder of keys, certificates and policies")
+			flags.StringVar(&up.policies, "policies", "", "policy directory (default: <state>/policies, filled at the first run)")
+			flags.IntVar(&up.httpsPort, "https-port", 8443, "port of the edge, on loopback")
+			flags.IntVar(&up.httpPort, "http-port", 8080, "port that redirects to the edge")
+			flags.StringVar(&up.admin, "admin", "localhost:2019", "address of Caddy's admin API")
+			flags.StringVar(&up.backend, "backend", "127.0.0.1:8090", "address of the inference backend")
+			cmd.Args = cobra.NoArgs
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return up.run(cmd) }
+		})
+}
+
+// up is the whole service in one process.
+type up struct {
+	state, policies     string
+	httpsPort, httpPort int
+	admin, backend      string
+}
+
+func (u *up) run(cmd *cobra.Command) error {
+	credential, err := u.prepare()
+	if err != nil {
+		return err
+	}
+	if err := u.checkPorts(); err != nil {
+		return err
+	}
+	backend, err := net.Listen("tcp", u.backend)
+	if err != nil {
+		return fmt.Errorf("--backend: %w", portError(u.backend, err))
+	}
+	server, err := inference.New(inference.Config{})
+	if err != nil {
+		return errors.Join(fmt.Errorf("starting the inference backend: %w", err), backend.Close())
+	}
+	stopBackend := serveBackend(server, backend)
+
+	caddy.TrapSignals()
+	// Caddy stops its apps first, so the gateway has drained when this runs.
+	caddy.OnExit(func(context.Context) { stopBackend() })
+	if err := u.loadGateway(); err != nil {
+		stopBackend()
+		return err
+	}
+	u.greet(cmd.OutOrStdout(), credential)
+	select {}
+}
+
+// serveBackend serves until the returned function is called, which waits for
+// requests in flight for as long as drainTimeout.
+func serveBackend(server *inference.Server, listener net.Listener) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := server.Serve(ctx, listener); err != nil {
+			fmt.Fprintf(os.Stderr, "odordiff up: the inference backend stopped: %v\n", err)
+		}
+	}()
+	return func() {
+		cancel()
+		select {
+		case <-done:
+		case <-time.After(drainTimeout):
+		}
+	}
+}
+
+// prepare fills the state folder where it lacks something.
+func (u *up) prepare() (credential string, err error) {
+	if u.state, err = filepath.Abs(u.state); err != nil {
+		return "", fmt.Errorf("--state: %w", err)
+	}
+	if err := os.MkdirAll(u.state, 0o700); err != nil {
+		return "", fmt.Errorf("--state: making the folder: %w", err)
+	}
+	if u.policies == "" {
+		u.policies = filepath.Join(u.state, "policies")
+		if err := unpackPolicies(u.policies); err != nil {
+			return "", err
+		}
+	}
+	if u.policies, err = filepath.Abs(u.policies); err != nil {
+		return "", fmt.Errorf("--policies: %w", err)
+	}
+	if _, err := os.Stat(u.policies); err != nil {
+		return "", fmt.Errorf("--policies: %w", err)
+	}
+	return developmentCredential(u.state)
+}
+
+// unpackPolicies writes the shipped policies, unless the folder exists: then
+// it belongs to whoever edits it.
+func unpackPolicies(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	shipped, err := fs.Sub(odordiff.Policies, "policies")
+	if err != nil {
+		return fmt.Errorf("reading the shipped policies: %w", err)
+	}
+	if err := os.CopyFS(dir, shipped); err != nil {
+		return fmt.Errorf("writing the shipped policies: %w", err)
+	}
+	return nil
+}
+
+// checkPorts says which port is taken before anything is started, because the
+// server's own message names neither the flag nor the way out.
+func (u *up) checkPorts() error {
+	for _, port := range []struct{ flag, address string }{
+		{"--https-port", fmt.Sprintf("127.0.0.1:%d", u.httpsPort)},
+		{"--http-port", fmt.Sprintf("127.0.0.1:%d", u.httpPort)},
+		{"--admin", u.admin},
+	} {
+		listener, err := net.Listen("tcp", port.address)
+		if err != nil {
+			return fmt.Errorf("%s: %w", port.flag, portError(port.address, err))
+		}
+		if err := listener.Close(); err != nil {
+			return fmt.Errorf("%s: %w", port.flag, err)
+		}
+	}
+	return nil
+}
+
+// loadGateway starts Caddy with the shipped Caddyfile.
+func (u *up) loadGateway() error {
+	for name, value := range map[string]string{
+		"ODORDIFF_STATE":      u.state,
+		"ODORDIFF_POLICIES":   u.policies,
+		"ODORDIFF_HTTPS_PORT": fmt.Sprint(u.httpsPort),
+		"ODORDIFF_HTTP_PORT":  fmt.Sprint(u.httpPort),
+		"ODORDIFF_ADMIN":      u.admin,
+		"ODORDIFF_UPSTREAM":   u.backend,
+	} {
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("setting %s: %w", name, err)
+		}
+	}
+	setDefault("ODORDIFF_LOG_LEVEL", "WARN")
+	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt(odordiff.Caddyfile, map[string]any{"filename": "Caddyfile"})
+	if err != nil {
+		return fmt.Errorf("adapting the shipped Caddyfile: %w", err)
+	}
+	if err := caddy.Load(config, true); err != nil {
+		return fmt.Errorf("starting the gateway: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,251 @@
+package odor
+
+import (
+	"slices"
+	"sync"
+)
+
+// Interpreter turns prompts into weighted descriptors. It is immutable and
+// safe for concurrent use.
+//
+// It reads a prompt from left to right and knows no syntax beyond the scope of
+// words: a degree ("slightly") governs the next smell, a refusal ("no",
+// "without") goes on until the list it heads is over, a note word ("base")
+// governs the smells beside it.
+type Interpreter struct {
+	library *Library
+	lexicon *lexicon
+}
+
+// NewInterpreter returns an interpreter for the vocabulary and the names of a library.
+func NewInterpreter(library *Library) (*Interpreter, error) {
+	lexicon, err := newLexicon(library, phraseTable)
+	if err != nil {
+		return nil, err
+	}
+	return &Interpreter{library: library, lexicon: lexicon}, nil
+}
+
+// DefaultInterpreter returns the interpreter of the built-in library. It is made once.
+var DefaultInterpreter = sync.OnceValues(func() (*Interpreter, error) {
+	library, err := Default()
+	if err != nil {
+		return nil, err
+	}
+	return NewInterpreter(library)
+})
+
+// Interpret returns what is understood of a prompt. It takes time linear in the prompt's length.
+func (in *Interpreter) Interpret(prompt string) Interpretation {
+	r := reader{lexicon: in.lexicon, tokens: tokenise(prompt), degree: 1}
+	for r.at < len(r.tokens) {
+		r.step()
+	}
+	return r.finish(in.library.Vocabulary())
+}
+
+// mention is a smell that the prompt speaks of.
+type mention struct {
+	meaning
+	degree  float64
+	refused float64 // 0 where it is wanted
+	note    Note
+}
+
+// reader is the state of reading one prompt.
+type reader struct {
+	lexicon *lexicon
+	tokens  []token
+	at      int
+
+	mentions []mention
+	clause   int // the first mention of the current item of a list
+	degree   float64
+	refusal  refusal
+	// note governs the mentions that follow, once it has been used until the next turn.
+	note     Note
+	noteUsed bool
+	// loose are note words that have governed nothing.
+	loose        []Note
+	notes        []Note
+	unrecognised []string
+}
+
+// step reads one mark, phrase or word.
+func (r *reader) step() {
+	t := r.tokens[r.at]
+	if t.mark != word {
+		r.at++
+		r.endItem(t.mark)
+		return
+	}
+	if m, n := r.lexicon.phrase(r.tokens[r.at:]); n > 0 {
+		r.at += n
+		r.mention(m)
+		return
+	}
+	r.at++
+	if r.grammar(t.text) || isNumber(t.text) {
+		return
+	}
+	if m, ok := r.lexicon.guess(t.text); ok {
+		r.mention(m)
+		return
+	}
+	if !slices.Contains(r.unrecognised, t.text) {
+		r.unrecognised = append(r.unrecognised, t.text)
+	}
+}
+
+// grammar reads a word that shapes the prompt. It reports whether the word is one.
+func (r *reader) grammar(text string) bool {
+	if r.refusal.weight > 0 && r.soften(text) {
+		return true
+	}
+	if degree, ok := degrees[text]; ok {
+		r.degree *= degree
+		return true
+	}
+	if next, ok := refusals[text]; ok {
+		r.refusal = next
+		return true
+	}
+	if note, ok := noteWords[text]; ok {
+		r.position(note)
+		return true
+	}
+	switch {
+	case text == "free":
+		r.free()
+	case text == "but" && r.previous("anything", "everything"):
+		r.refusal = refusals["without"]
+	case turns[text]:
+		r.turn()
+	case text == "and" && !r.refusal.lasting:
+		r.refusal = refusal{}
+		r.clause = len(r.mentions)
+	case joints[text]:
+		r.clause = len(r.mentions)
+	default:
+		return fillers[text] || excesses[text]
+	}
+	return true
+}
+
+// soften reads a word that weakens or cancels the refusal in force: "not too
+// sweet" and "no heavy musk" ask for less, "not only floral" refuses nothing.
+func (r *reader) soften(text string) bool {
+	switch {
+	case text == "only" || text == "just":
+		r.refusal = refusal{}
+	case excesses[text] || degrees[text] > 1:
+		r.refusal.weight = min(r.refusal.weight, 0.5)
+	default:
+		return false
+	}
+	return true
+}
+
+// free turns what stands before it into a refusal ("musk-free"), unless it
+// begins one ("free of musk").
+func (r *reader) free() {
+	if r.next("of") || r.next("from") || len(r.mentions) == r.clause {
+		r.refusal = refusals["without"]
+		return
+	}
+	r.mentions[len(r.mentions)-1].refused = 1
+}
+
+func (r *reader) next(text string) bool {
+	return r.at < len(r.tokens) && r.tokens[r.at].text == text
+}
+
+func (r *reader) previous(texts ...string) bool {
+	return r.at >= 2 && slices.Contains(texts, r.tokens[r.at-2].text)
+}
+
+// mention records a smell under the words that govern it.
+func (r *reader) mention(m meaning) {
+	r.mentions = append(r.mentions, mention{meaning: m, degree: r.degree, refused: r.refusal.weight, note: r.note})
+	r.degree = 1
+	r.noteUsed = r.note != ""
+	if r.refusal.single {
+		r.refusal = refusal{}
+	}
+}
+
+// position reads a note word. It governs the item that it ends ("a woody
+// base") or else what follows ("base of cedar").
+func (r *reader) position(note Note) {
+	if r.refusal.weight > 0 {
+		r.unrecognised = append(r.unrecognised, string(note))
+		return
+	}
+	if !slices.Contains(r.notes, note) {
+		r.notes = append(r.notes, note)
+	}
+	if r.clause == len(r.mentions) {
+		r.leaveNote()
+		r.note, r.noteUsed = note, false
+		return
+	}
+	for i := r.clause; i < len(r.mentions); i++ {
+		r.mentions[i].note = note
+	}
+	r.note, r.noteUsed = "", false
+}
+
+// leaveNote ends what the last note word governs.
+func (r *reader) leaveNote() {
+	if r.note != "" && !r.noteUsed {
+		r.loose = append(r.loose, r.note)
+	}
+	r.note, r.noteUsed = "", false
+}
+
+// endItem reads a mark.
+func (r *reader) endItem(m mark) {
+	if m == stop {
+		r.turn()
+		return
+	}
+	r.clause = len(r.mentions)
+	r.degree = 1
+	if !r.listGoesOn() {
+		r.refusal = refusal{}
+	}
+}
+
+// listGoesOn reports whether "or" or "nor" joins the rest of the list to what
+// was refused: "no musk, vanilla or smoke".
+func (r *reader) listGoesOn() bool {
+	for _, t := range r.tokens[r.at:] {
+		_, refuses := refusals[t.text]
+		if t.mark == stop || turns[t.text] || t.text == "and" || refuses {
+			return false
+		}
+		if t.text == "or" || t.text == "nor" {
+			return true
+		}
+	}
+	return false
+}
+
+// turn begins another part of the prompt.
+func (r *reader) turn() {
+	r.clause = len(r.mentions)
+	r.degree = 1
+	r.refusal = refusal{}
+	if r.noteUsed {
+		r.leaveNote()
+	}
+}
+
+func isNumber(text string) bool {
+	for _, c := range []byte(text) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,33 @@
+package odor
+
+// Interpretation is what was understood of a prompt.
+type Interpretation struct {
+	// Descriptors are wanted, each once, in the order of the prompt, with weights over 0 and up to [MaxWeight].
+	Descriptors []Wanted
+	// Excluded are not wanted: those of weight 1 must not be there at all, a lesser weight is a wish for less.
+	Excluded []Weighted
+	// Odorants are asked for by name.
+	Odorants []string
+	// ExcludedOdorants must not be there. Their descriptors may.
+	ExcludedOdorants []string
+	// Notes are the positions that the prompt speaks of.
+	Notes []Note
+	// Unrecognised are the words that nothing is known about, in the order of the prompt.
+	Unrecognised []string
+}
+
+// Wanted is a descriptor that a prompt asks for.
+type Wanted struct {
+	Descriptor string
+	Weight     float64
+	// Note is where in the perfume it is wanted, empty for anywhere.
+	Note Note
+}
+
+// MaxWeight is the largest weight of a wanted descriptor; 1 is that of a plain mention.
+const MaxWeight = 2.0
+
+// Understood reports whether the prompt says what to look for. Exclusions alone do not.
+func (i Interpretation) Understood() bool {
+	return len(i.Descriptors) > 0 || len(i.Notes) > 0
+}

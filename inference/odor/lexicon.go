@@ -1,0 +1,141 @@
+package odor
+
+import (
+	_ "embed"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+//go:embed phrases.tsv
+var phraseTable string
+
+// meaning is what a phrase evokes: an accord of descriptors, and the odorant
+// that it names, if any.
+type meaning struct {
+	accord  []Weighted
+	odorant string
+}
+
+// lexicon finds the meaning of words.
+type lexicon struct {
+	phrases map[string]meaning
+	longest int // words in the longest phrase
+	fuzzy   speller
+}
+
+// newLexicon gathers the descriptors and their other words, the phrases of a
+// table of phrase and accord, and the names of odorants. Where two give the
+// same words, the first in this order means.
+func newLexicon(library *Library, table string) (*lexicon, error) {
+	l := &lexicon{phrases: map[string]meaning{}}
+	vocabulary := library.Vocabulary()
+	for _, descriptor := range vocabulary.Descriptors() {
+		m := meaning{accord: []Weighted{{descriptor, 1}}}
+		for _, text := range append([]string{descriptor}, vocabulary.terms[descriptor].words...) {
+			if !l.add(text, m) {
+				return nil, fmt.Errorf("vocabulary.tsv: %q has two meanings", text)
+			}
+		}
+	}
+	l.fuzzy = newSpeller(l.phrases) // phrases and names are too many, and too like other words, to be guessed at
+	if err := l.readPhrases(vocabulary, table); err != nil {
+		return nil, err
+	}
+	for _, odorant := range library.Odorants() {
+		l.add(odorant.Name, meaning{accord: odorant.Profile, odorant: odorant.Name})
+	}
+	return l, nil
+}
+
+// add gives words a meaning. It reports whether they had none.
+func (l *lexicon) add(text string, m meaning) bool {
+	key := words(text)
+	if _, taken := l.phrases[key]; taken || key == "" {
+		return false
+	}
+	l.phrases[key] = m
+	l.longest = max(l.longest, strings.Count(key, " ")+1)
+	return true
+}
+
+func (l *lexicon) readPhrases(vocabulary *Vocabulary, table string) error {
+	return rows("phrases.tsv", table, 2, func(cells []string) error {
+		accord, err := parseAccord(vocabulary, cells[1])
+		if err != nil {
+			return fmt.Errorf("%s: %w", cells[0], err)
+		}
+		if !l.add(cells[0], meaning{accord: accord}) {
+			return fmt.Errorf("%q has two meanings", cells[0])
+		}
+		return nil
+	})
+}
+
+// parseAccord reads descriptors with their weights: "marine:1,ozonic:0.9".
+func parseAccord(vocabulary *Vocabulary, cell string) ([]Weighted, error) {
+	var accord []Weighted
+	for _, part := range list(cell) {
+		descriptor, number, _ := strings.Cut(part, ":")
+		if !vocabulary.Has(descriptor) {
+			return nil, fmt.Errorf("descriptor %q is not in the vocabulary", descriptor)
+		}
+		weight, err := strconv.ParseFloat(number, 64)
+		if err != nil || weight <= 0 || weight > 1 {
+			return nil, fmt.Errorf("weight %q of %s is not a number over 0 and up to 1", number, descriptor)
+		}
+		accord = append(accord, Weighted{descriptor, weight})
+	}
+	return accord, nil
+}
+
+// phrase finds the longest phrase that begins with the first of the tokens and
+// returns its meaning and how many tokens it takes, 0 where there is none. The
+// last of several words may be inflected: "sea breezes".
+func (l *lexicon) phrase(tokens []token) (meaning, int) {
+	limit := 0
+	for limit < min(l.longest, len(tokens)) && tokens[limit].mark == word {
+		limit++
+	}
+	for n := limit; n > 1; n-- {
+		if m, ok := l.inflected(join(tokens[:n-1]), tokens[n-1].text); ok {
+			return m, n
+		}
+	}
+	if m, ok := l.phrases[tokens[0].text]; ok {
+		return m, 1
+	}
+	return meaning{}, 0
+}
+
+// guess finds what a single word that is neither a phrase nor part of the
+// grammar means: an inflection or a misspelling.
+func (l *lexicon) guess(text string) (meaning, bool) {
+	if m, ok := l.inflected("", text); ok {
+		return m, true
+	}
+	for _, form := range forms(text) {
+		if intended, ok := l.fuzzy.correct(form); ok {
+			return l.phrases[intended], true
+		}
+	}
+	return meaning{}, false
+}
+
+func (l *lexicon) inflected(before, last string) (meaning, bool) {
+	for _, form := range forms(last) {
+		if m, ok := l.phrases[before+form]; ok {
+			return m, true
+		}
+	}
+	return meaning{}, false
+}
+
+func join(tokens []token) string {
+	var text strings.Builder
+	for _, t := range tokens {
+		text.WriteString(t.text)
+		text.WriteByte(' ')
+	}
+	return text.String()
+}

@@ -1,0 +1,85 @@
+package odor
+
+import (
+	"slices"
+	"strings"
+)
+
+// Words shorter than this are too like one another to be guessed at; from
+// longWord letters on, two mistakes are forgiven.
+const (
+	guessable = 5
+	longWord  = 9
+)
+
+// speller knows single words and finds the one that a misspelling stands for.
+type speller struct {
+	byInitial map[byte][]string
+}
+
+// newSpeller learns the phrases that are one long enough word.
+func newSpeller(phrases map[string]meaning) speller {
+	s := speller{byInitial: map[byte][]string{}}
+	for text := range phrases {
+		if len(text) >= guessable && !strings.Contains(text, " ") {
+			s.byInitial[text[0]] = append(s.byInitial[text[0]], text)
+		}
+	}
+	for _, candidates := range s.byInitial {
+		slices.Sort(candidates)
+	}
+	return s
+}
+
+// correct returns the known word nearest to a misspelt one: the same first
+// letter, and one mistake in a word of 5 to 8 letters or two in a longer one. Two
+// words equally near are no answer.
+func (s speller) correct(text string) (string, bool) {
+	if len(text) < guessable {
+		return "", false
+	}
+	allowed := 1
+	if len(text) >= longWord {
+		allowed = 2
+	}
+	best, nearest, tied := "", allowed+1, false
+	for _, candidate := range s.byInitial[text[0]] {
+		if abs(len(candidate)-len(text)) > allowed {
+			continue
+		}
+		switch d := distance(text, candidate); {
+		case d < nearest:
+			best, nearest, tied = candidate, d, false
+		case d == nearest:
+			tied = true
+		}
+	}
+	return best, nearest <= allowed && !tied
+}
+
+func abs(n int) int { return max(n, -n) }
+
+// distance counts the insertions, deletions, substitutions and swaps of
+// neighbours between two words, each letter touched at most once (optimal
+// string alignment, a restriction of Damerau, Commun. ACM 1964, 7, 171).
+func distance(a, b string) int {
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			substitution := last[j-1]
+			if a[i-1] != b[j-1] {
+				substitution++
+			}
+			row[j] = min(substitution, last[j]+1, row[j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}

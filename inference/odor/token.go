@@ -1,0 +1,114 @@
+package odor
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/odordiff/odordiff/internal/textnorm"
+)
+
+// token is a word of a prompt, or a mark that ends a part of it.
+type token struct {
+	text string
+	mark mark
+}
+
+// mark is what stands between words.
+type mark byte
+
+const (
+	word  mark = iota
+	comma      // the next item of a list: , / & + ( )
+	stop       // the end of a statement: . ; ! ? or a new line
+)
+
+// greek spells the letters of chemical names out, before look-alikes are folded into Latin ones.
+var greek = strings.NewReplacer("α", "alpha", "β", "beta", "γ", "gamma", "δ", "delta")
+
+// straight makes typographic apostrophes plain ones.
+var straight = strings.NewReplacer("’", "'", "‘", "'")
+
+// tokenise splits text into lower-case words without diacritics and the marks
+// between them. Hyphens separate words; a possessive 's is dropped.
+func tokenise(text string) []token {
+	var tokens []token
+	lines := strings.FieldsFunc(greek.Replace(text), func(r rune) bool { return r == '\n' || r == '\r' })
+	for i, line := range lines {
+		if i > 0 {
+			tokens = append(tokens, token{mark: stop})
+		}
+		tokens = appendLine(tokens, []rune(textnorm.Normalise(line)))
+	}
+	return tokens
+}
+
+func appendLine(tokens []token, line []rune) []token {
+	for i := 0; i < len(line); {
+		if isWordRune(line[i]) {
+			end := wordEnd(line, i)
+			tokens = appendWord(tokens, string(line[i:end]))
+			i = end
+			continue
+		}
+		if m := markAt(line, i); m != word {
+			tokens = append(tokens, token{mark: m})
+		}
+		i++
+	}
+	return tokens
+}
+
+func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+func isApostrophe(r rune) bool { return r == '\'' || r == '’' || r == '‘' }
+
+// wordEnd finds where the word that begins at i ends. An apostrophe within a word belongs to it.
+func wordEnd(line []rune, i int) int {
+	for i < len(line) {
+		inner := isApostrophe(line[i]) && i+1 < len(line) && isWordRune(line[i+1])
+		if !isWordRune(line[i]) && !inner {
+			break
+		}
+		i++
+	}
+	return i
+}
+
+func appendWord(tokens []token, text string) []token {
+	text = straight.Replace(text)
+	text = strings.TrimSuffix(text, "'s")
+	text = strings.ReplaceAll(text, "'", "")
+	return append(tokens, token{text: text})
+}
+
+// markAt reads the mark at i. A comma or point between digits is part of a
+// chemical name or a number and marks nothing.
+func markAt(line []rune, i int) mark {
+	betweenDigits := i > 0 && i+1 < len(line) && unicode.IsDigit(line[i-1]) && unicode.IsDigit(line[i+1])
+	switch line[i] {
+	case ',', '.':
+		if betweenDigits {
+			return word
+		}
+		if line[i] == ',' {
+			return comma
+		}
+		return stop
+	case '/', '&', '+', '(', ')':
+		return comma
+	case ';', '!', '?':
+		return stop
+	}
+	return word
+}
+
+// words joins the words of text with spaces: the form in which phrases are looked up.
+func words(text string) string {
+	var kept []string
+	for _, t := range tokenise(text) {
+		if t.mark == word {
+			kept = append(kept, t.text)
+		}
+	}
+	return strings.Join(kept, " ")
+}

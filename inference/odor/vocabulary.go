@@ -1,0 +1,104 @@
+package odor
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+)
+
+//go:embed vocabulary.tsv
+var vocabularyTable string
+
+// Vocabulary is the controlled vocabulary of odor descriptors. It is immutable.
+type Vocabulary struct {
+	terms map[string]term
+}
+
+type term struct {
+	broader []string
+	words   []string
+}
+
+// loadVocabulary reads a table of descriptor, broader descriptors, other words.
+func loadVocabulary(table string) (*Vocabulary, error) {
+	v := &Vocabulary{terms: map[string]term{}}
+	err := rows("vocabulary.tsv", table, 3, func(cells []string) error {
+		name := cells[0]
+		if _, twice := v.terms[name]; twice {
+			return fmt.Errorf("%q is defined twice", name)
+		}
+		v.terms[name] = term{broader: list(cells[1]), words: list(cells[2])}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v, v.check()
+}
+
+// check makes sure that broader descriptors exist and lead nowhere round.
+func (v *Vocabulary) check() error {
+	for name := range v.terms {
+		if err := v.climb(name, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *Vocabulary) climb(name string, path []string) error {
+	t, known := v.terms[name]
+	if !known {
+		return fmt.Errorf("vocabulary.tsv: unknown broader descriptor %q of %v", name, path)
+	}
+	if slices.Contains(path, name) {
+		return fmt.Errorf("vocabulary.tsv: %q is broader than itself", name)
+	}
+	for _, broader := range t.broader {
+		if err := v.climb(broader, append(path, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Has reports whether a descriptor is in the vocabulary.
+func (v *Vocabulary) Has(descriptor string) bool {
+	_, ok := v.terms[descriptor]
+	return ok
+}
+
+// Descriptors returns the whole vocabulary in alphabetical order.
+func (v *Vocabulary) Descriptors() []string {
+	names := make([]string, 0, len(v.terms))
+	for name := range v.terms {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Broader returns the descriptors that a descriptor directly implies: citrus
+// for lemon. It is nil for an unknown descriptor.
+func (v *Vocabulary) Broader(descriptor string) []string {
+	return slices.Clone(v.terms[descriptor].broader)
+}
+
+// imply adds to strengths what its descriptors imply: each broader descriptor
+// at share times the strength of the narrower, unless it is stronger already.
+func (v *Vocabulary) imply(strengths map[string]float64, share float64) {
+	stated := make(map[string]float64, len(strengths))
+	for descriptor, strength := range strengths {
+		stated[descriptor] = strength
+	}
+	for descriptor, strength := range stated {
+		v.raise(strengths, descriptor, strength, share)
+	}
+}
+
+func (v *Vocabulary) raise(strengths map[string]float64, descriptor string, strength, share float64) {
+	for _, broader := range v.terms[descriptor].broader {
+		strengths[broader] = max(strengths[broader], strength*share)
+		v.raise(strengths, broader, strength*share, share)
+	}
+}

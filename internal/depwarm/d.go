@@ -1,0 +1,30 @@
+// Package depwarm is temporary.
+package depwarm
+
+import (
+	_ "github.com/BobuSumisu/aho-corasick"
+	_ "github.com/BurntSushi/toml"
+	_ "github.com/caddyserver/caddy/v2/cmd"
+	_ "github.com/caddyserver/caddy/v2/modules/standard"
+	_ "github.com/caddyserver/caddy/v2/caddytest"
+	_ "github.com/caddyserver/xcaddy"
+	_ "github.com/dunglas/httpsfv"
+	_ "github.com/fsnotify/fsnotify"
+	_ "github.com/go-json-experiment/json"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/klauspost/compress/zstd"
+	_ "github.com/lestrrat-go/jwx/v3/jwk"
+	_ "github.com/lestrrat-go/jwx/v3/jwt"
+	_ "github.com/open-policy-agent/opa/v1/rego"
+	_ "github.com/open-policy-agent/opa/v1/tester"
+	_ "github.com/open-policy-agent/opa/v1/format"
+	_ "github.com/redis/go-redis/v9"
+	_ "github.com/santhosh-tekuri/jsonschema/v6"
+	_ "github.com/shirou/gopsutil/v4/disk"
+	_ "github.com/shirou/gopsutil/v4/mem"
+	_ "github.com/shirou/gopsutil/v4/load"
+	_ "github.com/sony/gobreaker/v2"
+	_ "go.uber.org/goleak"
+	_ "golang.org/x/text/unicode/norm"
+	_ "pgregory.net/rapid"
+)

@@ -1,0 +1,32 @@
+package httpsig
+
+import "errors"
+
+// Why a signature is refused. Each error of [Verifier.Verify] wraps exactly one
+// of these, or is what reading the body failed with; none holds a secret.
+var (
+	// ErrMissing is a request without a signature.
+	ErrMissing = errors.New("no signature")
+	// ErrMalformed is a signature that cannot be read, or is too large.
+	ErrMalformed = errors.New("malformed signature")
+	// ErrUncovered is a part of the request that the signature must cover and does not.
+	ErrUncovered = errors.New("signature does not cover enough")
+	// ErrAlgorithm is another algorithm than hmac-sha256.
+	ErrAlgorithm = errors.New("algorithm not allowed")
+	// ErrUnknownKey is a key that is not there, is not good now, or is for another use.
+	ErrUnknownKey = errors.New("unknown key")
+	// ErrSignature is a signature that does not verify.
+	ErrSignature = errors.New("bad signature")
+	// ErrExpired is a signature that is too old.
+	ErrExpired = errors.New("signature expired")
+	// ErrNotYetValid is a signature from the future.
+	ErrNotYetValid = errors.New("signature not yet valid")
+	// ErrDigest is a body that does not match its digest.
+	ErrDigest = errors.New("body does not match its digest")
+	// ErrScope is a good signature with a key that does not permit enough.
+	ErrScope = errors.New("insufficient scope")
+	// ErrReplayed is a signature that was used before.
+	ErrReplayed = errors.New("signature used before")
+	// ErrUnavailable is a store of nonces that cannot tell.
+	ErrUnavailable = errors.New("replays cannot be told")
+)

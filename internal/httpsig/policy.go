@@ -1,0 +1,161 @@
+package httpsig
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/odordiff/odordiff/internal/keyring"
+)
+
+const (
+	// DefaultWindow is how old a signature may be.
+	DefaultWindow = 5 * time.Minute
+	// MaxWindow bounds it: every nonce of a window is remembered.
+	MaxWindow = time.Hour
+	// DefaultLeeway is how far a signer's clock may be ahead of ours.
+	DefaultLeeway = 30 * time.Second
+	// MaxLeeway bounds it.
+	MaxLeeway = 10 * time.Minute
+)
+
+// DefaultComponents are those that a signature must cover where nothing else is asked for.
+func DefaultComponents() []string {
+	return []string{"@method", "@authority", "@path", componentDigest}
+}
+
+// Policy says which signatures are good.
+type Policy struct {
+	// Label chooses among several signatures of a request; empty demands that there is one.
+	Label string
+	// Components must be covered; none means DefaultComponents. Beyond these, a
+	// request's query and its body must always be covered where it has them, and
+	// "content-digest" is not asked for where there is no body.
+	Components []string
+	// Window is how old a signature may be, up to MaxWindow; 0 means DefaultWindow.
+	Window time.Duration
+	// Leeway is how far a signer's clock may be ahead, 0 to MaxLeeway.
+	Leeway time.Duration
+	// Scopes are all needed of the key.
+	Scopes []string
+}
+
+func (p Policy) withDefaults() Policy {
+	if len(p.Components) == 0 {
+		p.Components = DefaultComponents()
+	}
+	if p.Window == 0 {
+		p.Window = DefaultWindow
+	}
+	return p
+}
+
+// check returns an error that begins with the name of the bad field.
+func (p Policy) check() error {
+	for _, name := range p.Components {
+		if err := checkComponent(name); err != nil {
+			return fmt.Errorf("components: %w", err)
+		}
+	}
+	for _, scope := range p.Scopes {
+		if !keyring.ValidScope(scope) {
+			return fmt.Errorf("scope %q: has a character that scopes may not have", scope)
+		}
+	}
+	if p.Window < time.Second || p.Window > MaxWindow {
+		return fmt.Errorf("window: %v, want 1s to %v", p.Window, MaxWindow)
+	}
+	if p.Leeway < 0 || p.Leeway > MaxLeeway {
+		return fmt.Errorf("leeway: %v, want 0s to %v", p.Leeway, MaxLeeway)
+	}
+	return nil
+}
+
+func checkComponent(name string) error {
+	if name == "" || name != strings.ToLower(name) || strings.ContainsAny(name, " \t\"\\") {
+		return fmt.Errorf("%q is not a field name in lower case nor a derived component such as @method", name)
+	}
+	if !strings.HasPrefix(name, "@") {
+		return nil
+	}
+	if _, err := (Message{}).component(name); err != nil {
+		return fmt.Errorf("%q is not one of @method, @scheme, @authority, @target-uri, @request-target, @path, @query", name)
+	}
+	return nil
+}
+
+// contains are the components that hold others.
+var contains = map[string][]string{
+	"@target-uri":     {"@scheme", "@authority", "@path", "@query"},
+	"@request-target": {"@path", "@query"},
+}
+
+// covers reports whether covered components hold the named one.
+func covers(covered []string, name string) bool {
+	return slices.ContainsFunc(covered, func(c string) bool {
+		return c == name || slices.Contains(contains[c], name)
+	})
+}
+
+// checkCovered judges what can be judged before the body is read.
+func (p Policy) checkCovered(m Message, in input) error {
+	for _, name := range p.Components {
+		if name != componentDigest && !covers(in.components, name) {
+			return fmt.Errorf("%w: %s is missing", ErrUncovered, name)
+		}
+	}
+	if m.hasQuery() && !covers(in.components, "@query") {
+		return fmt.Errorf("%w: the request has a query, and @query is missing", ErrUncovered)
+	}
+	return nil
+}
+
+// checkParameters judges the parameters that must be there.
+func checkParameters(in input) error {
+	switch {
+	case in.created.IsZero():
+		return fmt.Errorf("%w: its parameter created is missing", ErrMalformed)
+	case in.keyID == "":
+		return fmt.Errorf("%w: its parameter keyid is missing", ErrMalformed)
+	case len(in.nonce) < minNonce || len(in.nonce) > maxNonce:
+		return fmt.Errorf("%w: its parameter nonce has %d characters, want %d to %d", ErrMalformed, len(in.nonce), minNonce, maxNonce)
+	case in.alg != "" && in.alg != string(keyring.HMACSHA256):
+		return fmt.Errorf("%w: want %s", ErrAlgorithm, keyring.HMACSHA256)
+	}
+	return nil
+}
+
+// checkTime accepts a signature in [created - leeway, created + window), and
+// before it expires.
+func (p Policy) checkTime(in input, now time.Time) error {
+	switch {
+	case now.Before(in.created.Add(-p.Leeway)):
+		return ErrNotYetValid
+	case !now.Before(in.created.Add(p.Window)):
+		return fmt.Errorf("%w: it was created more than %v ago", ErrExpired, p.Window)
+	case !in.expires.IsZero() && !now.Before(in.expires):
+		return fmt.Errorf("%w: its own expires is over", ErrExpired)
+	}
+	return nil
+}
+
+func (p Policy) checkScopes(key keyring.Key) error {
+	for _, scope := range p.Scopes {
+		if !slices.Contains(key.Scopes, scope) {
+			return fmt.Errorf("%w: %s is needed", ErrScope, scope)
+		}
+	}
+	return nil
+}
+
+// checkBody binds the body to the signature.
+func checkBody(m Message, in input, body []byte) error {
+	if slices.Contains(in.components, componentDigest) {
+		return checkDigest(m.Header, body)
+	}
+	if len(body) > 0 {
+		return fmt.Errorf("%w: the request has a body, and %s is missing", ErrUncovered, componentDigest)
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package httpsig
+
+import (
+	"context"
+	"crypto/hmac"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/odordiff/odordiff/internal/keyring"
+	"github.com/odordiff/odordiff/internal/nonce"
+)
+
+// Verifier verifies signatures. Its methods may be called at once from many goroutines.
+type Verifier struct {
+	policy  Policy
+	keyring *keyring.Keyring
+	nonces  nonce.Store
+	now     func() time.Time
+}
+
+// New returns a verifier, or an error that names the bad field of the policy.
+// The clock may be nil for [time.Now].
+func New(policy Policy, keys *keyring.Keyring, nonces nonce.Store, now func() time.Time) (*Verifier, error) {
+	policy = policy.withDefaults()
+	if err := policy.check(); err != nil {
+		return nil, err
+	}
+	if keys == nil {
+		return nil, errors.New("keyring: missing")
+	}
+	if now == nil {
+		now = time.Now
+	}
+	return &Verifier{policy: policy, keyring: keys, nonces: nonces, now: now}, nil
+}
+
+// Verify returns the key that a request was signed with. The body is asked for
+// only when the signature of the head is good, so that strangers cannot make
+// the gateway read it. The nonce is used up last, so that whoever overheard a
+// signature cannot use it up by sending it with another body.
+func (v *Verifier) Verify(ctx context.Context, m Message, body func() ([]byte, error)) (keyring.Key, error) {
+	r, err := parse(m.Header, v.policy.Label)
+	if err != nil {
+		return keyring.Key{}, err
+	}
+	now := v.now()
+	key, err := v.verifyHead(m, r, now)
+	if err != nil {
+		return keyring.Key{}, err
+	}
+	content, err := body()
+	if err != nil {
+		return keyring.Key{}, fmt.Errorf("reading the signed body: %w", err)
+	}
+	if err := checkBody(m, r.input, content); err != nil {
+		return keyring.Key{}, err
+	}
+	if err := v.policy.checkScopes(key); err != nil {
+		return keyring.Key{}, err
+	}
+	return key, v.useNonce(ctx, r.input, now)
+}
+
+func (v *Verifier) verifyHead(m Message, r received, now time.Time) (keyring.Key, error) {
+	if err := checkParameters(r.input); err != nil {
+		return keyring.Key{}, err
+	}
+	if err := v.policy.checkCovered(m, r.input); err != nil {
+		return keyring.Key{}, err
+	}
+	key, err := v.findKey(r.input.keyID, now)
+	if err != nil {
+		return keyring.Key{}, err
+	}
+	text, err := base(m, r.input.components, r.input.list)
+	if err != nil {
+		return keyring.Key{}, err
+	}
+	if !hmac.Equal(r.signature, sum(key.Secret, text)) {
+		return keyring.Key{}, ErrSignature
+	}
+	return key, v.policy.checkTime(r.input, now)
+}
+
+func (v *Verifier) findKey(id string, now time.Time) (keyring.Key, error) {
+	key, ok := v.keyring.Lookup(id)
+	if !ok || key.Algorithm != keyring.HMACSHA256 {
+		return keyring.Key{}, ErrUnknownKey
+	}
+	if !key.Good(now) {
+		return keyring.Key{}, fmt.Errorf("%w: it is not good at this time", ErrUnknownKey)
+	}
+	return key, nil
+}
+
+// useNonce remembers the nonce for as long as any gateway could accept the
+// signature: the leeway covers those whose clocks are behind ours.
+func (v *Verifier) useNonce(ctx context.Context, in input, now time.Time) error {
+	ttl := in.created.Add(v.policy.Window + v.policy.Leeway).Sub(now)
+	fresh, err := v.nonces.Use(ctx, in.keyID, in.nonce, ttl)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	if !fresh {
+		return ErrReplayed
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package e2e
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestRequestsWithoutAGoodCredentialAreRefused(t *testing.T) {
+	e := startGateway(t)
+	e.startBackend(t)
+	now := time.Now().Unix()
+	claims := func(exp int64) string {
+		return fmt.Sprintf(`{"sub":"eve","iss":"odordiff","aud":"odordiff","scope":"generate","exp":%d}`, exp)
+	}
+	cases := map[string]struct{ token, kind string }{
+		"no credential":          {"", "credential-missing"},
+		"expired":                {e.token(t, "--ttl", "-1h"), "credential-expired"},
+		"forged with a guess":    {forge(`{"alg":"HS256","kid":"dev"}`, claims(now+600), []byte("guess")), "credential-invalid"},
+		"unsigned":               {forge(`{"alg":"none"}`, claims(now+600), nil), "credential-invalid"},
+		"unknown key":            {forge(`{"alg":"HS256","kid":"nobody"}`, claims(now+600), []byte("guess")), "credential-invalid"},
+		"of another issuer":      {e.token(t, "--issuer", "elsewhere"), "credential-invalid"},
+		"for another audience":   {e.token(t, "--audience", "elsewhere"), "credential-invalid"},
+		"tampered with":          {tamper(e.token(t)), "credential-invalid"},
+		"not a token":            {"hello", "credential-invalid"},
+		"a megabyte of nonsense": {strings.Repeat("x", 16<<10), "credential-invalid"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := e.generate(t, c.token, prompt)
+			got.wantProblem(t, http.StatusUnauthorized, c.kind)
+			if len(got.Header.Values("WWW-Authenticate")) == 0 {
+				t.Error("no WWW-Authenticate")
+			}
+		})
+	}
+	t.Run("without the scope", func(t *testing.T) {
+		e.generate(t, e.token(t, "--scope", "read"), prompt).wantProblem(t, http.StatusForbidden, "scope-insufficient")
+	})
+	t.Run("good", func(t *testing.T) {
+		e.generate(t, e.token(t), prompt).wantOK(t)
+	})
+}
+
+// forge makes a JWT by hand, signed with a key of the attacker's.
+func forge(header, claims string, key []byte) string {
+	encode := base64.RawURLEncoding.EncodeToString
+	signed := encode([]byte(header)) + "." + encode([]byte(claims))
+	if key == nil {
+		return signed + "."
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(signed))
+	return signed + "." + encode(mac.Sum(nil))
+}
+
+// tamper changes one character of the claims.
+func tamper(token string) string {
+	parts := strings.Split(token, ".")
+	middle := []byte(parts[1])
+	if middle[10] == 'A' {
+		middle[10] = 'B'
+	} else {
+		middle[10] = 'A'
+	}
+	return parts[0] + "." + string(middle) + "." + parts[2]
+}
+
+func TestASignedRequestIsTakenOnce(t *testing.T) {
+	e := startGateway(t)
+	e.startBackend(t)
+	header := e.sign(t, prompt)
+	got := e.send(t, http.MethodPost, generatePath, header, prompt)
+	got.wantOK(t)
+	e.send(t, http.MethodPost, generatePath, header, prompt).wantProblem(t, http.StatusUnauthorized, "credential-replayed")
+}
+
+func TestAReplayIsRefusedOnEveryGateway(t *testing.T) {
+	redis := startRedis(t)
+	first, second := sharing(t, redis)
+	header := first.sign(t, prompt)
+	// The signature covers method, path and digest, not the authority, so the other node can judge it.
+	first.send(t, http.MethodPost, generatePath, header, prompt).wantOK(t)
+	second.send(t, http.MethodPost, generatePath, header, prompt).wantProblem(t, http.StatusUnauthorized, "credential-replayed")
+}
+
+func TestASignatureCoversTheBodyAndThePath(t *testing.T) {
+	e := startGateway(t)
+	e.startBackend(t)
+	t.Run("another body", func(t *testing.T) {
+		other := strings.Replace(prompt, "cedar", "tar", 1)
+		e.send(t, http.MethodPost, generatePath, e.sign(t, prompt), other).wantProblem(t, http.StatusUnauthorized, "credential-invalid")
+	})
+	t.Run("another path", func(t *testing.T) {
+		e.send(t, http.MethodPost, generatePath+"/batch", e.sign(t, prompt), prompt).wantProblem(t, http.StatusUnauthorized, "credential-invalid")
+	})
+	t.Run("no digest", func(t *testing.T) {
+		header := e.sign(t, prompt)
+		header.Del("Content-Digest")
+		e.send(t, http.MethodPost, generatePath, header, prompt).wantProblem(t, http.StatusUnauthorized, "credential-invalid")
+	})
+}
+
+func TestAKeyIsRevokedWithoutAReload(t *testing.T) {
+	e := startGateway(t)
+	e.startBackend(t)
+	token := e.token(t)
+	e.generate(t, token, prompt).wantOK(t)
+
+	keyring := filepath.Join(e.state, "keyring.json")
+	if err := os.Remove(keyring); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code := run(t, e.env, "keyring", "init"); code != 0 {
+		t.Fatalf("keyring init: %s", stderr)
+	}
+	eventually(t, "the old token is refused", func() bool {
+		return e.generate(t, token, prompt).StatusCode == http.StatusUnauthorized
+	})
+	e.generate(t, e.token(t), prompt).wantOK(t)
+}
+
+// sign returns the header of a signed POST to /api/v1/generate, from `odordiff sign`.
+func (e *edge) sign(t *testing.T, body string) http.Header {
+	t.Helper()
+	stdout, stderr, code := run(t, e.env, "sign", "-X", "POST", "--data", body, e.url+generatePath)
+	if code != 0 {
+		t.Fatalf("odordiff sign: %s", stderr)
+	}
+	header := http.Header{"Content-Type": {"application/json"}}
+	for line := range strings.Lines(stdout) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), ": ")
+		if !ok {
+			t.Fatalf("odordiff sign printed %q", line)
+		}
+		header.Add(name, value)
+	}
+	return header
+}

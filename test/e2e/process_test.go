@@ -1,0 +1,155 @@
+package e2e
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	// patience bounds every wait; it is long because the machines that run this are slow at times.
+	patience = 60 * time.Second
+	// tick is how often a condition is looked at.
+	tick = 20 * time.Millisecond
+)
+
+// process is a running odordiff.
+type process struct {
+	cmd  *exec.Cmd
+	out  *output
+	done chan struct{}
+	err  error
+}
+
+// start runs odordiff with the arguments and stops it when the test ends.
+func start(t *testing.T, env []string, args ...string) *process {
+	t.Helper()
+	p := &process{cmd: exec.Command(binary, args...), out: new(output), done: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), env...)
+	p.cmd.Dir = repository
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		p.err = p.cmd.Wait()
+		close(p.done)
+	}()
+	t.Cleanup(func() {
+		p.stop(t)
+		if strings.Contains(p.out.String(), "DATA RACE") {
+			t.Error("odordiff has a data race")
+		}
+		if t.Failed() {
+			t.Logf("odordiff %s printed:\n%s", strings.Join(args, " "), p.out)
+		}
+	})
+	return p
+}
+
+// stop asks the process to end, as Ctrl-C does, and waits.
+func (p *process) stop(t *testing.T) {
+	t.Helper()
+	p.signal(syscall.SIGINT)
+	select {
+	case <-p.done:
+	case <-time.After(patience):
+		t.Error("odordiff did not stop when it was asked to")
+		p.kill()
+	}
+}
+
+// kill ends the process at once.
+func (p *process) kill() {
+	p.signal(syscall.SIGKILL)
+	<-p.done
+}
+
+// signal sends a signal, unless the process has ended.
+func (p *process) signal(sig os.Signal) {
+	select {
+	case <-p.done:
+	default:
+		_ = p.cmd.Process.Signal(sig) // It may end just now.
+	}
+}
+
+func (p *process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// output collects what a process prints.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+// run runs odordiff to its end and returns what it printed.
+func run(t *testing.T, env []string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	cmd := exec.Command(binary, args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Dir = repository
+	var outBuf, errBuf bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &outBuf, &errBuf
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return outBuf.String(), errBuf.String(), cmd.ProcessState.ExitCode()
+}
+
+// eventually waits until the condition holds.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for !condition() {
+		select {
+		case <-deadline:
+			t.Fatalf("it never happened: %s", what)
+		case <-ticker.C:
+		}
+	}
+}
+
+// freePorts returns n ports of 127.0.0.1 that nothing listens on.
+func freePorts(t *testing.T, n int) []string {
+	t.Helper()
+	ports := make([]string, n)
+	for i := range ports {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close()
+		_, ports[i], err = net.SplitHostPort(listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ports
+}

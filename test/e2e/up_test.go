@@ -1,0 +1,171 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestUpAnswersThePromptOfTheREADME(t *testing.T) {
+	e := startUp(t)
+	credential := filepath.Join(e.state, "development.jwt")
+	info, err := os.Stat(credential)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("the credential's mode is %v, want 0600", info.Mode().Perm())
+	}
+	token, err := os.ReadFile(credential)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := e.generate(t, strings.TrimSpace(string(token)), prompt)
+	got.wantOK(t)
+	wantMolecules(t, got, 5)
+	if rung := got.Header.Get("Gate-Served-By"); rung != "live" {
+		t.Errorf("Gate-Served-By = %q, want live", rung)
+	}
+}
+
+// wantMolecules checks the answer's shape and that its figures are computed.
+func wantMolecules(t *testing.T, got answer, n int) {
+	t.Helper()
+	var result struct {
+		RequestID string `json:"request_id"`
+		Engine    string `json:"engine"`
+		Molecules []struct {
+			SMILES     string             `json:"smiles"`
+			Name       string             `json:"name"`
+			Properties map[string]any     `json:"properties"`
+			Scores     map[string]float64 `json:"scores"`
+			Profile    struct {
+				Descriptors []any `json:"descriptors"`
+			} `json:"odor_profile"`
+		} `json:"molecules"`
+	}
+	if err := json.Unmarshal(got.body, &result); err != nil {
+		t.Fatalf("%v: %s", err, got.body)
+	}
+	if result.Engine == "" || result.RequestID != got.Header.Get("X-Request-Id") || result.RequestID == "" {
+		t.Errorf("engine %q, request_id %q, X-Request-Id %q", result.Engine, result.RequestID, got.Header.Get("X-Request-Id"))
+	}
+	if ids := got.Header.Values("X-Request-Id"); len(ids) != 1 {
+		t.Errorf("X-Request-Id occurs %d times", len(ids))
+	}
+	if len(result.Molecules) != n {
+		t.Fatalf("%d molecules, want %d", len(result.Molecules), n)
+	}
+	seen := map[string]bool{}
+	for _, m := range result.Molecules {
+		if m.SMILES == "" || seen[m.SMILES] || m.Properties["formula"] == nil || m.Properties["molecular_weight"] == nil ||
+			len(m.Scores) == 0 || len(m.Profile.Descriptors) == 0 {
+			t.Errorf("an incomplete or repeated molecule: %+v", m)
+		}
+		seen[m.SMILES] = true
+	}
+}
+
+func TestUpPrintsACurlLineThatWorks(t *testing.T) {
+	curl, err := exec.LookPath("curl")
+	if err != nil {
+		t.Fatal("curl is not installed: `make test` installs it")
+	}
+	e := startUp(t)
+	eventually(t, "the greeting is printed", func() bool { return strings.Contains(e.out.String(), "Ctrl-C") })
+	line := regexp.MustCompile(`(?s)curl .*?/generate`).FindString(e.out.String())
+	if line == "" {
+		t.Fatalf("no curl line in %s", e.out)
+	}
+	shell := exec.Command("sh", "-c", strings.Replace(line, "curl", curl+" --silent --show-error --fail", 1))
+	out, err := shell.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), `"smiles"`) {
+		t.Fatalf("%v\n%s\n%s", err, line, out)
+	}
+	if strings.Count(e.out.String(), "Ctrl-C") != 1 {
+		t.Error("the greeting is not printed once")
+	}
+}
+
+func TestUpKeepsItsCredentialOverARestart(t *testing.T) {
+	e := startUp(t)
+	token, err := os.ReadFile(filepath.Join(e.state, "development.jwt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.stop(t)
+	e.process = start(t, e.env, "up", "--state", e.state, "--backend", e.upstream, "--admin", e.admin,
+		"--https-port", port(e.url), "--http-port", port(e.httpURL))
+	e.waitUntilAlive(t)
+	e.generate(t, strings.TrimSpace(string(token)), prompt).wantOK(t)
+}
+
+func TestUpStopsCleanlyWhenInterrupted(t *testing.T) {
+	e := startUp(t)
+	e.stop(t)
+	if code := e.cmd.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	if _, err := net.DialTimeout("tcp", e.upstream, time.Second); err == nil {
+		t.Error("the backend still listens")
+	}
+}
+
+func TestUpNamesATakenPortInOneLine(t *testing.T) {
+	for _, flag := range []string{"--https-port", "--http-port", "--backend", "--admin"} {
+		t.Run(flag, func(t *testing.T) {
+			e := layout(t)
+			taken, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer taken.Close()
+			value := taken.Addr().String()
+			if strings.HasSuffix(flag, "-port") {
+				value = port(value)
+			}
+			args := []string{"up", "--state", e.state, "--backend", e.upstream, "--admin", e.admin,
+				"--https-port", port(e.url), "--http-port", port(e.httpURL), flag, value}
+			_, stderr, code := run(t, e.env, args...)
+			if code == 0 || strings.Count(strings.TrimSpace(stderr), "\n") != 0 ||
+				!strings.Contains(stderr, flag) || !strings.Contains(stderr, taken.Addr().String()+" is taken") {
+				t.Errorf("exit code %d, stderr %q", code, stderr)
+			}
+		})
+	}
+}
+
+func TestHTTPRedirectsToTheEdge(t *testing.T) {
+	e := startUp(t)
+	resp, err := e.client.Get(e.httpURL + "/health/live?x=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusPermanentRedirect || resp.Header.Get("Location") != e.url+"/health/live?x=1" {
+		t.Errorf("%d to %q", resp.StatusCode, resp.Header.Get("Location"))
+	}
+}
+
+func TestDoctorFindsNothingWrongWithUp(t *testing.T) {
+	e := startUp(t)
+	stdout, stderr, code := run(t, e.env, "doctor", "--url", e.url)
+	if code != 0 || strings.Contains(stdout, "✗") || strings.Contains(stdout, "skipped") {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+}
+
+func TestDoctorSaysWhatIsDown(t *testing.T) {
+	e := layout(t)
+	stdout, _, code := run(t, e.env, "doctor", "--url", e.url)
+	if code != 1 || !strings.Contains(stdout, "✗ the gateway is alive") {
+		t.Errorf("exit code %d\n%s", code, stdout)
+	}
+}
