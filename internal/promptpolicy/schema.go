@@ -2,6 +2,7 @@ package promptpolicy
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"math/big"
 	"slices"
@@ -154,15 +155,28 @@ func sentence(k jsonschema.ErrorKind) string {
 	case *kind.MaxItems:
 		return fmt.Sprintf("must have at most %d items, not %d", k.Want, k.Got)
 	case *kind.Enum:
-		return fmt.Sprintf("must be one of %v", k.Want)
+		return "must be one of " + literals(k.Want...)
 	case *kind.Const:
-		return fmt.Sprintf("must be %v", k.Want)
+		return "must be " + literals(k.Want)
 	case *kind.Pattern:
 		return "must match the pattern " + k.Want
 	case *kind.Format:
 		return "must be a valid " + k.Want
 	}
 	return k.LocalizedString(english)
+}
+
+// literals writes values of a schema as JSON.
+func literals(values ...any) string {
+	written := make([]string, len(values))
+	for i, value := range values {
+		text, err := json.Marshal(value)
+		if err != nil {
+			text = []byte("a value of the schema")
+		}
+		written[i] = string(text)
+	}
+	return strings.Join(written, ", ")
 }
 
 func decimal(r *big.Rat) string {

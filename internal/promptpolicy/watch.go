@@ -45,7 +45,7 @@ func (w *watcher) run(ctx context.Context, changed func()) {
 	}
 	poll := time.NewTicker(w.poll)
 	defer poll.Stop()
-	quiet := time.NewTimer(0)
+	quiet := time.NewTimer(w.debounce) // for what changed since the directory was first read
 	defer quiet.Stop()
 	var since time.Time // of the first event that is not yet answered
 	for {
