@@ -155,7 +155,7 @@ func (d *directions) doublesBeside(double int) []int {
 // choose makes sure that one single bond at an end is written with its
 // direction: one that is already, or else one that no other double bond shares.
 func (d *directions) choose(atom, double int) {
-	var carriers []int
+	var carriers []int // in order of writing; the first of the least awkward is taken
 	for _, b := range d.substituents(atom, double) {
 		if _, written := d.up[b]; written {
 			return
@@ -168,9 +168,25 @@ func (d *directions) choose(atom, double int) {
 		d.speakByHydrogen(atom, d.refIsAbove(atom, double))
 		return
 	}
-	unshared := func(b int) bool { return !d.besideDouble(d.mol.bonds[b].Other(atom)) }
-	carrier := carriers[max(0, slices.IndexFunc(carriers, unshared))]
+	carrier := slices.MinFunc(carriers, func(a, b int) int {
+		return d.awkwardness(atom, a) - d.awkwardness(atom, b)
+	})
 	d.up[carrier] = d.value[carrier]
+}
+
+// awkwardness grades a single bond as the carrier of a direction: one beside
+// another double bond speaks for that one too, and one written as a ring number
+// is hard to read.
+func (d *directions) awkwardness(atom, bond int) int {
+	other := d.mol.bonds[bond].Other(atom)
+	grade := 0
+	if d.besideDouble(other) {
+		grade += 2
+	}
+	if d.parent[atom] != bond && d.parent[other] != bond {
+		grade++
+	}
+	return grade
 }
 
 func (d *directions) besideDouble(atom int) bool {
