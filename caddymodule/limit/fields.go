@@ -77,7 +77,7 @@ func exceeded(states []window.State, charges []window.Charge) *problem.Problem {
 			continue
 		}
 		violated = append(violated, s.Limit.Name)
-		if s.RetryAfter > 0 && worst.RetryAfter==0 {
+		if s.RetryAfter >= worst.RetryAfter {
 			worst = s
 		}
 	}

@@ -451,3 +451,40 @@ func TestRatesMayComeFromTheEnvironment(t *testing.T) {
 		t.Errorf("limit %+v", got)
 	}
 }
+
+func TestRetryAfterWaitsForTheSlowestOfTheRefusingLimits(t *testing.T) {
+	short := Limit{Name: "short", Key: "all", Rate: "1/1m"}
+	long := Limit{Name: "long", Key: "all", Rate: "1/10m"}
+	for name, limits := range map[string][]Limit{"short first": {short, long}, "long first": {long, short}} {
+		t.Run(name, func(t *testing.T) {
+			h := newHandler(t, Handler{Limits: limits})
+			ask(t, request{}, h)
+			p := ask(t, request{}, h).problemOf(t)
+			if after, err := strconv.Atoi(p.Fields.Get("Retry-After")); err != nil || after < 600 {
+				t.Errorf("Retry-After: %s, want 600 or more", p.Fields.Get("Retry-After"))
+			}
+			if n := len(p.Extensions["violated-policies"].([]string)); n != 2 || !strings.Contains(p.Detail, "long") {
+				t.Errorf("%d violated policies, detail %q", n, p.Detail)
+			}
+		})
+	}
+}
+
+func TestTimesAreToldInWholeSecondsRoundedUp(t *testing.T) {
+	header := make(http.Header)
+	tell(header, []window.State{{
+		Limit:     window.Limit{Name: "l", Rate: window.MaxRate, Window: 1500 * time.Millisecond},
+		Remaining: 1, Reset: 61*time.Second + time.Microsecond,
+	}})
+	if got, want := header.Get("RateLimit-Policy"), `"l";q=999999999999999;w=2`; got != want {
+		t.Errorf("RateLimit-Policy: %s, want %s", got, want)
+	}
+	if got, want := header.Get("RateLimit"), `"l";r=1;t=62`; got != want {
+		t.Errorf("RateLimit: %s, want %s", got, want)
+	}
+	header = make(http.Header)
+	tell(header, []window.State{{Limit: window.Limit{Name: "l", Rate: 1, Window: time.Second}, Remaining: 1}})
+	if got, want := header.Get("RateLimit"), `"l";r=1`; got != want {
+		t.Errorf("RateLimit of an unused window: %s, want %s", got, want)
+	}
+}
