@@ -140,6 +140,7 @@ func (r *reader) soften(text string) bool {
 		r.refusal = refusal{}
 	case excesses[text] || degrees[text] > 1:
 		r.refusal.weight = min(r.refusal.weight, 0.5)
+		r.refusal.single = true
 	default:
 		return false
 	}
@@ -169,9 +170,14 @@ func (r *reader) mention(m meaning) {
 	r.mentions = append(r.mentions, mention{meaning: m, degree: r.degree, refused: r.refusal.weight, note: r.note})
 	r.degree = 1
 	r.noteUsed = r.note != ""
-	if r.refusal.single {
+	if r.refusal.single && !r.joined() {
 		r.refusal = refusal{}
 	}
+}
+
+// joined reports whether the next word joins another smell to the refused one.
+func (r *reader) joined() bool {
+	return r.next("or") || r.next("nor") || r.refusal.lasting && r.next("and")
 }
 
 // position reads a note word. It governs the item that it ends ("a woody

@@ -50,6 +50,11 @@ func appendLine(tokens []token, line []rune) []token {
 			i = end
 			continue
 		}
+		if end := prefixEnd(line, i); end > 0 {
+			tokens = appendPrefix(tokens, line[i+1:end-1])
+			i = end
+			continue
+		}
 		if m := markAt(line, i); m != word {
 			tokens = append(tokens, token{mark: m})
 		}
@@ -79,6 +84,33 @@ func appendWord(tokens []token, text string) []token {
 	text = strings.TrimSuffix(text, "'s")
 	text = strings.ReplaceAll(text, "'", "")
 	return append(tokens, token{text: text})
+}
+
+// longestPrefix is the number of runes between the parentheses of "(E,Z)-".
+const longestPrefix = 3
+
+// prefixEnd finds where a stereo prefix that begins at i ends, such as the (E)
+// of "(E)-2-hexenal". It is 0 where there is none: other parentheses are marks.
+func prefixEnd(line []rune, i int) int {
+	if line[i] != '(' {
+		return 0
+	}
+	for end := i + 2; end <= i+1+longestPrefix && end+1 < len(line); end++ {
+		if line[end] == ')' && line[end+1] == '-' {
+			return end + 1
+		}
+	}
+	return 0
+}
+
+// appendPrefix takes the letters of a stereo prefix for words.
+func appendPrefix(tokens []token, prefix []rune) []token {
+	for _, r := range prefix {
+		if isWordRune(r) {
+			tokens = append(tokens, token{text: string(r)})
+		}
+	}
+	return tokens
 }
 
 // markAt reads the mark at i. A comma or point between digits is part of a

@@ -1,0 +1,57 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics has a registry of its own, so that several servers in one process do not collide.
+type metrics struct {
+	handler  http.Handler
+	requests *prometheus.CounterVec
+	duration prometheus.Histogram
+}
+
+func newMetrics(admission *admission) *metrics {
+	m := &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "inference_requests_total", Help: "Requests answered, by route and status.",
+		}, []string{"route", "status"}),
+		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "inference_generate_seconds", Help: "Time to answer a prompt, waiting included.",
+			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 16),
+		}),
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(m.requests, m.duration,
+		gauge("inference_running", "Prompts that are worked on.", admission.running),
+		gauge("inference_waiting", "Prompts that wait for their turn.", admission.waiting))
+	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	return m
+}
+
+func gauge(name, help string, value func() int) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
+}
+
+// serve answers GET /metrics in the Prometheus text format.
+func (m *metrics) serve(w http.ResponseWriter, r *http.Request) error {
+	m.handler.ServeHTTP(w, r)
+	return nil
+}
+
+func (m *metrics) observe(r *http.Request, status int, took time.Duration) {
+	route := r.URL.Path
+	switch route {
+	case "/api/v1/generate":
+		m.duration.Observe(took.Seconds())
+	case "/health/live", "/health/ready", "/metrics":
+	default:
+		route = "other" // a path of the client's choice is no label
+	}
+	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
+}

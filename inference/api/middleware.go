@@ -1,0 +1,77 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/odordiff/odordiff/internal/problem"
+)
+
+// only lets a handler see its own methods and answers 405 to others.
+func (a *api) only(h handler, methods ...string) http.Handler {
+	return a.refusing(func(w http.ResponseWriter, r *http.Request) error {
+		if slices.Contains(methods, r.Method) {
+			return h(w, r)
+		}
+		allowed := strings.Join(methods, ", ")
+		return problem.MethodNotAllowed.New("use "+allowed).Header("Allow", allowed)
+	})
+}
+
+// refusing renders what a handler refuses. A client that has gone gets nothing.
+func (a *api) refusing(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := h(w, r)
+		if err == nil || r.Context().Err() != nil {
+			return
+		}
+		p := (*problem.Problem)(nil)
+		if !errors.As(err, &p) {
+			p = problem.Internal.New("").Because(err)
+		}
+		if p.Status >= http.StatusInternalServerError {
+			a.logger.ErrorContext(r.Context(), "request failed", slog.String("request_id", requestID(r.Context())), slog.Any("error", p))
+		}
+		_ = p.Write(w, requestID(r.Context())) // the client is gone, nobody is left to tell
+	})
+}
+
+// observe gives each request its id, survives its panics, logs and counts it.
+func (a *api) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		id := idOf(r.Header)
+		r = r.WithContext(context.WithValue(r.Context(), idKey{}, id))
+		w.Header().Set("X-Request-Id", id)
+		recorder := &statusRecorder{ResponseWriter: w}
+		a.refusing(recovering(next)).ServeHTTP(recorder, r)
+		took := time.Since(start)
+		a.metrics.observe(r, recorder.code(r), took)
+		a.logger.InfoContext(r.Context(), "request",
+			slog.String("request_id", id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+			slog.Int("status", recorder.code(r)), slog.Duration("duration", took))
+	})
+}
+
+// recovering turns a panic into an error, so that one bad request does not
+// take the connection of others down. The sentinel of net/http passes.
+func recovering(next http.Handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) (err error) {
+		defer func() {
+			switch p := recover(); p {
+			case nil:
+			case http.ErrAbortHandler:
+				panic(p)
+			default:
+				err = panicError{p}
+			}
+		}()
+		next.ServeHTTP(w, r)
+		return nil
+	}
+}

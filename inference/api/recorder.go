@@ -1,0 +1,49 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// statusRecorder remembers the status that was written.
+type statusRecorder struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements [http.ResponseWriter].
+func (s *statusRecorder) WriteHeader(status int) {
+	if s.status == 0 {
+		s.status = status
+	}
+	s.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements [http.ResponseWriter].
+func (s *statusRecorder) Write(b []byte) (int, error) {
+	if s.status == 0 {
+		s.status = http.StatusOK
+	}
+	return s.ResponseWriter.Write(b)
+}
+
+// Unwrap is for [http.ResponseController].
+func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+// statusClientGone is what a request counts as whose client did not wait for the answer.
+const statusClientGone = 499
+
+func (s *statusRecorder) code(r *http.Request) int {
+	switch {
+	case s.status != 0:
+		return s.status
+	case r.Context().Err() != nil:
+		return statusClientGone
+	}
+	return http.StatusOK
+}
+
+// panicError is a panic of a handler.
+type panicError struct{ value any }
+
+func (p panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }

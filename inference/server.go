@@ -1,0 +1,147 @@
+// Package inference is the inference backend: an HTTP server that answers
+// scent prompts with odorant molecules.
+package inference
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/odordiff/odordiff/inference/api"
+	"github.com/odordiff/odordiff/inference/engine"
+)
+
+// Config configures a server. The zero value of each field is its default.
+type Config struct {
+	// Engine answers the prompts. Default: the curated library.
+	Engine engine.Engine
+	// MaxConcurrent is how many prompts are worked on at once. Default: one per CPU.
+	MaxConcurrent int
+	// MaxQueued is how many more may wait for their turn; more are answered 503.
+	// Default: 16 times MaxConcurrent. Negative: none may wait.
+	MaxQueued int
+	// Timeout is the longest that one prompt may take, waiting included. Default: 30 s.
+	Timeout time.Duration
+	// Grace is how long requests in flight may take to finish after a stop. Default: 10 s.
+	Grace time.Duration
+	// Logger gets a line for each request, without the prompt. Default: nothing is logged.
+	Logger *slog.Logger
+}
+
+func (c *Config) setDefaults() error {
+	if c.Engine == nil {
+		library, err := engine.NewLibrary()
+		if err != nil {
+			return fmt.Errorf("loading the odorant library: %w", err)
+		}
+		c.Engine = library
+	}
+	c.setDefaultLimits()
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+func (c *Config) setDefaultLimits() {
+	if c.MaxConcurrent == 0 {
+		c.MaxConcurrent = runtime.GOMAXPROCS(0)
+	}
+	switch {
+	case c.MaxQueued == 0:
+		c.MaxQueued = 16 * c.MaxConcurrent
+	case c.MaxQueued < 0:
+		c.MaxQueued = 0
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 30 * time.Second
+	}
+	if c.Grace == 0 {
+		c.Grace = 10 * time.Second
+	}
+}
+
+// Limits of a connection. A slow client must not hold one for ever.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 15 * time.Second
+	idleTimeout   = 2 * time.Minute
+	writeSlack    = 15 * time.Second // to send an answer that took the whole Timeout
+	maxHeader     = 32 << 10
+)
+
+// Server is the inference backend.
+type Server struct {
+	handler  http.Handler
+	timeout  time.Duration
+	grace    time.Duration
+	logger   *slog.Logger
+	stopping atomic.Bool
+}
+
+// New returns a server. It loads the engine, so that a server that exists can answer.
+func New(config Config) (*Server, error) {
+	if err := config.setDefaults(); err != nil {
+		return nil, err
+	}
+	s := &Server{timeout: config.Timeout, grace: config.Grace, logger: config.Logger}
+	handler, err := api.New(api.Config{
+		Engine:        config.Engine,
+		MaxConcurrent: config.MaxConcurrent,
+		MaxQueued:     config.MaxQueued,
+		Timeout:       config.Timeout,
+		Ready:         func() bool { return !s.stopping.Load() },
+		Logger:        config.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.handler = handler
+	return s, nil
+}
+
+// Handler returns the HTTP handler, for a server of another sort.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Serve answers requests on a listener until ctx is done. Then it takes no
+// more, lets those in flight finish for the grace period, cuts what is left,
+// and returns nil. It closes the listener. It is called once.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      readTimeout + s.timeout + writeSlack,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serving on %s: %w", listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	s.stop(server)
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving on %s: %w", listener.Addr(), err)
+	}
+	return nil
+}
+
+func (s *Server) stop(server *http.Server) {
+	s.stopping.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), s.grace)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		s.logger.Warn("requests were cut off", slog.Any("error", err))
+		_ = server.Close() // reports the listener, which Shutdown has closed already
+	}
+}
