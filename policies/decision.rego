@@ -17,7 +17,7 @@ decision := {
 } else := {
 	"allow": false,
 	"status": 403,
-	"reasons": denials | missing,
+	"reasons": (denials | missing),
 	"obligations": obligations,
 	"labels": labels,
 }

@@ -17,17 +17,17 @@ var ErrMalformed = errors.New("malformed decision")
 // Decision is a policy's answer to one [Input].
 type Decision struct {
 	// Allow lets the request pass.
-	Allow bool
+	Allow bool `json:"allow"`
 	// Status is the HTTP status of the answer: 200 when allowed, otherwise 400 to 499.
-	Status int
+	Status int `json:"status"`
 	// Reasons say why the request is refused; a refusal has at least one.
-	Reasons []exchange.Reason
+	Reasons []exchange.Reason `json:"reasons"`
 	// Obligations are what the gateway must do for the decision to hold.
-	Obligations []Obligation
+	Obligations []Obligation `json:"obligations"`
 	// Labels mark the request for the record.
-	Labels []string
+	Labels []string `json:"labels"`
 	// Revision names the policy that decided.
-	Revision string
+	Revision string `json:"revision"`
 }
 
 // The severities of a reason, from the least.
@@ -130,7 +130,7 @@ func objectOf(value ast.Value, names ...string) (map[string]ast.Value, error) {
 
 // listOf reads an array or a set.
 func listOf[T any](value ast.Value, parse func(ast.Value) (T, error)) ([]T, error) {
-	var list []T
+	list := []T{} // not nil, so that tools print []
 	var failed error
 	read := func(term *ast.Term) {
 		item, err := parse(term.Value)

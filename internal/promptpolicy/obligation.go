@@ -31,13 +31,13 @@ const (
 
 // Obligation is something that the gateway must do when it follows a decision.
 type Obligation struct {
-	Type ObligationType
+	Type ObligationType `json:"type"`
 	// Target is set for [HeaderObligation].
-	Target Target
+	Target Target `json:"target,omitempty"`
 	// Name is the header field's or the tag's.
-	Name string
+	Name string `json:"name"`
 	// Value is a valid field value for [HeaderObligation].
-	Value string
+	Value string `json:"value"`
 }
 
 // parseObligation refuses what it does not know: an obligation that is not

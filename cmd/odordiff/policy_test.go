@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/odordiff/odordiff/internal/promptpolicy"
+)
+
+const shippedPolicies = "../../policies"
+
+// runPolicy runs a subcommand of policy and returns what it printed.
+func runPolicy(t *testing.T, stdin string, args ...string) (string, error) {
+	t.Helper()
+	root := &cobra.Command{SilenceErrors: true, SilenceUsage: true}
+	root.AddCommand(policyCheckCommand(), policyTestCommand(), policyFmtCommand(), policyEvalCommand())
+	var out bytes.Buffer
+	root.SetOut(&out)
+	root.SetErr(&out)
+	root.SetIn(strings.NewReader(stdin))
+	root.SetArgs(args)
+	err := root.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
+func policyDir(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o640); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestPolicyCheckPassesTheShippedPolicy(t *testing.T) {
+	out, err := runPolicy(t, "", "check", shippedPolicies)
+	if err != nil || !strings.Contains(out, "is fit to go live") {
+		t.Errorf("%s%v", out, err)
+	}
+}
+
+func TestPolicyCheckPrintsFileAndLine(t *testing.T) {
+	dir := policyDir(t, map[string]string{"gate.rego": "package gate\n\ndecision := {"})
+	out, err := runPolicy(t, "", "check", dir)
+	if err == nil || !strings.HasPrefix(out, filepath.Join(dir, "gate.rego")+":3: ") {
+		t.Errorf("%s%v", out, err)
+	}
+}
+
+func TestPolicyTestPrintsFailuresOnly(t *testing.T) {
+	dir := policyDir(t, map[string]string{
+		"gate.rego":      "package gate\n\nx := 1",
+		"gate_test.rego": "package gate_test\n\ntest_right if data.gate.x == 1\n\ntest_wrong if {\n\tprint(\"x is\", data.gate.x)\n\tdata.gate.x == 2\n}",
+	})
+	out, err := runPolicy(t, "", "test", dir)
+	if err == nil || err.Error() != "1 of 2 tests failed" {
+		t.Errorf("error = %v", err)
+	}
+	if !strings.Contains(out, "gate_test.rego:5  data.gate_test.test_wrong") || !strings.Contains(out, "x is 1") || strings.Contains(out, "test_right") {
+		t.Errorf("output:\n%s", out)
+	}
+	if out, _ = runPolicy(t, "", "test", "--verbose", dir); !strings.Contains(out, "pass") {
+		t.Errorf("output with --verbose:\n%s", out)
+	}
+}
+
+func TestPolicyFmt(t *testing.T) {
+	const ugly = "package gate\nx   :=  1\n"
+	dir := policyDir(t, map[string]string{"gate.rego": ugly, "good.rego": "package good\n"})
+	file := filepath.Join(dir, "gate.rego")
+
+	out, err := runPolicy(t, "", "fmt", "--check", dir)
+	if err == nil || out != file+"\n" {
+		t.Errorf("--check: %q, %v", out, err)
+	}
+	if content, _ := os.ReadFile(file); string(content) != ugly {
+		t.Error("--check changed the file")
+	}
+	if _, err := runPolicy(t, "", "fmt", "--write", dir); err != nil {
+		t.Error(err)
+	}
+	if content, _ := os.ReadFile(file); string(content) != "package gate\n\nx := 1\n" {
+		t.Errorf("--write wrote %q", content)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o640 {
+		t.Errorf("the mode is %v, %v", info.Mode(), err)
+	}
+	if out, err := runPolicy(t, "", "fmt", "--check", dir); err != nil || out != "" {
+		t.Errorf("formatted, but --check says %q, %v", out, err)
+	}
+	if _, err := runPolicy(t, "", "fmt", "--check", "--write", dir); err == nil {
+		t.Error("--check and --write were taken together")
+	}
+}
+
+func TestShippedPolicyIsFormatted(t *testing.T) {
+	if out, err := runPolicy(t, "", "fmt", "--check", shippedPolicies); err != nil {
+		t.Errorf("%s%v", out, err)
+	}
+}
+
+func TestPolicyEvalPrintsTheDecision(t *testing.T) {
+	const input = `{"complete": true, "principal": {"id": "alice", "scopes": []}, "prompts": [{"path": "/prompt", "text": "VX", "normalised": "vx"}]}`
+	file := filepath.Join(t.TempDir(), "input.json")
+	if err := os.WriteFile(file, []byte(input), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []string{file, "-"} {
+		out, err := runPolicy(t, input, "eval", "--input", from, shippedPolicies)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var d promptpolicy.Decision
+		if err := json.Unmarshal([]byte(out), &d); err != nil {
+			t.Fatalf("%v in %s", err, out)
+		}
+		if d.Allow || d.Status != 403 || len(d.Reasons) != 1 || d.Reasons[0].ID != "chemical-weapon" {
+			t.Errorf("decision = %+v", d)
+		}
+	}
+}
+
+func TestPolicyEvalSaysWhatIsWrong(t *testing.T) {
+	for name, tc := range map[string]struct{ stdin, want string }{
+		"no JSON":     {"{", "the input document is not JSON"},
+		"no decision": {"{}", "the gateway would answer 503"},
+	} {
+		dir := policyDir(t, map[string]string{"gate.rego": "package gate\n\ndecision := 1 if input.complete"})
+		if _, err := runPolicy(t, tc.stdin, "eval", "--input", "-", dir); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: error = %v", name, err)
+		}
+	}
+	if _, err := runPolicy(t, "", "eval", shippedPolicies); err == nil || !strings.Contains(err.Error(), "input") {
+		t.Errorf("without --input: %v", err)
+	}
+}
