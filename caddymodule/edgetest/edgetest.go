@@ -3,10 +3,13 @@
 package edgetest
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,6 +31,7 @@ type Edge struct {
 
 	t       testing.TB
 	address string
+	storage string
 }
 
 // Start runs Caddy with one plain-HTTP site on a free loopback port, whose
@@ -36,9 +40,9 @@ func Start(t testing.TB, site string) *Edge {
 	t.Helper()
 	transport := &http.Transport{DisableCompression: true}
 	e := &Edge{
-		t: t, address: FreeAddress(t),
+		t: t, address: FreeAddress(t), storage: t.TempDir(),
 		Client: &http.Client{
-			Transport:     transport,
+			Transport:     patient{transport},
 			Timeout:       20 * time.Second,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
@@ -66,7 +70,27 @@ func (e *Edge) LoadEdited(site string, edit func(config []byte) []byte) {
 	if err := caddy.Load(edit(e.adapt(site)), true); err != nil {
 		e.t.Fatalf("loading the config: %v", err)
 	}
-	e.Client.CloseIdleConnections() // The server has closed them, or is about to.
+}
+
+// patient sends a request again whose connection was lost before an answer:
+// a reload swaps listeners, and takes down connections nobody has served yet.
+type patient struct{ http.RoundTripper }
+
+func (p patient) RoundTrip(req *http.Request) (*http.Response, error) {
+	res, err := p.RoundTripper.RoundTrip(req)
+	for tries := 0; lost(err) && tries < 10 && (req.Body == nil || req.GetBody != nil); tries++ {
+		if req.GetBody != nil {
+			if req.Body, err = req.GetBody(); err != nil {
+				return nil, err
+			}
+		}
+		res, err = p.RoundTripper.RoundTrip(req)
+	}
+	return res, err
+}
+
+func lost(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // Breakers returns the breakers of the running config.
@@ -84,6 +108,9 @@ func (e *Edge) adapt(site string) []byte {
 	config, err := Adapt(fmt.Sprintf(`{
 	admin off
 	persist_config off
+	storage_clean_interval off
+	storage_check off
+	storage file_system %s
 	grace_period 1s
 	log {
 		level ERROR
@@ -92,7 +119,7 @@ func (e *Edge) adapt(site string) []byte {
 http://%s {
 %s
 }
-`, e.address, site))
+`, e.storage, e.address, site))
 	if err != nil {
 		e.t.Fatal(err)
 	}

@@ -138,9 +138,11 @@ func TestAClientThatLeavesIsNeitherSuccessNorFailure(t *testing.T) {
 		arrived <- struct{}{}
 	})
 	e := edge(t, address, "trip_after 2", "")
-	if _, err := e.Client.Get(e.URL + "/fail"); err != nil {
+	res, err := e.Client.Get(e.URL + "/fail")
+	if err != nil {
 		t.Fatal(err)
 	}
+	res.Body.Close()
 	hasFailures(t, e, address, 1)
 	for _, path := range []string{"/wait", "/stream"} {
 		ctx, leave := context.WithCancel(t.Context())
