@@ -8,14 +8,14 @@ import "slices"
 func (d *draft) foldHydrogens() error {
 	m := d.mol
 	gone := make([]bool, len(m.atoms))
-	any := false
+	found := false
 	for i := range m.atoms {
 		if m.isPlainHydrogen(i) {
 			m.foldHydrogen(i)
-			gone[i], any = true, true
+			gone[i], found = true, true
 		}
 	}
-	if any {
+	if found {
 		m.removeAtoms(gone)
 	}
 	return nil

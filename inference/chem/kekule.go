@@ -7,14 +7,14 @@ package chem
 func (d *draft) kekulise() error {
 	m := d.mol
 	wants := make([]bool, len(m.atoms))
-	any := false
+	found := false
 	for i, a := range m.atoms {
 		if a.Aromatic {
 			wants[i] = m.wantsDoubleBond(i)
-			any = true
+			found = true
 		}
 	}
-	if !any {
+	if !found {
 		return nil
 	}
 	graph := make([][]int, len(m.atoms))
