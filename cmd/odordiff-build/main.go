@@ -9,10 +9,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -32,9 +35,32 @@ func build(ctx context.Context, recipeFile string) error {
 	if err != nil {
 		return err
 	}
-	if err := recipe.builder().Build(ctx, recipe.Output); err != nil {
+	undo, err := preferShadow(ctx, recipe)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(recipe.builder().Build(ctx, recipe.Output), undo()); err != nil {
 		return fmt.Errorf("building %s: %w", recipe.Output, err)
 	}
 	fmt.Println(recipe.Output)
 	return nil
+}
+
+// preferShadow puts the recipe's shadow before the proxies that this process
+// and its children use. The returned function deletes its files.
+func preferShadow(ctx context.Context, recipe *recipe) (undo func() error, err error) {
+	proxies, err := exec.CommandContext(ctx, "go", "env", "GOPROXY").Output()
+	if err != nil {
+		return nil, fmt.Errorf("asking go env GOPROXY: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "odordiff-build")
+	if err != nil {
+		return nil, fmt.Errorf("making a folder for the shadow: %w", err)
+	}
+	undo = func() error { return os.RemoveAll(dir) }
+	url, err := recipe.shadow(dir)
+	if err != nil {
+		return nil, errors.Join(err, undo())
+	}
+	return undo, os.Setenv("GOPROXY", url+","+strings.TrimSpace(string(proxies)))
 }

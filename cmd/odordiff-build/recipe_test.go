@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"go/parser"
 	"go/token"
 	"os"
@@ -114,6 +115,38 @@ func TestAFaultyRecipeIsRefusedWithAReason(t *testing.T) {
 	}
 	if _, err := readRecipe(filepath.Join(t.TempDir(), "none.toml")); err == nil {
 		t.Error("a recipe that is not there was read")
+	}
+}
+
+func TestReplacedModulesAreLookedForInTheFolderAlone(t *testing.T) {
+	recipe := read(t, t.TempDir(), `
+caddy = "v2.11.9"
+output = "caddy"
+[[module]]
+package = "example.invalid/Local/caddy"
+[[module]]
+package = "example.net/remote"
+version = "v1.0.0"
+[replace]
+"example.invalid/Local" = "."
+`)
+	dir := t.TempDir()
+	url, err := recipe.shadow(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "example.net")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a module that no folder replaces is shadowed: %v", err)
+	}
+	// Go asks a module's versions; only the shadow can answer for a host that does not exist.
+	for _, module := range []string{"example.invalid", "example.invalid/Local", "example.invalid/Local/caddy"} {
+		cmd := exec.CommandContext(t.Context(), "go", "list", "-m", "-versions", "-f", "{{.Path}} {{.Versions}}", module)
+		cmd.Dir = t.TempDir()
+		cmd.Env = append(os.Environ(), "GOPROXY="+url+",off", "GOFLAGS=-mod=mod", "GOWORK=off")
+		out, err := cmd.CombinedOutput()
+		if err != nil || string(out) != module+" []\n" {
+			t.Errorf("%s: %q, %v", module, out, err)
+		}
 	}
 }
 
