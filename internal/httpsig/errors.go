@@ -3,7 +3,7 @@ package httpsig
 import "errors"
 
 // Why a signature is refused. Each error of [Verifier.Verify] wraps exactly one
-// of these, or is what reading the body failed with; none holds a secret.
+// of these; none holds a secret.
 var (
 	// ErrMissing is a request without a signature.
 	ErrMissing = errors.New("no signature")
@@ -21,6 +21,8 @@ var (
 	ErrExpired = errors.New("signature expired")
 	// ErrNotYetValid is a signature from the future.
 	ErrNotYetValid = errors.New("signature not yet valid")
+	// ErrBody is a body that could not be read; the error wraps the cause as well.
+	ErrBody = errors.New("signed body cannot be read")
 	// ErrDigest is a body that does not match its digest.
 	ErrDigest = errors.New("body does not match its digest")
 	// ErrScope is a good signature with a key that does not permit enough.

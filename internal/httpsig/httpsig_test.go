@@ -353,8 +353,8 @@ func TestTheBodyIsNotReadForStrangers(t *testing.T) {
 func TestAnUnreadableBodyIsTheCallersError(t *testing.T) {
 	broken := errors.New("connection reset")
 	_, err := newVerifier(t, Policy{}, nil).Verify(t.Context(), signed(t), func() ([]byte, error) { return nil, broken })
-	if !errors.Is(err, broken) {
-		t.Errorf("error is %v, want %v", err, broken)
+	if !errors.Is(err, ErrBody) || !errors.Is(err, broken) {
+		t.Errorf("error is %v, want %v for %v", err, ErrBody, broken)
 	}
 }
 

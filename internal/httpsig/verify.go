@@ -51,7 +51,7 @@ func (v *Verifier) Verify(ctx context.Context, m Message, body func() ([]byte, e
 	}
 	content, err := body()
 	if err != nil {
-		return keyring.Key{}, fmt.Errorf("reading the signed body: %w", err)
+		return keyring.Key{}, fmt.Errorf("%w: %w", ErrBody, err)
 	}
 	if err := checkBody(m, r.input, content); err != nil {
 		return keyring.Key{}, err

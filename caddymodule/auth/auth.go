@@ -1,0 +1,236 @@
+// Package auth is the handler gate_auth, which lets only requests with a good
+// credential pass, and two authentication providers: JSON Web Tokens and HTTP
+// message signatures. Any other Caddy authentication provider plugs in as well.
+package auth
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/caddyauth"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/problem"
+)
+
+func init() {
+	caddy.RegisterModule(Handler{})
+}
+
+// Handler lets a request pass when one of its providers accepts a credential
+// of it, and refuses it otherwise. Two of them in a row demand a credential of each.
+//
+// gate_jwt and gate_signature are asked first. Every credential for them that
+// the request carries must be good, and all must name the same principal: a bad
+// one is never overlooked because another is good. Only when the request has none
+// for them are the other providers asked, in the order of their names; the first
+// to accept decides.
+//
+// The principal becomes {http.auth.user.id}, with {http.auth.user.tenant},
+// {http.auth.user.scopes}, {http.auth.user.method} and one placeholder for each
+// further claim that is a string, a number or a boolean. The upstream gets it as
+// Gate-Principal, Gate-Tenant, Gate-Scopes and Gate-Auth-Method. Fields that
+// begin with Gate- are always taken out of what the client sent.
+type Handler struct {
+	// The authentication providers, by module name. At least one is needed.
+	ProvidersRaw caddy.ModuleMap `json:"providers,omitempty" caddy:"namespace=http.authentication.providers"`
+
+	// Lets requests without any credential pass as anonymous: without a principal.
+	// A bad credential is refused all the same.
+	Optional bool `json:"optional,omitempty"`
+
+	// Sends the credential on to the upstream. By default the fields of an accepted
+	// credential are taken out, because the upstream could use it elsewhere or log it.
+	ForwardCredential bool `json:"forward_credential,omitempty"`
+
+	own     []named[provider]
+	foreign []named[caddyauth.Authenticator]
+}
+
+// named is a provider with its module name.
+type named[T any] struct {
+	name     string
+	provider T
+}
+
+// provider is one of this package's. Unlike Caddy's interface, it tells a bad
+// credential from none.
+type provider interface {
+	caddyauth.Authenticator
+	// identify returns the principal of the request's credential, or why it is
+	// refused; neither when the request has no credential for this provider.
+	identify(r *http.Request) (*exchange.Principal, *problem.Problem)
+	// challenge adds to a refusal what would be accepted.
+	challenge(p *problem.Problem)
+	// strip takes the credential's fields out.
+	strip(header http.Header)
+}
+
+// CaddyModule returns the Caddy module information.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.gate_auth",
+		New: func() caddy.Module { return new(Handler) },
+	}
+}
+
+// Provision loads the providers.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	if err := gate.RegisterMetrics(ctx, decisions); err != nil {
+		return err
+	}
+	if len(h.ProvidersRaw) == 0 {
+		return fmt.Errorf("providers: missing: nobody could pass; add gate_jwt or gate_signature")
+	}
+	modules, err := ctx.LoadModule(h, "ProvidersRaw")
+	if err != nil {
+		return fmt.Errorf("loading authentication providers: %w", err)
+	}
+	loaded := modules.(map[string]any)
+	for _, name := range sortedKeys(loaded) {
+		switch module := loaded[name].(type) {
+		case provider:
+			h.own = append(h.own, named[provider]{name, module})
+		case caddyauth.Authenticator:
+			h.foreign = append(h.foreign, named[caddyauth.Authenticator]{name, module})
+		default:
+			return fmt.Errorf("provider %s is a %T, which cannot authenticate", name, module)
+		}
+	}
+	return nil
+}
+
+// ServeHTTP authenticates the request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	dropIdentity(r.Header)
+	x := gate.ExchangeOf(r)
+	found, err := h.authenticate(w, r)
+	if err != nil {
+		return err
+	}
+	if found.answered {
+		return nil
+	}
+	if found.principal != nil {
+		x.Principal = found.principal
+		setPlaceholders(r, found.principal)
+	}
+	if x.Principal != nil { // ours, or that of a gate_auth before
+		setIdentity(r.Header, x.Principal)
+	}
+	if !h.ForwardCredential {
+		h.strip(r.Header, found)
+	}
+	return next.ServeHTTP(w, r)
+}
+
+// outcome is what became of a request that is not refused.
+type outcome struct {
+	// principal is nil for an anonymous request.
+	principal *exchange.Principal
+	// foreign says that one of the other providers accepted.
+	foreign bool
+	// answered says that a provider has sent the client elsewhere, as to a login page.
+	answered bool
+}
+
+func (h *Handler) authenticate(w http.ResponseWriter, r *http.Request) (outcome, error) {
+	principal, refusal := h.askOwn(r)
+	if refusal != nil {
+		return outcome{}, gate.Refuse(refusal)
+	}
+	if principal != nil {
+		return outcome{principal: principal}, nil
+	}
+	attempts := new(attempts)
+	if principal := h.askForeign(w, r, attempts); principal != nil {
+		return outcome{principal: principal, foreign: true}, nil
+	}
+	return h.nobody(w, r, attempts)
+}
+
+// askOwn demands that every credential is good and that all agree.
+func (h *Handler) askOwn(r *http.Request) (*exchange.Principal, *problem.Problem) {
+	var found *exchange.Principal
+	for _, own := range h.own {
+		principal, refusal := own.provider.identify(r)
+		if refusal != nil {
+			count(own.name, refusal.Name)
+			return nil, refusal
+		}
+		if principal == nil {
+			continue
+		}
+		if found != nil && (found.ID != principal.ID || found.Tenant != principal.Tenant) {
+			count(own.name, problem.CredentialInvalid.Name)
+			p := problem.CredentialInvalid.New("The credentials of the request name different principals: send one of them.")
+			h.challenge(p)
+			return nil, p
+		}
+		count(own.name, accepted)
+		if found == nil {
+			found = principal
+		}
+	}
+	return found, nil
+}
+
+// nobody decides about a request that no provider accepts.
+func (h *Handler) nobody(w http.ResponseWriter, r *http.Request, tried *attempts) (outcome, error) {
+	switch {
+	case tried.fault != nil:
+		return outcome{}, refuse(problem.AuthUnavailable.New("Try again later.").RetryAfter(retryAfter).Because(tried.fault))
+	case h.Optional && !carriesCredential(r.Header):
+		count(nobody, anonymous)
+		return outcome{}, nil
+	case tried.redirect != nil:
+		return outcome{answered: true}, tried.redirect.replay(w)
+	}
+	p := problem.CredentialMissing.New("Send a credential: see WWW-Authenticate.")
+	if carriesCredential(r.Header) {
+		p = problem.CredentialInvalid.New("None of the credentials that the request carries is accepted here.")
+	}
+	h.challenge(p)
+	for _, challenge := range tried.challenges {
+		p.Header("WWW-Authenticate", challenge)
+	}
+	return outcome{}, refuse(p)
+}
+
+func (h *Handler) challenge(p *problem.Problem) {
+	for _, own := range h.own {
+		own.provider.challenge(p)
+	}
+}
+
+// carriesCredential reports whether there is anything that wants to be a
+// credential, so that a broken one is not taken for none.
+func carriesCredential(header http.Header) bool {
+	return slices.ContainsFunc([]string{"Authorization", "Signature", "Signature-Input"}, func(name string) bool {
+		return len(header.Values(name)) > 0
+	})
+}
+
+func (h *Handler) strip(header http.Header, found outcome) {
+	for _, own := range h.own {
+		own.provider.strip(header)
+	}
+	if found.foreign {
+		header.Del("Authorization")
+	}
+}
+
+func refuse(p *problem.Problem) error {
+	count(nobody, p.Name)
+	return gate.Refuse(p)
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

@@ -1,0 +1,24 @@
+package auth
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+var decisions = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Name: "gate_auth_decisions_total",
+	Help: "Decisions by provider: accepted, anonymous, or the name of the problem. The provider is none where no credential reached one.",
+}, []string{"provider", "result"})
+
+const (
+	accepted  = "accepted"
+	anonymous = "anonymous"
+	// nobody is the provider of decisions that none made.
+	nobody = "none"
+)
+
+// retryAfter is what a client is told when credentials cannot be judged.
+const retryAfter = 5 * time.Second
+
+func count(provider, result string) { decisions.WithLabelValues(provider, result).Inc() }

@@ -1,0 +1,101 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/caddyauth"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/problem"
+)
+
+// realm is the protection space of the challenges (RFC 9110, section 11.5).
+const realm = `realm="gate"`
+
+// defaultLeeway is how far clocks may be apart where nothing else is configured.
+const defaultLeeway = 30 * time.Second
+
+// authenticate is a provider of ours inside Caddy's own authentication
+// handler. There it can neither name a problem nor take fields out of the request.
+func authenticate(p provider, w http.ResponseWriter, r *http.Request) (caddyauth.User, bool, error) {
+	principal, refusal := p.identify(r)
+	switch {
+	case refusal == nil && principal == nil:
+		refusal = problem.CredentialMissing.New("")
+		p.challenge(refusal)
+	case refusal == nil:
+		gate.ExchangeOf(r).Principal = principal
+		return caddyauth.User{ID: principal.ID, Metadata: metadata(principal)}, true, nil
+	case refusal.Status >= http.StatusInternalServerError:
+		return caddyauth.User{}, false, refusal
+	}
+	for name, values := range refusal.Fields {
+		for _, value := range values {
+			w.Header().Add(name, value)
+		}
+	}
+	return caddyauth.User{}, false, nil
+}
+
+// leewayOf fills in the default.
+func leewayOf(d caddy.Duration) time.Duration {
+	if d == 0 {
+		return defaultLeeway
+	}
+	return time.Duration(d)
+}
+
+// expand replaces placeholders such as {env.ISSUER} in a configured value.
+func expand(field, value string) (string, error) {
+	expanded, err := caddy.NewReplacer().ReplaceOrErr(value, true, true)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", field, err)
+	}
+	return expanded, nil
+}
+
+func expandAll(field string, values []string) ([]string, error) {
+	expanded := make([]string, 0, len(values))
+	for _, value := range values {
+		text, err := expand(field, value)
+		if err != nil {
+			return nil, err
+		}
+		expanded = append(expanded, text)
+	}
+	return expanded, nil
+}
+
+// reason is what a client is told about an error of an engine.
+type reason struct {
+	err    error
+	kind   *problem.Kind
+	detail string
+}
+
+// problemFor finds the first reason that an error wraps. An error that nobody
+// foresaw is a bad credential: it must not pass.
+func problemFor(err error, reasons []reason) *problem.Problem {
+	for _, r := range reasons {
+		if !errors.Is(err, r.err) {
+			continue
+		}
+		detail := r.detail
+		if detail == "" {
+			detail = sentence(err)
+		}
+		return r.kind.New(detail).Because(err)
+	}
+	return problem.CredentialInvalid.New("").Because(err)
+}
+
+// sentence is an error of an engine as the detail of a problem. Engines put
+// nothing secret into their errors.
+func sentence(err error) string {
+	text := err.Error()
+	return string(text[0]-'a'+'A') + text[1:] + "."
+}
