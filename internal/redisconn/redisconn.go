@@ -20,7 +20,9 @@ import (
 const (
 	dialTimeout = 250 * time.Millisecond
 	ioTimeout   = 50 * time.Millisecond
-	poolTimeout = 10 * time.Millisecond
+	// poolTimeout is as long as an answer may take: with less, a burst of
+	// requests that only wait for each other looks like a server that failed.
+	poolTimeout = ioTimeout
 	// concurrentDials keeps a server that comes back from being met by a crowd.
 	concurrentDials = 8
 )
