@@ -177,3 +177,33 @@ func wantUnavailable(t *testing.T, got response) {
 		t.Fatalf("got %v %v, want the problem upstream-unavailable", got, got.header)
 	}
 }
+
+// BenchmarkEdge compares Caddy's own proxy with the resilience modules around it.
+func BenchmarkEdge(b *testing.B) {
+	reply := strings.Repeat("x", 628)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, reply)
+	}))
+	defer server.Close()
+	address := server.Listener.Addr().String()
+	body := `{"prompt":"` + strings.Repeat("cedar ", 44) + `"}`
+	for name, config := range map[string]string{
+		"plain": "reverse_proxy " + address,
+		"gate":  "gate_fallback {\nstale\n}\nreverse_proxy " + address + " {\nlb_policy gate_breaker {\ninner least_conn\n}\ntransport gate\n}",
+	} {
+		b.Run(name, func(b *testing.B) {
+			e := edgetest.Start(b, config)
+			b.ReportAllocs()
+			for b.Loop() {
+				res, err := e.Client.Post(e.URL, "application/json", strings.NewReader(body))
+				if err != nil {
+					b.Fatal(err)
+				}
+				_, _ = io.Copy(io.Discard, res.Body)
+				res.Body.Close()
+			}
+		})
+	}
+}

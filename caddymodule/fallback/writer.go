@@ -119,7 +119,7 @@ func (w *liveWriter) retryAfter() time.Duration {
 // ofTheMoment are fields that hold for one exchange and would be wrong in a later one.
 var ofTheMoment = []string{
 	"Age", "Connection", "Content-Length", "Date", "Keep-Alive", "Ratelimit", "Ratelimit-Policy",
-	"Retry-After", "Server-Timing", "Trailer", "Transfer-Encoding", servedBy,
+	"Retry-After", "Server-Timing", "Trailer", "Transfer-Encoding", "X-Request-Id", servedBy,
 }
 
 // fresh returns the part of the header that came with the answer and belongs to it.

@@ -122,6 +122,31 @@ func TestASlowHeaderIsAFailureThoughTheAnswerStillComes(t *testing.T) {
 	isState(t, e, address, breaker.Open)
 }
 
+func TestAFrozenUpstreamOpensItsBreakerThoughItsClientsGiveUp(t *testing.T) {
+	address := edgetest.FreeAddress(t)
+	listen(t, address) // the kernel accepts for it, and nothing ever answers
+	e := edge(t, address, "trip_after 2", "slow_after 20ms")
+	ctx, giveUp := context.WithCancel(t.Context())
+	var clients sync.WaitGroup
+	for range 2 {
+		clients.Go(func() {
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.URL, nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if res, err := e.Client.Do(req); err == nil {
+				res.Body.Close()
+				t.Errorf("answered with %d", res.StatusCode)
+			}
+		})
+	}
+	isState(t, e, address, breaker.Open)
+	giveUp()
+	clients.Wait()
+	wantStatus(t, get(t, e), http.StatusServiceUnavailable) // at once, where it would have hung
+}
+
 func TestAClientThatLeavesIsNeitherSuccessNorFailure(t *testing.T) {
 	arrived := make(chan struct{})
 	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
