@@ -3,6 +3,7 @@ package policy
 import (
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -17,6 +18,7 @@ const placeholderPrefix = "gate.policy.tags."
 // carryOut does what a decision obliges the gateway to, and returns the writer
 // to respond to.
 func carryOut(w http.ResponseWriter, r *http.Request, d *promptpolicy.Decision) http.ResponseWriter {
+	emptyTags(r)
 	fields := http.Header{}
 	for _, o := range d.Obligations {
 		switch {
@@ -39,10 +41,27 @@ func carryOut(w http.ResponseWriter, r *http.Request, d *promptpolicy.Decision) 
 
 // tag makes a value available to later handlers and to the access log.
 func tag(r *http.Request, o promptpolicy.Obligation) {
-	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
+	if repl, ok := replacer(r); ok {
 		repl.Set(placeholderPrefix+o.Name, o.Value)
 	}
 	logField(r, zap.String("policy_tag_"+o.Name, o.Value))
+}
+
+// emptyTags makes the placeholders of tags that a request does not have empty,
+// rather than unknown and so written out literally.
+func emptyTags(r *http.Request) {
+	repl, ok := replacer(r)
+	if !ok {
+		return
+	}
+	repl.Map(func(key string) (any, bool) {
+		return "", strings.HasPrefix(key, placeholderPrefix)
+	})
+}
+
+func replacer(r *http.Request) (*caddy.Replacer, bool) {
+	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	return repl, ok
 }
 
 func logField(r *http.Request, field zap.Field) {

@@ -340,6 +340,12 @@ func TestObligationsAreCarriedOut(t *testing.T) {
 			if got, _ := repl.GetString("gate.policy.tags.size"); got != "bulk" {
 				t.Errorf("the tag's placeholder is %q", got)
 			}
+			if got := repl.ReplaceAll("<{gate.policy.tags.other}>", "?"); got != "<?>" {
+				t.Errorf("the placeholder of a tag that is not there gives %q", got)
+			}
+			if got, known := repl.GetString("gate.policy.tags.other"); !known || got != "" {
+				t.Errorf("the placeholder of a tag that is not there is %q, known: %t", got, known)
+			}
 		})
 	}
 }
