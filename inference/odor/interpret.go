@@ -37,7 +37,7 @@ var DefaultInterpreter = sync.OnceValues(func() (*Interpreter, error) {
 
 // Interpret returns what is understood of a prompt. It takes time linear in the prompt's length.
 func (in *Interpreter) Interpret(prompt string) Interpretation {
-	r := reader{lexicon: in.lexicon, tokens: tokenise(prompt), degree: 1}
+	r := reader{lexicon: in.lexicon, tokens: tokenise(prompt), degree: 1, noted: map[string]bool{}}
 	for r.at < len(r.tokens) {
 		r.step()
 	}
@@ -69,6 +69,7 @@ type reader struct {
 	loose        []Note
 	notes        []Note
 	unrecognised []string
+	noted        map[string]bool // the unrecognised words
 }
 
 // step reads one mark, phrase or word.
@@ -92,10 +93,19 @@ func (r *reader) step() {
 		r.mention(m)
 		return
 	}
-	if !slices.Contains(r.unrecognised, t.text) {
-		r.unrecognised = append(r.unrecognised, t.text)
+	r.unknown(t.text)
+}
+
+// unknown notes a word that nothing is known about, once.
+func (r *reader) unknown(text string) {
+	if !r.noted[text] {
+		r.noted[text] = true
+		r.unrecognised = append(r.unrecognised, text)
 	}
 }
+
+// minDegree is the least that something is wanted that is mentioned at all.
+const minDegree = 0.1
 
 // grammar reads a word that shapes the prompt. It reports whether the word is one.
 func (r *reader) grammar(text string) bool {
@@ -103,7 +113,7 @@ func (r *reader) grammar(text string) bool {
 		return true
 	}
 	if degree, ok := degrees[text]; ok {
-		r.degree *= degree
+		r.degree = min(MaxWeight, max(minDegree, r.degree*degree))
 		return true
 	}
 	if next, ok := refusals[text]; ok {
@@ -184,7 +194,7 @@ func (r *reader) joined() bool {
 // base") or else what follows ("base of cedar").
 func (r *reader) position(note Note) {
 	if r.refusal.weight > 0 {
-		r.unrecognised = append(r.unrecognised, string(note))
+		r.unknown(string(note))
 		return
 	}
 	if !slices.Contains(r.notes, note) {
@@ -217,15 +227,18 @@ func (r *reader) endItem(m mark) {
 	}
 	r.clause = len(r.mentions)
 	r.degree = 1
-	if !r.listGoesOn() {
+	if r.refusal.weight > 0 && !r.listGoesOn() {
 		r.refusal = refusal{}
 	}
 }
 
+// longestList is how many words and commas a list of refused smells is followed for.
+const longestList = 24
+
 // listGoesOn reports whether "or" or "nor" joins the rest of the list to what
 // was refused: "no musk, vanilla or smoke".
 func (r *reader) listGoesOn() bool {
-	for _, t := range r.tokens[r.at:] {
+	for _, t := range r.tokens[r.at:min(len(r.tokens), r.at+longestList)] {
 		_, refuses := refusals[t.text]
 		if t.mark == stop || turns[t.text] || t.text == "and" || refuses {
 			return false

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/odordiff/odordiff/inference"
+)
+
+func init() {
+	register("infer", "[--listen <address>] [--max-concurrent <n>] [--max-queued <n>] [--timeout <duration>]",
+		"Starts the inference backend alone",
+		`Starts the inference backend, to which the gateway proxies: POST /api/v1/generate.
+It has no authentication of its own: keep it on loopback, or on a network that
+only the gateway reaches.
+
+Ctrl-C lets the prompts in work finish, then stops it.`,
+		func(cmd *cobra.Command) {
+			infer := new(infer)
+			flags := cmd.Flags()
+			flags.StringVar(&infer.listen, "listen", "127.0.0.1:8090", "address to listen on")
+			flags.IntVar(&infer.maxConcurrent, "max-concurrent", 0, "prompts worked on at once (default: one per CPU)")
+			flags.IntVar(&infer.maxQueued, "max-queued", 0, "prompts that may wait, more are answered 503 (default: 16 times --max-concurrent, -1: none)")
+			flags.DurationVar(&infer.timeout, "timeout", 30*time.Second, "longest time for one prompt, waiting included")
+			cmd.Args = cobra.NoArgs
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+				ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+				defer stop()
+				return infer.run(ctx, cmd.ErrOrStderr())
+			}
+		})
+}
+
+// infer is the inference backend in a process of its own.
+type infer struct {
+	listen                   string
+	maxConcurrent, maxQueued int
+	timeout                  time.Duration
+}
+
+// run serves until ctx is done. The log goes to out.
+func (i *infer) run(ctx context.Context, out io.Writer) error {
+	if err := i.check(); err != nil {
+		return err
+	}
+	logger := slog.New(slog.NewJSONHandler(out, nil))
+	server, err := inference.New(inference.Config{
+		MaxConcurrent: i.maxConcurrent,
+		MaxQueued:     i.maxQueued,
+		Timeout:       i.timeout,
+		Logger:        logger,
+	})
+	if err != nil {
+		return fmt.Errorf("starting the inference backend: %w", err)
+	}
+	listener, err := net.Listen("tcp", i.listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", portError(i.listen, err))
+	}
+	logger.Info("inference backend listens", slog.String("address", listener.Addr().String()))
+	if err := server.Serve(ctx, listener); err != nil {
+		return err
+	}
+	logger.Info("inference backend stopped")
+	return nil
+}
+
+func (i *infer) check() error {
+	switch {
+	case i.maxConcurrent < 0:
+		return errors.New("--max-concurrent: give 1 or more, or leave it out")
+	case i.timeout <= 0:
+		return errors.New("--timeout: give a duration over 0, such as 30s")
+	}
+	return nil
+}
