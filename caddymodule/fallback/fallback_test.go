@@ -1,7 +1,6 @@
 package fallback
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"net/http"
@@ -240,15 +239,8 @@ func TestAWithheldAnswerThatBreaksOffIsCovered(t *testing.T) {
 }
 
 func TestEventsPassOneByOne(t *testing.T) {
-	next := make(chan struct{})
-	b := newBackend(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		for _, event := range []string{"one", "two", "three"} {
-			_, _ = io.WriteString(w, "data: "+event+"\n\n")
-			_ = http.NewResponseController(w).Flush()
-			<-next
-		}
-	})
+	events := edgetest.NewEvents("one", "two", "three")
+	b := newBackend(t, events.ServeHTTP)
 	e := start(t, standard, b.address)
 	res, err := e.Client.Post(e.URL+"/generate", "application/json", strings.NewReader(prompt))
 	if err != nil {
@@ -258,14 +250,23 @@ func TestEventsPassOneByOne(t *testing.T) {
 	if res.Header.Get(servedBy) != "live" {
 		t.Errorf("header %v", res.Header)
 	}
-	lines := bufio.NewScanner(res.Body)
-	for _, want := range []string{"data: one", "data: two", "data: three"} {
-		if !lines.Scan() || lines.Text() != want { // would hang if anything held events back
-			t.Fatalf("line %q, want %q", lines.Text(), want)
-		}
-		lines.Scan()
-		next <- struct{}{}
+	events.Expect(t, res, func() {})
+}
+
+func TestALargeBodyThatAModuleHasReadIsRemembered(t *testing.T) {
+	b := newBackend(t, func(w http.ResponseWriter, r *http.Request) {
+		n, _ := io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, strconv.FormatInt(n, 10))
+	})
+	e := start(t, standard, b.address)
+	large := strings.Repeat("x", 2<<20)
+	text := set("Content-Type", "text/plain")
+	for _, read := range []option{set("Test-Read", "1"), set("Test-Read", "")} {
+		wantServed(t, post(t, e, "/generate", large, text, read), "live", "2097152")
 	}
+	b.fail(503)
+	wantServed(t, post(t, e, "/generate", large, text, set("Test-Read", "1")), "stale", "2097152")
+	wantUnavailable(t, post(t, e, "/generate", large, text)) // passed through unread, so unknown
 }
 
 func TestAnUploadOfUnknownLengthStreams(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -212,29 +213,25 @@ func TestAnUploadThatBreaksOffIsNotTheUpstreamsFailure(t *testing.T) {
 	hasFailures(t, e, address, 0)
 }
 
-func TestEventsArriveOneByOne(t *testing.T) {
-	next := make(chan struct{})
-	address := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		for _, event := range []string{"one", "two", "three"} {
-			_, _ = io.WriteString(w, "data: "+event+"\n\n")
-			_ = http.NewResponseController(w).Flush()
-			<-next
-		}
-	})
-	e := edge(t, address, "", "")
-	res, err := e.Client.Get(e.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	lines := bufio.NewScanner(res.Body)
-	for _, want := range []string{"data: one", "data: two", "data: three"} {
-		if !lines.Scan() || lines.Text() != want { // would hang if anything held events back
-			t.Fatalf("line %q, want %q", lines.Text(), want)
-		}
-		lines.Scan()
-		next <- struct{}{}
+func TestEventsArriveOneByOneAndSurviveAReload(t *testing.T) {
+	for name, reloads := range map[string]bool{"undisturbed": false, "over reloads": true} {
+		t.Run(name, func(t *testing.T) {
+			events := edgetest.NewEvents("one", "two", "three")
+			address := upstream(t, events.ServeHTTP)
+			e := edge(t, address, "trip_after 1", "")
+			res, err := e.Client.Get(e.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			reload := 0
+			events.Expect(t, res, func() {
+				if reload++; reloads {
+					e.Load(site(address, "trip_after 1", fmt.Sprintf("slow_after %ds", reload)))
+				}
+			})
+			hasFailures(t, e, address, 0)
+		})
 	}
 }
 

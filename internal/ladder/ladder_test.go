@@ -2,6 +2,8 @@ package ladder
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,6 +114,26 @@ func TestStorable(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAForbiddingDirectiveIsFoundHoweverItIsWritten(t *testing.T) {
+	harmless := rapid.SampledFrom([]string{"", "max-age=60", "public", `ext="a"`, "x-no-store", "no-storeroom", "=", " "})
+	forbidding := rapid.SampledFrom([]string{"no-store", "No-Store", " no-store ", "no-store=", `no-cache="a"`, "MUST-REVALIDATE"})
+	rapid.Check(t, func(t *rapid.T) {
+		members := rapid.SliceOfN(harmless, 0, 5).Draw(t, "harmless")
+		write := func(members []string) http.Header {
+			split := rapid.IntRange(0, len(members)).Draw(t, "split")
+			return http.Header{"Cache-Control": {strings.Join(members[:split], ","), strings.Join(members[split:], ",")}}
+		}
+		if !Storable(nil, "ann", http.StatusOK, write(members)) {
+			t.Fatalf("%q forbids", members)
+		}
+		at := rapid.IntRange(0, len(members)).Draw(t, "at")
+		members = slices.Insert(members, at, forbidding.Draw(t, "forbidding"))
+		if header := write(members); Storable(nil, "ann", http.StatusOK, header) {
+			t.Fatalf("%q does not forbid", header)
+		}
+	})
 }
 
 func TestAClientMayInsistOnAFreshAnswer(t *testing.T) {

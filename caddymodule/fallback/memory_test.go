@@ -1,0 +1,80 @@
+package fallback
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/exchange"
+)
+
+// inCaddy returns a request with what Caddy's server puts into its context.
+func inCaddy(change func(*http.Request, *caddy.Replacer)) *http.Request {
+	repl := caddy.NewReplacer()
+	ctx := context.WithValue(context.Background(), caddy.ReplacerCtxKey, repl)
+	ctx = context.WithValue(ctx, caddyhttp.VarsCtxKey, map[string]any{})
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
+	change(r, repl)
+	return r
+}
+
+func TestWhoMaySeeOtherAnswersIsAnotherPrincipal(t *testing.T) {
+	identify := func(p exchange.Principal) func(*http.Request, *caddy.Replacer) {
+		return func(r *http.Request, _ *caddy.Replacer) { gate.ExchangeOf(r).Principal = &p }
+	}
+	send := func(field string, values ...string) func(*http.Request, *caddy.Replacer) {
+		return func(r *http.Request, _ *caddy.Replacer) { r.Header[field] = values }
+	}
+	certificate := func(raw string) func(*http.Request, *caddy.Replacer) {
+		return func(r *http.Request, _ *caddy.Replacer) {
+			r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{{Raw: []byte(raw)}}}
+		}
+	}
+	senders := map[string]func(*http.Request, *caddy.Replacer){
+		"nobody":              func(*http.Request, *caddy.Replacer) {},
+		"ann":                 identify(exchange.Principal{ID: "ann"}),
+		"bob":                 identify(exchange.Principal{ID: "bob"}),
+		"ann of a tenant":     identify(exchange.Principal{ID: "ann", Tenant: "t"}),
+		"a tenant called ann": identify(exchange.Principal{ID: "", Tenant: "ann"}),
+		"a quoting name":      identify(exchange.Principal{ID: `" "ann`}),
+		"Caddy's user":        func(_ *http.Request, repl *caddy.Replacer) { repl.Set("http.auth.user.id", "ann") },
+		"a token":             send("Authorization", "Bearer x"),
+		"another token":       send("Authorization", "Bearer y"),
+		"two tokens":          send("Authorization", "Bearer x", "Bearer y"),
+		"a cookie":            send("Cookie", "Bearer x"),
+		"a key":               send("X-Api-Key", "Bearer x"),
+		"a signature":         send("Signature-Input", "Bearer x"),
+		"a certificate":       certificate("x"),
+		"another certificate": certificate("y"),
+	}
+	seen := map[string]string{}
+	for name, change := range senders {
+		principal := principalOf(inCaddy(change))
+		if other, ok := seen[principal]; ok {
+			t.Errorf("%s is taken for %s", name, other)
+		}
+		seen[principal] = name
+		if (principal == "") != (name == "nobody") {
+			t.Errorf("%s: principal %q", name, principal)
+		}
+	}
+}
+
+func TestAPrincipalKeepsItsAnswersWhenItsTokenIsRenewed(t *testing.T) {
+	as := func(token string) string {
+		return principalOf(inCaddy(func(r *http.Request, _ *caddy.Replacer) {
+			r.Header.Set("Authorization", token)
+			gate.ExchangeOf(r).Principal = &exchange.Principal{ID: "ann"}
+		}))
+	}
+	if as("Bearer old") != as("Bearer new") {
+		t.Error("a new token makes a new principal")
+	}
+}
