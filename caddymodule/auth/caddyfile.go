@@ -154,8 +154,9 @@ func unmarshalOptions(d *caddyfile.Dispenser, options map[string]func(*caddyfile
 }
 
 func flag(d *caddyfile.Dispenser, to *bool) error {
+	option := d.Val()
 	if d.NextArg() {
-		return d.ArgErr()
+		return d.Errf("unexpected %q: %s takes no value", d.Val(), option)
 	}
 	*to = true
 	return nil

@@ -1,0 +1,601 @@
+package auth
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/odordiff/odordiff/caddymodule/edgetest"
+	_ "github.com/odordiff/odordiff/caddymodule/problem"
+	"github.com/odordiff/odordiff/internal/httpsig"
+	"github.com/odordiff/odordiff/internal/keyring"
+	"github.com/odordiff/odordiff/internal/redistest"
+	"github.com/odordiff/odordiff/internal/token"
+)
+
+func secretOf(letter string) keyring.Secret { return keyring.Secret(strings.Repeat(letter, 32)) }
+
+var (
+	tokenKey  = keyring.Key{ID: "tokens", Algorithm: keyring.HS256, Secret: secretOf("t")}
+	forgedKey = keyring.Key{ID: "tokens", Algorithm: keyring.HS256, Secret: secretOf("x")}
+	adaKey    = keyring.Key{
+		ID: "ada-key", Algorithm: keyring.HMACSHA256, Secret: secretOf("a"),
+		Principal: "ada", Tenant: "acme", Scopes: []string{"generate"},
+	}
+	eveKey = keyring.Key{ID: "eve-key", Algorithm: keyring.HMACSHA256, Secret: secretOf("e"), Principal: "eve"}
+)
+
+const (
+	jwtBlock       = "jwt {\n issuer odordiff\n audience odordiff\n require_scope generate\n}\n"
+	signatureBlock = "signature {\n require_scope generate\n max_body 1KiB\n}\n"
+)
+
+// fixture is an edge with a keyring, in front of an upstream that remembers its last request.
+type fixture struct {
+	*edgetest.Edge
+	t        *testing.T
+	keyring  string
+	redis    string
+	upstream *httptest.Server
+	// last is the header, and body the body, of the last request that reached the upstream.
+	last http.Header
+	body string
+}
+
+// start runs the edge with these directives before the proxy.
+func start(t *testing.T, directives string) *fixture {
+	t.Helper()
+	f := &fixture{t: t, keyring: filepath.Join(t.TempDir(), "keyring.json")}
+	if err := (keyring.Keys{tokenKey, adaKey, eveKey}).Write(f.keyring); err != nil {
+		t.Fatal(err)
+	}
+	f.upstream = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Errorf("upstream: reading the body: %v", err)
+		}
+		f.last, f.body = r.Header, string(body)
+	}))
+	t.Cleanup(f.upstream.Close)
+	f.Edge = edgetest.Start(t, "respond 204")
+	f.load(directives)
+	return f
+}
+
+// load replaces the directives, as a reload does.
+func (f *fixture) load(directives string) {
+	f.t.Helper()
+	f.loadEdited(directives, func(map[string]any) {})
+}
+
+func (f *fixture) loadEdited(directives string, edit func(config map[string]any)) {
+	f.t.Helper()
+	site := "route {\n" + directives + "\n header X-User {http.auth.user.id}/{http.auth.user.tenant}/{http.auth.user.scopes}/{http.auth.user.method}\n" +
+		"reverse_proxy " + f.upstream.Listener.Addr().String() + "\n}\nhandle_errors {\n gate_problem\n}\n"
+	f.LoadEdited(site, func(raw []byte) []byte {
+		var config map[string]any
+		if err := json.Unmarshal(raw, &config); err != nil {
+			f.t.Fatal(err)
+		}
+		app := map[string]any{"keyring": f.keyring}
+		if f.redis != "" {
+			app["redis"] = map[string]any{"url": f.redis}
+		}
+		config["apps"].(map[string]any)["gate"] = app
+		edit(config)
+		edited, err := json.Marshal(config)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		return edited
+	})
+}
+
+// answer is a response with its problem.
+type answer struct {
+	*http.Response
+	Problem struct {
+		Type   string `json:"type"`
+		Detail string `json:"detail"`
+	}
+	body string
+}
+
+func (a answer) kind() string {
+	_, name, _ := strings.Cut(a.Problem.Type, "#")
+	return name
+}
+
+func (f *fixture) request(body string) *http.Request {
+	f.t.Helper()
+	r, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, f.URL+"/api/v1/generate", strings.NewReader(body))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return r
+}
+
+func (f *fixture) do(r *http.Request) answer {
+	f.t.Helper()
+	f.last, f.body = nil, ""
+	response, err := f.Client.Do(r)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	a := answer{Response: response, body: string(body)}
+	if response.StatusCode >= 400 {
+		if err := json.Unmarshal(body, &a.Problem); err != nil {
+			f.t.Fatalf("status %d with %q: %v", response.StatusCode, body, err)
+		}
+		if f.last != nil {
+			f.t.Errorf("a refused request (status %d) reached the upstream", response.StatusCode)
+		}
+	}
+	return a
+}
+
+// mint makes a token of ada's, good for an hour, with changes.
+func mint(t *testing.T, key keyring.Key, change func(*token.Claims)) string {
+	t.Helper()
+	claims := token.Claims{
+		Subject: "ada", Tenant: "acme", Issuer: "odordiff", Audience: []string{"odordiff"}, Scopes: []string{"generate", "read"},
+		IssuedAt: time.Now(), Expiry: time.Now().Add(time.Hour),
+	}
+	if change != nil {
+		change(&claims)
+	}
+	raw, err := token.Mint(key, claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func withToken(r *http.Request, raw string) *http.Request {
+	r.Header.Set("Authorization", "Bearer "+raw)
+	return r
+}
+
+// sign signs the request with its body.
+func sign(t *testing.T, r *http.Request, key keyring.Key, created time.Time) *http.Request {
+	t.Helper()
+	reader, err := r.GetBody()
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := httpsig.Message{Method: r.Method, Scheme: "http", Authority: r.URL.Host, Target: r.URL.RequestURI(), Header: r.Header}
+	if err := httpsig.Sign(m, body, key, nil, created); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+const prompt = `{"prompt": "fresh citrus over wet cedar"}`
+
+func TestTokens(t *testing.T) {
+	f := start(t, "gate_auth {\n"+jwtBlock+"}")
+	const invalid = `Bearer realm="gate", error="invalid_token"`
+	for name, test := range map[string]struct {
+		authorization []string
+		status        int
+		kind          string
+		challenge     string
+	}{
+		"good":            {[]string{"Bearer " + mint(t, tokenKey, nil)}, 200, "", ""},
+		"any case":        {[]string{"bEARER   " + mint(t, tokenKey, nil)}, 200, "", ""},
+		"none":            {nil, 401, "credential-missing", `Bearer realm="gate"`},
+		"another scheme":  {[]string{"Basic YTpi"}, 401, "credential-invalid", `Bearer realm="gate"`},
+		"no token":        {[]string{"Bearer "}, 401, "credential-invalid", invalid},
+		"two fields":      {[]string{"Basic YTpi", "Bearer " + mint(t, tokenKey, nil)}, 401, "credential-invalid", invalid},
+		"not a token":     {[]string{"Bearer hello"}, 401, "credential-invalid", invalid},
+		"forged":          {[]string{"Bearer " + mint(t, forgedKey, nil)}, 401, "credential-invalid", invalid},
+		"expired":         {[]string{"Bearer " + mint(t, tokenKey, func(c *token.Claims) { c.Expiry = time.Now().Add(-time.Minute) })}, 401, "credential-expired", invalid},
+		"too early":       {[]string{"Bearer " + mint(t, tokenKey, func(c *token.Claims) { c.NotBefore = time.Now().Add(time.Hour) })}, 401, "credential-invalid", invalid},
+		"wrong audience":  {[]string{"Bearer " + mint(t, tokenKey, func(c *token.Claims) { c.Audience = []string{"x"} })}, 401, "credential-invalid", invalid},
+		"wrong issuer":    {[]string{"Bearer " + mint(t, tokenKey, func(c *token.Claims) { c.Issuer = "x" })}, 401, "credential-invalid", invalid},
+		"another's scope": {[]string{"Bearer " + mint(t, tokenKey, func(c *token.Claims) { c.Scopes = []string{"read"} })}, 403, "scope-insufficient", `Bearer realm="gate", error="insufficient_scope", scope="generate"`},
+		"oversize":        {[]string{"Bearer " + strings.Repeat("x", 9000)}, 401, "credential-invalid", invalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := f.request(prompt)
+			r.Header["Authorization"] = test.authorization
+			a := f.do(r)
+			if a.StatusCode != test.status || a.kind() != test.kind {
+				t.Fatalf("status %d %q: %s, want %d %q", a.StatusCode, a.kind(), a.body, test.status, test.kind)
+			}
+			if challenge := a.Header.Get("WWW-Authenticate"); !strings.HasPrefix(challenge, test.challenge) || (challenge == "") != (test.challenge == "") {
+				t.Errorf("challenge %q, want %q", challenge, test.challenge)
+			}
+		})
+	}
+}
+
+func TestThePrincipalReachesTheUpstreamAndTheCredentialDoesNot(t *testing.T) {
+	f := start(t, "gate_auth {\n"+jwtBlock+signatureBlock+"}")
+	for method, r := range map[string]*http.Request{
+		"jwt":       withToken(f.request(prompt), mint(t, tokenKey, func(c *token.Claims) { c.Scopes = []string{"generate"} })),
+		"signature": sign(t, f.request(prompt), adaKey, time.Now()),
+	} {
+		t.Run(method, func(t *testing.T) {
+			a := f.do(r)
+			if a.StatusCode != http.StatusOK || f.body != prompt {
+				t.Fatalf("status %d: %s; upstream got %q", a.StatusCode, a.body, f.body)
+			}
+			for field, want := range map[string]string{
+				"Gate-Principal": "ada", "Gate-Tenant": "acme", "Gate-Scopes": "generate", "Gate-Auth-Method": method,
+				"Authorization": "", "Signature": "", "Signature-Input": "",
+			} {
+				if got := f.last.Get(field); got != want {
+					t.Errorf("upstream got %s: %q, want %q", field, got, want)
+				}
+			}
+			if got, want := a.Header.Get("X-User"), "ada/acme/generate/"+method; got != want {
+				t.Errorf("placeholders are %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestForwardCredentialLeavesItIn(t *testing.T) {
+	f := start(t, "gate_auth {\n forward_credential\n"+jwtBlock+"}")
+	raw := mint(t, tokenKey, nil)
+	if a := f.do(withToken(f.request(prompt), raw)); a.StatusCode != http.StatusOK || f.last.Get("Authorization") != "Bearer "+raw {
+		t.Errorf("status %d, upstream got Authorization %q", a.StatusCode, f.last.Get("Authorization"))
+	}
+}
+
+func TestAClientCannotPassItselfOff(t *testing.T) {
+	f := start(t, "gate_auth {\n optional\n"+jwtBlock+"}")
+	pretend := func() *http.Request {
+		r := f.request(prompt)
+		for _, name := range []string{"Gate-Principal", "gate-tenant", "GATE-Scopes", "Gate-Auth-Method", "Gate-Anything"} {
+			r.Header[name] = []string{"root", "admin"}
+		}
+		r.Header["Connection"] = []string{"Gate-Principal, keep-alive", "gate-tenant"}
+		return r
+	}
+	t.Run("anonymous", func(t *testing.T) {
+		if a := f.do(pretend()); a.StatusCode != http.StatusOK {
+			t.Fatalf("status %d: %s", a.StatusCode, a.body)
+		}
+		for name := range f.last {
+			if strings.HasPrefix(strings.ToLower(name), "gate-") {
+				t.Errorf("upstream got %s: %q", name, f.last[name])
+			}
+		}
+	})
+	t.Run("with a credential", func(t *testing.T) {
+		f.do(withToken(pretend(), mint(t, tokenKey, nil)))
+		for name, want := range map[string]string{"Gate-Principal": "ada", "Gate-Tenant": "acme", "Gate-Scopes": "generate read", "Gate-Anything": ""} {
+			if got := strings.Join(f.last.Values(name), "|"); got != want {
+				t.Errorf("upstream got %s: %q, want %q", name, got, want)
+			}
+		}
+	})
+}
+
+func TestSignatures(t *testing.T) {
+	f := start(t, "gate_auth {\n"+signatureBlock+"}")
+	for name, test := range map[string]struct {
+		request func() *http.Request
+		status  int
+		kind    string
+	}{
+		"good": {func() *http.Request { return sign(t, f.request(prompt), adaKey, time.Now()) }, 200, ""},
+		"good without a body": {func() *http.Request {
+			r := f.request("")
+			r.Method = http.MethodGet
+			return sign(t, r, adaKey, time.Now())
+		}, 200, ""},
+		"good with a query": {func() *http.Request {
+			r := f.request(prompt)
+			r.URL.RawQuery = "a=%20b"
+			return sign(t, r, adaKey, time.Now())
+		}, 200, ""},
+		"none":         {func() *http.Request { return f.request(prompt) }, 401, "credential-missing"},
+		"expired":      {func() *http.Request { return sign(t, f.request(prompt), adaKey, time.Now().Add(-6*time.Minute)) }, 401, "credential-expired"},
+		"too early":    {func() *http.Request { return sign(t, f.request(prompt), adaKey, time.Now().Add(time.Hour)) }, 401, "credential-invalid"},
+		"no scope":     {func() *http.Request { return sign(t, f.request(prompt), eveKey, time.Now()) }, 403, "scope-insufficient"},
+		"large":        {func() *http.Request { return sign(t, f.request(strings.Repeat("x", 1025)), adaKey, time.Now()) }, 413, "body-too-large"},
+		"another path": {func() *http.Request { r := sign(t, f.request(prompt), adaKey, time.Now()); r.URL.Path += "x"; return r }, 401, "credential-invalid"},
+		"another body": {func() *http.Request {
+			r := sign(t, f.request(prompt), adaKey, time.Now())
+			r.Body = io.NopCloser(strings.NewReader(strings.ToUpper(prompt)))
+			return r
+		}, 401, "credential-invalid"},
+		"a wrong secret": {func() *http.Request {
+			key := adaKey
+			key.Secret = secretOf("x")
+			return sign(t, f.request(prompt), key, time.Now())
+		}, 401, "credential-invalid"},
+		"half of it": {func() *http.Request {
+			r := sign(t, f.request(prompt), adaKey, time.Now())
+			r.Header.Del("Signature")
+			return r
+		}, 401, "credential-invalid"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := f.do(test.request())
+			if a.StatusCode != test.status || a.kind() != test.kind {
+				t.Fatalf("status %d %q: %s, want %d %q", a.StatusCode, a.kind(), a.body, test.status, test.kind)
+			}
+			const accept = `sig1=("@method" "@authority" "@path" "content-digest");created;alg="hmac-sha256"`
+			if test.status == 401 && (a.Header.Get("Accept-Signature") != accept || a.Header.Get("WWW-Authenticate") == "") {
+				t.Errorf("header is %v", a.Header)
+			}
+		})
+	}
+}
+
+func TestARewrittenRequestIsVerifiedAsItWasSent(t *testing.T) {
+	f := start(t, "uri strip_prefix /api\nmethod PUT\ngate_auth {\n"+signatureBlock+"}")
+	if a := f.do(sign(t, f.request(prompt), adaKey, time.Now())); a.StatusCode != http.StatusOK {
+		t.Errorf("status %d: %s", a.StatusCode, a.body)
+	}
+}
+
+func TestAReplayIsRefusedAlsoAfterAReload(t *testing.T) {
+	f := start(t, "gate_auth {\n"+signatureBlock+"}")
+	first := sign(t, f.request(prompt), adaKey, time.Now())
+	again := func() *http.Request {
+		r := f.request(prompt)
+		r.Header = first.Header.Clone()
+		return r
+	}
+	if a := f.do(again()); a.StatusCode != http.StatusOK {
+		t.Fatalf("status %d: %s", a.StatusCode, a.body)
+	}
+	for _, when := range []string{"at once", "after a reload"} {
+		if a := f.do(again()); a.StatusCode != 401 || a.kind() != "credential-replayed" {
+			t.Errorf("%s: status %d: %s", when, a.StatusCode, a.body)
+		}
+		f.load("# reloaded\ngate_auth {\n" + signatureBlock + "}")
+	}
+}
+
+func TestNoncesOutOfReachFailClosed(t *testing.T) {
+	for name, fail := range map[string]func(*redistest.Server){"killed": (*redistest.Server).Kill, "paused": (*redistest.Server).Pause} {
+		t.Run(name, func(t *testing.T) {
+			server := redistest.Start(t)
+			f := start(t, "gate_auth {\n"+signatureBlock+jwtBlock+"}")
+			f.redis = server.URL()
+			f.load("# with redis\ngate_auth {\n" + signatureBlock + jwtBlock + "}")
+			if a := f.do(sign(t, f.request(prompt), adaKey, time.Now())); a.StatusCode != http.StatusOK {
+				t.Fatalf("before: status %d: %s", a.StatusCode, a.body)
+			}
+			fail(server)
+			began := time.Now()
+			a := f.do(sign(t, f.request(prompt), adaKey, time.Now()))
+			if a.StatusCode != 503 || a.kind() != "authentication-unavailable" || a.Header.Get("Retry-After") == "" {
+				t.Errorf("status %d: %s", a.StatusCode, a.body)
+			}
+			if took := time.Since(began); took > 2*time.Second {
+				t.Errorf("the refusal took %v", took)
+			}
+			if a := f.do(withToken(f.request(prompt), mint(t, tokenKey, nil))); a.StatusCode != http.StatusOK {
+				t.Errorf("a token, which needs no nonce: status %d: %s", a.StatusCode, a.body)
+			}
+		})
+	}
+}
+
+func TestSeveralCredentials(t *testing.T) {
+	f := start(t, "gate_auth {\n"+jwtBlock+"signature\n}")
+	good, bad := mint(t, tokenKey, nil), mint(t, forgedKey, nil)
+	signed := func(key keyring.Key) *http.Request { return sign(t, f.request(prompt), key, time.Now()) }
+	broken := func() *http.Request {
+		r := signed(adaKey)
+		r.Header.Set("Signature", "sig1=:AAAA:")
+		return r
+	}
+	for name, test := range map[string]struct {
+		request *http.Request
+		status  int
+	}{
+		"both good":                    {withToken(signed(adaKey), good), 200},
+		"both good, of two principals": {withToken(signed(eveKey), good), 401},
+		"the token bad":                {withToken(signed(adaKey), bad), 401},
+		"the signature bad":            {withToken(broken(), good), 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if a := f.do(test.request); a.StatusCode != test.status {
+				t.Errorf("status %d: %s, want %d", a.StatusCode, a.body, test.status)
+			}
+		})
+	}
+}
+
+func TestTwoInARowDemandBoth(t *testing.T) {
+	f := start(t, "gate_auth {\n signature\n}\ngate_auth {\n"+jwtBlock+"}")
+	raw := mint(t, tokenKey, nil)
+	signed := func() *http.Request { return sign(t, f.request(prompt), eveKey, time.Now()) }
+	for name, test := range map[string]struct {
+		request *http.Request
+		status  int
+	}{
+		"both":          {withToken(signed(), raw), 200},
+		"the first":     {signed(), 401},
+		"the second":    {withToken(f.request(prompt), raw), 401},
+		"neither":       {f.request(prompt), 401},
+		"the first bad": {withToken(sign(t, f.request(prompt), eveKey, time.Now().Add(-time.Hour)), raw), 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if a := f.do(test.request); a.StatusCode != test.status {
+				t.Fatalf("status %d: %s, want %d", a.StatusCode, a.body, test.status)
+			}
+			if test.status == 200 && f.last.Get("Gate-Principal") != "ada" {
+				t.Errorf("the principal is %q, want that of the last", f.last.Get("Gate-Principal"))
+			}
+		})
+	}
+}
+
+func TestOptional(t *testing.T) {
+	f := start(t, "gate_auth {\n optional\n"+jwtBlock+signatureBlock+"}")
+	for name, test := range map[string]struct {
+		header http.Header
+		status int
+	}{
+		"no credential":      {http.Header{}, 200},
+		"a good one":         {http.Header{"Authorization": {"Bearer " + mint(t, tokenKey, nil)}}, 200},
+		"a bad one":          {http.Header{"Authorization": {"Bearer " + mint(t, forgedKey, nil)}}, 401},
+		"a strange one":      {http.Header{"Authorization": {"Basic YTpi"}}, 401},
+		"an empty one":       {http.Header{"Authorization": {"Bearer"}}, 401},
+		"half a signature":   {http.Header{"Signature": {"x"}}, 401},
+		"without the scope":  {http.Header{"Authorization": {"Bearer " + mint(t, tokenKey, func(c *token.Claims) { c.Scopes = []string{"x"} })}}, 403},
+		"an empty signature": {http.Header{"Signature-Input": {""}}, 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := f.request(prompt)
+			r.Header = test.header
+			if a := f.do(r); a.StatusCode != test.status {
+				t.Errorf("status %d: %s, want %d", a.StatusCode, a.body, test.status)
+			}
+		})
+	}
+}
+
+func TestAnOptionalSecondKeepsTheFirstsPrincipal(t *testing.T) {
+	f := start(t, "gate_auth {\n"+jwtBlock+"}\ngate_auth {\n optional\n signature\n}")
+	f.do(withToken(f.request(prompt), mint(t, tokenKey, nil)))
+	if got := f.last.Get("Gate-Principal"); got != "ada" {
+		t.Errorf("the principal is %q, want the first's", got)
+	}
+}
+
+func TestAKeyTakenOutOfTheFileEndsWithoutAReload(t *testing.T) {
+	f := start(t, "gate_auth {\n"+jwtBlock+"}")
+	r := func() *http.Request { return withToken(f.request(prompt), mint(t, tokenKey, nil)) }
+	if a := f.do(r()); a.StatusCode != http.StatusOK {
+		t.Fatalf("status %d: %s", a.StatusCode, a.body)
+	}
+	next := f.keyring + ".next"
+	if err := os.WriteFile(next, []byte(`{"keys": []}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(next, f.keyring); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(15 * time.Second); f.do(r()).StatusCode != 401; {
+		if time.Now().After(deadline) {
+			t.Fatal("the key still counts")
+		}
+	}
+}
+
+func TestTheProvidersInsideCaddysOwnHandler(t *testing.T) {
+	f := start(t, "gate_auth {\n"+jwtBlock+"}")
+	f.loadEdited("gate_auth {\n"+jwtBlock+"}", func(config map[string]any) {
+		replaceHandler(config, func(handler map[string]any) { handler["handler"] = "authentication" })
+	})
+	if a := f.do(withToken(f.request(prompt), mint(t, tokenKey, nil))); a.StatusCode != 200 || !strings.HasPrefix(a.Header.Get("X-User"), "ada/acme/generate read/jwt") {
+		t.Errorf("status %d, placeholders %q", a.StatusCode, a.Header.Get("X-User"))
+	}
+	a := f.do(f.request(prompt))
+	if a.StatusCode != 401 || a.Header.Get("WWW-Authenticate") != `Bearer realm="gate"` {
+		t.Errorf("without a credential: status %d, challenge %q", a.StatusCode, a.Header.Get("WWW-Authenticate"))
+	}
+	a = f.do(withToken(f.request(prompt), mint(t, forgedKey, nil)))
+	if a.StatusCode != 401 || !strings.Contains(a.Header.Get("WWW-Authenticate"), "invalid_token") {
+		t.Errorf("forged: status %d, challenge %q", a.StatusCode, a.Header.Get("WWW-Authenticate"))
+	}
+}
+
+// replaceHandler edits the gate_auth handlers wherever they stand.
+func replaceHandler(node any, edit func(map[string]any)) {
+	switch n := node.(type) {
+	case map[string]any:
+		if n["handler"] == "gate_auth" {
+			edit(n)
+			return
+		}
+		for _, child := range n {
+			replaceHandler(child, edit)
+		}
+	case []any:
+		for _, child := range n {
+			replaceHandler(child, edit)
+		}
+	}
+}
+
+func TestDecisionsAreCounted(t *testing.T) {
+	f := start(t, "gate_auth {\n optional\n"+jwtBlock+"}")
+	before := counters(t)
+	f.do(withToken(f.request(prompt), mint(t, tokenKey, nil)))
+	f.do(withToken(f.request(prompt), mint(t, forgedKey, nil)))
+	f.do(f.request(prompt))
+	after := counters(t)
+	for series, want := range map[string]float64{"gate_jwt accepted": 1, "gate_jwt credential-invalid": 1, "none anonymous": 1} {
+		if got := after[series] - before[series]; got != want {
+			t.Errorf("%s went up by %v, want %v", series, got, want)
+		}
+	}
+}
+
+func counters(t *testing.T) map[string]float64 {
+	t.Helper()
+	active := caddy.ActiveContext()
+	families, err := active.GetMetricsRegistry().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]float64{}
+	for _, family := range families {
+		if family.GetName() != "gate_auth_decisions_total" {
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			values[metric.GetLabel()[0].GetValue()+" "+metric.GetLabel()[1].GetValue()] = metric.GetCounter().GetValue()
+		}
+	}
+	return values
+}
+
+func TestConfigErrorsNameTheField(t *testing.T) {
+	for want, config := range map[string]string{
+		"providers: missing":               `{"handler": "gate_auth"}`,
+		"issuer: missing":                  `{"handler": "gate_auth", "providers": {"gate_jwt": {"audiences": ["a"]}}}`,
+		"audience: missing":                `{"handler": "gate_auth", "providers": {"gate_jwt": {"issuers": ["a"]}}}`,
+		"algorithms: ES256 needs a JWKS":   `{"handler": "gate_auth", "providers": {"gate_jwt": {"issuers": ["a"], "audiences": ["a"], "algorithms": ["ES256"]}}}`,
+		"jwks: opening JWKS: /no/such":     `{"handler": "gate_auth", "providers": {"gate_jwt": {"issuers": ["a"], "audiences": ["a"], "jwks": "/no/such"}}}`,
+		"window: 2h0m0s, want":             `{"handler": "gate_auth", "providers": {"gate_signature": {"window": "2h"}}}`,
+		`components: "@status" is not`:     `{"handler": "gate_auth", "providers": {"gate_signature": {"components": ["@status"]}}}`,
+		"max_body: negative":               `{"handler": "gate_auth", "providers": {"gate_signature": {"max_body": -1}}}`,
+		"issuer: unrecognized placeholder": `{"handler": "gate_auth", "providers": {"gate_jwt": {"issuers": ["{nothing.here}"], "audiences": ["a"]}}}`,
+	} {
+		t.Run(want, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "keyring.json")
+			if err := keyring.Generate().Write(path); err != nil {
+				t.Fatal(err)
+			}
+			full := fmt.Sprintf(`{"admin": {"disabled": true}, "apps": {"gate": {"keyring": %q}, "http": {"servers": {"s": {"listen": ["127.0.0.1:0"], "routes": [{"handle": [%s]}]}}}}}`, path, config)
+			var parsed caddy.Config
+			if err := json.NewDecoder(bytes.NewReader([]byte(full))).Decode(&parsed); err != nil {
+				t.Fatal(err)
+			}
+			if err := caddy.Validate(&parsed); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error is %v, want one with %q", err, want)
+			}
+		})
+	}
+}
