@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -171,7 +172,7 @@ func enter(r *http.Request, rung string) {
 func serveStale(w http.ResponseWriter, answer ladder.Answer, age time.Duration) {
 	header := w.Header()
 	for name, values := range answer.Header {
-		header[name] = values
+		header[name] = slices.Clone(values) // Caddy's header handler edits values in place.
 	}
 	header.Set(servedBy, ladder.Stale)
 	header.Set("Age", strconv.FormatInt(int64(age/time.Second), 10))

@@ -4,12 +4,14 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/odordiff/odordiff/caddymodule/edgetest"
 	"github.com/odordiff/odordiff/internal/breaker"
+	"github.com/odordiff/odordiff/internal/ladder"
 )
 
 const (
@@ -206,6 +208,37 @@ func TestAnAnswerOfUnknownLengthIsKept(t *testing.T) {
 	wantServed(t, do(t, e, http.MethodGet, "/x", ""), "live", `{"a":1}`)
 	b.fail(502)
 	wantServed(t, do(t, e, http.MethodGet, "/x", ""), "stale", `{"a":1}`)
+}
+
+func TestHeadersOfTheSiteNeitherDecideNorSpoilWhatIsKept(t *testing.T) {
+	b := newBackend(t, jsonAnswer)
+	e := edgetest.Start(t, `
+	header {
+		Cache-Control no-store
+		>X-Engine e E
+	}
+	`+site(standard, b.address))
+	wantServed(t, post(t, e, "/generate", prompt, as("ann")), "live", annsCed)
+	b.fail(503)
+	for range 2 {
+		got := post(t, e, "/generate", prompt, as("ann"))
+		wantServed(t, got, "stale", annsCed)
+		if got.header.Get("Cache-Control") != "no-store" || got.header.Get("X-Engine") != "tEst" {
+			t.Errorf("header %v", got.header)
+		}
+	}
+}
+
+func TestAStoredHeaderIsNotSharedWithResponses(t *testing.T) {
+	answer := ladder.Answer{Status: 200, Header: http.Header{"X-Engine": {"test"}}}
+	for range 2 {
+		w := httptest.NewRecorder()
+		serveStale(w, answer, 0)
+		if got := w.Header()["X-Engine"][0]; got != "test" {
+			t.Fatalf("X-Engine: %q", got)
+		}
+		w.Header()["X-Engine"][0] = "spoilt"
+	}
 }
 
 func TestAnAnswerThatBreaksOffReachesTheClientAsThat(t *testing.T) {

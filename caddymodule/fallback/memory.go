@@ -116,7 +116,7 @@ func principalOf(r *http.Request) string {
 
 // storable reports whether the answer that begins with this may be kept.
 func (m *memory) storable(status int, header http.Header) bool {
-	return m != nil && ladder.Storable(m.request, m.principal, status, header)
+	return ladder.Storable(m.request, m.principal, status, header)
 }
 
 // keep remembers a complete answer.

@@ -49,9 +49,7 @@ func (w *liveWriter) WriteHeader(status int) {
 		return
 	}
 	w.committed = true
-	if w.memory.storable(status, w.Header()) {
-		w.copy = newRecording(w.fresh(), status, w.memory.maxEntry, w.Header().Get("Content-Length"))
-	}
+	w.copy = w.record(status)
 	w.Header().Set(servedBy, ladder.Live)
 	w.enter(ladder.Live)
 	w.ResponseWriter.WriteHeader(status)
@@ -85,6 +83,19 @@ func (w *liveWriter) FlushError() error {
 		return nil
 	}
 	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// record begins a copy of the answer if it may be kept. What the handlers before
+// us put into the header, such as a Cache-Control for browsers, does not decide that.
+func (w *liveWriter) record(status int) *recording {
+	if w.memory == nil || status != http.StatusOK {
+		return nil
+	}
+	header := w.fresh()
+	if !w.memory.storable(status, header) {
+		return nil
+	}
+	return newRecording(header, status, w.memory.maxEntry, w.Header().Get("Content-Length"))
 }
 
 // finish remembers the answer, now that it is complete.
