@@ -11,8 +11,9 @@ import (
 // Sahnoun & Landrum, J. Chem. Inf. Model. 2015, 55, 2111), stereo parities
 // included as soon as the neighbours' ranks define them. Ties that remain are
 // broken one atom at a time. Where that choice could matter, every choice is
-// tried and the labelling with the smallest description wins; symmetries found
-// on the way prune the search (McKay, Congr. Numer. 1981, 30, 45).
+// tried and the one with the smallest description wins; choices that start out
+// worse and symmetries found on the way prune the search (McKay, Congr. Numer.
+// 1981, 30, 45).
 
 // maxRankingWork bounds the search, in atom visits. Past it the first choice at
 // each tie stands: only a graph of very high symmetry that the refinement
@@ -30,11 +31,13 @@ type ranking struct {
 	searchable bool
 	work       int
 
-	path         []int // the atoms individualised on the way to this node
-	bestPath     []int
-	best         []int // class of each atom at the best leaf
-	bestForm     []int
-	automorphism [][]int
+	path  []int   // the atoms chosen on the way to where the search stands
+	forms [][]int // what each choice on the path led to
+
+	best       []int // the labelling that wins so far, nil if there is none
+	bestPath   []int
+	bestForms  [][]int
+	symmetries [][]int // permutations of the atoms that change nothing
 }
 
 // rankedEdge is a bond as the ranking sees it.
@@ -76,7 +79,7 @@ func newRanking(m *Molecule, members []int) *ranking {
 // the component that they give, equal for equal components.
 func (r *ranking) run() (ranks, form []int) {
 	r.search(r.refine(r.initialClasses()))
-	return r.best, r.bestForm
+	return r.best, r.describe(r.best)
 }
 
 // initialClasses sorts the atoms by what can be said of each alone.

@@ -2,6 +2,23 @@ package chem
 
 import "slices"
 
+// maxLookahead is the number of tied atoms up to which all are tried one step
+// ahead before any is followed further. It saves following every wrong turn in
+// a long row of independent ties; in larger classes symmetry does better.
+const maxLookahead = 8
+
+// turn is one way to break a tie, and where it leads.
+type turn struct {
+	choice  int
+	classes []int
+	form    []int
+}
+
+func (r *ranking) follow(classes []int, choice int) turn {
+	next := r.refine(individualised(classes, choice))
+	return turn{choice, next, r.describe(next)}
+}
+
 // search explores the ways to break the ties that refinement left. It returns
 // the depth to go back to: below it, all that is left is a mirror of what has
 // been seen.
@@ -11,23 +28,67 @@ func (r *ranking) search(classes []int) int {
 	if tied == nil {
 		return r.leaf(classes)
 	}
+	if !r.searchable || r.areTwins(tied) {
+		tied = tied[:1]
+	}
 	var tried []int
-	for _, choice := range tied {
-		if len(tried) > 0 && r.mirrors(choice, tried) {
+	for _, b := range r.turns(classes, tied) {
+		if len(tried) > 0 && (r.work > maxRankingWork || r.mirrors(b.choice, tried)) {
 			continue
 		}
-		tried = append(tried, choice)
-		r.path = append(r.path, choice)
-		back := r.search(r.refine(individualised(classes, choice)))
+		tried = append(tried, b.choice)
+		if b.classes == nil {
+			b = r.follow(classes, b.choice)
+		}
+		if !r.promises(b.form, depth) {
+			continue
+		}
+		r.path = append(r.path, b.choice)
+		back := r.search(b.classes)
 		r.path = r.path[:depth]
 		if back < depth {
 			return back
 		}
-		if !r.searchable || r.work > maxRankingWork || r.areTwins(tied) {
-			break
-		}
 	}
 	return depth
+}
+
+// turns returns the ways to break a tie: of a few, those that lead to the
+// smallest description; of many, all, not yet followed.
+func (r *ranking) turns(classes, tied []int) []turn {
+	ahead := len(tied) > 1 && len(tied) <= maxLookahead && r.work <= maxRankingWork
+	var found []turn
+	for _, choice := range tied {
+		b := turn{choice: choice}
+		if ahead {
+			b = r.follow(classes, choice)
+		}
+		if len(found) > 0 {
+			switch order := slices.Compare(b.form, found[0].form); {
+			case order > 0:
+				continue
+			case order < 0:
+				found = found[:0]
+			}
+		}
+		found = append(found, b)
+	}
+	return found
+}
+
+// promises compares a choice at some depth, by the description of the classes
+// it leads to, with the choice that led to the best labelling so far. A larger
+// description can be left alone, a smaller one makes that labelling obsolete.
+func (r *ranking) promises(form []int, depth int) bool {
+	r.forms = append(r.forms[:depth], form)
+	if r.best == nil {
+		return true
+	}
+	order := slices.Compare(form, r.bestForms[depth])
+	if order < 0 {
+		r.best = nil
+	}
+	return order <= 0
 }
 
 // smallestTie returns the members of the smallest class that has several, the
@@ -75,32 +136,33 @@ func (r *ranking) areTwins(tied []int) bool {
 	})
 }
 
-// leaf compares a full labelling with the best one so far.
+// leaf ends in a full labelling. Where there is a best one, it got as far as
+// this only by being equal to it, which reveals a symmetry.
 func (r *ranking) leaf(classes []int) int {
-	form := r.describe(classes)
-	depth := len(r.path)
-	switch order := slices.Compare(form, r.bestForm); {
-	case r.best != nil && order == 0:
-		r.automorphism = append(r.automorphism, mapping(r.best, classes))
+	if r.best != nil {
+		r.symmetries = append(r.symmetries, mapping(r.best, classes))
 		return commonPrefix(r.path, r.bestPath)
-	case r.best == nil || order < 0:
-		r.best, r.bestForm = classes, form
-		r.bestPath = slices.Clone(r.path)
 	}
-	return depth
+	r.best = classes
+	r.bestPath = slices.Clone(r.path)
+	r.bestForms = slices.Clone(r.forms)
+	return len(r.path)
 }
 
-// describe writes a labelled component down as numbers: for each atom in order
-// of rank its stereo and its bonds.
-func (r *ranking) describe(ranks []int) []int {
-	byRank := make([]int, len(ranks))
-	for i, rank := range ranks {
-		byRank[rank] = i
+// describe writes the component down as numbers: for each class in order the
+// stereo and the bonds of its atoms, which all share them. Of a full labelling
+// this says everything.
+func (r *ranking) describe(classes []int) []int {
+	r.work += len(classes)
+	member := filled(len(classes), -1)
+	for i, c := range classes {
+		member[c] = i
 	}
-	r.work += len(ranks)
 	var form []int
-	for _, i := range byRank {
-		form = append(form, r.surroundings(i, ranks)...)
+	for _, i := range member {
+		if i >= 0 {
+			form = append(form, r.surroundings(i, classes)...)
+		}
 	}
 	return form
 }
@@ -131,7 +193,7 @@ func commonPrefix(a, b []int) int {
 func (r *ranking) mirrors(choice int, tried []int) bool {
 	orbit := map[int]bool{choice: true}
 	for queue := []int{choice}; len(queue) > 0; queue = queue[1:] {
-		for _, image := range r.automorphism {
+		for _, image := range r.symmetries {
 			next := image[queue[0]]
 			if orbit[next] || !fixes(image, r.path) {
 				continue

@@ -4,7 +4,7 @@ import "slices"
 
 // maxStereoWork bounds, in atom visits, the testing of one component's marks
 // against its symmetry; marks not judged by then stay.
-const maxStereoWork = 2_000_000
+const maxStereoWork = 1_000_000
 
 // dropVainStereo takes away the stereo marks that distinguish nothing: those on
 // aromatic atoms and bonds, and each whose inversion gives the same molecule
