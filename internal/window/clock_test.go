@@ -71,7 +71,7 @@ func newClockedRedis(t testing.TB, client redis.UniversalClient, clock *testCloc
 
 func (s clockedRedis) Decide(ctx context.Context, charges []Charge) (Verdict, error) {
 	now := s.clock.Now()
-	if err := s.client.HSet(ctx, clockKey, "s", now.Unix(), "us", now.Nanosecond()/1000).Err(); err != nil {
+	if err := s.batcher.client.HSet(ctx, clockKey, "s", now.Unix(), "us", now.Nanosecond()/1000).Err(); err != nil {
 		return Verdict{}, err
 	}
 	return s.Redis.Decide(ctx, charges)

@@ -19,16 +19,17 @@ const DefaultPrefix = "gate:limit"
 var decideSource string
 
 // Redis keeps the windows in a Redis server, shared by all who use the same
-// prefix. One decision is one round trip: a script, on the server's clock. An
-// error says that the decision could not be made; whether the charges were
-// made is then unknown, and they are never tried again.
+// prefix. One decision is one round trip at most: a script, on the server's
+// clock. Decisions made at the same time share round trips. An error says that
+// the decision could not be made; whether the charges were made is then
+// unknown, and they are never tried again.
 //
 // A decision is atomic only within one hash slot, so all windows of a prefix
 // share one: in a cluster they live on one node.
 type Redis struct {
-	client redis.UniversalClient
-	script script
-	prefix string
+	batcher batcher
+	script  script
+	prefix  string
 }
 
 // NewRedis returns a store that uses the client, which stays the caller's to
@@ -40,7 +41,11 @@ func NewRedis(client redis.UniversalClient, prefix string) (*Redis, error) {
 	if strings.ContainsAny(prefix, "{}") {
 		return nil, fmt.Errorf("prefix %q of the limits' keys must not hold braces", prefix)
 	}
-	return &Redis{client: client, script: newScript(decideSource), prefix: "{" + prefix + "}:"}, nil
+	return &Redis{
+		batcher: batcher{client: client},
+		script:  newScript(decideSource),
+		prefix:  "{" + prefix + "}:",
+	}, nil
 }
 
 // Decide implements [Store].
@@ -84,7 +89,7 @@ func (s *Redis) run(ctx context.Context, charges []Charge) ([]int64, error) {
 
 func (s *Redis) once(ctx context.Context, operands []any) ([]int64, error) {
 	cmd := oneShot{redis.NewCmd(ctx, operands...)}
-	if err := s.client.Process(ctx, cmd); err != nil {
+	if err := s.batcher.process(ctx, cmd); err != nil {
 		return nil, err
 	}
 	return cmd.Int64Slice()

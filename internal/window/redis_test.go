@@ -1,10 +1,8 @@
 package window
 
 import (
-	"context"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,20 +63,6 @@ func TestRedisSurvivesTheLossOfItsScripts(t *testing.T) {
 			t.Fatalf("after SCRIPT FLUSH: %+v, want %d left", v, want)
 		}
 	}
-}
-
-// roundTrips counts what a client sends.
-type roundTrips struct{ n atomic.Int64 }
-
-func (h *roundTrips) DialHook(next redis.DialHook) redis.DialHook { return next }
-func (h *roundTrips) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		h.n.Add(1)
-		return next(ctx, cmd)
-	}
-}
-func (h *roundTrips) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
 }
 
 func TestRedisMakesOneRoundTripADecision(t *testing.T) {
