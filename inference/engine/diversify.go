@@ -9,7 +9,7 @@ import (
 // sameness is how much of its score a candidate loses while choosing when a
 // molecule with an equal profile has been chosen already. It does not change
 // the score that is reported.
-const sameness = 0.5
+const sameness = 0.6
 
 // diversify chooses count of the ranked candidates so that they do not all
 // smell alike and not all answer the same part of the prompt: each next one has the best score after a reduction for its
@@ -17,43 +17,67 @@ const sameness = 0.5
 // Goldstein, SIGIR 1998, 335). The choice of n begins the choice of n+1. What
 // is chosen comes back sorted by its score.
 func (s *scorer) diversify(ctx context.Context, ranked []candidate, count int) ([]candidate, error) {
-	count = min(count, len(ranked))
-	chosen := make([]candidate, 0, count)
-	likeness := make([]float64, len(ranked)) // to the most alike of the chosen; -1 for a chosen one
-	for len(chosen) < count {
+	c := choice{scorer: s, ranked: ranked, likeness: make([]float64, len(ranked)), compared: make([]int, len(ranked))}
+	for range min(count, len(ranked)) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		best := next(ranked, likeness)
-		likeness[best] = -1
-		chosen = append(chosen, ranked[best])
-		for i := range ranked {
-			if likeness[i] >= 0 {
-				likeness[i] = max(likeness[i], s.likeness(ranked[i].odorant.Profile, ranked[best].odorant.Profile))
-			}
-		}
+		c.chosen = append(c.chosen, c.next())
+	}
+	chosen := make([]candidate, len(c.chosen))
+	for i, at := range c.chosen {
+		chosen[i] = ranked[at]
 	}
 	sortBest(chosen)
 	return chosen, nil
 }
 
-// next returns the index of the candidate to choose next; at least one must be left.
-func next(ranked []candidate, likeness []float64) int {
+// choice is the state of choosing. What a candidate is worth can only fall
+// while others are chosen, so it is compared with them no sooner than it
+// seems to be the best (lazy greedy; Minoux, LNCIS 1978, 7, 234).
+type choice struct {
+	*scorer
+	ranked   []candidate
+	chosen   []int     // indexes into ranked
+	likeness []float64 // of each candidate to the most alike of the chosen that it was compared with
+	compared []int     // with how many of the chosen; taken for a chosen one
+}
+
+// taken marks a candidate that is chosen.
+const taken = -1
+
+// next takes the candidate to choose next; at least one must be left.
+func (c *choice) next() int {
+	for {
+		best := c.promising()
+		if c.compared[best] == len(c.chosen) {
+			c.compared[best] = taken
+			return best
+		}
+		for _, other := range c.chosen[c.compared[best]:] {
+			c.likeness[best] = max(c.likeness[best], c.alike(c.ranked[best].odorant.Profile, c.ranked[other].odorant.Profile))
+		}
+		c.compared[best] = len(c.chosen)
+	}
+}
+
+// promising returns the candidate that is worth most as far as it has been compared.
+func (c *choice) promising() int {
 	best, most := -1, -1.0
-	for i, c := range ranked {
-		if likeness[i] < 0 {
+	for i := range c.ranked {
+		if c.compared[i] == taken {
 			continue
 		}
-		if value := c.scores.Overall * (1 - sameness*likeness[i]); value > most {
-			best, most = i, value
+		if worth := c.ranked[i].scores.Overall * (1 - sameness*c.likeness[i]); worth > most {
+			best, most = i, worth
 		}
 	}
 	return best
 }
 
-// likeness of two profiles from 0 to 1: half is how alike they smell, half how
+// alike compares two profiles, from 0 to 1: half is how alike they smell, half how
 // alike they are in what the prompt asks for.
-func (s *scorer) likeness(a, b odor.Profile) float64 {
+func (s *scorer) alike(a, b odor.Profile) float64 {
 	smell := a.Similarity(b)
 	var shared, all float64
 	for i, wanted := range s.interpretation.Descriptors {

@@ -68,7 +68,7 @@ func placed(wanted, note odor.Note) float64 {
 	if wanted == "" {
 		return 1
 	}
-	return [...]float64{1, 0.7, 0.4}[wanted.Distance(note)]
+	return [...]float64{1, 0.6, 0.3}[wanted.Distance(note)]
 }
 
 // avoidance is 0 where something is there that must not be, and falls below 1
