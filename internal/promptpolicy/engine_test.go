@@ -1,6 +1,7 @@
 package promptpolicy
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -263,4 +264,42 @@ func TestRequiredSchemaCannotBeDropped(t *testing.T) {
 	release() // once is enough
 	write(t, dir, map[string]string{"gate.rego": denying})
 	await(t, outcomes, "") // no route needs it any more
+}
+
+func TestRequestsAreDecidedWhilePoliciesChange(t *testing.T) {
+	dir := write(t, t.TempDir(), map[string]string{"gate.rego": allowing})
+	e, outcomes := opened(t, dir)
+	stop, decided := make(chan struct{}), make(chan error)
+	const callers = 4
+	for range callers {
+		go func() {
+			for {
+				select {
+				case <-stop:
+					decided <- nil
+					return
+				default:
+				}
+				if _, err := e.Current().Decide(context.Background(), &Input{}); err != nil {
+					decided <- err
+					return
+				}
+			}
+		}()
+	}
+	for _, content := range []string{denying, "package", allowing, denying} {
+		write(t, dir, map[string]string{"gate.rego": content})
+		want := ""
+		if content == "package" {
+			want = "gate.rego:1"
+		}
+		await(t, outcomes, want)
+		e.Status()
+	}
+	close(stop)
+	for range callers {
+		if err := <-decided; err != nil {
+			t.Error(err)
+		}
+	}
 }
