@@ -28,22 +28,26 @@ local function leaves(w, index)
   return (index + SPAN + 1) * w.width
 end
 
+local function save(w)
+  redis.call('HSET', w.key, 'n', string.format(WHOLE, w.now),
+    't', string.format(WHOLE, w.total), 'o', string.format(WHOLE, w.oldest))
+end
+
 -- before: the index at the latest use, beyond which no bucket holds anything
 local function sweep(w, before)
+  local gone = {}
   while w.total > 0 and w.oldest <= before do
     local held = count(w, w.oldest)
     if held > 0 and w.oldest >= w.index - SPAN then break end
     if held > 0 then
       w.total = w.total - held
-      redis.call('HDEL', w.key, w.oldest % (SPAN + 1))
+      gone[#gone + 1] = w.oldest % (SPAN + 1)
     end
     w.oldest = w.oldest + 1
   end
-end
-
-local function save(w)
-  redis.call('HSET', w.key, 'n', string.format(WHOLE, w.now),
-    't', string.format(WHOLE, w.total), 'o', string.format(WHOLE, w.oldest))
+  -- First what a full server may refuse, then what it never does: a script that fails is not undone.
+  save(w)
+  if #gone > 0 then redis.call('HDEL', w.key, unpack(gone)) end
 end
 
 local function open(i)
@@ -60,10 +64,7 @@ local function open(i)
   if stored[1] then
     w.total, w.oldest = tonumber(stored[2]), tonumber(stored[3])
     local before = math.floor(last / w.width)
-    if w.index > before then
-      sweep(w, before)
-      save(w)
-    end
+    if w.index > before then sweep(w, before) end
   end
   w.refused = w.cost > 0 and w.total + w.cost > w.rate
   return w

@@ -127,6 +127,34 @@ func TestRedisReportsAKeyOfAnotherType(t *testing.T) {
 	}
 }
 
+func TestRedisThatIsFullRefusesAndForgetsNothing(t *testing.T) {
+	clock := newClock()
+	client := redistest.Start(t, "--maxmemory-policy", "noeviction").Client()
+	store := newClockedRedis(t, client, clock)
+	charges := []Charge{{perMinute("a", 10), "k", 4}, {perMinute("b", 10), "k", 4}}
+	decide(t, store, charges...)
+	clock.Advance(30 * time.Second)
+	decide(t, store, charges...)
+	// Now the first charges leave, which is to be written down.
+	clock.Advance(31 * time.Second)
+	decide(t, store, Charge{perMinute("c", 1), "k", 0})
+
+	if err := client.ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Redis.Decide(t.Context(), charges); err == nil || !strings.Contains(err.Error(), "OOM") {
+		t.Fatalf("error %v, want what Redis said", err)
+	}
+	if err := client.ConfigSet(t.Context(), "maxmemory", "0").Err(); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range decide(t, store, charges...).States {
+		if s.Refused || s.Remaining != 2 {
+			t.Errorf("after two charges of 4, one of which is over a minute old, and one more: %+v", s)
+		}
+	}
+}
+
 func TestRedisRefusesAPrefixThatWouldMoveTheHashSlot(t *testing.T) {
 	if _, err := NewRedis(nil, "a{b}"); err == nil {
 		t.Error("a prefix with braces was accepted")
