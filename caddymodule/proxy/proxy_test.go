@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -357,6 +358,59 @@ func TestAReloadKeepsTheBreakers(t *testing.T) {
 	e.Load(site(address, "trip_after 2\nopen_for 1m\nopen_max 1m", ""))
 	isState(t, e, address, breaker.Open)
 	wantStatus(t, get(t, e), http.StatusServiceUnavailable)
+}
+
+func TestOtherProtocolsUpstream(t *testing.T) {
+	echoProtocol := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor == 2 {
+			w.WriteHeader(http.StatusAccepted)
+		}
+	})
+	overTLS := httptest.NewUnstartedServer(echoProtocol)
+	overTLS.EnableHTTP2 = true
+	overTLS.StartTLS()
+	t.Cleanup(overTLS.Close)
+	clear := httptest.NewUnstartedServer(echoProtocol)
+	clear.Config.Protocols = new(http.Protocols)
+	clear.Config.Protocols.SetUnencryptedHTTP2(true)
+	clear.Start()
+	t.Cleanup(clear.Close)
+
+	for name, upstream := range map[string]string{
+		"HTTP/2 over TLS": "https://" + overTLS.Listener.Addr().String(),
+		"HTTP/2 in clear": "h2c://" + clear.Listener.Addr().String(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			option := ""
+			if strings.HasPrefix(upstream, "https") {
+				option = "tls_insecure_skip_verify"
+			}
+			e := edge(t, upstream, "trip_after 1", option)
+			wantStatus(t, get(t, e), http.StatusAccepted)
+			_, address, _ := strings.Cut(upstream, "://")
+			hasFailures(t, e, address, 0)
+		})
+	}
+}
+
+func TestEachHalfWorksWithoutTheOther(t *testing.T) {
+	address := upstream(t, answering(http.StatusServiceUnavailable))
+	for name, site := range map[string]string{
+		"transport alone": "reverse_proxy " + address + " {\ntransport gate\n}",
+		"policy alone":    "reverse_proxy " + address + " {\nlb_policy gate_breaker {\ntrip_after 1\n}\n}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := edgetest.Start(t, site)
+			for range 3 {
+				wantStatus(t, get(t, e), http.StatusServiceUnavailable)
+			}
+			for _, b := range e.Breakers().Snapshots() {
+				if b.State != breaker.Closed {
+					t.Errorf("%+v", b)
+				}
+			}
+		})
+	}
 }
 
 // A reload of Caddy swaps listeners, and the kernel may reset a connection that
