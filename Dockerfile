@@ -22,7 +22,9 @@ COPY --from=build --chown=65532:65532 /empty/state /var/lib/odordiff
 VOLUME /var/lib/odordiff
 ENV ODORDIFF_STATE=/var/lib/odordiff \
     ODORDIFF_POLICIES=/etc/odordiff/policies \
-    ODORDIFF_BIND=0.0.0.0
+    ODORDIFF_BIND=0.0.0.0 \
+    XDG_CONFIG_HOME=/var/lib/odordiff \
+    XDG_DATA_HOME=/var/lib/odordiff
 WORKDIR /etc/odordiff
 USER 65532:65532
 EXPOSE 8443 8080

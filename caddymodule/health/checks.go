@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -33,7 +35,8 @@ type Upstream struct {
 
 // Disk is the check of a file system.
 type Disk struct {
-	// A folder of the file system. Placeholders are expanded. Default: Caddy's data folder.
+	// A folder of the file system. Placeholders are expanded. Default: Caddy's
+	// data folder, or the nearest folder above that exists.
 	Folder string `json:"folder,omitempty"`
 	Thresholds
 }
@@ -49,7 +52,7 @@ func (h *Handler) setDefaults() {
 		h.Disk = &Disk{Thresholds: Thresholds{Degraded: 90, Failed: 98}}
 	}
 	if h.Disk.Folder == "" {
-		h.Disk.Folder = caddy.AppDataDir()
+		h.Disk.Folder = nearest(caddy.AppDataDir())
 	}
 	if h.Memory == nil {
 		h.Memory = &Thresholds{Degraded: 95}
@@ -61,6 +64,17 @@ func (h *Handler) setDefaults() {
 		if upstream != nil && upstream.Name == "" {
 			upstream.Name = defaultUpstreamName
 		}
+	}
+}
+
+// nearest returns the folder, or the first one above it that exists.
+func nearest(folder string) string {
+	for {
+		parent := filepath.Dir(folder)
+		if _, err := os.Stat(folder); err == nil || parent == folder {
+			return folder
+		}
+		folder = parent
 	}
 }
 

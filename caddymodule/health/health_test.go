@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -252,12 +253,14 @@ func TestAReloadKeepsTheHistoryAndSwapsTheChecks(t *testing.T) {
 }
 
 func TestDefaults(t *testing.T) {
+	existing := t.TempDir()
+	t.Setenv("XDG_DATA_HOME", filepath.Join(existing, "not", "made", "yet"))
 	handler := Handler{Upstreams: []*Upstream{{URL: "http://127.0.0.1:1"}}}
 	if err := handler.Provision(newContext(t)); err != nil {
 		t.Fatal(err)
 	}
 	defer handler.Cleanup()
-	if want := (Disk{caddy.AppDataDir(), Thresholds{90, 98}}); *handler.Disk != want {
+	if want := (Disk{existing, Thresholds{90, 98}}); *handler.Disk != want {
 		t.Errorf("disk = %+v, want %+v", *handler.Disk, want)
 	}
 	if handler.Memory.Degraded != 95 || handler.Load.Degraded != 4 || handler.Upstreams[0].Name != "upstream" {
