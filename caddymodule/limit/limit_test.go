@@ -197,6 +197,9 @@ func TestKeysTellClientsApart(t *testing.T) {
 		{"one user at two addresses", Limit{Key: user}, request{from: "192.0.2.1", user: "alice"}, request{from: "192.0.2.2", user: "alice"}, true},
 		{"two strangers", Limit{Key: user}, request{from: "192.0.2.1"}, request{from: "192.0.2.2"}, false},
 		{"one stranger", Limit{Key: user}, request{from: "192.0.2.1"}, request{from: "192.0.2.1"}, true},
+		{"two strangers to a key of several parts", Limit{Key: "t/" + user + "/" + user}, request{from: "192.0.2.1"}, request{from: "192.0.2.2"}, false},
+		{"two users of a key of several parts", Limit{Key: "t/" + user}, request{from: "192.0.2.1", user: "a"}, request{from: "192.0.2.1", user: "b"}, false},
+		{"a key of which a part is known", Limit{Key: ip + "/" + user}, request{from: "192.0.2.1"}, request{from: "192.0.2.2"}, false},
 		{"a user named like a stranger's address", Limit{Key: user}, request{from: "192.0.2.1"}, request{from: "192.0.2.2", user: "192.0.2.1"}, false},
 	}
 	for _, tc := range cases {

@@ -24,10 +24,10 @@ type Limit struct {
 
 	// Whose window a request is charged to, with placeholders: {client_ip},
 	// {http.auth.user.id}, {http.request.header.X-Tenant}. A text without
-	// placeholders, such as all, is one window for everyone. Where the key
-	// turns out empty, as that of a principal does without one, the client's
-	// address takes its place, so that strangers neither share a window nor
-	// escape the limit.
+	// placeholders, such as all, is one window for everyone. Where all
+	// placeholders turn out empty, as that of a principal does without one, the
+	// client's address takes the key's place, so that strangers neither share a
+	// window nor escape the limit.
 	Key string `json:"key"`
 
 	// How much any window may hold: a number and a duration, such as 60/1m.
@@ -39,7 +39,7 @@ type Limit struct {
 	// number costs 1. A cost above the rate is always refused. Default: 1.
 	Cost string `json:"cost,omitempty"`
 
-	// How many leading bits tell clients apart when the key is an IPv6 address.
+	// How many leading bits tell clients apart when the whole key is an IPv6 address.
 	// A client commonly has all of a /64. Default: 64.
 	IPv6Prefix int `json:"ipv6_prefix,omitempty"`
 
@@ -56,6 +56,8 @@ type Limit struct {
 
 	limit     window.Limit
 	fixedCost int64
+	// blank is what the key comes out as when nothing is known.
+	blank string
 }
 
 // Names end up in structured header fields, in metrics and in Redis.
@@ -85,6 +87,7 @@ func (l *Limit) configure() error {
 	if err := l.configureCost(); err != nil {
 		return err
 	}
+	l.blank = caddy.NewEmptyReplacer().ReplaceAll(l.Key, "")
 	l.limit = window.Limit{Name: l.Name, Rate: rate, Window: span, OnError: onError, Shadow: l.Shadow}
 	return l.limit.Validate()
 }
@@ -156,7 +159,7 @@ func parseOnError(s string) (window.OnError, error) {
 // key says whose window the request is charged to. The two kinds of keys
 // cannot meet: nobody gets at an address's window by naming himself like it.
 func (l *Limit) key(repl *caddy.Replacer, clientIP string) string {
-	if key := repl.ReplaceAll(l.Key, ""); key != "" {
+	if key := repl.ReplaceAll(l.Key, ""); key != l.blank || l.Key == l.blank {
 		return "key:" + l.mask(key)
 	}
 	return "address:" + l.mask(clientIP)
