@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -68,7 +69,7 @@ func recovering(next http.Handler) handler {
 			case http.ErrAbortHandler:
 				panic(p)
 			default:
-				err = panicError{p}
+				err = panicError{p, debug.Stack()}
 			}
 		}()
 		next.ServeHTTP(w, r)

@@ -43,7 +43,10 @@ func (s *statusRecorder) code(r *http.Request) int {
 	return http.StatusOK
 }
 
-// panicError is a panic of a handler.
-type panicError struct{ value any }
+// panicError is a panic of a handler, for the log.
+type panicError struct {
+	value any
+	stack []byte
+}
 
-func (p panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+func (p panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
