@@ -66,8 +66,14 @@ func declaration(decl *rego.Function) *ast.Builtin {
 	return &ast.Builtin{Name: decl.Name, Description: decl.Description, Decl: decl.Decl}
 }
 
-// functions implements the builtins for one policy, whose term sets they scan.
-type functions struct{ sets map[string]*termSet }
+// functions implements the builtins for one policy, whose terms they look for.
+type functions struct{ lexicon *lexicon }
+
+// scanned is the key of a text's findings in the cache of one evaluation: rules
+// ask about each set in turn, but a text is scanned once.
+type scanned string
+
+var noTerms = ast.ArrayTerm()
 
 func (f functions) options() []func(*rego.Rego) {
 	return []func(*rego.Rego){
@@ -85,20 +91,35 @@ func (f functions) forTester() []*tester.Builtin {
 
 // terms halts the evaluation for an unknown set: a typo in a set's name must
 // not look like a text without findings.
-func (f functions) terms(_ rego.BuiltinContext, set, text *ast.Term) (*ast.Term, error) {
+func (f functions) terms(bctx rego.BuiltinContext, set, text *ast.Term) (*ast.Term, error) {
 	name, ok := set.Value.(ast.String)
 	if !ok {
 		return nil, rego.NewHaltError(fmt.Errorf("the set's name must be a string"))
 	}
-	scanned, ok := text.Value.(ast.String)
+	content, ok := text.Value.(ast.String)
 	if !ok {
 		return nil, rego.NewHaltError(fmt.Errorf("the text must be a string"))
 	}
-	terms, ok := f.sets[string(name)]
-	if !ok {
+	if !f.lexicon.sets[string(name)] {
 		return nil, rego.NewHaltError(fmt.Errorf("data.%s has no set of this name", termsRoot))
 	}
-	return ast.ArrayTerm(terms.find(string(scanned))...), nil
+	terms := f.scan(bctx, string(content))[string(name)]
+	if len(terms) == 0 {
+		return noTerms, nil
+	}
+	return ast.ArrayTerm(terms...), nil
+}
+
+func (f functions) scan(bctx rego.BuiltinContext, text string) findings {
+	if bctx.Cache == nil {
+		return f.lexicon.scan(text)
+	}
+	if cached, ok := bctx.Cache.Get(scanned(text)); ok {
+		return cached.(findings)
+	}
+	found := f.lexicon.scan(text)
+	bctx.Cache.Put(scanned(text), found)
+	return found
 }
 
 func normalise(_ rego.BuiltinContext, text *ast.Term) (*ast.Term, error) {
@@ -111,14 +132,14 @@ func normalise(_ rego.BuiltinContext, text *ast.Term) (*ast.Term, error) {
 
 // unknownSets finds calls of gate.terms whose set is written out and does not
 // exist, so that a typo is refused when saved rather than when first reached.
-func unknownSets(modules map[string]*ast.Module, sets map[string]*termSet) Faults {
+func unknownSets(modules map[string]*ast.Module, sets map[string]bool) Faults {
 	var faults Faults
 	check := func(call []*ast.Term) {
 		if len(call) < 2 || call[0].String() != termsDecl.Name {
 			return
 		}
 		name, ok := call[1].Value.(ast.String)
-		if _, known := sets[string(name)]; !ok || known {
+		if !ok || sets[string(name)] {
 			return
 		}
 		location := call[1].Location

@@ -28,7 +28,7 @@ func parse(snap *Snapshot) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	sets, err := loadTerms(data)
+	terms, err := loadTerms(data)
 	if err != nil {
 		return nil, Faults{{Message: err.Error()}}
 	}
@@ -39,14 +39,14 @@ func parse(snap *Snapshot) (*source, error) {
 	src := &source{
 		snap:    snap,
 		store:   inmem.NewFromObjectWithOpts(data, inmem.OptReturnASTValuesOnRead(true)),
-		builtin: functions{sets},
+		builtin: functions{terms},
 		schemas: schemas,
 	}
 	modules, err := src.modules(func(string) bool { return true })
 	if err != nil {
 		return nil, err
 	}
-	if faults := append(unknownSets(modules, sets), lostContributions(modules)...); faults != nil {
+	if faults := append(unknownSets(modules, terms.sets), lostContributions(modules)...); faults != nil {
 		return nil, faults
 	}
 	return src, nil

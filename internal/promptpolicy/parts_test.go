@@ -57,25 +57,25 @@ func TestSnapshotIsBounded(t *testing.T) {
 	wantError(t, err, "MiB")
 }
 
-func set(t testing.TB, terms ...any) *termSet {
+func lexiconOf(t testing.TB, terms ...any) *lexicon {
 	t.Helper()
-	sets, err := loadTerms(map[string]any{termsRoot: map[string]any{"x": terms}})
+	lex, err := loadTerms(map[string]any{termsRoot: map[string]any{"x": terms}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sets["x"]
+	return lex
 }
 
-func found(s *termSet, text string) []string {
+func found(lex *lexicon, text string) []string {
 	var names []string
-	for _, term := range s.find(text) {
+	for _, term := range lex.scan(text)["x"] {
 		names = append(names, strings.Trim(term.String(), `"`))
 	}
 	return names
 }
 
 func TestTermsAreFoundAsWords(t *testing.T) {
-	terms := set(t, "nerve agent", "agent", "TNT", "synthes*", "c-4", "神経剤", "café")
+	terms := lexiconOf(t, "nerve agent", "agent", "TNT", "synthes*", "c-4", "神経剤", "café")
 	for text, want := range map[string][]string{
 		"":                           nil,
 		"a nerve agent":              {"nerve agent", "agent"},
@@ -105,6 +105,22 @@ func TestTermsAreFoundAsWords(t *testing.T) {
 	}
 }
 
+func TestTermOfSeveralSetsIsFoundInEach(t *testing.T) {
+	lex, err := loadTerms(map[string]any{termsRoot: map[string]any{
+		"a": []any{"nerve agent", "Nerve-Agent"}, "b": []any{"NERVE AGENT", "rose"}, "c": []any{},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprint(lex.scan("nerve agent"))
+	if want := `map[a:["nerve agent"] b:["NERVE AGENT"]]`; got != want {
+		t.Errorf("found %s, want %s", got, want)
+	}
+	if !lex.sets["c"] {
+		t.Error("an empty set is unknown")
+	}
+}
+
 func TestTermsEqualANaiveSearch(t *testing.T) {
 	word := rapid.StringMatching(`[ab]{1,3}`)
 	phrase := rapid.Custom(func(t *rapid.T) string {
@@ -122,11 +138,11 @@ func TestTermsEqualANaiveSearch(t *testing.T) {
 				want = append(want, phrase)
 			}
 		}
-		sets, err := loadTerms(map[string]any{termsRoot: map[string]any{"x": items}})
+		lex, err := loadTerms(map[string]any{termsRoot: map[string]any{"x": items}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := found(sets["x"], text)
+		got := found(lex, text)
 		slices.Sort(got)
 		slices.Sort(want)
 		if !slices.Equal(got, want) {
@@ -157,14 +173,14 @@ func FuzzTerms(f *testing.F) {
 	f.Add("nerve agent", "a Nerve-Agent?")
 	f.Add("*", "\xff")
 	f.Fuzz(func(t *testing.T, term, text string) {
-		sets, err := loadTerms(map[string]any{termsRoot: map[string]any{"x": []any{term}}})
+		lex, err := loadTerms(map[string]any{termsRoot: map[string]any{"x": []any{term}}})
 		if err != nil {
 			return
 		}
-		if len(sets["x"].find("a "+term+" b")) != 1 && !strings.HasSuffix(term, "*") {
+		if len(lex.scan("a "+term+" b")) != 1 && !strings.HasSuffix(term, "*") {
 			t.Errorf("%q is not found in itself", term)
 		}
-		sets["x"].find(text)
+		lex.scan(text)
 	})
 }
 

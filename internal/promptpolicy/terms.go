@@ -2,6 +2,7 @@ package promptpolicy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -20,48 +21,111 @@ const termsRoot = "terms"
 // 2 KiB a byte, so this is 64 MiB at most, and about 2,500 phrases.
 const maxTermBytes = 32 << 10
 
-// termSet finds any of many phrases in a text in one pass (Aho and Corasick,
-// Efficient String Matching, CACM 18(6), 1975).
+// lexicon finds any of the terms of all sets in a text in one pass (Aho and
+// Corasick, Efficient String Matching, CACM 18(6), 1975).
 //
 // Words are runs of letters, digits and marks; what separates them does not
 // matter, so that "nerve agent" is found in "Nerve-Agent,". A term
 // is found as whole words only, unless it ends in an asterisk: "synthes*" is
 // also found in "synthesise".
-type termSet struct {
-	trie  *ahocorasick.Trie
-	terms []*ast.Term // by pattern number, as written in the data
+type lexicon struct {
+	trie     *ahocorasick.Trie
+	meanings [][]meaning // by pattern number
+	sets     map[string]bool
 }
 
-// loadTerms builds the set of every member of data.terms.
-func loadTerms(data map[string]any) (map[string]*termSet, error) {
-	root, ok := data[termsRoot]
-	if !ok {
-		return nil, nil
+// meaning is what finding a pattern says: several sets may have the same one.
+type meaning struct {
+	set  string
+	term *ast.Term // as written in the data
+}
+
+// findings are the terms of each set that occur in a text.
+type findings map[string][]*ast.Term
+
+// loadTerms builds the lexicon of every list in data.terms.
+func loadTerms(data map[string]any) (*lexicon, error) {
+	lists := map[string]any{}
+	if root, ok := data[termsRoot]; ok {
+		if lists, ok = root.(map[string]any); !ok {
+			return nil, fmt.Errorf("data.%s must be an object of lists", termsRoot)
+		}
 	}
-	lists, ok := root.(map[string]any)
-	if !ok {
-		return nil, fmt.Errorf("data.%s must be an object of lists", termsRoot)
+	lex := &lexicon{sets: map[string]bool{}}
+	patterns := map[string]int{}
+	for _, name := range slices.Sorted(maps.Keys(lists)) {
+		lex.sets[name] = true
+		terms, err := termList(lists[name])
+		if err == nil {
+			err = lex.add(patterns, name, terms)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("data.%s.%s %w", termsRoot, name, err)
+		}
 	}
-	sets := make(map[string]*termSet, len(lists))
+	return lex, lex.build(patterns)
+}
+
+// add numbers the patterns of one set's terms.
+func (l *lexicon) add(patterns map[string]int, set string, terms []string) error {
+	for i, term := range terms {
+		pattern := patternOf(term)
+		if strings.TrimSpace(pattern) == "" {
+			return fmt.Errorf("has item %d, %q, without a letter or digit", i, term)
+		}
+		number, known := patterns[pattern]
+		if !known {
+			number = len(l.meanings)
+			patterns[pattern] = number
+			l.meanings = append(l.meanings, nil)
+		}
+		if !slices.ContainsFunc(l.meanings[number], func(m meaning) bool { return m.set == set }) {
+			l.meanings[number] = append(l.meanings[number], meaning{set, ast.StringTerm(term)})
+		}
+	}
+	return nil
+}
+
+func (l *lexicon) build(patterns map[string]int) error {
+	ordered := make([]string, len(patterns))
 	total := 0
-	for name, list := range lists {
-		terms, err := termList(list)
-		if err != nil {
-			return nil, fmt.Errorf("data.%s.%s %w", termsRoot, name, err)
-		}
-		patterns, originals, err := termPatterns(terms)
-		if err != nil {
-			return nil, fmt.Errorf("data.%s.%s %w", termsRoot, name, err)
-		}
-		for _, pattern := range patterns {
-			total += len(pattern)
-		}
-		if total > maxTermBytes {
-			return nil, fmt.Errorf("data.%s: more than %d KiB of terms", termsRoot, maxTermBytes>>10)
-		}
-		sets[name] = &termSet{trie: ahocorasick.NewTrieBuilder().AddStrings(patterns).Build(), terms: originals}
+	for pattern, number := range patterns {
+		ordered[number] = pattern
+		total += len(pattern)
 	}
-	return sets, nil
+	if total > maxTermBytes {
+		return fmt.Errorf("data.%s: more than %d KiB of terms", termsRoot, maxTermBytes>>10)
+	}
+	l.trie = ahocorasick.NewTrieBuilder().AddStrings(ordered).Build()
+	return nil
+}
+
+// patternOf returns what is searched for in [words].
+func patternOf(term string) string {
+	stem, open := strings.CutSuffix(term, "*")
+	pattern := string(words(textnorm.Normalise(stem)))
+	if open {
+		return strings.TrimSuffix(pattern, " ")
+	}
+	return pattern
+}
+
+// scan returns the terms in text, each once, in the order of their first end;
+// nil where there are none.
+func (l *lexicon) scan(text string) findings {
+	var found findings
+	l.trie.Walk(words(textnorm.Normalise(text)), func(_, _, pattern int64) bool {
+		for _, m := range l.meanings[pattern] {
+			if found == nil {
+				found = findings{}
+			}
+			if !slices.Contains(found[m.set], m.term) {
+				found[m.set] = append(found[m.set], m.term)
+			}
+		}
+		return true
+	})
+	return found
 }
 
 func termList(list any) ([]string, error) {
@@ -76,37 +140,6 @@ func termList(list any) ([]string, error) {
 		}
 	}
 	return terms, nil
-}
-
-func termPatterns(terms []string) (patterns []string, originals []*ast.Term, err error) {
-	for i, term := range terms {
-		stem, open := strings.CutSuffix(term, "*")
-		pattern := string(words(textnorm.Normalise(stem)))
-		if pattern == " " {
-			return nil, nil, fmt.Errorf("has item %d, %q, without a letter or digit", i, term)
-		}
-		if open {
-			pattern = strings.TrimSuffix(pattern, " ")
-		}
-		if slices.Contains(patterns, pattern) {
-			continue
-		}
-		patterns = append(patterns, pattern)
-		originals = append(originals, ast.InternedTerm(term))
-	}
-	return patterns, originals, nil
-}
-
-// find returns the terms in text, each once, in the order of their first end.
-func (s *termSet) find(text string) []*ast.Term {
-	var found []*ast.Term
-	s.trie.Walk(words(textnorm.Normalise(text)), func(_, _, pattern int64) bool {
-		if term := s.terms[pattern]; !slices.Contains(found, term) {
-			found = append(found, term)
-		}
-		return true
-	})
-	return found
 }
 
 // words writes each word of a normalised text between single spaces, the first
