@@ -127,7 +127,7 @@ var signatureReasons = []reason{
 	{httpsig.ErrMalformed, problem.CredentialInvalid, ""},
 	{httpsig.ErrUncovered, problem.CredentialInvalid, ""},
 	{httpsig.ErrAlgorithm, problem.CredentialInvalid, ""},
-	{httpsig.ErrDigest, problem.CredentialInvalid, ""},
+	{httpsig.ErrDigest, problem.CredentialInvalid, "The body does not match its Content-Digest."},
 	{httpsig.ErrUnknownKey, problem.CredentialInvalid, doesNotVerify},
 	{httpsig.ErrSignature, problem.CredentialInvalid, doesNotVerify},
 }
