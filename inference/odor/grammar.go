@@ -7,10 +7,10 @@ package odor
 var degrees = map[string]float64{
 	"barely": 0.3, "hardly": 0.3, "trace": 0.3, "faint": 0.4, "faintly": 0.4, "whisper": 0.4,
 	"hint": 0.5, "hints": 0.5, "slight": 0.5, "slightly": 0.5, "touch": 0.5, "dash": 0.5, "bit": 0.5, "little": 0.5,
-	"subtle": 0.5, "subtly": 0.5, "undertone": 0.5, "undertones": 0.5, "somewhat": 0.6, "delicate": 0.6, "delicately": 0.6,
+	"subtle": 0.5, "subtly": 0.5, "undertone": 0.5, "undertones": 0.5, "somewhat": 0.6, "moderately": 0.7, "almost": 0.7, "nearly": 0.7, "rather": 0.9, "delicate": 0.6, "delicately": 0.6,
 	"mild": 0.6, "mildly": 0.6, "gentle": 0.6, "gently": 0.6, "light": 0.7, "lightly": 0.7, "softly": 0.7, "fairly": 0.9, "quite": 1.1,
 	"more": 1.3, "lots": 1.4, "plenty": 1.4, "really": 1.4, "very": 1.5, "strong": 1.5, "strongly": 1.5, "deep": 1.3, "deeply": 1.3,
-	"rich": 1.3, "richly": 1.3, "full": 1.3, "bold": 1.5, "heavy": 1.5, "heavily": 1.5, "powerful": 1.6, "intense": 1.6, "intensely": 1.6,
+	"rich": 1.3, "richly": 1.3, "full": 1.3, "bold": 1.5, "highly": 1.5, "distinctly": 1.3, "pronounced": 1.3, "heavy": 1.5, "heavily": 1.5, "powerful": 1.6, "intense": 1.6, "intensely": 1.6,
 	"predominantly": 1.5, "mainly": 1.4, "mostly": 1.4, "dominant": 1.5, "extremely": 1.8, "overwhelming": 1.8,
 	"overwhelmingly": 1.8, "super": 1.5, "ultra": 1.8, "extra": 1.4,
 }
@@ -57,7 +57,7 @@ var fillers = set("a", "an", "the", "of", "in", "to", "for", "from", "at", "by",
 	"molecule", "molecules", "compound", "compounds", "odorant", "odorants", "chemical", "chemicals", "something", "some", "any", "anything", "one", "thing", "things", "stuff",
 	"note", "notes", "accord", "accords", "tone", "tones", "nuance", "nuances", "facet", "facets", "character", "quality", "type", "kind", "sort", "style", "blend", "mix", "mixture", "combination", "layer", "layers", "finish",
 	"oil", "oils", "essential", "absolute", "extract", "essence",
-	"reminiscent", "evoking", "evokes", "evocative", "inspired", "reminds", "suggesting", "profile", "touches", "just", "only", "also", "there", "all", "day", "when", "where", "after", "before", "up", "out", "s", "t")
+	"reminiscent", "evoking", "evokes", "evocative", "inspired", "reminds", "suggesting", "profile", "touches", "just", "only", "also", "there", "all", "day", "when", "where", "after", "before", "up", "out", "s", "t", "w", "than", "other", "such", "old", "edge", "forward", "nice", "good", "beautiful", "lovely", "pleasant", "natural")
 
 func set(words ...string) map[string]bool {
 	members := make(map[string]bool, len(words))

@@ -114,12 +114,8 @@ func (l *lexicon) guess(text string) (meaning, bool) {
 	if m, ok := l.inflected("", text); ok {
 		return m, true
 	}
-	for _, form := range forms(text) {
-		if intended, ok := l.fuzzy.correct(form); ok {
-			return l.phrases[intended], true
-		}
-	}
-	return meaning{}, false
+	intended, ok := l.fuzzy.correct(text)
+	return l.phrases[intended], ok
 }
 
 func (l *lexicon) inflected(before, last string) (meaning, bool) {

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Words shorter than this are too like one another to be guessed at; from
-// longWord letters on, two mistakes are forgiven.
+// Words shorter than this are too like one another to be guessed at ("sheet"
+// is not sweet); from longWord letters on, two mistakes are forgiven.
 const (
-	guessable = 5
+	guessable = 6
 	longWord  = 9
 )
 
@@ -17,11 +17,11 @@ type speller struct {
 	byInitial map[byte][]string
 }
 
-// newSpeller learns the phrases that are one long enough word.
+// newSpeller learns the phrases that are one word and long enough, which is one less than what is typed.
 func newSpeller(phrases map[string]meaning) speller {
 	s := speller{byInitial: map[byte][]string{}}
 	for text := range phrases {
-		if len(text) >= guessable && !strings.Contains(text, " ") {
+		if len(text) >= guessable-1 && !strings.Contains(text, " ") {
 			s.byInitial[text[0]] = append(s.byInitial[text[0]], text)
 		}
 	}
@@ -32,7 +32,7 @@ func newSpeller(phrases map[string]meaning) speller {
 }
 
 // correct returns the known word nearest to a misspelt one: the same first
-// letter, and one mistake in a word of 5 to 8 letters or two in a longer one. Two
+// letter, and one mistake in a word of 6 to 8 letters or two in a longer one. Two
 // words equally near are no answer.
 func (s speller) correct(text string) (string, bool) {
 	if len(text) < guessable {

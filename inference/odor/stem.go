@@ -9,6 +9,7 @@ type inflection struct{ ending, base string }
 var inflections = []inflection{
 	{"ies", "y"}, {"ves", "f"}, {"es", ""}, {"s", ""},
 	{"like", ""}, {"ish", ""}, {"ness", ""}, {"scented", ""}, {"flavoured", ""}, {"flavored", ""},
+	{"ier", "y"}, {"iest", "y"}, {"er", ""}, {"er", "e"}, {"est", ""}, {"est", "e"},
 	{"iness", "y"}, {"ily", "y"}, {"ly", ""},
 	{"ey", ""}, {"y", ""}, {"y", "e"}, {"ic", ""},
 	{"ened", ""}, {"ed", ""}, {"ed", "e"}, {"ing", ""}, {"ing", "e"}, {"en", ""},
