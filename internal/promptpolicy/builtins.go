@@ -1,6 +1,7 @@
 package promptpolicy
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -94,11 +95,11 @@ func (f functions) forTester() []*tester.Builtin {
 func (f functions) terms(bctx rego.BuiltinContext, set, text *ast.Term) (*ast.Term, error) {
 	name, ok := set.Value.(ast.String)
 	if !ok {
-		return nil, rego.NewHaltError(fmt.Errorf("the set's name must be a string"))
+		return nil, rego.NewHaltError(errors.New("the set's name must be a string"))
 	}
 	content, ok := text.Value.(ast.String)
 	if !ok {
-		return nil, rego.NewHaltError(fmt.Errorf("the text must be a string"))
+		return nil, rego.NewHaltError(errors.New("the text must be a string"))
 	}
 	if !f.lexicon.sets[string(name)] {
 		return nil, rego.NewHaltError(fmt.Errorf("data.%s has no set of this name", termsRoot))
@@ -125,7 +126,7 @@ func (f functions) scan(bctx rego.BuiltinContext, text string) findings {
 func normalise(_ rego.BuiltinContext, text *ast.Term) (*ast.Term, error) {
 	original, ok := text.Value.(ast.String)
 	if !ok {
-		return nil, rego.NewHaltError(fmt.Errorf("the text must be a string"))
+		return nil, rego.NewHaltError(errors.New("the text must be a string"))
 	}
 	return ast.StringTerm(textnorm.Normalise(string(original))), nil
 }

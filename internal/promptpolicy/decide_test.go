@@ -266,7 +266,7 @@ func TestDecideIsSafeForConcurrentUse(t *testing.T) {
 				prompt, want = "sarin", false
 			}
 			for range 50 {
-				d, err := p.Decide(context.Background(), generate(prompt, "generate"))
+				d, err := p.Decide(t.Context(), generate(prompt, "generate"))
 				if err == nil && d.Allow != want {
 					err = fmt.Errorf("%q: allow = %t", prompt, d.Allow)
 				}

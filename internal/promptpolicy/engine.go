@@ -3,6 +3,7 @@ package promptpolicy
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"sync"
@@ -156,7 +157,7 @@ func (e *Engine) Require(schemas ...string) (release func(), err error) {
 	}), nil
 }
 
-func missingSchemas(policy *Policy, names func(func(string) bool)) error {
+func missingSchemas(policy *Policy, names iter.Seq[string]) error {
 	var faults Faults
 	for name := range names {
 		if _, ok := policy.Schema(name); !ok {

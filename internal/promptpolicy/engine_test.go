@@ -1,7 +1,6 @@
 package promptpolicy
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -280,7 +279,7 @@ func TestRequestsAreDecidedWhilePoliciesChange(t *testing.T) {
 					return
 				default:
 				}
-				if _, err := e.Current().Decide(context.Background(), &Input{}); err != nil {
+				if _, err := e.Current().Decide(t.Context(), &Input{}); err != nil {
 					decided <- err
 					return
 				}

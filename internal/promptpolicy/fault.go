@@ -31,7 +31,7 @@ func (f Fault) String() string {
 }
 
 // Faults is the error of a policy directory that cannot be put in force.
-type Faults []Fault
+type Faults []Fault //nolint:errname // a list that tools show, and an error where there is nothing else
 
 // Error lists the faults, separated by semicolons.
 func (f Faults) Error() string {

@@ -3,8 +3,10 @@ package promptpolicy
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/util"
@@ -147,7 +149,7 @@ func limitsTerm(limits []exchange.Receipt) *ast.Term {
 	return ast.ArrayTerm(terms...)
 }
 
-func numberOf(n int64) json.Number { return json.Number(fmt.Sprint(n)) }
+func numberOf(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) }
 
 func orNull(s string) *ast.Term {
 	if s == "" {
@@ -173,7 +175,7 @@ func termOf(value any) (*ast.Term, error) {
 		return ast.NumberTerm(value), nil
 	case float64:
 		if math.IsNaN(value) || math.IsInf(value, 0) {
-			return nil, fmt.Errorf("a number that JSON does not have")
+			return nil, errors.New("a number that JSON does not have")
 		}
 		return ast.FloatNumberTerm(value), nil
 	case []any:

@@ -3,6 +3,7 @@ package promptpolicy
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -87,8 +88,8 @@ func (s *Schema) Validate(body any) []FieldError {
 	if err == nil {
 		return nil
 	}
-	invalid, ok := err.(*jsonschema.ValidationError)
-	if !ok {
+	invalid := (*jsonschema.ValidationError)(nil)
+	if !errors.As(err, &invalid) {
 		return []FieldError{{Message: "cannot be compared with the schema"}}
 	}
 	return explain(invalid)

@@ -1,6 +1,7 @@
 package promptpolicy
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -131,7 +132,7 @@ func (l *lexicon) scan(text string) findings {
 func termList(list any) ([]string, error) {
 	items, ok := list.([]any)
 	if !ok {
-		return nil, fmt.Errorf("must be a list of strings")
+		return nil, errors.New("must be a list of strings")
 	}
 	terms := make([]string, len(items))
 	for i, item := range items {
@@ -146,8 +147,7 @@ func termList(list any) ([]string, error) {
 // and the last included: a word boundary is then a space, and the automaton
 // needs no other notion of it.
 func words(text string) []byte {
-	out := make([]byte, 1, len(text)+2)
-	out[0] = ' '
+	out := append(make([]byte, 0, len(text)+2), ' ')
 	for i := 0; i < len(text); {
 		r, size := rune(text[i]), 1
 		if r >= utf8.RuneSelf {

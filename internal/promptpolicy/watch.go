@@ -39,7 +39,7 @@ func newWatcher(opts Options) *watcher {
 
 // run calls changed, debounced, until the context ends.
 func (w *watcher) run(ctx context.Context, changed func()) {
-	events, errors := w.channels()
+	events, lost := w.channels()
 	if w.notify != nil {
 		defer func() { _ = w.notify.Close() }()
 	}
@@ -62,7 +62,7 @@ func (w *watcher) run(ctx context.Context, changed func()) {
 			if time.Since(since) < maxDebounces*w.debounce {
 				quiet.Reset(w.debounce)
 			}
-		case <-errors: // such as an overflow: events were lost
+		case <-lost: // such as an overflow: some events are missing
 			quiet.Reset(w.debounce)
 		case <-quiet.C:
 			since = time.Time{}
@@ -97,7 +97,10 @@ func (w *watcher) follow() {
 		}
 		_ = w.notify.Add(filepath.Dir(resolved))
 		_ = filepath.WalkDir(resolved, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || !entry.IsDir() {
+			if err != nil {
+				return fs.SkipDir
+			}
+			if !entry.IsDir() {
 				return nil
 			}
 			if path != resolved && strings.HasPrefix(entry.Name(), ".") {
