@@ -33,6 +33,7 @@ func build(b *testing.B) string {
 	binary := filepath.Join(b.TempDir(), "odordiff")
 	cmd := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-o", binary, "./cmd/odordiff")
 	cmd.Dir = repository
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build does
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("building the binary: %v\n%s", err, out)
 	}

@@ -22,15 +22,15 @@ import (
 func main() {
 	recipeFile := flag.String("recipe", "xcaddy.toml", "what to build")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := build(ctx, *recipeFile); err != nil {
+	if err := build(*recipeFile); err != nil {
 		fmt.Fprintf(os.Stderr, "odordiff-build: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func build(ctx context.Context, recipeFile string) error {
+func build(recipeFile string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	recipe, err := readRecipe(recipeFile)
 	if err != nil {
 		return err
