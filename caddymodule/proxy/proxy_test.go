@@ -109,15 +109,17 @@ func TestABodyThatBreaksOffIsAFailure(t *testing.T) {
 }
 
 func TestASlowHeaderIsAFailureThoughTheAnswerStillComes(t *testing.T) {
-	release := make(chan struct{})
-	address := upstream(t, func(w http.ResponseWriter, _ *http.Request) { <-release })
+	held := make(chan struct{})
+	release := sync.OnceFunc(func() { close(held) })
+	address := upstream(t, func(http.ResponseWriter, *http.Request) { <-held })
+	t.Cleanup(release) // before the upstream closes, which waits for its handlers
 	e := edge(t, address, "trip_after 2", "slow_after 20ms")
-	statuses := make(chan int)
+	statuses := make(chan int, 2)
 	for range 2 {
 		go func() { statuses <- get(t, e) }()
 	}
 	isState(t, e, address, breaker.Open)
-	close(release)
+	release()
 	for range 2 {
 		wantStatus(t, <-statuses, http.StatusOK)
 	}
@@ -246,14 +248,16 @@ func openToProbe(t *testing.T, e *edgetest.Edge, address string) {
 }
 
 func TestAStreamingProbeFreesItsPlaceWithItsHeader(t *testing.T) {
-	end := make(chan struct{})
+	held := make(chan struct{})
+	end := sync.OnceFunc(func() { close(held) })
 	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).Flush()
 		if r.URL.Path == "/stream" {
-			<-end
+			<-held
 			panic(http.ErrAbortHandler)
 		}
 	})
+	t.Cleanup(end) // before the upstream closes, which waits for its handlers
 	e := edge(t, address, "trip_after 1\nopen_for 1ms", "")
 	wantStatus(t, get(t, e), http.StatusOK)
 	openToProbe(t, e, address)
@@ -265,7 +269,7 @@ func TestAStreamingProbeFreesItsPlaceWithItsHeader(t *testing.T) {
 	isState(t, e, address, breaker.Closed)
 	wantStatus(t, get(t, e), http.StatusOK)
 
-	close(end) // the stream dies, long after its probe has counted
+	end() // the stream dies, long after its probe has counted
 	_, _ = io.Copy(io.Discard, res.Body)
 	eventually(t, e, address, "opened by the stream that died", func(s breaker.Snapshot) bool {
 		return strings.Contains(s.LastFailure, "broke off")
@@ -310,26 +314,38 @@ func TestWithOneOfTwoUpstreamsDeadEveryRequestIsAnswered(t *testing.T) {
 	}
 }
 
-func TestABodyReadByTheGatewayLeavesWithItsHeadInOneWrite(t *testing.T) {
-	address := edgetest.FreeAddress(t)
-	listener := listen(t, address)
-	first := make(chan string, 1)
-	go func() {
-		conn, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		buf := make([]byte, 64<<10)
-		n, _ := conn.Read(buf)
-		first <- string(buf[:n])
-		_, _ = io.WriteString(conn, "HTTP/1.1 204 No Content\r\n\r\n")
-	}()
-	e := edgetest.Start(t, "test_read_body\n"+site(address, "", ""))
-	wantStatus(t, send(t, e, http.MethodPost, "the body"), http.StatusNoContent)
-	if got := <-first; !strings.HasSuffix(got, "\r\n\r\nthe body") {
-		t.Errorf("first read: %q", got)
+func TestABodyThatOneUpstreamHasReadIsSentToTheNextWhole(t *testing.T) {
+	breaks := upstream(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		panic(http.ErrAbortHandler)
+	})
+	got := make(chan string, 1)
+	works := upstream(t, func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got <- string(body)
+	})
+	e := edgetest.Start(t, "test_read_body\n"+site(breaks+" "+works, "inner first", "",
+		"lb_retries 1", "lb_retry_match {\nmethod POST\n}"))
+	wantStatus(t, send(t, e, http.MethodPost, "the body"), http.StatusOK)
+	if body := <-got; body != "the body" {
+		t.Errorf("body = %q", body)
 	}
+	hasFailures(t, e, breaks, 1)
+}
+
+func TestABodyOverTheLimitIsNotTheUpstreamsFailure(t *testing.T) {
+	address := upstream(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+	e := edgetest.Start(t, "request_body {\nmax_size 10B\n}\n"+site(address, "trip_after 1", ""))
+	body := io.MultiReader(strings.NewReader(strings.Repeat("x", 100))) // of unknown length
+	res, err := e.Client.Post(e.URL, "text/plain", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode < 400 {
+		t.Errorf("status = %d", res.StatusCode)
+	}
+	hasFailures(t, e, address, 0)
 }
 
 func TestActiveHealthChecksDoNotCount(t *testing.T) {
