@@ -4,6 +4,7 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -84,7 +85,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	if len(h.ProvidersRaw) == 0 {
-		return fmt.Errorf("providers: missing: nobody could pass; add gate_jwt or gate_signature")
+		return errors.New("providers: missing: nobody could pass; add gate_jwt or gate_signature")
 	}
 	modules, err := ctx.LoadModule(h, "ProvidersRaw")
 	if err != nil {
@@ -123,7 +124,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		setIdentity(r.Header, x.Principal)
 	}
 	if !h.ForwardCredential {
-		h.strip(r.Header, found)
+		for _, strip := range found.strip {
+			strip(r.Header)
+		}
 	}
 	return next.ServeHTTP(w, r)
 }
@@ -132,51 +135,55 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 type outcome struct {
 	// principal is nil for an anonymous request.
 	principal *exchange.Principal
-	// foreign says that one of the other providers accepted.
-	foreign bool
+	// strip takes the accepted credentials out of the request's header.
+	strip []func(http.Header)
 	// answered says that a provider has sent the client elsewhere, as to a login page.
 	answered bool
 }
 
 func (h *Handler) authenticate(w http.ResponseWriter, r *http.Request) (outcome, error) {
-	principal, refusal := h.askOwn(r)
+	found, refusal := h.askOwn(r)
 	if refusal != nil {
 		return outcome{}, gate.Refuse(refusal)
 	}
-	if principal != nil {
-		return outcome{principal: principal}, nil
+	if found.principal != nil {
+		return found, nil
 	}
 	attempts := new(attempts)
 	if principal := h.askForeign(w, r, attempts); principal != nil {
-		return outcome{principal: principal, foreign: true}, nil
+		return outcome{principal: principal, strip: []func(http.Header){stripAuthorization}}, nil
 	}
 	return h.nobody(w, r, attempts)
 }
 
 // askOwn demands that every credential is good and that all agree.
-func (h *Handler) askOwn(r *http.Request) (*exchange.Principal, *problem.Problem) {
-	var found *exchange.Principal
+func (h *Handler) askOwn(r *http.Request) (outcome, *problem.Problem) {
+	var found outcome
 	for _, own := range h.own {
 		principal, refusal := own.provider.identify(r)
+		if refusal == nil && disagree(found.principal, principal) {
+			refusal = problem.CredentialInvalid.New("The credentials of the request name different principals: send one of them.")
+			h.challenge(refusal)
+		}
 		if refusal != nil {
 			count(own.name, refusal.Name)
-			return nil, refusal
+			return outcome{}, refusal
 		}
 		if principal == nil {
 			continue
 		}
-		if found != nil && (found.ID != principal.ID || found.Tenant != principal.Tenant) {
-			count(own.name, problem.CredentialInvalid.Name)
-			p := problem.CredentialInvalid.New("The credentials of the request name different principals: send one of them.")
-			h.challenge(p)
-			return nil, p
-		}
 		count(own.name, accepted)
-		if found == nil {
-			found = principal
+		if found.principal == nil {
+			found.principal = principal
 		}
+		found.strip = append(found.strip, own.provider.strip)
 	}
 	return found, nil
+}
+
+// disagree reports whether there are two principals, and they are not the same.
+func disagree(a, b *exchange.Principal) bool {
+	return a != nil && b != nil && (a.ID != b.ID || a.Tenant != b.Tenant)
 }
 
 // nobody decides about a request that no provider accepts.
@@ -215,14 +222,7 @@ func carriesCredential(header http.Header) bool {
 	})
 }
 
-func (h *Handler) strip(header http.Header, found outcome) {
-	for _, own := range h.own {
-		own.provider.strip(header)
-	}
-	if found.foreign {
-		header.Del("Authorization")
-	}
-}
+func stripAuthorization(header http.Header) { header.Del("Authorization") }
 
 func refuse(p *problem.Problem) error {
 	count(nobody, p.Name)

@@ -2,6 +2,10 @@ package auth
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -421,6 +425,47 @@ func TestSeveralCredentials(t *testing.T) {
 				t.Errorf("status %d: %s, want %d", a.StatusCode, a.body, test.status)
 			}
 		})
+	}
+}
+
+func TestASignatureForSomebodyElseIsNotOurs(t *testing.T) {
+	f := start(t, "gate_auth {\n"+jwtBlock+"signature {\n label partner\n}\n}")
+	r := sign(t, f.request(prompt), adaKey, time.Now())
+	if a := f.do(r); a.StatusCode != 401 || !strings.HasPrefix(a.Header.Get("Accept-Signature"), "partner=(") {
+		t.Errorf("alone: status %d, header %v", a.StatusCode, a.Header)
+	}
+	if a := f.do(withToken(sign(t, f.request(prompt), adaKey, time.Now()), mint(t, tokenKey, nil))); a.StatusCode != 200 {
+		t.Errorf("beside a token: status %d: %s", a.StatusCode, a.body)
+	}
+	if f.last.Get("Signature") == "" || f.last.Get("Authorization") != "" {
+		t.Errorf("upstream got %v, want the signature that we did not judge, and not the token that we did", f.last)
+	}
+}
+
+func TestATokenWithAPublicKeyOfTheJWKSFile(t *testing.T) {
+	key := ed25519.NewKeyFromSeed([]byte(strings.Repeat("e", 32)))
+	encode := base64.RawURLEncoding.EncodeToString
+	file := filepath.Join(t.TempDir(), "jwks.json")
+	set := fmt.Sprintf(`{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "id", "x": %q}]}`, encode(key.Public().(ed25519.PublicKey)))
+	if err := os.WriteFile(file, []byte(set), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f := start(t, "gate_auth {\n jwt {\n issuer https://id.example\n audience odordiff\n jwks "+file+"\n}\n}")
+	compose := func(algorithm string, sign func(input []byte) []byte) string {
+		claims := fmt.Sprintf(`{"iss":"https://id.example","aud":"odordiff","sub":"ada","exp":%d}`, time.Now().Unix()+60)
+		input := encode([]byte(`{"alg":"`+algorithm+`","kid":"id"}`)) + "." + encode([]byte(claims))
+		return input + "." + encode(sign([]byte(input)))
+	}
+	if a := f.do(withToken(f.request(prompt), compose("EdDSA", func(input []byte) []byte { return ed25519.Sign(key, input) }))); a.StatusCode != 200 {
+		t.Errorf("good: status %d: %s", a.StatusCode, a.body)
+	}
+	asSecret := func(input []byte) []byte {
+		mac := hmac.New(sha256.New, key.Public().(ed25519.PublicKey))
+		mac.Write(input)
+		return mac.Sum(nil)
+	}
+	if a := f.do(withToken(f.request(prompt), compose("HS256", asSecret))); a.StatusCode != 401 {
+		t.Errorf("the public key as a secret: status %d: %s", a.StatusCode, a.body)
 	}
 }
 

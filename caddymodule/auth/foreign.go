@@ -2,6 +2,7 @@ package auth
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -62,7 +63,7 @@ func principalOf(method string, user caddyauth.User) (*exchange.Principal, error
 		p.Claims[name] = value
 	}
 	if p.ID == "" || !keyring.ValidName(p.ID) || !keyring.ValidName(p.Tenant) {
-		return nil, fmt.Errorf("it accepted a user without a usable id or tenant")
+		return nil, errors.New("it accepted a user without a usable id or tenant")
 	}
 	return p, nil
 }

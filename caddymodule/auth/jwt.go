@@ -210,11 +210,7 @@ func description(detail string) string {
 
 func (*JWT) challenge(p *problem.Problem) { p.Header("WWW-Authenticate", "Bearer "+realm) }
 
-func (*JWT) strip(header http.Header) {
-	if raw, _ := bearer(header); raw != "" {
-		header.Del("Authorization")
-	}
-}
+func (*JWT) strip(header http.Header) { stripAuthorization(header) }
 
 // Interface guards
 var (

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -36,7 +37,8 @@ type Signature struct {
 	// How far the signer's clock may be ahead of ours, up to 10m. Default: 30s.
 	Leeway caddy.Duration `json:"leeway,omitempty"`
 
-	// The label of the signature. Default: any, but the request must have one signature only.
+	// The label of the signature; others are passed over. Default: any, but the
+	// request must have one signature only.
 	Label string `json:"label,omitempty"`
 
 	// The scopes that the key needs in the keyring, all of them. Without one the
@@ -76,7 +78,7 @@ func (s *Signature) Provision(ctx caddy.Context) error {
 	if len(s.Components) == 0 {
 		s.Components = httpsig.DefaultComponents()
 	}
-	s.accept = `sig1=("` + strings.Join(s.Components, `" "`) + `");created;alg="` + string(keyring.HMACSHA256) + `"`
+	s.accept = cmp.Or(s.Label, "sig1") + `=("` + strings.Join(s.Components, `" "`) + `");created;alg="` + string(keyring.HMACSHA256) + `"`
 	policy := httpsig.Policy{
 		Label: s.Label, Components: s.Components, Window: time.Duration(s.Window),
 		Leeway: leewayOf(s.Leeway), Scopes: s.RequireScopes,
@@ -96,6 +98,9 @@ func (s *Signature) identify(r *http.Request) (*exchange.Principal, *problem.Pro
 	}
 	x := gate.ExchangeOf(r)
 	key, err := s.verifier.Verify(r.Context(), messageOf(r), func() ([]byte, error) { return x.Body(r, s.MaxBody) })
+	if errors.Is(err, httpsig.ErrMissing) {
+		return nil, nil // only signatures of other labels, which are for others
+	}
 	if err != nil {
 		return nil, s.refuse(err)
 	}
@@ -123,7 +128,6 @@ var signatureReasons = []reason{
 	{httpsig.ErrNotYetValid, problem.CredentialInvalid, "The signature was created in the future: check the clock."},
 	{httpsig.ErrReplayed, problem.CredentialReplayed, "Sign each request with a fresh nonce."},
 	{httpsig.ErrUnavailable, problem.AuthUnavailable, "Whether the signature was used before cannot be told now: sign again and try later."},
-	{httpsig.ErrMissing, problem.CredentialInvalid, "The request has no signature of the label that is asked for here."},
 	{httpsig.ErrMalformed, problem.CredentialInvalid, ""},
 	{httpsig.ErrUncovered, problem.CredentialInvalid, ""},
 	{httpsig.ErrAlgorithm, problem.CredentialInvalid, ""},

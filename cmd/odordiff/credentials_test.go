@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -123,7 +122,7 @@ func TestSignPrintsFieldsThatVerify(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := verifier.Verify(context.Background(), m, func() ([]byte, error) { return []byte(body), nil }); err != nil {
+			if _, err := verifier.Verify(t.Context(), m, func() ([]byte, error) { return []byte(body), nil }); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}
 		})

@@ -7,6 +7,7 @@ package livefile
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -163,7 +164,7 @@ func read(path string) ([]byte, fs.FileMode, error) {
 		return nil, 0, fmt.Errorf("reading: %w", bare(err))
 	}
 	if !info.Mode().IsRegular() {
-		return nil, 0, fmt.Errorf("not a regular file")
+		return nil, 0, errors.New("not a regular file")
 	}
 	content, err := io.ReadAll(io.LimitReader(file, MaxSize+1))
 	if err != nil {
@@ -177,7 +178,7 @@ func read(path string) ([]byte, fs.FileMode, error) {
 
 // bare takes the path out of a path error, because the caller names it.
 func bare(err error) error {
-	if pathErr, ok := err.(*fs.PathError); ok {
+	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
 		return pathErr.Err
 	}
 	return err

@@ -182,8 +182,8 @@ func TestRedisOutOfReachIsAQuickError(t *testing.T) {
 		"killed": (*redistest.Server).Kill,
 		"paused": (*redistest.Server).Pause,
 		"full": func(s *redistest.Server) {
-			if err := s.Client().ConfigSet(context.Background(), "maxmemory", "1").Err(); err != nil {
-				panic(err)
+			if err := s.Client().ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
+				t.Fatal(err)
 			}
 		},
 	} {
