@@ -472,18 +472,20 @@ func TestHealthCheckSaysWhatIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	check := healthCheck(h.engine)
-	if got := check.Run(t.Context()); got.Status.String() != "ok" {
-		t.Errorf("status %s: %s", got.Status, got.Detail)
-	}
-	write(t, dir, map[string]string{"gate.rego": "package gate\n\ndecision := {"})
-	deadline := time.Now().Add(10 * time.Second)
-	for check.Run(t.Context()).Status.String() == "ok" {
-		if time.Now().After(deadline) {
-			t.Fatal("a broken directory stays healthy")
+	for _, tc := range []struct{ content, status, detail string }{
+		{constant(true, 200, "[]"), "ok", "in force: "},
+		{"package gate\n\ndecision := {", "degraded", "gate.rego:3"},
+		{constant(false, 403, "[]"), "ok", "in force: "},
+	} {
+		write(t, dir, map[string]string{"gate.rego": tc.content})
+		deadline := time.Now().Add(10 * time.Second)
+		result := check.Run(t.Context())
+		for result.Status.String() != tc.status || !strings.Contains(result.Detail, tc.detail) {
+			if time.Now().After(deadline) {
+				t.Fatalf("status %s: %s; want %s with %q", result.Status, result.Detail, tc.status, tc.detail)
+			}
+			time.Sleep(10 * time.Millisecond) // the directory is watched in real time
+			result = check.Run(t.Context())
 		}
-		time.Sleep(10 * time.Millisecond) // the directory is watched in real time
-	}
-	if got := check.Run(t.Context()); got.Status.String() != "degraded" || !strings.Contains(got.Detail, "gate.rego:3") {
-		t.Errorf("status %s: %s", got.Status, got.Detail)
 	}
 }
