@@ -142,7 +142,8 @@ func writeJSON(w http.ResponseWriter, value any) error {
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
 	header.Set("Content-Length", strconv.Itoa(len(body)+1))
-	header.Set("Cache-Control", "no-store")
+	// Stale at once, but a gateway may fall back on it for the same principal while we are down.
+	header.Set("Cache-Control", "private, max-age=0")
 	header.Set("X-Content-Type-Options", "nosniff")
 	_, _ = w.Write(append(body, '\n')) // a failed write is a client that has gone
 	return nil

@@ -365,7 +365,7 @@ func TestHealth(t *testing.T) {
 	} else {
 		wantProblem(t, rec, problem.UpstreamUnavailable)
 	}
-	if rec := get("/health/live"); rec.Code != http.StatusOK || decode(t, rec)["status"] != "pass" {
+	if rec := get("/health/live"); rec.Code != http.StatusOK || decode(t, rec)["status"] != "ok" {
 		t.Errorf("live while stopping: %d %s", rec.Code, rec.Body)
 	}
 }

@@ -13,7 +13,7 @@ type health struct {
 
 // live answers GET /health/live: the process serves HTTP.
 func (*api) live(w http.ResponseWriter, _ *http.Request) error {
-	return writeJSON(w, health{Status: "pass"})
+	return writeJSON(w, health{Status: "ok"})
 }
 
 // readiness answers GET /health/ready: the engine is loaded and the server is not on its way down.
@@ -21,5 +21,5 @@ func (a *api) readiness(w http.ResponseWriter, _ *http.Request) error {
 	if !a.ready() {
 		return problem.UpstreamUnavailable.New("the server is stopping").RetryAfter(retryAfter)
 	}
-	return writeJSON(w, health{Status: "pass", Engine: a.engine.Name()})
+	return writeJSON(w, health{Status: "ok", Engine: a.engine.Name()})
 }
