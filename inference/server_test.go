@@ -55,7 +55,7 @@ func serve(t *testing.T, config Config) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(t.Context())
 	r := &running{
 		url:    "http://" + listener.Addr().String(),
 		stop:   stop,
@@ -175,7 +175,7 @@ func TestServeReportsAListenerThatFails(t *testing.T) {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := server.Serve(context.Background(), listener); !errors.Is(err, net.ErrClosed) || !strings.Contains(err.Error(), "serving on 127.0.0.1") {
+	if err := server.Serve(t.Context(), listener); !errors.Is(err, net.ErrClosed) || !strings.Contains(err.Error(), "serving on 127.0.0.1") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -16,7 +16,7 @@ func TestInferNamesATakenPort(t *testing.T) {
 	}
 	defer taken.Close()
 	i := infer{listen: taken.Addr().String(), timeout: time.Second}
-	err = i.run(context.Background(), new(bytes.Buffer))
+	err = i.run(t.Context(), new(bytes.Buffer))
 	if err == nil || !strings.Contains(err.Error(), "--listen") || !strings.Contains(err.Error(), "taken") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %v is not one line about the port", err)
 	}
@@ -27,14 +27,14 @@ func TestInferNamesTheFlagThatIsWrong(t *testing.T) {
 		"--max-concurrent": {maxConcurrent: -1, timeout: time.Second},
 		"--timeout":        {timeout: -time.Second},
 	} {
-		if err := i.run(context.Background(), new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), flag) {
+		if err := i.run(t.Context(), new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), flag) {
 			t.Errorf("%s: error %v", flag, err)
 		}
 	}
 }
 
 func TestInferStopsCleanly(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	i := infer{listen: "127.0.0.1:0", timeout: time.Second}
 	var log bytes.Buffer

@@ -27,7 +27,7 @@ func newLibrary(t testing.TB) *Library {
 
 func generate(t testing.TB, l *Library, prompt string, count int) Result {
 	t.Helper()
-	result, err := l.Generate(context.Background(), Request{Prompt: prompt, Count: count})
+	result, err := l.Generate(t.Context(), Request{Prompt: prompt, Count: count})
 	if err != nil {
 		t.Fatalf("%q: %v", prompt, err)
 	}
@@ -200,7 +200,7 @@ func TestPromptsThatAskForNothingAreNotUnderstood(t *testing.T) {
 		"no musk":          "only says what is not wanted",
 		"without menthone": "only says what is not wanted",
 	} {
-		_, err := l.Generate(context.Background(), Request{Prompt: prompt, Count: 5})
+		_, err := l.Generate(t.Context(), Request{Prompt: prompt, Count: 5})
 		unclear := (*NotUnderstoodError)(nil)
 		if !errors.As(err, &unclear) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want one with %q", prompt, err, want)
@@ -209,7 +209,7 @@ func TestPromptsThatAskForNothingAreNotUnderstood(t *testing.T) {
 }
 
 func TestGenerateStopsWhenCancelled(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := newLibrary(t).Generate(ctx, Request{Prompt: "musk", Count: 5}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
@@ -234,7 +234,7 @@ func TestAnswersKeepTheirPromises(t *testing.T) {
 	l := newLibrary(t)
 	rapid.Check(t, func(t *rapid.T) {
 		request := Request{Prompt: anyPrompt(l).Draw(t, "prompt"), Count: rapid.IntRange(1, 50).Draw(t, "count")}
-		first, err := l.Generate(context.Background(), request)
+		first, err := l.Generate(t.Context(), request)
 		if unclear := (*NotUnderstoodError)(nil); errors.As(err, &unclear) {
 			return
 		}
@@ -242,7 +242,7 @@ func TestAnswersKeepTheirPromises(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkResult(t, first, request.Count)
-		again, err := l.Generate(context.Background(), request)
+		again, err := l.Generate(t.Context(), request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -280,7 +280,7 @@ func TestRefusingNeverRaises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		prompt := anyPrompt(l).Draw(t, "prompt")
 		refused := rapid.SampledFrom(descriptors).Draw(t, "refused")
-		result, err := l.Generate(context.Background(), Request{Prompt: prompt + "; no " + refused, Count: 50})
+		result, err := l.Generate(t.Context(), Request{Prompt: prompt + "; no " + refused, Count: 50})
 		if err != nil {
 			return
 		}
@@ -335,7 +335,7 @@ func BenchmarkGenerate(b *testing.B) {
 		b.Run(bm.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := l.Generate(context.Background(), Request{Prompt: bm.prompt, Count: bm.count}); err != nil {
+				if _, err := l.Generate(b.Context(), Request{Prompt: bm.prompt, Count: bm.count}); err != nil {
 					b.Fatal(err)
 				}
 			}
