@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/goleak"
 
 	"github.com/odordiff/odordiff/caddymodule/edgetest"
 	_ "github.com/odordiff/odordiff/caddymodule/problem"
@@ -616,6 +616,39 @@ func counters(t *testing.T) map[string]float64 {
 	return values
 }
 
+// validate provisions a config with this handler, and takes it down again.
+func validate(t *testing.T, handler string) error {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "keyring.json")
+	if err := keyring.Generate().Write(path); err != nil {
+		t.Fatal(err)
+	}
+	full := fmt.Sprintf(`{"admin": {"disabled": true}, "apps": {"gate": {"keyring": %q}, "http": {"servers": {"s": {"listen": ["127.0.0.1:0"], "routes": [{"handle": [%s]}]}}}}}`, path, handler)
+	var config caddy.Config
+	if err := json.Unmarshal([]byte(full), &config); err != nil {
+		t.Fatal(err)
+	}
+	return caddy.Validate(&config)
+}
+
+func TestAConfigThatIsTakenDownLeavesNoGoroutine(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "jwks.json")
+	const set = `{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "id", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`
+	if err := os.WriteFile(file, []byte(set), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, issuers := range map[string]string{"good": `["a"]`, "refused after the file was opened": `[]`} {
+		t.Run(name, func(t *testing.T) {
+			before := goleak.IgnoreCurrent()
+			err := validate(t, fmt.Sprintf(`{"handler": "gate_auth", "providers": {"gate_jwt": {"issuers": %s, "audiences": ["a"], "jwks": %q}}}`, issuers, file))
+			if (err == nil) != (name == "good") {
+				t.Fatalf("error is %v", err)
+			}
+			goleak.VerifyNone(t, before)
+		})
+	}
+}
+
 func TestConfigErrorsNameTheField(t *testing.T) {
 	for want, config := range map[string]string{
 		"providers: missing":               `{"handler": "gate_auth"}`,
@@ -629,16 +662,7 @@ func TestConfigErrorsNameTheField(t *testing.T) {
 		"issuer: unrecognized placeholder": `{"handler": "gate_auth", "providers": {"gate_jwt": {"issuers": ["{nothing.here}"], "audiences": ["a"]}}}`,
 	} {
 		t.Run(want, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "keyring.json")
-			if err := keyring.Generate().Write(path); err != nil {
-				t.Fatal(err)
-			}
-			full := fmt.Sprintf(`{"admin": {"disabled": true}, "apps": {"gate": {"keyring": %q}, "http": {"servers": {"s": {"listen": ["127.0.0.1:0"], "routes": [{"handle": [%s]}]}}}}}`, path, config)
-			var parsed caddy.Config
-			if err := json.NewDecoder(bytes.NewReader([]byte(full))).Decode(&parsed); err != nil {
-				t.Fatal(err)
-			}
-			if err := caddy.Validate(&parsed); err == nil || !strings.Contains(err.Error(), want) {
+			if err := validate(t, config); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("error is %v, want one with %q", err, want)
 			}
 		})
