@@ -24,7 +24,7 @@ type Config struct {
 	// MaxConcurrent is how many prompts are worked on at once. Default: one per CPU.
 	MaxConcurrent int
 	// MaxQueued is how many more may wait for their turn; more are answered 503.
-	// Default: 16 times MaxConcurrent. Negative: none may wait.
+	// Default: 128 times MaxConcurrent. Negative: none may wait.
 	MaxQueued int
 	// Timeout is the longest that one prompt may take, waiting included. Default: 30 s.
 	Timeout time.Duration
@@ -55,7 +55,7 @@ func (c *Config) setDefaultLimits() {
 	}
 	switch {
 	case c.MaxQueued == 0:
-		c.MaxQueued = 16 * c.MaxConcurrent
+		c.MaxQueued = 128 * c.MaxConcurrent
 	case c.MaxQueued < 0:
 		c.MaxQueued = 0
 	}

@@ -196,7 +196,7 @@ func TestDefaults(t *testing.T) {
 	if err := c.setDefaults(); err != nil {
 		t.Fatal(err)
 	}
-	if c.MaxQueued != 48 || c.Timeout != 30*time.Second || c.Grace != 10*time.Second || c.Engine.Name() != "library" {
+	if c.MaxQueued != 384 || c.Timeout != 30*time.Second || c.Grace != 10*time.Second || c.Engine.Name() != "library" {
 		t.Errorf("%+v", c)
 	}
 	none := Config{MaxQueued: -1}

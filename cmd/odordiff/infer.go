@@ -29,7 +29,7 @@ Ctrl-C lets the prompts in work finish, then stops it.`,
 			flags := cmd.Flags()
 			flags.StringVar(&infer.listen, "listen", "127.0.0.1:8090", "address to listen on")
 			flags.IntVar(&infer.maxConcurrent, "max-concurrent", 0, "prompts worked on at once (default: one per CPU)")
-			flags.IntVar(&infer.maxQueued, "max-queued", 0, "prompts that may wait, more are answered 503 (default: 16 times --max-concurrent, -1: none)")
+			flags.IntVar(&infer.maxQueued, "max-queued", 0, "prompts that may wait, more are answered 503 (default: 128 times --max-concurrent, -1: none)")
 			flags.DurationVar(&infer.timeout, "timeout", 30*time.Second, "longest time for one prompt, waiting included")
 			cmd.Args = cobra.NoArgs
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error {
