@@ -2,6 +2,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -43,7 +44,8 @@ const prompts = 256
 // in a file) to an upstream that costs nothing. The two take turns, so that a busy machine disturbs both alike.
 //
 //   - latency: one request at a time; an operation is one request to each.
-//   - throughput: 32 clients at a time; an operation is one second of each.
+//   - throughput: 32 clients at a time; an operation is one second of each. A
+//     gateway that cannot keep up refuses (503); those are counted apart.
 func BenchmarkGateway(b *testing.B) {
 	binary := build(b)
 	upstream := newUpstream(b)
@@ -86,38 +88,46 @@ func quantile(sorted []time.Duration, q float64) float64 {
 
 func throughput(b *testing.B, sides []*side) {
 	const clients, turn = 32, time.Second
-	answered := make([]float64, len(sides))
+	answered, refused := make([]float64, len(sides)), make([]float64, len(sides))
 	rounds := 0
 	for b.Loop() {
 		rounds++
 		for i, s := range sides {
-			answered[i] += float64(s.flood(b, clients, turn))
+			good, bad := s.flood(b, clients, turn)
+			answered[i] += float64(good)
+			refused[i] += float64(bad)
 		}
 	}
 	for i, s := range sides {
 		b.ReportMetric(answered[i]/float64(rounds)/turn.Seconds(), s.name+"-req/s")
+		b.ReportMetric(100*refused[i]/(answered[i]+refused[i]), s.name+"-refused-%")
 	}
 	b.ReportMetric(answered[1]/answered[0], "ratio-req/s")
 }
 
-// flood sends from many clients for a while and returns how many were answered.
-func (s *side) flood(b *testing.B, clients int, d time.Duration) int64 {
-	var answered atomic.Int64
+// flood sends from many clients for a while and returns how many requests were
+// answered and refused.
+func (s *side) flood(b *testing.B, clients int, d time.Duration) (answered, refused int64) {
+	var good, bad atomic.Int64
 	var wg sync.WaitGroup
 	end := time.Now().Add(d)
 	for range clients {
 		wg.Go(func() {
 			for time.Now().Before(end) {
-				if err := s.send(); err != nil {
+				switch err := s.send(); {
+				case err == nil:
+					good.Add(1)
+				case errors.Is(err, errRefused):
+					bad.Add(1)
+				default:
 					b.Error(err)
 					return
 				}
-				answered.Add(1)
 			}
 		})
 	}
 	wg.Wait()
-	return answered.Load()
+	return good.Load(), bad.Load()
 }
 
 // warmUp opens connections and fills what either side fills once.
@@ -134,6 +144,9 @@ func (s *side) mustSend(b *testing.B) {
 		b.Fatal(err)
 	}
 }
+
+// errRefused is a gateway that has too much to do.
+var errRefused = errors.New("503")
 
 // send makes one request and reads the whole answer.
 func (s *side) send() error {
@@ -152,6 +165,9 @@ func (s *side) send() error {
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return err
+	}
+	if resp.StatusCode == http.StatusServiceUnavailable {
+		return fmt.Errorf("%s: %w: %s", s.name, errRefused, answer)
 	}
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s: %s: %s", s.name, resp.Status, answer)
