@@ -106,9 +106,6 @@ func New(config Config) (*Server, error) {
 	return s, nil
 }
 
-// Handler returns the HTTP handler, for a server of another sort.
-func (s *Server) Handler() http.Handler { return s.handler }
-
 // Serve answers requests on a listener until ctx is done. Then it takes no
 // more, lets those in flight finish for the grace period, cuts what is left,
 // and returns nil. It closes the listener. It is called once.

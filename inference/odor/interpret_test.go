@@ -109,6 +109,11 @@ func TestInterpret(t *testing.T) {
 		{"not only refuses nothing", "not only amber but also musk", "+amber +musk"},
 		{"excluded is not wanted", "amber and musk, no musk", "+amber -musk"},
 		{"no lemon leaves citrus", "citrus, no lemon", "+citrus -lemon"},
+		{"a list does not go on over a turn", "no musk, amber with hay or tea", "+amber +hay +tea -musk"},
+		{"a list does not go on over another refusal", "no musk, amber, no hay or tea", "+amber -musk -hay -tea"},
+		{"a new line ends", "no musk\namber", "+amber -musk"},
+		{"refused twice, the stronger counts", "amber, less musk, no musk", "+amber -musk"},
+		{"less of a named odorant is less of its smell", "amber, not too much furfural", "+amber ~bready:0.5 ~almond:0.42 ~caramel:0.35 ~nutty:0.26 ~sweet:0.21"},
 		{"a refused accord", "amber, no tea tree", "+amber ~medicinal:0.9 ~herbal:0.8 ~camphor:0.6"},
 
 		// Notes.
