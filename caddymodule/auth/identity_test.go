@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"encoding/json"
 	"net/http"
 	"testing"
 
@@ -13,13 +14,13 @@ func TestClaimsBecomePlaceholdersButNeverOurs(t *testing.T) {
 	got := metadata(&exchange.Principal{
 		ID: "ada", Tenant: "acme", Method: "jwt", Scopes: []string{"a", "b"},
 		Claims: map[string]any{
-			"plan": "gold", "rate": 60.0, "share": 0.25, "big": 1e15, "beta": true, "roles": []any{"x"}, "none": nil,
+			"plan": "gold", "rate": json.Number("60"), "account": json.Number("12345678901234567891"), "beta": true, "roles": []any{"x"}, "none": nil,
 			"id": "root", "tenant": "other", "scopes": "admin", "method": "none",
 		},
 	})
 	want := map[string]string{
 		"tenant": "acme", "method": "jwt", "scopes": "a b",
-		"plan": "gold", "rate": "60", "share": "0.25", "big": "1000000000000000", "beta": "true",
+		"plan": "gold", "rate": "60", "account": "12345678901234567891", "beta": "true",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

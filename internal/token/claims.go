@@ -1,13 +1,15 @@
 package token
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/odordiff/odordiff/internal/keyring"
 )
@@ -32,7 +34,7 @@ type Claims struct {
 	NotBefore time.Time
 	// IssuedAt is when it was made; may be zero.
 	IssuedAt time.Time
-	// All are all claims as parsed JSON. They must not be changed.
+	// All are all claims as parsed JSON, numbers as [json.Number]. They must not be changed.
 	All map[string]any
 }
 
@@ -43,9 +45,9 @@ const maxDate = 253402300799
 // parseClaims reads a payload whose signature was verified. A name that occurs
 // twice is refused, because two readers might not agree on its value.
 func parseClaims(payload []byte, tenantClaim string) (Claims, error) {
-	var all map[string]any
-	if err := json.Unmarshal(payload, &all); err != nil || all == nil {
-		return Claims{}, fmt.Errorf("%w: its claims are not a strict JSON object", ErrMalformed)
+	all, err := parseObject(payload)
+	if err != nil {
+		return Claims{}, err
 	}
 	r := reader{all: all}
 	c := Claims{
@@ -67,6 +69,20 @@ func parseClaims(payload []byte, tenantClaim string) (Claims, error) {
 		r.fail("sub", "is missing")
 	}
 	return c, r.err
+}
+
+// parseObject parses strictly. Numbers keep their digits, so that two large account
+// numbers never fall together.
+func parseObject(payload []byte) (all map[string]any, err error) {
+	if !jsontext.Value(payload).IsValid() {
+		return nil, fmt.Errorf("%w: its claims are not strict JSON", ErrMalformed)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(payload))
+	decoder.UseNumber()
+	if err := decoder.Decode(&all); err != nil || all == nil {
+		return nil, fmt.Errorf("%w: its claims are not a JSON object", ErrMalformed)
+	}
+	return all, nil
 }
 
 // reader takes claims of the right types and keeps the first error.
@@ -142,8 +158,9 @@ func (r *reader) date(claim string) time.Time {
 	if !present {
 		return time.Time{}
 	}
-	seconds, ok := value.(float64)
-	if !ok || seconds < 0 || seconds > maxDate {
+	number, _ := value.(json.Number)
+	seconds, err := number.Float64()
+	if err != nil || seconds < 0 || seconds > maxDate {
 		r.fail(claim, "is not a number of seconds since 1970")
 		return time.Time{}
 	}

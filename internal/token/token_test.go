@@ -206,7 +206,9 @@ func TestFormsOfClaims(t *testing.T) {
 		"scope and scp":      {object{"scp": []string{"generate", "x"}}, func(c Claims) bool { return slices.Equal(c.Scopes, []string{"generate", "read", "x"}) }},
 		"a fraction of time": {object{"exp": float64(now.Unix()) + 0.5}, func(c Claims) bool { return c.Expiry.Equal(now.Add(time.Second / 2)) }},
 		"no nbf and no iat":  {object{"nbf": nil, "iat": nil}, func(c Claims) bool { return c.NotBefore.IsZero() && c.IssuedAt.IsZero() }},
-		"further claims":     {object{"rate": 60, "plan": "gold"}, func(c Claims) bool { return c.All["rate"] == 60.0 && c.All["plan"] == "gold" }},
+		"further claims": {object{"account": uint64(12345678901234567891), "plan": "gold"}, func(c Claims) bool {
+			return c.All["account"] == json.Number("12345678901234567891") && c.All["plan"] == "gold"
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			claims, err := f.Verify(compose(head("HS256", "hs"), good(test.changes), hs(secret)))
