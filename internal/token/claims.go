@@ -62,10 +62,10 @@ func parseClaims(payload []byte, tenantClaim string) (Claims, error) {
 		IssuedAt:  r.date("iat"),
 		All:       all,
 	}
-	if r.err == nil && c.Expiry.IsZero() {
+	if c.Expiry.IsZero() {
 		r.fail("exp", "is missing")
 	}
-	if r.err == nil && c.Subject == "" {
+	if c.Subject == "" {
 		r.fail("sub", "is missing")
 	}
 	return c, r.err
