@@ -40,7 +40,9 @@ func RequestID(r *http.Request) string {
 // Refuse returns the error that ends a request with the given problem, to be
 // returned by a handler and rendered by gate_problem.
 func Refuse(p *problem.Problem) error {
-	return caddyhttp.Error(p.Status, p)
+	// Not caddyhttp.Error: it returns a HandlerError that it finds among the
+	// causes, and the problem would be lost.
+	return caddyhttp.HandlerError{ID: p.Name, StatusCode: p.Status, Err: p}
 }
 
 // clientIP is the address that Caddy determined with trusted_proxies, or the peer's.

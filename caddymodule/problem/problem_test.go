@@ -27,9 +27,11 @@ func TestErrorsBecomeProblems(t *testing.T) {
 		"a refusal of ours":           {gate.Refuse(denied), 403, "#policy-denied"},
 		"a refusal that was wrapped":  {fmt.Errorf("while serving: %w", gate.Refuse(denied)), 403, "#policy-denied"},
 		"a standard handler's status": {caddyhttp.Error(413, errors.New("secret")), 413, "#body-too-large"},
-		"the proxy's":                 {caddyhttp.Error(502, errors.New("dial 10.0.0.1: secret")), 502, "#upstream-failed"},
-		"a status without a kind":     {caddyhttp.Error(418, errors.New("secret")), 418, "about:blank"},
-		"an error without a status":   {errors.New("secret"), 500, "#internal-error"},
+		"a refusal because of another": {gate.Refuse(problem.UpstreamUnavailable.New("no").Because(caddyhttp.Error(502, errors.New("secret")))),
+			503, "#upstream-unavailable"},
+		"the proxy's":               {caddyhttp.Error(502, errors.New("dial 10.0.0.1: secret")), 502, "#upstream-failed"},
+		"a status without a kind":   {caddyhttp.Error(418, errors.New("secret")), 418, "about:blank"},
+		"an error without a status": {errors.New("secret"), 500, "#internal-error"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rec := httptest.NewRecorder()

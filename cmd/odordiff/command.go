@@ -33,7 +33,7 @@ func silence(cmd *cobra.Command) {
 		if err != nil {
 			cmd.SilenceErrors = true
 			cmd.Root().SilenceErrors = true
-			fmt.Fprintf(cmd.ErrOrStderr(), "odordiff %s: %v\n", cmd.Name(), err)
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %v\n", cmd.CommandPath(), err)
 		}
 		return err
 	}

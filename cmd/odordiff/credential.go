@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/odordiff/odordiff/internal/keyring"
-	"github.com/odordiff/odordiff/internal/token"
 )
 
 // credentialLifetime is how long the development credential is good for; each
@@ -27,15 +26,11 @@ func developmentCredential(state string) (file string, err error) {
 	if _, err := keyring.Ensure(keyringFile(state)); err != nil {
 		return "", err
 	}
-	key, err := developmentKey(keyringFile(state))
-	if err != nil {
-		return "", err
-	}
-	now := time.Now()
-	minted, err := token.Mint(key, token.Claims{
-		Subject: "dev", Issuer: "odordiff", Audience: []string{"odordiff"}, Scopes: []string{"generate"},
-		IssuedAt: now, Expiry: now.Add(credentialLifetime),
-	})
+	minted, err := (&tokenOptions{
+		choice:  keyChoice{file: keyringFile(state)},
+		subject: "dev", issuer: "odordiff", audience: []string{"odordiff"}, scopes: []string{"generate"},
+		ttl: credentialLifetime,
+	}).mint(time.Now())
 	if err != nil {
 		return "", fmt.Errorf("making the development credential: %w", err)
 	}
@@ -48,24 +43,4 @@ func developmentCredential(state string) (file string, err error) {
 		return "", fmt.Errorf("writing the development credential: %w", err)
 	}
 	return file, nil
-}
-
-func developmentKey(file string) (keyring.Key, error) {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return keyring.Key{}, fmt.Errorf("reading the keyring: %w", err)
-	}
-	keys, err := keyring.Parse(content)
-	if err != nil {
-		return keyring.Key{}, fmt.Errorf("reading the keyring %s: %w", file, err)
-	}
-	ring, err := keyring.New(keys)
-	if err != nil {
-		return keyring.Key{}, fmt.Errorf("reading the keyring %s: %w", file, err)
-	}
-	key, ok := ring.First(keyring.HS256, time.Now())
-	if !ok {
-		return keyring.Key{}, fmt.Errorf("the keyring %s has no HS256 key in force, which the development credential needs: add one, or move the file away", file)
-	}
-	return key, nil
 }

@@ -310,7 +310,7 @@ func TestUnknownPaths(t *testing.T) {
 }
 
 func TestPromptsThatSayNothingAreRefusedWithWhatWasUnderstood(t *testing.T) {
-	body := wantProblem(t, post(newAPI(t, nil), `{"prompt": "qwerty, no musk"}`), problem.Invalid)
+	body := wantProblem(t, post(newAPI(t, nil), `{"prompt": "qwerty, no musk"}`), problem.NotUnderstood)
 	if field := body["errors"].([]any)[0].(fields)["field"]; field != "/prompt" {
 		t.Errorf("field %v", field)
 	}

@@ -54,7 +54,7 @@ func refusal(err error) error {
 
 // notUnderstood shows what was understood beside what was not, so that the prompt can be put in other words.
 func notUnderstood(err *engine.NotUnderstoodError) error {
-	return problem.Invalid.New("the prompt names no scent that is known here; name one, such as citrus, rose or cedar").
+	return problem.NotUnderstood.New("the prompt names no scent that is known here; name one, such as citrus, rose or cedar").
 		With("errors", []fieldError{{"/prompt", err.Error()}}).
 		With("interpretation", newInterpretation(err.Interpretation))
 }

@@ -93,7 +93,7 @@ func (d *Doctor) Examine(ctx context.Context) []Finding {
 	}
 	return append(findings,
 		d.tls(ctx),
-		d.health(ctx, "everything it needs is ready", "/health/ready"),
+		d.health(ctx, "the gateway is ready", "/health/ready"),
 		d.headers(ctx),
 		d.refusal(ctx),
 		d.forgery(ctx),

@@ -12,6 +12,9 @@ var (
 	TooLarge = kind("body-too-large", "The body is too large", http.StatusRequestEntityTooLarge)
 	// Invalid is a body that does not match the route's schema. Its member "errors" names each field.
 	Invalid = kind("invalid-request", "The request does not match the schema", http.StatusUnprocessableEntity)
+	// NotUnderstood is a prompt in which no scent is named. Its member "errors"
+	// names the field, and "interpretation" says what was understood.
+	NotUnderstood = kind("prompt-not-understood", "The prompt names no known scent", http.StatusUnprocessableEntity)
 
 	// CredentialMissing is a request without a credential where one is needed.
 	CredentialMissing = kind("credential-missing", "A credential is needed", http.StatusUnauthorized)
@@ -61,7 +64,7 @@ var (
 // Kinds returns every kind, in the order of docs/errors.md.
 func Kinds() []*Kind {
 	return []*Kind{
-		Malformed, Unsupported, TooLarge, Invalid,
+		Malformed, Unsupported, TooLarge, Invalid, NotUnderstood,
 		CredentialMissing, CredentialInvalid, CredentialExpired, CredentialReplayed, ScopeInsufficient, AuthUnavailable,
 		AddressDenied, QuotaExceeded, LimitUnavailable,
 		PolicyDenied, PolicyUnavailable,

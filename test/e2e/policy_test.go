@@ -61,7 +61,7 @@ func TestAPromptIsRefusedUntilTheRuleIsEdited(t *testing.T) {
 	e := startGateway(t)
 	e.startBackend(t)
 	token := e.token(t)
-	const body = `{"prompt": "a whiff of forbidden durian"}`
+	const body = `{"prompt": "durian and citrus"}`
 	e.generate(t, token, body).wantOK(t)
 
 	rule := filepath.Join(e.policies, "durian.rego")
@@ -81,7 +81,7 @@ deny contains {"id": "durian", "message": "durian is not served here", "severity
 	}
 
 	// A typo changes nothing, and the log says where it is.
-	e.save(t, rule, "package gate.rules.durian\n\nimport rego.v1\n\ndeny contains {{{\n")
+	e.save(t, rule, "package gate.rules.durian\n\nimport rego.v1\n\ndeny contains {\"id\": \"durian\"} if nothing(input)\n")
 	eventually(t, "the log names the typo", func() bool { return strings.Contains(e.out.String(), "durian.rego:5") })
 	e.generate(t, token, body).wantProblem(t, http.StatusForbidden, "policy-denied")
 
