@@ -652,8 +652,8 @@ func TestAConfigThatIsTakenDownLeavesNoGoroutine(t *testing.T) {
 func TestConfigErrorsNameTheField(t *testing.T) {
 	for want, config := range map[string]string{
 		"providers: missing":               `{"handler": "gate_auth"}`,
-		"issuer: missing":                  `{"handler": "gate_auth", "providers": {"gate_jwt": {"audiences": ["a"]}}}`,
-		"audience: missing":                `{"handler": "gate_auth", "providers": {"gate_jwt": {"issuers": ["a"]}}}`,
+		"issuer: missing":                  `{"handler": "gate_auth", "providers": {"gate_jwt": {"audiences": ["a"], "jwks": "testdata/jwks.json"}}}`,
+		"audience: missing":                `{"handler": "gate_auth", "providers": {"gate_jwt": {"issuers": ["a"], "jwks": "testdata/jwks.json"}}}`,
 		"algorithms: ES256 needs a JWKS":   `{"handler": "gate_auth", "providers": {"gate_jwt": {"issuers": ["a"], "audiences": ["a"], "algorithms": ["ES256"]}}}`,
 		"jwks: opening JWKS: /no/such":     `{"handler": "gate_auth", "providers": {"gate_jwt": {"issuers": ["a"], "audiences": ["a"], "jwks": "/no/such"}}}`,
 		"window: 2h0m0s, want":             `{"handler": "gate_auth", "providers": {"gate_signature": {"window": "2h"}}}`,

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"encoding/json"
 	"strconv"
 
 	"github.com/caddyserver/caddy/v2"
@@ -27,7 +28,7 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 
 // UnmarshalCaddyfile parses the directive:
 //
-//	gate_auth {
+//	gate_auth [jwt] [signature] {
 //		optional
 //		forward_credential
 //		jwt       { … }
@@ -35,12 +36,17 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		provider  <module> …
 //	}
 //
-// The provider is any other module of http.authentication.providers that can be
+// The arguments are providers with their defaults. The provider is any other module of http.authentication.providers that can be
 // written in a Caddyfile. See [JWT.UnmarshalCaddyfile] and [Signature.UnmarshalCaddyfile].
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	if d.NextArg() {
-		return d.Errf("unexpected %q: gate_auth takes a block", d.Val())
+	for _, name := range d.RemainingArgs() {
+		if name != "jwt" && name != "signature" {
+			return d.Errf("unexpected %q: want gate_auth jwt, gate_auth signature, both, or a block", name)
+		}
+		if err := h.add(d, "gate_"+name, json.RawMessage("{}")); err != nil {
+			return err
+		}
 	}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		if err := h.unmarshalOption(d); err != nil {
@@ -69,17 +75,21 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser) error {
 }
 
 func (h *Handler) addProvider(d *caddyfile.Dispenser, name string) error {
-	if h.ProvidersRaw[name] != nil {
-		return d.Errf("%s is there twice: for both, write two gate_auth", name)
-	}
 	module, err := caddyfile.UnmarshalModule(d, providers+"."+name)
 	if err != nil {
 		return err
 	}
+	return h.add(d, name, caddyconfig.JSON(module, nil))
+}
+
+func (h *Handler) add(d *caddyfile.Dispenser, name string, config json.RawMessage) error {
+	if h.ProvidersRaw[name] != nil {
+		return d.Errf("%s is there twice: for both, write two gate_auth", name)
+	}
 	if h.ProvidersRaw == nil {
 		h.ProvidersRaw = make(caddy.ModuleMap)
 	}
-	h.ProvidersRaw[name] = caddyconfig.JSON(module, nil)
+	h.ProvidersRaw[name] = config
 	return nil
 }
 

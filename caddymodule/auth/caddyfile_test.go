@@ -34,7 +34,8 @@ func TestCaddyfileErrorsNameTheOption(t *testing.T) {
 	inJWT := func(option string) string { return "gate_auth {\n jwt {\n " + option + "\n }\n}" }
 	inSignature := func(option string) string { return "gate_auth {\n signature {\n " + option + "\n }\n}" }
 	for name, test := range map[string]struct{ block, want string }{
-		"an argument":                    {"gate_auth jwt", `unexpected "jwt"`},
+		"an argument":                    {"gate_auth api_key", `unexpected "api_key"`},
+		"an argument twice":              {"gate_auth jwt jwt", "gate_jwt is there twice"},
 		"an unknown option":              {"gate_auth {\n api_key\n}", `unknown option "api_key"`},
 		"a flag with a value":            {"gate_auth {\n optional yes\n}", `unexpected "yes": optional takes no value`},
 		"a provider twice":               {"gate_auth {\n signature\n signature\n}", "gate_signature is there twice"},

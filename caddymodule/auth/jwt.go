@@ -29,10 +29,12 @@ type JWT struct {
 	// those that there are keys for: ES256, EdDSA and RS256 with jwks, else HS256.
 	Algorithms []token.Algorithm `json:"algorithms,omitempty"`
 
-	// The issuers that are accepted. A token's iss must be one of them.
+	// The issuers that are accepted. A token's iss must be one of them. Default
+	// without jwks: odordiff, which `odordiff token` writes.
 	Issuers []string `json:"issuers,omitempty"`
 
-	// The names of this service. A token's aud must hold one of them.
+	// The names of this service. A token's aud must hold one of them. Default
+	// without jwks: odordiff, which `odordiff token` writes.
 	Audiences []string `json:"audiences,omitempty"`
 
 	// The file of public keys (RFC 7517). It is watched.
@@ -73,10 +75,10 @@ func (j *JWT) Provision(ctx caddy.Context) error {
 		Algorithms: j.Algorithms, Scopes: j.RequireScopes, Leeway: leewayOf(j.Leeway),
 		TenantClaim: j.TenantClaim, CacheSize: j.CacheSize, Keyring: app.Keyring(),
 	}
-	if config.Issuers, err = expandAll("issuer", j.Issuers); err != nil {
+	if config.Issuers, err = expandAll("issuer", j.orOurs(j.Issuers)); err != nil {
 		return err
 	}
-	if config.Audiences, err = expandAll("audience", j.Audiences); err != nil {
+	if config.Audiences, err = expandAll("audience", j.orOurs(j.Audiences)); err != nil {
 		return err
 	}
 	if err := j.openKeySet(ctx.Logger()); err != nil {
@@ -88,6 +90,15 @@ func (j *JWT) Provision(ctx caddy.Context) error {
 	}
 	j.verifier, err = token.New(config)
 	return err
+}
+
+// orOurs returns the names, or the one that our own tokens have where no other
+// issuer's keys are configured.
+func (j *JWT) orOurs(names []string) []string {
+	if len(names) == 0 && j.JWKS == "" {
+		return []string{"odordiff"}
+	}
+	return names
 }
 
 func (j *JWT) openKeySet(logger *zap.Logger) error {

@@ -30,7 +30,8 @@ type App struct {
 
 	// The file of shared secrets, for HTTP signatures and HMAC-signed tokens. It is
 	// watched: a key that is added or removed counts without a reload.
-	// `odordiff keyring init` makes one. Placeholders are expanded.
+	// `odordiff keyring init` makes one. Placeholders are expanded. Default:
+	// keyring.json in the folder that ODORDIFF_STATE names, if it is there.
 	KeyringFile string `json:"keyring,omitempty"`
 
 	process *process
@@ -67,8 +68,8 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("redis: %w", err)
 		}
 	}
-	if a.KeyringFile != "" {
-		if err := a.acquireKeyring(logger.Named("keyring")); err != nil {
+	if file := a.keyringFile(); file != "" {
+		if err := a.acquireKeyring(file, logger.Named("keyring")); err != nil {
 			return fmt.Errorf("keyring: %w", err)
 		}
 	}

@@ -136,6 +136,24 @@ func TestTheKeyringIsFollowedOnceForTwoConfigs(t *testing.T) {
 	}
 }
 
+func TestTheStateFoldersKeyringIsTheDefault(t *testing.T) {
+	state := t.TempDir()
+	t.Setenv("ODORDIFF_STATE", state)
+	without, clean := provision(t, new(App))
+	defer clean()
+	if without.Keyring() != nil {
+		t.Error("there is a keyring without a file")
+	}
+	if _, err := keyring.Ensure(filepath.Join(state, "keyring.json")); err != nil {
+		t.Fatal(err)
+	}
+	with, clean := provision(t, new(App))
+	defer clean()
+	if with.Keyring() == nil || with.Keyring().Len() == 0 {
+		t.Error("the keyring of the state folder is not used")
+	}
+}
+
 func TestAMissingKeyringIsNamedWithTheWayOut(t *testing.T) {
 	ctx, cancel := caddy.NewContext(caddy.Context{Context: context.Background()})
 	defer cancel()

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/caddyserver/caddy/v2"
@@ -21,8 +22,25 @@ type openKeyring struct{ *keyring.Keyring }
 // Destruct implements caddy.Destructor.
 func (k openKeyring) Destruct() error { return k.Close() }
 
-func (a *App) acquireKeyring(logger *zap.Logger) error {
-	path, err := caddy.NewReplacer().ReplaceOrErr(a.KeyringFile, true, true)
+// keyringFile is the configured keyring, or the one where odordiff's commands
+// keep it, or "".
+func (a *App) keyringFile() string {
+	if a.KeyringFile != "" {
+		return a.KeyringFile
+	}
+	state := os.Getenv("ODORDIFF_STATE")
+	if state == "" {
+		return ""
+	}
+	file := filepath.Join(state, "keyring.json")
+	if _, err := os.Stat(file); err != nil {
+		return ""
+	}
+	return file
+}
+
+func (a *App) acquireKeyring(file string, logger *zap.Logger) error {
+	path, err := caddy.NewReplacer().ReplaceOrErr(file, true, true)
 	if err != nil {
 		return err
 	}

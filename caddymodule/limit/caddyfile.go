@@ -3,6 +3,7 @@ package limit
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
@@ -21,7 +22,7 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 
 // UnmarshalCaddyfile parses the directive:
 //
-//	gate_limit {
+//	gate_limit [<name> <key> <rate>] {
 //		limit <name> {
 //			key         <key>
 //			rate        <number>/<window>
@@ -35,11 +36,12 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		shadow <limits...>
 //	}
 //
-// The range private_ranges stands for all private addresses.
+// The arguments are a first limit without further options. The range
+// private_ranges stands for all private addresses.
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	if d.NextArg() {
-		return d.Errf("unexpected %q: gate_limit takes a block", d.Val())
+	if err := h.unmarshalArgs(d); err != nil {
+		return err
 	}
 	var shadows []string
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
@@ -65,6 +67,17 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		}
 	}
 	return h.markShadows(d, shadows)
+}
+
+func (h *Handler) unmarshalArgs(d *caddyfile.Dispenser) error {
+	switch args := d.RemainingArgs(); len(args) {
+	case 0:
+	case 3:
+		h.Limits = append(h.Limits, Limit{Name: args[0], Key: args[1], Rate: args[2]})
+	default:
+		return d.Errf("unexpected %q: want: gate_limit <name> <key> <rate>, or a block", strings.Join(args, " "))
+	}
+	return nil
 }
 
 func (h *Handler) unmarshalLimit(d *caddyfile.Dispenser) error {

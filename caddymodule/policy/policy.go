@@ -45,7 +45,7 @@ type Handler struct {
 
 	// Where the prompts are in a body: JSON Pointers, in which the token * stands for
 	// every item or member, such as /prompt or /messages/*/content. Where one leads to an
-	// array or object, every string inside is a prompt.
+	// array or object, every string inside is a prompt. Default: every string of the body.
 	Prompts []string `json:"prompts,omitempty"`
 
 	// How many bytes a body may have. Default: 1 MiB. A smaller cap of
@@ -127,6 +127,10 @@ func (h *Handler) configure(ctx caddy.Context) error {
 			return err
 		}
 		h.paths = append(h.paths, path)
+	}
+	if len(h.paths) == 0 {
+		// Where nobody says what is a prompt, no text goes unjudged.
+		h.paths = []promptpolicy.PromptPath{promptpolicy.WholeBody}
 	}
 	for i := range h.Schemas {
 		if err := h.Schemas[i].provision(ctx); err != nil {

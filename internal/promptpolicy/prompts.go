@@ -16,6 +16,9 @@ import (
 // such as /prompt or /messages/*/content.
 type PromptPath struct{ tokens []string }
 
+// WholeBody is the path to every string of a body.
+var WholeBody = PromptPath{}
+
 var unescapeToken = strings.NewReplacer("~1", "/", "~0", "~")
 
 // ParsePromptPath reads a path. It must begin with a slash.
