@@ -51,9 +51,10 @@ type fixture struct {
 	keyring  string
 	redis    string
 	upstream *httptest.Server
-	// last is the header, and body the body, of the last request that reached the upstream.
-	last http.Header
-	body string
+	// last is the header, trailer the trailer, and body the body, of the last request that reached the upstream.
+	last    http.Header
+	trailer http.Header
+	body    string
 }
 
 // start runs the edge with these directives before the proxy.
@@ -68,7 +69,7 @@ func start(t *testing.T, directives string) *fixture {
 		if err != nil {
 			t.Errorf("upstream: reading the body: %v", err)
 		}
-		f.last, f.body = r.Header, string(body)
+		f.last, f.trailer, f.body = r.Header, r.Trailer, string(body)
 	}))
 	t.Cleanup(f.upstream.Close)
 	f.Edge = edgetest.Start(t, "respond 204")
@@ -285,6 +286,17 @@ func TestAClientCannotPassItselfOff(t *testing.T) {
 			if strings.HasPrefix(strings.ToLower(name), "gate-") {
 				t.Errorf("upstream got %s: %q", name, f.last[name])
 			}
+		}
+	})
+	t.Run("in a trailer", func(t *testing.T) {
+		r := pretend()
+		r.ContentLength = -1
+		r.Trailer = http.Header{"Gate-Principal": {"root"}}
+		if a := f.do(r); a.StatusCode != http.StatusOK || f.body != prompt {
+			t.Fatalf("status %d: %s; upstream got the body %q", a.StatusCode, a.body, f.body)
+		}
+		if len(f.trailer) != 0 {
+			t.Errorf("upstream got the trailer %q", f.trailer)
 		}
 	})
 	t.Run("with a credential", func(t *testing.T) {
