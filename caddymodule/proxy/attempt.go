@@ -21,7 +21,7 @@ var errSlow = errors.New("no response header in time")
 func (t *Transport) attempt(req *http.Request, permit *breaker.Permit) (*http.Response, error) {
 	req, upload := watchUpload(req)
 	slow := time.AfterFunc(time.Duration(t.SlowAfter), func() { permit.Failure(errSlow) })
-	res, err := t.HTTPTransport.RoundTrip(req)
+	res, err := t.send(req)
 	slow.Stop()
 	if err != nil {
 		settle(permit, req.Context(), upload, err)
@@ -29,6 +29,31 @@ func (t *Transport) attempt(req *http.Request, permit *breaker.Permit) (*http.Re
 	}
 	t.observe(req, res, permit)
 	return res, nil
+}
+
+// send is Caddy's round trip, without the answers that Caddy cannot pass on.
+func (t *Transport) send(req *http.Request) (*http.Response, error) {
+	res, err := t.HTTPTransport.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkStatus(req, res.StatusCode); err != nil {
+		return nil, errors.Join(err, res.Body.Close())
+	}
+	return res, nil
+}
+
+// checkStatus refuses what Go's client takes for an answer, but a server cannot
+// give: by a status below 100 Caddy's handler panics, and of a switch of protocols
+// that nobody asked for it makes an empty 200.
+func checkStatus(req *http.Request, status int) error {
+	switch {
+	case status < http.StatusContinue:
+		return fmt.Errorf("the upstream answered with the invalid status %d", status)
+	case status == http.StatusSwitchingProtocols && req.Header.Get("Upgrade") == "":
+		return errors.New("the upstream switched protocols without being asked to")
+	}
+	return nil
 }
 
 // settle judges an attempt that ended with an error.

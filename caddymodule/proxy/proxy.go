@@ -94,7 +94,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = rewound(req)
 	permit := permitOf(req)
 	if permit == nil {
-		return t.HTTPTransport.RoundTrip(req)
+		return t.send(req)
 	}
 	return t.attempt(req, permit)
 }

@@ -85,6 +85,28 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
+func TestAnswersThatCannotBePassedOnAreFailures(t *testing.T) {
+	for name, answer := range map[string]string{
+		"a status below 100":      "HTTP/1.1 042 Odd\r\nContent-Length: 0\r\n\r\n",
+		"an unasked for protocol": "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			address := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer conn.Close()
+				_, _ = io.WriteString(conn, answer)
+			})
+			e := edge(t, address, "trip_after 2", "")
+			wantStatus(t, get(t, e), http.StatusBadGateway)
+			hasFailures(t, e, address, 1)
+		})
+	}
+}
+
 func TestABodyThatBreaksOffIsAFailure(t *testing.T) {
 	for name, length := range map[string]string{"of known length": "100", "of unknown length": ""} {
 		t.Run(name, func(t *testing.T) {
