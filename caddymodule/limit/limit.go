@@ -135,14 +135,11 @@ func (h *Handler) charges(r *http.Request, x *exchange.Exchange) []window.Charge
 // undecided is for a decision that could not be made. It fails closed.
 func (h *Handler) undecided(r *http.Request, err error) error {
 	if r.Context().Err() != nil {
-		// The client is gone; 499 is what Caddy logs for that.
-		return caddyhttp.Error(statusClientClosedRequest, err)
+		return gate.Refuse(problem.ForStatus(problem.StatusClientLeft).Because(err))
 	}
 	storeErrors.Inc()
 	return gate.Refuse(problem.LimitUnavailable.New("").RetryAfter(jitter(time.Second)).Because(err))
 }
-
-const statusClientClosedRequest = 499
 
 func withoutShadows(states []window.State) []window.State {
 	visible := make([]window.State, 0, len(states))

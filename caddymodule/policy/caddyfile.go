@@ -10,7 +10,8 @@ import (
 
 func init() {
 	httpcaddyfile.RegisterHandlerDirective("gate_policy", parseCaddyfile)
-	httpcaddyfile.RegisterDirectiveOrder("gate_policy", httpcaddyfile.Before, "reverse_proxy")
+	// Before handle and route: what they lead to must have been judged.
+	httpcaddyfile.RegisterDirectiveOrder("gate_policy", httpcaddyfile.After, "request_header")
 }
 
 func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
@@ -91,7 +92,7 @@ func (h *Handler) unmarshalValue(d *caddyfile.Dispenser, option, value string) e
 	case "timeout":
 		timeout, err := caddy.ParseDuration(value)
 		if err != nil || timeout <= 0 {
-			return d.Errf("timeout %q must be a duration, such as 25ms", value)
+			return d.Errf("timeout %q must be a duration, such as 250ms", value)
 		}
 		h.Timeout = caddy.Duration(timeout)
 	}

@@ -38,6 +38,10 @@ func (h *Handler) judge(r *http.Request) (*promptpolicy.Decision, *refusal) {
 		return nil, refused
 	}
 	x.Prompts = promptpolicy.Prompts(body, h.paths)
+	if len(x.Prompts) == 0 {
+		// A body of another shape than expected must not go unjudged.
+		x.Prompts = promptpolicy.Prompts(body, []promptpolicy.PromptPath{promptpolicy.WholeBody})
+	}
 	return h.decide(policy, x, r, body)
 }
 
@@ -56,12 +60,11 @@ func (h *Handler) body(x *exchange.Exchange, r *http.Request) (body any, present
 	if p := checkMediaType(r.Header); p != nil {
 		return nil, false, &refusal{resultMalformed, p}
 	}
-	body, err = x.JSON()
-	if err == nil {
-		err = promptpolicy.CheckNumbers(body)
-	}
-	if err != nil {
+	if body, err = x.JSON(); err != nil {
 		return nil, false, &refusal{resultMalformed, problem.Malformed.New("The body is " + err.Error() + ".")}
+	}
+	if err := promptpolicy.CheckNumbers(body); err != nil {
+		return nil, false, &refusal{resultMalformed, problem.Malformed.New("In the body, " + err.Error() + ".")}
 	}
 	return body, true, nil
 }
@@ -77,7 +80,7 @@ func checkMediaType(header http.Header) *problem.Problem {
 	media, params, err := mime.ParseMediaType(types[0])
 	isJSON := media == "application/json" || strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")
 	charset := cmp.Or(params["charset"], "utf-8")
-	encoding := cmp.Or(header.Get("Content-Encoding"), "identity")
+	encoding := cmp.Or(strings.Join(header.Values("Content-Encoding"), ","), "identity")
 	if err != nil || !isJSON || !strings.EqualFold(charset, "utf-8") || !strings.EqualFold(encoding, "identity") {
 		return problem.Unsupported.New(detail)
 	}
@@ -145,7 +148,7 @@ func (h *Handler) decide(policy *promptpolicy.Policy, x *exchange.Exchange, r *h
 	})
 	evalSeconds.Observe(time.Since(start).Seconds())
 	if err != nil && r.Context().Err() != nil {
-		return nil, unavailable(err) // the client has left
+		return nil, &refusal{resultAbandoned, problem.ForStatus(problem.StatusClientLeft).Because(err)}
 	}
 	if err != nil {
 		h.logger.Error("the policy gave no decision, so the request is refused",

@@ -14,12 +14,13 @@ const (
 	resultMalformed   = "malformed"
 	resultInvalid     = "invalid"
 	resultUnavailable = "unavailable"
+	resultAbandoned   = "abandoned"
 )
 
 var (
 	decisions = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "gate_policy_decisions_total",
-		Help: "Requests by what became of them: allow, deny, malformed (no JSON), invalid (schema), unavailable (no decision).",
+		Help: "Requests by what became of them: allow, deny, malformed (no JSON), invalid (schema), unavailable (no decision), abandoned (the client left).",
 	}, []string{"result"})
 	evalSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "gate_policy_eval_seconds",

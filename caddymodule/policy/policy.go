@@ -45,14 +45,15 @@ type Handler struct {
 
 	// Where the prompts are in a body: JSON Pointers, in which the token * stands for
 	// every item or member, such as /prompt or /messages/*/content. Where one leads to an
-	// array or object, every string inside is a prompt. Default: every string of the body.
+	// array or object, every string inside is a prompt. Default: every string of the
+	// body, which also holds for a body in which they lead to nothing.
 	Prompts []string `json:"prompts,omitempty"`
 
 	// How many bytes a body may have. Default: 1 MiB. A smaller cap of
 	// request_body holds too.
 	MaxBody int64 `json:"max_body,omitempty"`
 
-	// How long one decision may take, up to 5 s. Default: 25 ms.
+	// How long one decision may take, up to 5 s. Default: 250 ms.
 	Timeout caddy.Duration `json:"timeout,omitempty"`
 
 	paths   []promptpolicy.PromptPath

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -126,6 +127,7 @@ func TestRefusesWhatIsNotStrictJSON(t *testing.T) {
 		"no type":              {`{"prompt":"rose"}`, http.Header{}, problem.Unsupported},
 		"two types":            {`{"prompt":"rose"}`, http.Header{"Content-Type": {"application/json", "text/plain"}}, problem.Unsupported},
 		"another charset":      {`{"prompt":"rose"}`, http.Header{"Content-Type": {"application/json; charset=utf-16"}}, problem.Unsupported},
+		"compressed below":     {`{"prompt":"rose"}`, http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"identity", "gzip"}}, problem.Unsupported},
 		"compressed":           {`{"prompt":"rose"}`, http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"gzip"}}, problem.Unsupported},
 		"bad syntax":           {`{"prompt":`, nil, problem.Malformed},
 		"a name twice":         {`{"prompt":"rose","prompt":"sarin"}`, nil, problem.Malformed},
@@ -242,6 +244,35 @@ func TestEveryMessageOfAnotherRouteIsJudged(t *testing.T) {
 	_, _, err := serve(h, post("/v1/chat/completions", wrapped), &upstream{})
 	if p := problemOf(t, err); p.Name != problem.PolicyDenied.Name {
 		t.Errorf("refused as %v", p)
+	}
+}
+
+func TestABodyOfAnotherShapeIsJudgedWhole(t *testing.T) {
+	unnamed, err := provisioned(t, &Handler{Dir: shippedDir, Timeout: caddy.Duration(2 * time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, h := range map[string]*Handler{"no pointers": unnamed, "pointers to nothing": shipped(t)} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := serve(h, post("/elsewhere", `{"Prompt":["rose",{"text":"sarin"}]}`), &upstream{})
+			if p := problemOf(t, err); p.Name != problem.PolicyDenied.Name {
+				t.Errorf("refused as %v", p)
+			}
+		})
+	}
+}
+
+func TestAClientThatLeftIsNotAnUnavailablePolicy(t *testing.T) {
+	before := counted(t, resultUnavailable)
+	r := post(route, `{"prompt":"rose"}`)
+	ctx, cancel := context.WithCancel(r.Context())
+	cancel()
+	_, _, err := serve(shipped(t), r.WithContext(ctx), &upstream{})
+	if p := problemOf(t, err); p.Status != problem.StatusClientLeft {
+		t.Errorf("refused as %v", p)
+	}
+	if got := counted(t, resultUnavailable); got != before {
+		t.Error("it counts as an unavailable policy")
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/internal/problem"
@@ -24,7 +25,12 @@ func init() {
 // Handler renders the error of the request as RFC 9457 problem details:
 // its type, title, status, detail and request id, never its cause. It is used
 // inside handle_errors; docs/errors.md lists the problems.
-type Handler struct{}
+//
+// The cause of what is our fault (a status from 500 on) goes to the log instead,
+// under the request's id. Caddy itself would log a handled error at debug level only.
+type Handler struct {
+	logger *zap.Logger
+}
 
 // CaddyModule returns the Caddy module information.
 func (Handler) CaddyModule() caddy.ModuleInfo {
@@ -34,15 +40,28 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
+// Provision sets up the handler.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	h.logger = ctx.Logger()
+	return nil
+}
+
 // ServeHTTP writes the problem of the error that Caddy is handling. Without
 // an error, as when the directive stands outside of handle_errors, there is
 // nothing at the path.
-func (Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
 	err, ok := r.Context().Value(caddyhttp.ErrorCtxKey).(error)
 	if !ok {
 		return gate.Refuse(problem.NotFound.New("gate_problem belongs inside handle_errors"))
 	}
-	return problemOf(err).Write(w, gate.RequestID(r))
+	p := problemOf(err)
+	id := gate.RequestID(r)
+	if p.Status >= http.StatusInternalServerError {
+		// The error alone: the site's log filters do not reach this logger, so
+		// nothing of the request may go there.
+		h.logger.Error(p.Name, zap.String("request_id", id), zap.Int("status", p.Status), zap.Error(err))
+	}
+	return p.Write(w, id)
 }
 
 // problemOf finds the problem in an error, or the one of its bare status.
@@ -75,6 +94,7 @@ func (*Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 // Interface guards
 var (
+	_ caddy.Provisioner           = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
 	_ caddyfile.Unmarshaler       = (*Handler)(nil)
 )

@@ -12,6 +12,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/internal/problem"
@@ -37,7 +39,8 @@ func TestErrorsBecomeProblems(t *testing.T) {
 			rec := httptest.NewRecorder()
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r = r.WithContext(context.WithValue(r.Context(), caddyhttp.ErrorCtxKey, c.err))
-			if err := (Handler{}).ServeHTTP(rec, r, nil); err != nil {
+			core, logged := observer.New(zap.InfoLevel)
+			if err := (&Handler{zap.New(core)}).ServeHTTP(rec, r, nil); err != nil {
 				t.Fatal(err)
 			}
 			var body struct{ Type string }
@@ -50,12 +53,17 @@ func TestErrorsBecomeProblems(t *testing.T) {
 			if strings.Contains(rec.Body.String(), "secret") {
 				t.Errorf("the cause reached the client: %s", rec.Body)
 			}
+			if ours := c.status >= 500; ours != (logged.Len() == 1) {
+				t.Errorf("%d lines logged for a %d", logged.Len(), c.status)
+			} else if ours && !strings.Contains(fmt.Sprint(logged.All()[0].ContextMap()["error"]), "secret") {
+				t.Errorf("the log lacks the cause: %v", logged.All()[0].ContextMap())
+			}
 		})
 	}
 }
 
 func TestOutsideOfHandleErrorsThereIsNothing(t *testing.T) {
-	err := (Handler{}).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil), nil)
+	err := new(Handler).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil), nil)
 	if p := (*problem.Problem)(nil); !errors.As(err, &p) || p.Kind != problem.NotFound {
 		t.Errorf("err = %v, want not-found", err)
 	}

@@ -2,6 +2,10 @@ package problem
 
 import "net/http"
 
+// StatusClientLeft is the status, in logs only, of a request whose client did not
+// wait for the answer: nginx's number, which Caddy uses too.
+const StatusClientLeft = 499
+
 // Every kind of refusal. docs/errors.md has a section for each; a test compares the two.
 var (
 	// Malformed is a body that is not strict JSON.
@@ -84,6 +88,8 @@ const plain = "about:blank"
 // handler refuses without saying more than the number.
 func ForStatus(status int) *Problem {
 	switch status {
+	case StatusClientLeft:
+		return bare(status, "The client has left")
 	case http.StatusRequestEntityTooLarge:
 		return TooLarge.New("")
 	case http.StatusNotFound:
@@ -103,5 +109,9 @@ func ForStatus(status int) *Problem {
 	if title == "" {
 		status, title = http.StatusInternalServerError, Internal.Title
 	}
+	return bare(status, title)
+}
+
+func bare(status int, title string) *Problem {
 	return (&Kind{Name: "status", Title: title, Status: status, uri: plain}).New("")
 }

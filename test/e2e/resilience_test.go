@@ -46,6 +46,14 @@ func TestADeadBackendIsAnsweredForAndRecoversFrom(t *testing.T) {
 		if strings.Contains(string(got.body), e.upstream) {
 			t.Error("the problem shows the upstream's address")
 		}
+		eventually(t, "the log has the cause under the request's id", func() bool {
+			for line := range strings.Lines(e.out.String()) {
+				if strings.Contains(line, `"request_id":"`+got.Header.Get("X-Request-Id")) && strings.Contains(line, "connection refused") {
+					return true
+				}
+			}
+			return false
+		})
 	})
 	t.Run("the breaker opens", func(t *testing.T) {
 		for range 5 {
