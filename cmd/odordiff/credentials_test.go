@@ -59,9 +59,25 @@ func TestKeyringInitReplacesNothing(t *testing.T) {
 	if _, err := runCommand(t, keyringInitCommand(), ""); err == nil || !strings.Contains(err.Error(), "exists") {
 		t.Errorf("a second time: error is %v", err)
 	}
+	if out, err := runCommand(t, keyringInitCommand(), "", "--if-missing"); err != nil || out != "" {
+		t.Errorf("if missing: error is %v, and it printed %q", err, out)
+	}
 	if after, err := os.ReadFile(keyringFile(stateDir())); err != nil || !bytes.Equal(before, after) {
 		t.Errorf("the keyring changed (error %v)", err)
 	}
+}
+
+func TestKeyringInitIfMissingMakesWhatIsMissing(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "keys.json")
+	out, err := runCommand(t, keyringInitCommand(), "", "--if-missing", "--file", file)
+	if err != nil || out != file+"\n" {
+		t.Fatalf("error is %v, and it printed %q", err, out)
+	}
+	keys, err := keyring.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = keys.Close()
 }
 
 func TestTokenPrintsOneThatTheShippedConfigAccepts(t *testing.T) {

@@ -17,34 +17,42 @@ func init() {
 		`The keyring holds the secrets behind HS256 tokens and HTTP signatures. A running
 gateway follows the file: to rotate, add a key, let callers move over, take the
 old one out.`,
-		func(cmd *cobra.Command) { cmd.AddCommand(keyringInitCommand()) })
+		func(cmd *cobra.Command) { group(cmd, keyringInitCommand()) })
 }
 
 func keyringInitCommand() *cobra.Command {
-	var file string
+	var (
+		file      string
+		ifMissing bool
+	)
 	cmd := &cobra.Command{
-		Use:   "init [--file <file>]",
+		Use:   "init [--file <file>] [--if-missing]",
 		Short: "Makes a keyring with fresh keys for development",
 		Long: `Makes a keyring with two fresh keys: "dev" for tokens, and "dev-signature" for
 requests signed by the principal "dev". Only this user can read the file. A file
-that exists is never replaced.`,
+that exists is never replaced: that is an error, or with --if-missing as good as
+made.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if file == "" {
 				file = keyringFile(stateDir())
 			}
-			err := keyring.Generate().Write(file)
-			if errors.Is(err, fs.ErrExist) {
-				return fmt.Errorf("%s exists: edit it to change keys, or move it away", file)
-			}
+			created, err := keyring.Ensure(file)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), file)
-			return nil
+			if created {
+				fmt.Fprintln(cmd.OutOrStdout(), file)
+				return nil
+			}
+			if ifMissing {
+				return nil
+			}
+			return fmt.Errorf("%s exists: edit it to change keys, or move it away", file)
 		},
 	}
 	cmd.Flags().StringVar(&file, "file", "", "the file to make (default: keyring.json in the state folder)")
+	cmd.Flags().BoolVar(&ifMissing, "if-missing", false, "succeed where the file exists")
 	return cmd
 }
 

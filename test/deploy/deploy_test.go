@@ -105,6 +105,13 @@ func TestDependenciesStartFirst(t *testing.T) {
 	}
 }
 
+func TestTheKeyringIsMadeAtTheFirstStartAndLeftAloneAtOthers(t *testing.T) {
+	command := compose(t).Services["keyring"].Command
+	if want := []string{"keyring", "init", "--if-missing"}; !slices.Equal(command, want) {
+		t.Errorf("it runs %q, want %q: the gateway waits for its success at every start", command, want)
+	}
+}
+
 func TestTheGatewayAndItsKeyringShareTheStateVolume(t *testing.T) {
 	c := compose(t)
 	const want = "state:/var/lib/odordiff"
