@@ -24,7 +24,7 @@ func sharing(t *testing.T, redis *redistest.Server, oldNew ...string) (first, se
 	second.env = append(second.env, "ODORDIFF_UPSTREAM="+first.upstream)
 	first.startBackend(t)
 	url := "{$ODORDIFF_REDIS:off}"
-	keyring := "keyring {$ODORDIFF_STATE:/var/lib/odordiff}/keyring.json"
+	keyring := `keyring "{$ODORDIFF_STATE:/var/lib/odordiff}/keyring.json"`
 	oldNew = append([]string{url, "redis://" + redis.Addr, keyring, "keyring " + first.state + "/keyring.json"}, oldNew...)
 	first.startWith(t, oldNew...)
 	second.startWith(t, oldNew...)

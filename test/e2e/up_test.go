@@ -94,6 +94,14 @@ func TestUpPrintsACurlLineThatWorks(t *testing.T) {
 	}
 }
 
+func TestUpTakesFoldersWithSpaces(t *testing.T) {
+	e := layout(t)
+	e.state = filepath.Join(t.TempDir(), "my state")
+	e.process = start(t, e.env, "up", "--state", e.state, "--backend", e.upstream, "--admin", e.admin,
+		"--https-port", port(e.url), "--http-port", port(e.httpURL))
+	e.waitUntilAlive(t)
+}
+
 func TestUpKeepsItsCredentialOverARestart(t *testing.T) {
 	e := startUp(t)
 	token, err := os.ReadFile(filepath.Join(e.state, "development.jwt"))
@@ -139,6 +147,33 @@ func TestUpNamesATakenPortInOneLine(t *testing.T) {
 				t.Errorf("exit code %d, stderr %q", code, stderr)
 			}
 		})
+	}
+}
+
+func TestUpRefusesPortsThatCannotBe(t *testing.T) {
+	for name, args := range map[string][]string{
+		"none":           {"--https-port", "0"},
+		"the same twice": {"--https-port", "18443", "--http-port", "18443"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := layout(t)
+			_, stderr, code := run(t, e.env, append([]string{"up", "--state", e.state}, args...)...)
+			if code == 0 || !strings.Contains(stderr, "want two different ports") {
+				t.Errorf("exit code %d, stderr %q", code, stderr)
+			}
+		})
+	}
+}
+
+func TestAnUnknownSubcommandIsAnError(t *testing.T) {
+	for _, command := range []string{"policy", "keyring"} {
+		_, stderr, code := run(t, nil, command, "chekc")
+		if code == 0 || !strings.Contains(stderr, `unknown command "chekc"`) {
+			t.Errorf("%s: exit code %d, stderr %q", command, code, stderr)
+		}
+		if _, stderr, code := run(t, nil, command); code != 0 {
+			t.Errorf("%s alone: exit code %d, stderr %q", command, code, stderr)
+		}
 	}
 }
 
