@@ -19,6 +19,14 @@ func register(name, usage, short, long string, setup func(*cobra.Command)) {
 	})
 }
 
+// group makes a command of its subcommands. What is none of them is an error:
+// by itself cobra would print the help and succeed, and a script's typing error pass for success.
+func group(cmd *cobra.Command, subcommands ...*cobra.Command) {
+	cmd.AddCommand(subcommands...)
+	cmd.Args = cobra.NoArgs
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+}
+
 func silence(cmd *cobra.Command) {
 	cmd.SilenceUsage = true
 	for _, sub := range cmd.Commands() {

@@ -26,7 +26,7 @@ data (data.json, data.yaml), and JSON Schemas under schemas/.
 
 What these commands accept is what a running gateway lets go live.`,
 		func(cmd *cobra.Command) {
-			cmd.AddCommand(policyCheckCommand(), policyTestCommand(), policyFmtCommand(), policyEvalCommand())
+			group(cmd, policyCheckCommand(), policyTestCommand(), policyFmtCommand(), policyEvalCommand())
 		})
 }
 

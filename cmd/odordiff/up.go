@@ -142,6 +142,9 @@ func unpackPolicies(dir string) error {
 // checkPorts says which port is taken before anything is started, because the
 // server's own message names neither the flag nor the way out.
 func (u *up) checkPorts() error {
+	if u.httpsPort == 0 || u.httpPort == 0 || u.httpsPort == u.httpPort {
+		return fmt.Errorf("--https-port %d and --http-port %d: want two different ports, and not 0", u.httpsPort, u.httpPort)
+	}
 	for _, port := range []struct{ flag, address string }{
 		{"--https-port", fmt.Sprintf("127.0.0.1:%d", u.httpsPort)},
 		{"--http-port", fmt.Sprintf("127.0.0.1:%d", u.httpPort)},
