@@ -130,3 +130,12 @@ func (e *edge) save(t *testing.T, path, content string) {
 		t.Fatal(err)
 	}
 }
+
+func TestNoSpellingOfThePathGoesWithoutTheSchema(t *testing.T) {
+	e := startGateway(t)
+	header := http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + e.token(t)}}
+	for _, suffix := range []string{"", "/", "//", "/.", "%2F", ";v=1", "%20"} {
+		got := e.send(t, http.MethodPost, generatePath+suffix, header, `{"prompt": "rose", "Prompt": "cedar"}`)
+		got.wantProblem(t, http.StatusUnprocessableEntity, "invalid-request")
+	}
+}
