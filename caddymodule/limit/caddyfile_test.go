@@ -1,34 +1,15 @@
 package limit
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-	"github.com/caddyserver/caddy/v2/caddytest"
+
+	"github.com/odordiff/odordiff/caddymodule/edgetest"
 )
 
-func TestCaddyfileAdapts(t *testing.T) {
-	files, err := filepath.Glob("testdata/adapt/*.caddyfiletest")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no goldens: %v", err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			golden, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			config, want, found := strings.Cut(string(golden), "\n----------\n")
-			if !found {
-				t.Fatal("a golden has its JSON below a line of ----------")
-			}
-			caddytest.AssertAdapt(t, config+"\n", "caddyfile", strings.TrimSpace(want))
-		})
-	}
-}
+func TestCaddyfileAdapts(t *testing.T) { edgetest.Goldens(t, "testdata/adapt") }
 
 func TestCaddyfileErrorsNameTheOption(t *testing.T) {
 	inLimit := func(option string) string { return "gate_limit {\n limit l {\n " + option + "\n }\n}" }

@@ -1,0 +1,34 @@
+package edgetest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2/caddytest"
+)
+
+// Goldens adapts every Caddyfile of the folder's *.caddyfiletest files and
+// compares the result with the JSON below the Caddyfile, which a line of
+// ---------- sets off.
+func Goldens(t *testing.T, folder string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.caddyfiletest"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no goldens in %s: %v", folder, err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			golden, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			config, want, found := strings.Cut(string(golden), "\n----------\n")
+			if !found {
+				t.Fatal("there is no JSON below a line of ----------")
+			}
+			caddytest.AssertAdapt(t, config+"\n", "caddyfile", strings.TrimSpace(want))
+		})
+	}
+}
