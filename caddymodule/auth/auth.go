@@ -35,7 +35,7 @@ func init() {
 // {http.auth.user.scopes}, {http.auth.user.method} and one placeholder for each
 // further claim that is a string, a number or a boolean. The upstream gets it as
 // Gate-Principal, Gate-Tenant, Gate-Scopes and Gate-Auth-Method. Fields that
-// begin with Gate- are always taken out of what the client sent, and so are trailers.
+// begin with Gate- are always taken out of what came in, and so are trailers.
 type Handler struct {
 	// The authentication providers, by module name. At least one is needed.
 	ProvidersRaw caddy.ModuleMap `json:"providers,omitempty" caddy:"namespace=http.authentication.providers"`
@@ -107,10 +107,11 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 
 // ServeHTTP authenticates the request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	dropIdentity(r.Header)
+	x := gate.ExchangeOf(r)
+	// Also of a request that came in before: who is believed here is who has a credential here.
+	gate.DropIdentity(r.Header)
 	// Trailers come after the judgement, and some upstreams take them for fields.
 	r.Trailer = nil
-	x := gate.ExchangeOf(r)
 	found, err := h.authenticate(w, r)
 	if err != nil {
 		return err

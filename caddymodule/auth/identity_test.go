@@ -2,7 +2,6 @@ package auth
 
 import (
 	"encoding/json"
-	"net/http"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,29 +23,5 @@ func TestClaimsBecomePlaceholdersButNeverOurs(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
-	}
-}
-
-func TestDropIdentity(t *testing.T) {
-	for name, test := range map[string]struct{ header, want http.Header }{
-		"nothing to do": {
-			http.Header{"Gateway": {"x"}, "Connection": {"keep-alive, TE"}},
-			http.Header{"Gateway": {"x"}, "Connection": {"keep-alive, TE"}},
-		},
-		"in any spelling": {
-			http.Header{"Gate-A": {"x"}, "gate-b": {"x"}, "Gate_c": {"x"}, "GATE.D": {"x"}},
-			http.Header{},
-		},
-		"named by Connection": {
-			http.Header{"Connection": {"close,Gate-Principal", " gate_tenant\t, TE"}},
-			http.Header{"Connection": {"close, TE"}},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			dropIdentity(test.header)
-			if diff := cmp.Diff(test.want, test.header); diff != "" {
-				t.Error(diff)
-			}
-		})
 	}
 }

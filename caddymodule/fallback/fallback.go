@@ -99,6 +99,7 @@ func (h *Handler) Cleanup() error {
 
 // ServeHTTP serves the request from the best rung that can.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	gate.ExchangeOf(r) // takes the request in, where no other gate module stands before us
 	memory, err := h.memoryOf(r)
 	if err != nil {
 		return err

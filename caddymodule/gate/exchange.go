@@ -16,14 +16,25 @@ const exchangeVar = "gate.exchange"
 
 // ExchangeOf returns the request's exchange, which it makes on first use. The
 // request must come from Caddy's HTTP server, whose vars keep the exchange.
+//
+// To make it is to take the request in: what the client sent under our names
+// ([DropIdentity]) ends there, whichever gate module is first.
 func ExchangeOf(r *http.Request) *exchange.Exchange {
-	if x, ok := caddyhttp.GetVar(r.Context(), exchangeVar).(*exchange.Exchange); ok {
+	if x, ok := ExchangeIn(r); ok {
 		return x
 	}
+	DropIdentity(r.Header)
 	x := exchange.New(RequestID(r))
 	x.ClientIP = clientIP(r)
 	caddyhttp.SetVar(r.Context(), exchangeVar, x)
 	return x
+}
+
+// ExchangeIn returns the request's exchange if a handler has made it. It is for
+// who works on the proxy's request to the upstream, whose fields are the operator's.
+func ExchangeIn(r *http.Request) (*exchange.Exchange, bool) {
+	x, ok := caddyhttp.GetVar(r.Context(), exchangeVar).(*exchange.Exchange)
+	return x, ok
 }
 
 // RequestID returns Caddy's id of the request ({http.request.uuid}), or ""

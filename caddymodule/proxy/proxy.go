@@ -108,8 +108,8 @@ func proxied(req *http.Request) bool {
 // rewound returns the request with a fresh reader of its body, if the gateway
 // has read it. The request itself stays as it is, as a RoundTripper must leave it.
 func rewound(req *http.Request) *http.Request {
-	x := gate.ExchangeOf(req)
-	if req.Body == nil || !x.Read() {
+	x, ok := gate.ExchangeIn(req)
+	if !ok || req.Body == nil || !x.Read() {
 		return req
 	}
 	attempt := new(http.Request)
