@@ -72,7 +72,7 @@ const (
 )
 
 func TestNeedsDoesNothingWhereNothingIsMissing(t *testing.T) {
-	m := newMachine(t, map[string]string{"redis-server": "", "gcc": "", "apt-get": "", "id": root})
+	m := newMachine(t, map[string]string{"redis-server": "", "gcc": "", "curl": "", "apt-get": "", "id": root})
 	if calls, output, ok := m.install(t); !ok || calls != "" || output != "" {
 		t.Errorf("ok = %t, calls %q, output %q", ok, calls, output)
 	}
@@ -91,7 +91,7 @@ func TestNeedsInstallsWhatIsMissingAndStartsNoService(t *testing.T) {
 			if !ok {
 				t.Fatalf("failed: %s\n%s", output, calls)
 			}
-			for _, want := range []string{"apt-get update", "redis-server gcc libc6-dev\n", "systemctl disable redis-server"} {
+			for _, want := range []string{"apt-get update", "redis-server gcc libc6-dev curl\n", "systemctl disable redis-server"} {
 				if !strings.Contains(calls, want) {
 					t.Errorf("calls lack %q:\n%s", want, calls)
 				}
@@ -128,7 +128,7 @@ func TestNeedsNamesThePackagesWhereItCannotInstall(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, output, ok := newMachine(t, tc.commands).install(t)
-			if ok || !strings.Contains(output, tc.want) || !strings.Contains(output, "redis-server gcc libc6-dev") {
+			if ok || !strings.Contains(output, tc.want) || !strings.Contains(output, "redis-server gcc libc6-dev curl") {
 				t.Errorf("ok = %t, output %q", ok, output)
 			}
 		})
