@@ -26,6 +26,7 @@ To start the gateway and the inference backend with nothing to prepare:
 
 func main() {
 	setDefaults()
+	tuneCollector()
 	caddycmd.Main()
 }
 
