@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -50,7 +51,6 @@ func layout(t *testing.T) *edge {
 	e.env = []string{
 		"ODORDIFF_STATE=" + e.state, "ODORDIFF_POLICIES=" + e.policies, "ODORDIFF_UPSTREAM=" + e.upstream,
 		"ODORDIFF_HTTPS_PORT=" + ports[0], "ODORDIFF_HTTP_PORT=" + ports[1], "ODORDIFF_ADMIN=" + e.admin,
-		"ODORDIFF_POLICY_TIMEOUT=5s", // These machines are slow at times, the race detector always.
 	}
 	return e
 }
@@ -87,8 +87,12 @@ func (e *edge) startWith(t *testing.T, oldNew ...string) {
 // roomy are limits that tests about something else do not reach.
 var roomy = []string{"rate 300/1m", "rate 1000000/1m", "rate 600/1m", "rate 1000000/1m", "rate 60/1m", "rate 1000000/1m"}
 
+// patient is a policy that is given time: machines of tests are slow at times,
+// the race detector always.
+var patient = []string{"prompt /prompt", "prompt /prompt\n\t\t\ttimeout 5s"}
+
 // configure writes the Caddyfile: the shipped one with strings exchanged,
-// first those given, and then those of roomy that are left.
+// first those given, and then those of roomy and patient that are left.
 func (e *edge) configure(t *testing.T, oldNew ...string) {
 	t.Helper()
 	shipped, err := os.ReadFile(filepath.Join(repository, "Caddyfile"))
@@ -102,7 +106,7 @@ func (e *edge) configure(t *testing.T, oldNew ...string) {
 		}
 		text = strings.ReplaceAll(text, oldNew[i], oldNew[i+1])
 	}
-	text = strings.NewReplacer(roomy...).Replace(text)
+	text = strings.NewReplacer(slices.Concat(roomy, patient)...).Replace(text)
 	if err := os.WriteFile(e.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
