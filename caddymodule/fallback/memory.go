@@ -40,10 +40,23 @@ func (h *Handler) memoryOf(r *http.Request) (*memory, error) {
 		store: h.store, request: r.Header, principal: principal,
 		maxEntry: h.store.Limits().MaxEntry,
 		key: ladder.Request{
-			Method: r.Method, Host: r.Host, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,
+			Host: r.Host, Asked: asked(r), Passed: targetOf(r),
 			Principal: principal, Body: body,
 		}.Key(),
 	}, nil
+}
+
+// asked returns what the client asked for. Routes to different upstreams may
+// rewrite it to the same path: handle_path does nothing else.
+func asked(r *http.Request) ladder.Target {
+	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
+		return targetOf(&original)
+	}
+	return targetOf(r)
+}
+
+func targetOf(r *http.Request) ladder.Target {
+	return ladder.Target{Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery}
 }
 
 // memorable reports whether the answer to the request could be kept at all. A body

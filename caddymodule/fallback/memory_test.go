@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/odordiff/odordiff/caddymodule/edgetest"
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/internal/exchange"
 )
@@ -77,4 +79,28 @@ func TestAPrincipalKeepsItsAnswersWhenItsTokenIsRenewed(t *testing.T) {
 	if as("Bearer old") != as("Bearer new") {
 		t.Error("a new token makes a new principal")
 	}
+}
+
+func TestRoutesThatRewriteToOnePathDoNotShareAnswers(t *testing.T) {
+	small := newBackend(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "small") })
+	large := newBackend(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "large") })
+	route := func(name, upstream string) string {
+		return "handle_path /" + name + "/* {\ngate_fallback {\n" + standard + "\n}\nreverse_proxy " + upstream + "\n}\n"
+	}
+	e := edgetest.Start(t, route("small", small.address)+route("large", large.address)+"handle_errors {\ngate_problem\n}")
+
+	wantServed(t, do(t, e, http.MethodGet, "/small/generate", ""), "live", "small")
+	large.fail(503)
+	wantUnavailable(t, do(t, e, http.MethodGet, "/large/generate", ""))
+	small.fail(503)
+	wantServed(t, do(t, e, http.MethodGet, "/small/generate", ""), "stale", "small")
+}
+
+func TestTheOrderOfParametersDoesNotMatterBeforeRewritingEither(t *testing.T) {
+	b := newBackend(t, jsonAnswer)
+	e := edgetest.Start(t, "uri strip_prefix /v1\n"+site(standard, b.address))
+	answer := `{"for":"","asked":""}`
+	wantServed(t, do(t, e, http.MethodGet, "/v1/x?a=1&b=2", ""), "live", answer)
+	b.fail(503)
+	wantServed(t, do(t, e, http.MethodGet, "/v1/x?b=2&a=1", ""), "stale", answer)
 }

@@ -11,20 +11,29 @@ type Key [sha256.Size]byte
 
 // Request holds the parts of a request that decide its answer.
 type Request struct {
-	// Method is the HTTP method.
-	Method string
 	// Host is the host asked for: stores may be shared between sites.
 	Host string
-	// Path is the path as it was sent, escapes and all.
-	Path string
-	// Query is the raw query. The order of its parameters does not matter.
-	Query string
+	// Asked is what the client asked for. It decides which upstream answers.
+	Asked Target
+	// Passed is what the upstream is asked for, after rewriting. It may depend on
+	// more than Asked, such as on a header field.
+	Passed Target
 	// Principal is who asks; no two who may see different answers share one. Empty for
 	// requests without any credential.
 	Principal string
 	// Body is the body: canonical JSON where it is JSON, so that spacing and the
 	// order of names do not matter, and the bytes themselves otherwise.
 	Body []byte
+}
+
+// Target is what a request asks for on a host.
+type Target struct {
+	// Method is the HTTP method.
+	Method string
+	// Path is the path as it was sent, escapes and all.
+	Path string
+	// Query is the raw query. The order of its parameters does not matter.
+	Query string
 }
 
 // Key returns the request's key. Each part is hashed with its length, so that
@@ -37,9 +46,13 @@ func (q Request) Key() Key {
 		hash.Write(length[:])
 		hash.Write(part)
 	}
-	for _, part := range []string{q.Method, q.Host, q.Path, canonicalQuery(q.Query), q.Principal} {
-		write([]byte(part))
+	write([]byte(q.Host))
+	for _, target := range []Target{q.Asked, q.Passed} {
+		write([]byte(target.Method))
+		write([]byte(target.Path))
+		write([]byte(canonicalQuery(target.Query)))
 	}
+	write([]byte(q.Principal))
 	write(q.Body)
 	return Key(hash.Sum(nil))
 }
@@ -47,6 +60,9 @@ func (q Request) Key() Key {
 // canonicalQuery orders parameters by name. What does not parse stays as it is:
 // dropping the malformed would make different requests the same.
 func canonicalQuery(raw string) string {
+	if raw == "" {
+		return ""
+	}
 	values, err := url.ParseQuery(raw)
 	if err != nil {
 		return raw

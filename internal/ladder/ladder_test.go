@@ -28,22 +28,24 @@ func TestJitterAddsAtMostAHalf(t *testing.T) {
 }
 
 func TestRequestsThatSayTheSameShareAKey(t *testing.T) {
-	base := Request{Method: "POST", Host: "a", Path: "/p", Query: "x=1&y=2&x=3", Principal: "ann", Body: []byte("{}")}
+	target := Target{Method: "POST", Path: "/p", Query: "x=1&y=2&x=3"}
+	base := Request{Host: "a", Asked: target, Passed: target, Principal: "ann", Body: []byte("{}")}
 	reordered := base
-	reordered.Query = "y=2&x=1&x=3"
+	reordered.Asked.Query, reordered.Passed.Query = "y=2&x=1&x=3", "x=1&x=3&y=2"
 	if base.Key() != reordered.Key() {
 		t.Error("the order of parameters matters")
 	}
 	for name, change := range map[string]func(*Request){
-		"method":          func(q *Request) { q.Method = "GET" },
-		"host":            func(q *Request) { q.Host = "b" },
-		"path":            func(q *Request) { q.Path = "/q" },
-		"query":           func(q *Request) { q.Query = "x=1&y=2" },
-		"order of values": func(q *Request) { q.Query = "x=3&y=2&x=1" },
-		"malformed query": func(q *Request) { q.Query += "&%zz" },
-		"principal":       func(q *Request) { q.Principal = "bob" },
-		"anonymous":       func(q *Request) { q.Principal = "" },
-		"body":            func(q *Request) { q.Body = []byte("[]") },
+		"method":                func(q *Request) { q.Passed.Method = "GET" },
+		"host":                  func(q *Request) { q.Host = "b" },
+		"path":                  func(q *Request) { q.Passed.Path = "/q" },
+		"path before rewriting": func(q *Request) { q.Asked.Path = "/q" },
+		"query":                 func(q *Request) { q.Passed.Query = "x=1&y=2" },
+		"order of values":       func(q *Request) { q.Passed.Query = "x=3&y=2&x=1" },
+		"malformed query":       func(q *Request) { q.Passed.Query += "&%zz" },
+		"principal":             func(q *Request) { q.Principal = "bob" },
+		"anonymous":             func(q *Request) { q.Principal = "" },
+		"body":                  func(q *Request) { q.Body = []byte("[]") },
 	} {
 		other := base
 		change(&other)
@@ -55,15 +57,18 @@ func TestRequestsThatSayTheSameShareAKey(t *testing.T) {
 
 func TestNoTwoRequestsShareAKey(t *testing.T) {
 	part := rapid.StringMatching(`[ab]{0,3}`)
+	target := rapid.Custom(func(t *rapid.T) Target {
+		return Target{Method: part.Draw(t, "method"), Path: part.Draw(t, "path")}
+	})
 	request := rapid.Custom(func(t *rapid.T) Request {
 		return Request{
-			Method: part.Draw(t, "method"), Host: part.Draw(t, "host"), Path: part.Draw(t, "path"),
+			Host: part.Draw(t, "host"), Asked: target.Draw(t, "asked"), Passed: target.Draw(t, "passed"),
 			Principal: part.Draw(t, "principal"), Body: []byte(part.Draw(t, "body")),
 		}
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := request.Draw(t, "a"), request.Draw(t, "b")
-		same := a.Method == b.Method && a.Host == b.Host && a.Path == b.Path &&
+		same := a.Host == b.Host && a.Asked == b.Asked && a.Passed == b.Passed &&
 			a.Principal == b.Principal && string(a.Body) == string(b.Body)
 		if same != (a.Key() == b.Key()) {
 			t.Fatalf("same = %v, keys %x %x", same, a.Key(), b.Key())

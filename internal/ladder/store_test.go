@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func keyOf(path string) Key { return Request{Path: path}.Key() }
+func keyOf(path string) Key { return Request{Asked: Target{Path: path}}.Key() }
 
 func answer(body string) Answer {
 	return Answer{Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body)}
@@ -131,7 +131,8 @@ func TestTheStoreNeverOutgrowsItsLimit(t *testing.T) {
 func BenchmarkPut(b *testing.B) {
 	s := NewStore(Limits{})
 	a := answer(string(bytes.Repeat([]byte("x"), 700)))
-	q := Request{Method: "POST", Host: "localhost", Path: "/api/v1/generate", Principal: "ann", Body: bytes.Repeat([]byte("x"), 250)}
+	target := Target{Method: "POST", Path: "/api/v1/generate"}
+	q := Request{Host: "localhost", Asked: target, Passed: target, Principal: "ann", Body: bytes.Repeat([]byte("x"), 250)}
 	b.ReportAllocs()
 	for b.Loop() {
 		s.Put(q.Key(), nil, a)
