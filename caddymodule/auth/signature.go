@@ -79,11 +79,11 @@ func (s *Signature) Provision(ctx caddy.Context) error {
 		s.Components = httpsig.DefaultComponents()
 	}
 	s.accept = cmp.Or(s.Label, "sig1") + `=("` + strings.Join(s.Components, `" "`) + `");created;alg="` + string(keyring.HMACSHA256) + `"`
-	policy := httpsig.Policy{
+	rules := httpsig.Rules{
 		Label: s.Label, Components: s.Components, Window: time.Duration(s.Window),
 		Leeway: leewayOf(s.Leeway), Scopes: s.RequireScopes,
 	}
-	s.verifier, err = httpsig.New(policy, app.Keyring(), app.Nonces(), nil)
+	s.verifier, err = httpsig.New(rules, app.Keyring(), app.Nonces(), nil)
 	return err
 }
 

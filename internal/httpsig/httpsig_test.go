@@ -37,12 +37,12 @@ func keys() *keyring.Keyring {
 	return k
 }
 
-func newVerifier(t testing.TB, policy Policy, store nonce.Store) *Verifier {
+func newVerifier(t testing.TB, rules Rules, store nonce.Store) *Verifier {
 	t.Helper()
 	if store == nil {
 		store = nonce.NewMemory(0, func() time.Time { return now })
 	}
-	v, err := New(policy, keys(), store, func() time.Time { return now })
+	v, err := New(rules, keys(), store, func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func signed(t testing.TB) Message {
 	return m
 }
 
-// resign signs whatever Signature-Input says, so that only the policy can object.
+// resign signs whatever Signature-Input says, so that only the rules can object.
 func resign(t testing.TB, m Message, secret []byte, parameters string) {
 	t.Helper()
 	m.Header.Set(fieldInput, "sig1="+parameters)
@@ -160,7 +160,7 @@ func TestDerivedComponents(t *testing.T) {
 }
 
 func TestASignedRequestVerifiesOnce(t *testing.T) {
-	v, m := newVerifier(t, Policy{Scopes: []string{"generate"}}, nil), signed(t)
+	v, m := newVerifier(t, Rules{Scopes: []string{"generate"}}, nil), signed(t)
 	key, err := verify(v, m, prompt)
 	if err != nil {
 		t.Fatal(err)
@@ -181,7 +181,7 @@ func TestWithoutABodyNoDigestIsAskedFor(t *testing.T) {
 	if m.Header.Get(fieldDigest) != "" {
 		t.Error("a digest of nothing was added")
 	}
-	if _, err := verify(newVerifier(t, Policy{}, nil), m, nil); err != nil {
+	if _, err := verify(newVerifier(t, Rules{}, nil), m, nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -190,13 +190,13 @@ func TestOneOfSeveralSignaturesIsChosenByLabel(t *testing.T) {
 	m := signed(t)
 	m.Header.Add(fieldInput, `proxy=("@method");created=1`)
 	m.Header.Add(fieldSignature, "proxy=:AAAA:")
-	if _, err := verify(newVerifier(t, Policy{}, nil), m, prompt); !errors.Is(err, ErrMalformed) {
+	if _, err := verify(newVerifier(t, Rules{}, nil), m, prompt); !errors.Is(err, ErrMalformed) {
 		t.Errorf("without a label: error is %v, want %v", err, ErrMalformed)
 	}
-	if _, err := verify(newVerifier(t, Policy{Label: "sig1"}, nil), m, prompt); err != nil {
+	if _, err := verify(newVerifier(t, Rules{Label: "sig1"}, nil), m, prompt); err != nil {
 		t.Errorf("with the label: %v", err)
 	}
-	if _, err := verify(newVerifier(t, Policy{Label: "other"}, nil), m, prompt); !errors.Is(err, ErrMissing) {
+	if _, err := verify(newVerifier(t, Rules{Label: "other"}, nil), m, prompt); !errors.Is(err, ErrMissing) {
 		t.Errorf("with another label: error is %v, want %v", err, ErrMissing)
 	}
 }
@@ -227,7 +227,7 @@ func TestAChangedRequestIsRefused(t *testing.T) {
 		"components fewer":   {replaceInput(`"@authority" `, ""), ErrUncovered},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v, m, body := newVerifier(t, Policy{}, nil), signed(t), slices.Clone(prompt)
+			v, m, body := newVerifier(t, Rules{}, nil), signed(t), slices.Clone(prompt)
 			original := Message{Method: m.Method, Scheme: m.Scheme, Authority: m.Authority, Target: m.Target, Header: m.Header.Clone()}
 			test.change(&m, &body)
 			if _, err := verify(v, m, body); !errors.Is(err, test.want) {
@@ -301,7 +301,7 @@ func TestWellSignedButRefused(t *testing.T) {
 				secret = keyring.Secret(strings.Repeat("t", 32))
 			}
 			resign(t, m, secret, test.parameters)
-			if _, err := verify(newVerifier(t, Policy{Leeway: DefaultLeeway}, nil), m, prompt); !errors.Is(err, test.want) {
+			if _, err := verify(newVerifier(t, Rules{Leeway: DefaultLeeway}, nil), m, prompt); !errors.Is(err, test.want) {
 				t.Errorf("error is %v, want %v", err, test.want)
 			}
 		})
@@ -341,7 +341,7 @@ func TestDigests(t *testing.T) {
 func TestTheBodyIsNotReadForStrangers(t *testing.T) {
 	m := signed(t)
 	m.Method = "PUT"
-	_, err := newVerifier(t, Policy{}, nil).Verify(t.Context(), m, func() ([]byte, error) {
+	_, err := newVerifier(t, Rules{}, nil).Verify(t.Context(), m, func() ([]byte, error) {
 		t.Error("the body was read")
 		return nil, nil
 	})
@@ -352,7 +352,7 @@ func TestTheBodyIsNotReadForStrangers(t *testing.T) {
 
 func TestAnUnreadableBodyIsTheCallersError(t *testing.T) {
 	broken := errors.New("connection reset")
-	_, err := newVerifier(t, Policy{}, nil).Verify(t.Context(), signed(t), func() ([]byte, error) { return nil, broken })
+	_, err := newVerifier(t, Rules{}, nil).Verify(t.Context(), signed(t), func() ([]byte, error) { return nil, broken })
 	if !errors.Is(err, ErrBody) || !errors.Is(err, broken) {
 		t.Errorf("error is %v, want %v for %v", err, ErrBody, broken)
 	}
@@ -375,7 +375,7 @@ func TestANonceIsKeptForAsLongAsASlowClockCouldAcceptIt(t *testing.T) {
 	if err := Sign(m, prompt, partner, nil, now.Add(-time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	v := newVerifier(t, Policy{Window: 5 * time.Minute, Leeway: 30 * time.Second}, store)
+	v := newVerifier(t, Rules{Window: 5 * time.Minute, Leeway: 30 * time.Second}, store)
 	if _, err := verify(v, m, prompt); err != nil {
 		t.Fatal(err)
 	}
@@ -386,7 +386,7 @@ func TestANonceIsKeptForAsLongAsASlowClockCouldAcceptIt(t *testing.T) {
 
 func TestAStoreThatCannotTellRefuses(t *testing.T) {
 	full := nonce.NewMemory(1, nil)
-	v := newVerifier(t, Policy{}, full)
+	v := newVerifier(t, Rules{}, full)
 	if _, err := verify(v, signed(t), prompt); err != nil {
 		t.Fatal(err)
 	}
@@ -398,7 +398,7 @@ func TestAStoreThatCannotTellRefuses(t *testing.T) {
 func TestAKeyWithoutTheScopeKeepsItsNonce(t *testing.T) {
 	store := nonce.NewMemory(0, nil)
 	m := signed(t)
-	if _, err := verify(newVerifier(t, Policy{Scopes: []string{"admin"}}, store), m, prompt); !errors.Is(err, ErrScope) {
+	if _, err := verify(newVerifier(t, Rules{Scopes: []string{"admin"}}, store), m, prompt); !errors.Is(err, ErrScope) {
 		t.Errorf("error is %v, want %v", err, ErrScope)
 	}
 	if store.Len() != 0 {
@@ -409,7 +409,7 @@ func TestAKeyWithoutTheScopeKeepsItsNonce(t *testing.T) {
 func TestSignThenVerifyAndAnyChangeFails(t *testing.T) {
 	token := rapid.StringMatching(`[a-zA-Z0-9._~%-]{0,12}`)
 	components := append(DefaultComponents(), "x-field")
-	fresh := func() *Verifier { return newVerifier(t, Policy{Components: components}, nil) }
+	fresh := func() *Verifier { return newVerifier(t, Rules{Components: components}, nil) }
 	rapid.Check(t, func(t *rapid.T) {
 		m := Message{
 			Method: rapid.SampledFrom([]string{"GET", "POST", "PUT"}).Draw(t, "method"), Scheme: "https",
@@ -474,8 +474,8 @@ func same(a, b Message, bodyA, bodyB []byte) bool {
 		a.Header.Get(fieldSignature) == b.Header.Get(fieldSignature)
 }
 
-func TestPolicyErrorsNameTheField(t *testing.T) {
-	for want, policy := range map[string]Policy{
+func TestRulesErrorsNameTheField(t *testing.T) {
+	for want, rules := range map[string]Rules{
 		`components: "@status" is not`: {Components: []string{"@status"}},
 		`components: "Date" is not`:    {Components: []string{"Date"}},
 		`components: "" is not`:        {Components: []string{""}},
@@ -485,12 +485,12 @@ func TestPolicyErrorsNameTheField(t *testing.T) {
 		`scope "a b": has a character`: {Scopes: []string{"a b"}},
 	} {
 		t.Run(want, func(t *testing.T) {
-			if _, err := New(policy, keys(), nonce.NewMemory(0, nil), nil); err == nil || !strings.HasPrefix(err.Error(), want) {
+			if _, err := New(rules, keys(), nonce.NewMemory(0, nil), nil); err == nil || !strings.HasPrefix(err.Error(), want) {
 				t.Errorf("error is %v, want %q", err, want)
 			}
 		})
 	}
-	if _, err := New(Policy{}, nil, nil, nil); err == nil || err.Error() != "keyring: missing" {
+	if _, err := New(Rules{}, nil, nil, nil); err == nil || err.Error() != "keyring: missing" {
 		t.Errorf("without a keyring: error is %v", err)
 	}
 }
@@ -514,7 +514,7 @@ func FuzzVerify(f *testing.F) {
 	f.Add(m.Header.Get(fieldInput), m.Header.Get(fieldSignature), m.Header.Get(fieldDigest))
 	f.Add(`a=("@method";req);created=1;keyid="k"`, "a=:AA==:", "sha-512=:AA==:")
 	f.Add(`a=(), a=1`, "a", "")
-	v := newVerifier(f, Policy{}, nil)
+	v := newVerifier(f, Rules{}, nil)
 	f.Fuzz(func(t *testing.T, in, signature, digest string) {
 		m := post()
 		m.Header.Set(fieldInput, in)
@@ -528,7 +528,7 @@ func FuzzVerify(f *testing.F) {
 }
 
 func BenchmarkVerify(b *testing.B) {
-	v, m := newVerifier(b, Policy{}, always{}), signed(b)
+	v, m := newVerifier(b, Rules{}, always{}), signed(b)
 	for b.Loop() {
 		if _, err := verify(v, m, prompt); err != nil {
 			b.Fatal(err)

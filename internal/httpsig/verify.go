@@ -13,17 +13,17 @@ import (
 
 // Verifier verifies signatures. Its methods may be called at once from many goroutines.
 type Verifier struct {
-	policy  Policy
+	rules   Rules
 	keyring *keyring.Keyring
 	nonces  nonce.Store
 	now     func() time.Time
 }
 
-// New returns a verifier, or an error that names the bad field of the policy.
+// New returns a verifier, or an error that names the bad field of the rules.
 // The clock may be nil for [time.Now].
-func New(policy Policy, keys *keyring.Keyring, nonces nonce.Store, now func() time.Time) (*Verifier, error) {
-	policy = policy.withDefaults()
-	if err := policy.check(); err != nil {
+func New(rules Rules, keys *keyring.Keyring, nonces nonce.Store, now func() time.Time) (*Verifier, error) {
+	rules = rules.withDefaults()
+	if err := rules.check(); err != nil {
 		return nil, err
 	}
 	if keys == nil {
@@ -32,7 +32,7 @@ func New(policy Policy, keys *keyring.Keyring, nonces nonce.Store, now func() ti
 	if now == nil {
 		now = time.Now
 	}
-	return &Verifier{policy: policy, keyring: keys, nonces: nonces, now: now}, nil
+	return &Verifier{rules: rules, keyring: keys, nonces: nonces, now: now}, nil
 }
 
 // Verify returns the key that a request was signed with. The body is asked for
@@ -40,7 +40,7 @@ func New(policy Policy, keys *keyring.Keyring, nonces nonce.Store, now func() ti
 // the gateway read it. The nonce is used up last, so that whoever overheard a
 // signature cannot use it up by sending it with another body.
 func (v *Verifier) Verify(ctx context.Context, m Message, body func() ([]byte, error)) (keyring.Key, error) {
-	r, err := parse(m.Header, v.policy.Label)
+	r, err := parse(m.Header, v.rules.Label)
 	if err != nil {
 		return keyring.Key{}, err
 	}
@@ -56,7 +56,7 @@ func (v *Verifier) Verify(ctx context.Context, m Message, body func() ([]byte, e
 	if err := checkBody(m, r.input, content); err != nil {
 		return keyring.Key{}, err
 	}
-	if err := v.policy.checkScopes(key); err != nil {
+	if err := v.rules.checkScopes(key); err != nil {
 		return keyring.Key{}, err
 	}
 	return key, v.useNonce(ctx, r.input, now)
@@ -66,7 +66,7 @@ func (v *Verifier) verifyHead(m Message, r received, now time.Time) (keyring.Key
 	if err := checkParameters(r.input); err != nil {
 		return keyring.Key{}, err
 	}
-	if err := v.policy.checkCovered(m, r.input); err != nil {
+	if err := v.rules.checkCovered(m, r.input); err != nil {
 		return keyring.Key{}, err
 	}
 	key, err := v.findKey(r.input.keyID, now)
@@ -80,7 +80,7 @@ func (v *Verifier) verifyHead(m Message, r received, now time.Time) (keyring.Key
 	if !hmac.Equal(r.signature, sum(key.Secret, text)) {
 		return keyring.Key{}, ErrSignature
 	}
-	return key, v.policy.checkTime(r.input, now)
+	return key, v.rules.checkTime(r.input, now)
 }
 
 func (v *Verifier) findKey(id string, now time.Time) (keyring.Key, error) {
@@ -97,7 +97,7 @@ func (v *Verifier) findKey(id string, now time.Time) (keyring.Key, error) {
 // useNonce remembers the nonce for as long as any gateway could accept the
 // signature: the leeway covers those whose clocks are behind ours.
 func (v *Verifier) useNonce(ctx context.Context, in input, now time.Time) error {
-	ttl := in.created.Add(v.policy.Window + v.policy.Leeway).Sub(now)
+	ttl := in.created.Add(v.rules.Window + v.rules.Leeway).Sub(now)
 	fresh, err := v.nonces.Use(ctx, in.keyID, in.nonce, ttl)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)

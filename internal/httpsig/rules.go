@@ -25,8 +25,8 @@ func DefaultComponents() []string {
 	return []string{"@method", "@authority", "@path", componentDigest}
 }
 
-// Policy says which signatures are good.
-type Policy struct {
+// Rules says which signatures are good.
+type Rules struct {
 	// Label chooses among several signatures of a request; empty demands that there is one.
 	Label string
 	// Components must be covered; none means DefaultComponents. Beyond these, a
@@ -41,33 +41,33 @@ type Policy struct {
 	Scopes []string
 }
 
-func (p Policy) withDefaults() Policy {
-	if len(p.Components) == 0 {
-		p.Components = DefaultComponents()
+func (r Rules) withDefaults() Rules {
+	if len(r.Components) == 0 {
+		r.Components = DefaultComponents()
 	}
-	if p.Window == 0 {
-		p.Window = DefaultWindow
+	if r.Window == 0 {
+		r.Window = DefaultWindow
 	}
-	return p
+	return r
 }
 
 // check returns an error that begins with the name of the bad field.
-func (p Policy) check() error {
-	for _, name := range p.Components {
+func (r Rules) check() error {
+	for _, name := range r.Components {
 		if err := checkComponent(name); err != nil {
 			return fmt.Errorf("components: %w", err)
 		}
 	}
-	for _, scope := range p.Scopes {
+	for _, scope := range r.Scopes {
 		if !keyring.ValidScope(scope) {
 			return fmt.Errorf("scope %q: has a character that scopes may not have", scope)
 		}
 	}
-	if p.Window < time.Second || p.Window > MaxWindow {
-		return fmt.Errorf("window: %v, want 1s to %v", p.Window, MaxWindow)
+	if r.Window < time.Second || r.Window > MaxWindow {
+		return fmt.Errorf("window: %v, want 1s to %v", r.Window, MaxWindow)
 	}
-	if p.Leeway < 0 || p.Leeway > MaxLeeway {
-		return fmt.Errorf("leeway: %v, want 0s to %v", p.Leeway, MaxLeeway)
+	if r.Leeway < 0 || r.Leeway > MaxLeeway {
+		return fmt.Errorf("leeway: %v, want 0s to %v", r.Leeway, MaxLeeway)
 	}
 	return nil
 }
@@ -99,8 +99,8 @@ func covers(covered []string, name string) bool {
 }
 
 // checkCovered judges what can be judged before the body is read.
-func (p Policy) checkCovered(m Message, in input) error {
-	for _, name := range p.Components {
+func (r Rules) checkCovered(m Message, in input) error {
+	for _, name := range r.Components {
 		if name != componentDigest && !covers(in.components, name) {
 			return fmt.Errorf("%w: %s is missing", ErrUncovered, name)
 		}
@@ -128,20 +128,20 @@ func checkParameters(in input) error {
 
 // checkTime accepts a signature in [created - leeway, created + window), and
 // before it expires.
-func (p Policy) checkTime(in input, now time.Time) error {
+func (r Rules) checkTime(in input, now time.Time) error {
 	switch {
-	case now.Before(in.created.Add(-p.Leeway)):
+	case now.Before(in.created.Add(-r.Leeway)):
 		return ErrNotYetValid
-	case !now.Before(in.created.Add(p.Window)):
-		return fmt.Errorf("%w: it was created more than %v ago", ErrExpired, p.Window)
+	case !now.Before(in.created.Add(r.Window)):
+		return fmt.Errorf("%w: it was created more than %v ago", ErrExpired, r.Window)
 	case !in.expires.IsZero() && !now.Before(in.expires):
 		return fmt.Errorf("%w: its own expires is over", ErrExpired)
 	}
 	return nil
 }
 
-func (p Policy) checkScopes(key keyring.Key) error {
-	for _, scope := range p.Scopes {
+func (r Rules) checkScopes(key keyring.Key) error {
+	for _, scope := range r.Scopes {
 		if !slices.Contains(key.Scopes, scope) {
 			return fmt.Errorf("%w: %s is needed", ErrScope, scope)
 		}
