@@ -147,7 +147,13 @@ func post(t *testing.T, e *edgetest.Edge, path, body string, options ...option) 
 
 func do(t *testing.T, e *edgetest.Edge, method, path, body string, options ...option) response {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, e.URL+path, strings.NewReader(body))
+	return send(t, e, method, path, strings.NewReader(body), options...)
+}
+
+// send is do with a body of any kind; of an unknown one, the length is not announced.
+func send(t *testing.T, e *edgetest.Edge, method, path string, body io.Reader, options ...option) response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, e.URL+path, body)
 	if err != nil {
 		t.Fatal(err)
 	}

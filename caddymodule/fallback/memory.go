@@ -1,7 +1,9 @@
 package fallback
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"strconv"
@@ -59,16 +61,40 @@ func targetOf(r *http.Request) ladder.Target {
 	return ladder.Target{Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery}
 }
 
-// memorable reports whether the answer to the request could be kept at all. A body
-// whose length is unknown and that no module has read is left to stream.
+// memorable reports whether the answer to the request could be kept at all. A GET
+// must not mean anything by a body (RFC 9110, section 9.3.1); where it has one, the
+// upstream may see that differently. A POST's body whose length is unknown and
+// that no module has read is left to stream.
 func memorable(r *http.Request) bool {
 	switch r.Method {
 	case http.MethodGet:
-		return r.Header.Get("Upgrade") == ""
+		return r.Header.Get("Upgrade") == "" && bodiless(r)
 	case http.MethodPost:
 		return gate.ExchangeOf(r).Read() || r.ContentLength >= 0 && r.ContentLength <= exchange.DefaultMaxBody
 	}
 	return false
+}
+
+// bodiless reports whether the request has no body. HTTP/3 does not announce that,
+// so where the length is unknown the first byte decides.
+func bodiless(r *http.Request) bool {
+	if r.ContentLength >= 0 || r.Body == nil || r.Body == http.NoBody {
+		return r.ContentLength <= 0
+	}
+	var first [1]byte
+	n, err := io.ReadFull(r.Body, first[:])
+	if err == io.EOF {
+		r.Body, r.ContentLength = http.NoBody, 0
+		return true
+	}
+	r.Body = &unread{Reader: io.MultiReader(bytes.NewReader(first[:n]), r.Body), Closer: r.Body}
+	return false
+}
+
+// unread is a body with its first byte put back.
+type unread struct {
+	io.Reader
+	io.Closer
 }
 
 // keyBody returns the body as it counts for the key.

@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -103,4 +106,65 @@ func TestTheOrderOfParametersDoesNotMatterBeforeRewritingEither(t *testing.T) {
 	wantServed(t, do(t, e, http.MethodGet, "/v1/x?a=1&b=2", ""), "live", answer)
 	b.fail(503)
 	wantServed(t, do(t, e, http.MethodGet, "/v1/x?b=2&a=1", ""), "stale", answer)
+}
+
+func TestAGetWithABodyIsNeitherKeptNorCovered(t *testing.T) {
+	for name, body := range map[string]func(string) io.Reader{
+		"of known length":   func(s string) io.Reader { return strings.NewReader(s) },
+		"of unknown length": func(s string) io.Reader { return io.MultiReader(strings.NewReader(s)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBackend(t, jsonAnswer)
+			e := start(t, standard, b.address)
+			get := func(query string) response {
+				return send(t, e, http.MethodGet, "/search", body(query))
+			}
+			wantServed(t, send(t, e, http.MethodGet, "/search", nil), "live", `{"for":"","asked":""}`)
+			wantServed(t, get("cedar"), "live", `{"for":"","asked":"cedar"}`) // whole, though it was looked at
+			b.fail(503)
+			wantUnavailable(t, get("musk"))
+			wantUnavailable(t, get("cedar"))
+		})
+	}
+}
+
+// unannounced stands for a body in the way HTTP/3 has one: there, but of no announced length.
+type unannounced struct {
+	io.Reader
+	closed bool
+}
+
+func (e *unannounced) Close() error {
+	e.closed = true
+	return nil
+}
+
+func TestWhetherThereIsABodyIsLookedUpWhereNothingAnnouncesIt(t *testing.T) {
+	for content, want := range map[string]bool{"": true, "x": false, "xyz": false} {
+		body := &unannounced{Reader: strings.NewReader(content)}
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Body, r.ContentLength = body, -1
+		if got := bodiless(r); got != want {
+			t.Errorf("%q: bodiless = %v", content, got)
+		}
+		rest, err := io.ReadAll(r.Body)
+		if err != nil || string(rest) != content {
+			t.Errorf("%q: left %q, %v", content, rest, err)
+		}
+		if r.Body.Close() != nil || body.closed == want {
+			t.Errorf("%q: closed = %v", content, body.closed)
+		}
+	}
+}
+
+func TestABodyThatBreaksOffAtOnceStaysBroken(t *testing.T) {
+	broken := errors.New("the client is gone")
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Body, r.ContentLength = io.NopCloser(iotest.ErrReader(broken)), -1
+	if bodiless(r) {
+		t.Error("taken for a request without a body")
+	}
+	if _, err := io.ReadAll(r.Body); !errors.Is(err, broken) {
+		t.Errorf("error %v", err)
+	}
 }
