@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -140,20 +141,20 @@ func (d *Doctor) do(ctx context.Context, method, path, body, credential string) 
 	}
 	resp, err := d.client.Do(req)
 	if err != nil {
-		return answer{}, explain(err)
+		return answer{}, d.explain(err)
 	}
 	defer resp.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	return answer{resp, content}, err
+	return answer{resp, content}, d.explain(err)
 }
 
 // explain adds the way out to the failures that people meet first.
-func explain(err error) error {
-	if unknown := (x509.UnknownAuthorityError{}); errors.As(err, &unknown) {
+func (d *Doctor) explain(err error) error {
+	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); unknown {
 		return fmt.Errorf("%w: name its certificate authority with --cacert", err)
 	}
-	if opErr := (*url.Error)(nil); errors.As(err, &opErr) && opErr.Timeout() {
-		return fmt.Errorf("%w: no answer within %s", err, probeTimeout)
+	if netErr, ok := errors.AsType[net.Error](err); ok && netErr.Timeout() {
+		return fmt.Errorf("%w: no whole answer within %s", err, d.client.Timeout)
 	}
 	return err
 }
