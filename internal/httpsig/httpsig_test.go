@@ -384,6 +384,60 @@ func TestANonceIsKeptForAsLongAsASlowClockCouldAcceptIt(t *testing.T) {
 	}
 }
 
+// slowly is a body that takes its time on the clock.
+func slowly(clock *time.Time, takes time.Duration) func() ([]byte, error) {
+	return func() ([]byte, error) {
+		*clock = clock.Add(takes)
+		return prompt, nil
+	}
+}
+
+func TestASlowBodyDoesNotOutlastTheNonce(t *testing.T) {
+	for name, test := range map[string]struct {
+		after, takes time.Duration
+		want         error
+	}{
+		"over the memory's end": {299 * time.Second, 32 * time.Second, ErrExpired},
+		"over the window's end": {299 * time.Second, time.Second, ErrExpired},
+		"within the window":     {298 * time.Second, time.Second, ErrReplayed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clock := now
+			tell := func() time.Time { return clock }
+			v, err := New(Rules{Leeway: DefaultLeeway}, keys(), nonce.NewMemory(0, tell), tell)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := signed(t)
+			if _, err := verify(v, m, prompt); err != nil {
+				t.Fatal(err)
+			}
+			clock = now.Add(test.after)
+			if _, err := v.Verify(t.Context(), m, slowly(&clock, test.takes)); !errors.Is(err, test.want) {
+				t.Errorf("the replay: error is %v, want %v", err, test.want)
+			}
+		})
+	}
+}
+
+func TestASlowBodyDoesNotOutlastTheKey(t *testing.T) {
+	ending := partner
+	ending.NotAfter = now.Add(time.Second)
+	ring, err := keyring.New(keyring.Keys{ending})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := now
+	tell := func() time.Time { return clock }
+	v, err := New(Rules{}, ring, nonce.NewMemory(0, tell), tell)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Verify(t.Context(), signed(t), slowly(&clock, time.Second)); !errors.Is(err, ErrUnknownKey) {
+		t.Errorf("error is %v, want %v", err, ErrUnknownKey)
+	}
+}
+
 func TestAStoreThatCannotTellRefuses(t *testing.T) {
 	full := nonce.NewMemory(1, nil)
 	v := newVerifier(t, Rules{}, full)
