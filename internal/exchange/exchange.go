@@ -39,9 +39,10 @@ type Exchange struct {
 	// ServedBy is the rung of the ladder that answered: empty before an answer.
 	ServedBy string
 
-	body   []byte
-	read   bool
-	parsed *document
+	body    []byte
+	read    bool
+	readErr error // of reading; what was read before it is gone
+	parsed  *document
 }
 
 // Principal is an authenticated sender.
@@ -99,11 +100,16 @@ func New(id string) *Exchange { return &Exchange{ID: id} }
 // Body returns the request's body, which it reads on the first call and keeps.
 // Afterwards r has a fresh reader of the same bytes. A body of more than
 // maxBytes gives an error that wraps [ErrTooLarge]; maxBytes must be positive.
+// After an error of reading every call returns that error: the rest is not the body.
 // The returned bytes must not be changed.
 func (x *Exchange) Body(r *http.Request, maxBytes int64) ([]byte, error) {
+	if x.readErr != nil {
+		return nil, x.readErr
+	}
 	if !x.read {
 		body, err := readBounded(r, maxBytes)
 		if err != nil {
+			x.readErr = err
 			return nil, err
 		}
 		x.body, x.read = body, true

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -60,6 +61,32 @@ func TestASmallerLimitLaterStillHolds(t *testing.T) {
 	}
 	if _, err := x.Body(r, 4); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("err = %v, want ErrTooLarge", err)
+	}
+}
+
+func TestTheRestOfABodyIsNotTheBody(t *testing.T) {
+	broken := errors.New("connection reset")
+	for name, test := range map[string]struct {
+		body io.Reader
+		want error
+	}{
+		"too large": {strings.NewReader("0123456789tail"), ErrTooLarge},
+		"broken": {
+			io.MultiReader(strings.NewReader("01"), iotest.ErrReader(broken), strings.NewReader("tail")), broken,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x, r := New("1"), httptest.NewRequest(http.MethodPost, "/", test.body)
+			r.ContentLength = -1
+			for range 2 {
+				if body, err := x.Body(r, 9); !errors.Is(err, test.want) {
+					t.Errorf("Body = %q, %v, want %v", body, err, test.want)
+				}
+			}
+			if x.Read() {
+				t.Error("counts as read")
+			}
+		})
 	}
 }
 
