@@ -171,8 +171,10 @@ func addHosts(options *redis.UniversalOptions, hosts []string) error {
 		}
 		options.Addrs = append(options.Addrs, addr)
 	}
-	if len(hosts) > 0 && options.TLSConfig != nil {
-		// Each server is then checked against its own name.
+	// The hosts may lead to servers that the URL does not name: each is then
+	// checked against its own name.
+	several := len(hosts) > 0 || options.IsClusterMode || options.MasterName != ""
+	if several && options.TLSConfig != nil {
 		options.TLSConfig.ServerName = ""
 	}
 	return nil

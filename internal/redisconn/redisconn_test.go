@@ -84,6 +84,9 @@ func TestParseUnderstandsEveryForm(t *testing.T) {
 		"redis://a:1,b,[::1]:3":                     {Addrs: []string{"a:1", "b:6379", "[::1]:3"}},
 		"rediss://u:p@a,b":                          {Addrs: []string{"a:6379", "b:6379"}, User: "u", TLS: "by address"},
 		"redis://a:1?cluster=true":                  {Addrs: []string{"a:1"}, Cluster: true},
+		"rediss://a:1?cluster=true":                 {Addrs: []string{"a:1"}, Cluster: true, TLS: "by address"},
+		"rediss://a:1?cluster=false":                {Addrs: []string{"a:1"}, TLS: "a"},
+		"rediss://a:26379?master=m":                 {Addrs: []string{"a:26379"}, Master: "m", TLS: "by address"},
 		"redis://a:26379,b:26379/1?master=mymaster": {Addrs: []string{"a:26379", "b:26379"}, DB: 1, Master: "mymaster"},
 	}
 	for rawURL, want := range cases {
