@@ -12,15 +12,10 @@ import (
 	"github.com/odordiff/odordiff/internal/promptpolicy"
 )
 
-// engines keeps the engine of a directory over reloads: the last good policy
-// must not be forgotten because the directory is broken at that moment.
+// engines keeps the engine of a directory over reloads, whatever else they
+// change: the last good policy must not be forgotten because the directory is
+// broken at that moment. The keys are directories, as those of the metrics are.
 var engines = caddy.NewUsagePool()
-
-// engineKey is what makes two handlers use the same engine.
-type engineKey struct {
-	dir     string
-	timeout time.Duration
-}
 
 // pooledEngine ends with the last configuration that uses it.
 type pooledEngine struct {
@@ -36,11 +31,10 @@ func (p pooledEngine) Destruct() error {
 }
 
 func (h *Handler) acquire(ctx context.Context, dir string) error {
-	key := engineKey{dir, time.Duration(h.Timeout)}
-	value, loaded, err := engines.LoadOrNew(key, func() (caddy.Destructor, error) {
+	value, loaded, err := engines.LoadOrNew(dir, func() (caddy.Destructor, error) {
 		engine, err := promptpolicy.Open(ctx, promptpolicy.Options{
 			Dir:     dir,
-			Timeout: key.timeout,
+			Timeout: time.Duration(h.Timeout),
 			Report:  func(c promptpolicy.Candidate) { report(dir, c) },
 		})
 		if err != nil {
@@ -54,7 +48,7 @@ func (h *Handler) acquire(ctx context.Context, dir string) error {
 	}
 	h.engine = value.(pooledEngine).Engine
 	h.release = append(h.release, func() error {
-		_, err := engines.Delete(key)
+		_, err := engines.Delete(dir)
 		return err
 	})
 	status := h.engine.Status()

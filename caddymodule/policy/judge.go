@@ -28,7 +28,7 @@ type refusal struct {
 // is refused, if it is. The exchange then knows the prompts and the decision.
 func (h *Handler) judge(r *http.Request) (*promptpolicy.Decision, *refusal) {
 	// One revision judges the whole request, whatever goes live meanwhile.
-	policy := h.engine.Current()
+	policy := h.engine.Current().Within(time.Duration(h.Timeout))
 	x := gate.ExchangeOf(r)
 	body, present, refused := h.body(x, r)
 	if refused != nil {

@@ -101,7 +101,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := h.acquire(ctx, dir); err != nil {
 		return err
 	}
-	if err := h.requireSchemas(); err != nil {
+	if err := h.require(); err != nil {
 		return err
 	}
 	remove := app.Health().Register(healthCheck(h.engine))
@@ -161,14 +161,14 @@ func (h *Handler) directory() (string, error) {
 	return filepath.Abs(dir)
 }
 
-// requireSchemas keeps a later version of the policy from dropping a file that
-// a route of this configuration needs.
-func (h *Handler) requireSchemas() error {
+// require keeps a later version of the policy from dropping a file that a route
+// of this configuration needs, and from taking longer than it waits.
+func (h *Handler) require() error {
 	names := make([]string, len(h.Schemas))
 	for i, schema := range h.Schemas {
 		names[i] = schema.Schema
 	}
-	release, err := h.engine.Require(names...)
+	release, err := h.engine.Require(time.Duration(h.Timeout), names...)
 	if err != nil {
 		return fmt.Errorf("schema: %w", err)
 	}

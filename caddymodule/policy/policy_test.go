@@ -16,6 +16,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"go.uber.org/goleak"
 
@@ -95,8 +96,13 @@ func serve(h *Handler, r *http.Request, u *upstream) (*httptest.ResponseRecorder
 
 func counted(t *testing.T, result string) float64 {
 	t.Helper()
+	return valueOf(t, decisions.WithLabelValues(result))
+}
+
+func valueOf(t *testing.T, counter prometheus.Counter) float64 {
+	t.Helper()
 	var metric dto.Metric
-	if err := decisions.WithLabelValues(result).Write(&metric); err != nil {
+	if err := counter.Write(&metric); err != nil {
 		t.Fatal(err)
 	}
 	return metric.GetCounter().GetValue()
@@ -456,6 +462,45 @@ func TestReloadKeepsTheLastGoodPolicy(t *testing.T) {
 		t.Errorf("the last good policy is gone: %v", err)
 	}
 }
+
+func TestReloadWithAnotherTimeoutKeepsPolicyAndMetrics(t *testing.T) {
+	dir := write(t, t.TempDir(), map[string]string{"gate.rego": heavyFor})
+	first, err := provisioned(t, &Handler{Dir: dir, Timeout: caddy.Duration(5 * time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, map[string]string{"gate.rego": "package gate\n\ndecision := {"})
+	second, err := provisioned(t, &Handler{Dir: dir, Timeout: caddy.Duration(100 * time.Millisecond)})
+	if err != nil {
+		t.Fatalf("the reload failed for a broken directory: %v", err)
+	}
+	if err := first.Cleanup(); err != nil {
+		t.Fatal(err)
+	}
+	if got := valueOf(t, reloads.WithLabelValues(dir, "accepted")); got != 1 {
+		t.Errorf("versions accepted = %v, want the 1 from before the reload", got)
+	}
+	start := time.Now()
+	_, _, err = serve(second, post("/heavy", `{}`), &upstream{})
+	if p := problemOf(t, err); p.Kind != problem.PolicyUnavailable || time.Since(start) > 2*time.Second {
+		t.Errorf("after %s: %v, want the new timeout to end the decision", time.Since(start), p)
+	}
+}
+
+// heavyFor takes minutes to decide about /heavy.
+const heavyFor = `package gate
+
+digits := [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+
+decision := {"allow": true, "status": 200, "reasons": [], "obligations": [], "labels": []} if {
+	input.complete
+	light
+}
+
+light if input.request.path != "/heavy"
+
+light if count([1 | digits[a]; digits[b]; digits[c]; digits[d]; digits[e]; digits[f]; digits[g]; digits[h]; a + b + c + d + e + f + g + h < 0]) == 0
+`
 
 func TestChangedDirectoryIsLoadedFresh(t *testing.T) {
 	allowing := write(t, t.TempDir(), map[string]string{"gate.rego": constant(true, 200, "[]")})

@@ -15,7 +15,8 @@ import (
 type Options struct {
 	// Dir is the policy directory.
 	Dir string
-	// Timeout is how long one decision may take; [DefaultTimeout] if 0.
+	// Timeout is how long one decision may take, unless [Policy.Within] says
+	// otherwise; [DefaultTimeout] if 0.
 	Timeout time.Duration
 	// Debounce is how long a directory must hold still before it is read; 250 ms if 0.
 	Debounce time.Duration
@@ -67,6 +68,7 @@ type Engine struct {
 	mu       sync.Mutex // guards what follows, and a change of current
 	status   Status
 	required map[string]int
+	timeouts map[time.Duration]int
 }
 
 // Open loads a policy directory and begins to watch it, until [Engine.Close].
@@ -88,6 +90,7 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		done:     make(chan struct{}),
 		judged:   snap.Hash,
 		required: map[string]int{},
+		timeouts: map[time.Duration]int{},
 		status:   Status{Revision: snap.Hash, Candidate: snap.Hash, LoadedAt: time.Now()},
 	}
 	e.current.Store(policy)
@@ -135,9 +138,9 @@ func (e *Engine) Close() {
 }
 
 // Require makes the schemas of the given files, such as "schemas/generate.json",
-// a condition of every further version, until release is called. It is an error
-// if the version in force lacks one.
-func (e *Engine) Require(schemas ...string) (release func(), err error) {
+// and trial decisions within the timeout a condition of every further version,
+// until release is called. It is an error if the version in force lacks a schema.
+func (e *Engine) Require(timeout time.Duration, schemas ...string) (release func(), err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if faults := missingSchemas(e.Current(), slices.Values(schemas)); faults != nil {
@@ -146,6 +149,7 @@ func (e *Engine) Require(schemas ...string) (release func(), err error) {
 	for _, name := range schemas {
 		e.required[name]++
 	}
+	e.timeouts[timeout]++
 	return sync.OnceFunc(func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -154,7 +158,20 @@ func (e *Engine) Require(schemas ...string) (release func(), err error) {
 				delete(e.required, name)
 			}
 		}
+		if e.timeouts[timeout]--; e.timeouts[timeout] == 0 {
+			delete(e.timeouts, timeout)
+		}
 	}), nil
+}
+
+// patience is how long a trial decision may take: as long as whoever has the least allows.
+func (e *Engine) patience() time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.timeouts) == 0 {
+		return e.opts.Timeout
+	}
+	return slices.Min(slices.Collect(maps.Keys(e.timeouts)))
 }
 
 func missingSchemas(policy *Policy, names iter.Seq[string]) error {
@@ -185,7 +202,7 @@ func (e *Engine) reload(ctx context.Context) {
 	}
 	policy := e.Current()
 	if snap.Hash != policy.Revision() { // else an edit was taken back
-		policy, err = Admit(ctx, snap, e.opts.Timeout)
+		policy, err = Admit(ctx, snap, e.patience())
 	}
 	if ctx.Err() != nil {
 		return

@@ -248,9 +248,9 @@ func TestRequiredSchemaCannotBeDropped(t *testing.T) {
 	const name = "schemas/generate.json"
 	dir := write(t, t.TempDir(), map[string]string{"gate.rego": allowing, name: `{"type": "object"}`})
 	e, outcomes := opened(t, dir)
-	_, err := e.Require("schemas/other.json")
+	_, err := e.Require(patient, "schemas/other.json")
 	wantError(t, err, "schemas/other.json")
-	release, err := e.Require(name)
+	release, err := e.Require(patient, name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,6 +263,30 @@ func TestRequiredSchemaCannotBeDropped(t *testing.T) {
 	release() // once is enough
 	write(t, dir, map[string]string{"gate.rego": denying})
 	await(t, outcomes, "") // no route needs it any more
+}
+
+func TestANewVersionIsTriedWithTheShortestTimeoutThatIsRequired(t *testing.T) {
+	dir := write(t, t.TempDir(), map[string]string{"gate.rego": allowing})
+	e, outcomes := opened(t, dir)
+	var releases []func()
+	for _, timeout := range []time.Duration{time.Minute, 25 * time.Millisecond, time.Second} {
+		release, err := e.Require(timeout)
+		if err != nil {
+			t.Fatal(err)
+		}
+		releases = append(releases, release)
+	}
+	write(t, dir, map[string]string{"gate.rego": heavy})
+	await(t, outcomes, "more than 25ms")
+	if !allows(t, e) {
+		t.Error("a version that takes too long is in force")
+	}
+	for _, release := range releases {
+		release()
+	}
+	if got := e.patience(); got != patient {
+		t.Errorf("with nothing required a trial may take %s, want the engine's %s", got, patient)
+	}
 }
 
 func TestRequestsAreDecidedWhilePoliciesChange(t *testing.T) {

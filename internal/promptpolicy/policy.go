@@ -57,6 +57,13 @@ func (s *source) compile(ctx context.Context, timeout time.Duration) (*Policy, e
 // Revision names the content of the directory that the policy was compiled from.
 func (p *Policy) Revision() string { return p.revision }
 
+// Within returns the same policy, whose decisions take at most the timeout.
+func (p *Policy) Within(timeout time.Duration) *Policy {
+	within := *p
+	within.timeout = timeout
+	return &within
+}
+
 // Schema returns the schema of a file such as "schemas/generate.json".
 func (p *Policy) Schema(name string) (*Schema, bool) {
 	schema, ok := p.schemas[name]
