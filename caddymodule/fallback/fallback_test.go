@@ -339,7 +339,7 @@ func TestAClientThatLeavesIsNotServed(t *testing.T) {
 		arrived <- struct{}{}
 	})
 	e := start(t, standard, b.address)
-	unavailable := counter(t, "unavailable")
+	live, unavailable := counter(t, "live"), counter(t, "unavailable")
 	ctx, leave := context.WithCancel(t.Context())
 	go func() {
 		<-arrived
@@ -358,6 +358,9 @@ func TestAClientThatLeavesIsNotServed(t *testing.T) {
 	post(t, e, "/generate", prompt, as("ann"))
 	if got := counter(t, "unavailable"); got != unavailable {
 		t.Errorf("counted as unavailable: %v", got-unavailable)
+	}
+	if got := counter(t, "live") - live; got != 1 {
+		t.Errorf("%v live answers, want only that to the client that stayed", got)
 	}
 }
 

@@ -1,6 +1,9 @@
 package fallback
 
-import "testing"
+import (
+	"net/http/httptest"
+	"testing"
+)
 
 func TestARecordingIsCompleteOnlyWithAllOfItsBytes(t *testing.T) {
 	for _, test := range []struct {
@@ -27,5 +30,15 @@ func TestARecordingIsCompleteOnlyWithAllOfItsBytes(t *testing.T) {
 		if ok != test.want || ok && string(answer.Body) != body {
 			t.Errorf("%s: complete = %q, %v", test.name, answer.Body, ok)
 		}
+	}
+}
+
+func TestWhatTheProxyWritesForAClientThatLeftIsNoAnswer(t *testing.T) {
+	sink := httptest.NewRecorder()
+	w := newLiveWriter(sink, nil, func(rung string) { t.Errorf("entered the rung %s", rung) })
+	w.WriteHeader(499)
+	_, _ = w.Write(nil)
+	if sink.Code != 499 || sink.Header().Get(servedBy) != "" || w.refused != 0 {
+		t.Errorf("passed on as %d %v", sink.Code, sink.Header())
 	}
 }

@@ -35,6 +35,10 @@ func newLiveWriter(w http.ResponseWriter, m *memory, enter func(rung string)) *l
 	}
 }
 
+// clientLeft is what Caddy's proxy writes, for its log, where nobody is left to
+// read an answer. It is not one.
+const clientLeft = 499
+
 // WriteHeader sends the status on, or withholds one that steps down.
 func (w *liveWriter) WriteHeader(status int) {
 	if w.committed || w.refused != 0 {
@@ -49,6 +53,10 @@ func (w *liveWriter) WriteHeader(status int) {
 		return
 	}
 	w.committed = true
+	if status == clientLeft {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
 	w.copy = w.record(status)
 	w.Header().Set(servedBy, ladder.Live)
 	w.enter(ladder.Live)
