@@ -65,15 +65,12 @@ func TestASmallerLimitLaterStillHolds(t *testing.T) {
 }
 
 func TestTheRestOfABodyIsNotTheBody(t *testing.T) {
-	broken := errors.New("connection reset")
 	for name, test := range map[string]struct {
 		body io.Reader
 		want error
 	}{
 		"too large": {strings.NewReader("0123456789tail"), ErrTooLarge},
-		"broken": {
-			io.MultiReader(strings.NewReader("01"), iotest.ErrReader(broken), strings.NewReader("tail")), broken,
-		},
+		"broken":    {iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("0tail"))), iotest.ErrTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x, r := New("1"), httptest.NewRequest(http.MethodPost, "/", test.body)
