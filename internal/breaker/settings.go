@@ -1,6 +1,7 @@
 package breaker
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -29,11 +30,11 @@ const shortest = time.Millisecond
 
 // WithDefaults returns the settings with every zero field set to its default.
 func (s Settings) WithDefaults() Settings {
-	s.TripAfter = or(s.TripAfter, 5)
-	s.OpenFor = or(s.OpenFor, time.Second)
-	s.OpenMax = or(s.OpenMax, max(30*time.Second, s.OpenFor))
-	s.HalfOpen = or(s.HalfOpen, 1)
-	s.ProbeTimeout = or(s.ProbeTimeout, time.Minute)
+	s.TripAfter = cmp.Or(s.TripAfter, 5)
+	s.OpenFor = cmp.Or(s.OpenFor, time.Second)
+	s.OpenMax = cmp.Or(s.OpenMax, max(30*time.Second, s.OpenFor))
+	s.HalfOpen = cmp.Or(s.HalfOpen, 1)
+	s.ProbeTimeout = cmp.Or(s.ProbeTimeout, time.Minute)
 	return s
 }
 
@@ -64,11 +65,4 @@ func (s Settings) openPeriod(before int) time.Duration {
 		period *= 2
 	}
 	return period + rand.N(period/5+1) //nolint:gosec // jitter needs no secrecy
-}
-
-func or[T comparable](value, fallback T) T {
-	if value == *new(T) {
-		return fallback
-	}
-	return value
 }

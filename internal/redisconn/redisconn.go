@@ -4,6 +4,7 @@
 package redisconn
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -143,11 +144,11 @@ func withDeadlines(o *redis.Options) *redis.UniversalOptions {
 		ClientName:      o.ClientName,
 		DisableIdentity: true,
 
-		DialTimeout:           orDefault(o.DialTimeout, dialTimeout),
+		DialTimeout:           cmp.Or(o.DialTimeout, dialTimeout),
 		DialerRetries:         1,
-		ReadTimeout:           orDefault(o.ReadTimeout, ioTimeout),
-		WriteTimeout:          orDefault(o.WriteTimeout, ioTimeout),
-		PoolTimeout:           orDefault(o.PoolTimeout, poolTimeout),
+		ReadTimeout:           cmp.Or(o.ReadTimeout, ioTimeout),
+		WriteTimeout:          cmp.Or(o.WriteTimeout, ioTimeout),
+		PoolTimeout:           cmp.Or(o.PoolTimeout, poolTimeout),
 		PoolSize:              o.PoolSize,
 		MinIdleConns:          o.MinIdleConns,
 		MaxIdleConns:          o.MaxIdleConns,
@@ -190,11 +191,4 @@ func hostPort(host string) (string, error) {
 		port = "6379"
 	}
 	return net.JoinHostPort(u.Hostname(), port), nil
-}
-
-func orDefault(d, otherwise time.Duration) time.Duration {
-	if d == 0 {
-		return otherwise
-	}
-	return d
 }
