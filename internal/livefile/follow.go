@@ -33,7 +33,7 @@ func (f *File[T]) watch() {
 func (f *File[T]) run(ctx context.Context, poll time.Duration) {
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
-	events := f.events()
+	events, errs := f.notifications()
 	settled := time.NewTimer(0)
 	settled.Stop()
 	for {
@@ -47,6 +47,12 @@ func (f *File[T]) run(ctx context.Context, poll time.Duration) {
 				settled.Reset(settle)
 			}
 			continue
+		case _, ok := <-errs:
+			// Events may be lost, and none would follow until the error is taken.
+			if !ok {
+				errs = nil
+			}
+			f.watch()
 		case <-settled.C:
 		case <-ticker.C:
 			f.watch()
@@ -57,11 +63,12 @@ func (f *File[T]) run(ctx context.Context, poll time.Duration) {
 	}
 }
 
-func (f *File[T]) events() chan fsnotify.Event {
+// notifications returns the watcher's channels, nil ones where there is no watcher.
+func (f *File[T]) notifications() (<-chan fsnotify.Event, <-chan error) {
 	if f.watcher == nil {
-		return nil
+		return nil, nil
 	}
-	return f.watcher.Events
+	return f.watcher.Events, f.watcher.Errors
 }
 
 // concerns reports whether an event in the folder may have changed the file:

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fsnotify/fsnotify"
 	"go.uber.org/goleak"
 )
 
@@ -170,6 +171,28 @@ func TestPollFindsTheFileInAReplacedFolder(t *testing.T) {
 		if err := next(t, reports); err != nil {
 			t.Fatalf("report: %v", err)
 		}
+	}
+}
+
+func TestAnErrorOfTheWatcherIsTakenAndTheFileRead(t *testing.T) {
+	target := filepath.Join(t.TempDir(), "target")
+	write(t, target, "one")
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.Symlink(target, path); err != nil { // so that no event tells of a change
+		t.Fatal(err)
+	}
+	f, reports := follow(t, path, time.Hour)
+	for _, content := range []string{"two", "three"} {
+		write(t, target, content)
+		select {
+		case f.watcher.Errors <- fsnotify.ErrEventOverflow:
+		case <-time.After(10 * time.Second):
+			t.Fatal("nobody takes the watcher's errors")
+		}
+		if err := next(t, reports); err != nil {
+			t.Fatalf("report: %v", err)
+		}
+		expect(t, f, content)
 	}
 }
 
