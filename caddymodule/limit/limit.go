@@ -4,6 +4,7 @@
 package limit
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -28,7 +29,8 @@ func init() { caddy.RegisterModule(Handler{}) }
 // Where the usage is kept is the gate app's business: in this process, or in
 // Redis for all gateways.
 type Handler struct {
-	// The limits, in the order in which responses tell them.
+	// The limits, in the order in which responses tell them. At least one is needed
+	// unless addresses are denied.
 	Limits []Limit `json:"limits,omitempty"`
 
 	// Client addresses that no limit applies to, as CIDR ranges or single addresses.
@@ -72,6 +74,9 @@ func (h *Handler) configure() error {
 	}
 	if h.deny, err = parseAddresses(h.Deny); err != nil {
 		return fmt.Errorf("deny: %w", err)
+	}
+	if len(h.Limits) == 0 && len(h.Deny) == 0 {
+		return errors.New("limits: missing: this gate_limit limits nothing; write one, such as gate_limit client {client_ip} 60/1m, or addresses to deny")
 	}
 	if n := len(h.Limits); n > window.MaxCharges {
 		return fmt.Errorf("%d limits in one gate_limit: at most %d", n, window.MaxCharges)

@@ -446,6 +446,8 @@ func TestConfigurationErrorsNameTheFieldAndTheFix(t *testing.T) {
 		{"a negative IPv4 prefix", edit(func(l *Limit) { l.IPv4Prefix = -1 }), []string{"ipv4_prefix is -1"}},
 		{"an unknown on_error", edit(func(l *Limit) { l.OnError = "panic" }), []string{`on_error is "panic"`, "local, deny or allow"}},
 		{"two of a name", Handler{Limits: []Limit{good, good}}, []string{`"l"`, "twice"}},
+		{"nothing", Handler{}, []string{"limits", "60/1m", "deny"}},
+		{"exceptions from nothing", Handler{Allow: []string{"10.0.0.0/8"}}, []string{"limits", "60/1m", "deny"}},
 		{"too many", many, []string{"33 limits", "32"}},
 		{"a bad allow", Handler{Allow: []string{"10.0.0.0/99"}}, []string{"allow", "10.0.0.0/99"}},
 		{"a bad deny", Handler{Deny: []string{"example.org"}}, []string{"deny", "example.org"}},

@@ -22,8 +22,9 @@ type Limit struct {
 	// share their usage, wherever they are configured.
 	Name string `json:"name"`
 
-	// Whose window a request is charged to, with placeholders: {client_ip},
-	// {http.auth.user.id}, {http.request.header.X-Tenant}. A text without
+	// Whose window a request is charged to, with placeholders: {http.vars.client_ip}
+	// (in a Caddyfile {client_ip}), {http.auth.user.id},
+	// {http.request.header.X-Tenant}. A text without
 	// placeholders, such as all, is one window for everyone. Where all
 	// placeholders turn out empty, as that of a principal does without one, the
 	// client's address takes the key's place, so that strangers neither share a
@@ -68,7 +69,7 @@ func (l *Limit) configure() error {
 		return errors.New("the name must be a letter, then letters, digits, - and _, 64 at most")
 	}
 	if l.Key == "" {
-		return errors.New("key is missing: say whose usage to limit, such as {client_ip}, or all")
+		return errors.New("key is missing: say whose usage to limit, such as {http.vars.client_ip} ({client_ip} in a Caddyfile), or all")
 	}
 	if l.Rate == "" {
 		return errors.New("rate is missing: write a number and a duration, such as 60/1m")
