@@ -82,13 +82,16 @@ func (s *Store) Put(key Key, request http.Header, answer Answer) bool {
 	e := &entry{key: key, answer: answer, varies: make(map[string][]string), at: time.Now()}
 	for _, field := range varying(answer.Header) {
 		field = http.CanonicalHeaderKey(field)
-		e.varies[field] = request[field]
+		// All values of a header may share one array: a part of it would keep
+		// the rest, credentials too, in memory.
+		e.varies[field] = slices.Clone(request[field])
 	}
 	e.size = e.measure()
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.remove(s.entries[key])
+	s.removeExpired()
 	if int64(len(answer.Body)) > s.limits.MaxEntry || e.size > s.limits.MaxSize {
 		return false
 	}
@@ -147,6 +150,19 @@ func (s *Store) remove(element *list.Element) {
 	e := s.recent.Remove(element).(*entry)
 	delete(s.entries, e.key)
 	s.size -= e.size
+}
+
+// removeExpired takes out the expired answers at the end of the list. One that is
+// further up was used within its TTL, so what is behind it expires within
+// another: while answers come, none stays for more than twice the TTL. s.mu is held.
+func (s *Store) removeExpired() {
+	for {
+		last := s.recent.Back()
+		if last == nil || time.Since(last.Value.(*entry).at) <= s.limits.TTL {
+			return
+		}
+		s.remove(last)
+	}
 }
 
 // measure estimates the memory that the entry takes.
