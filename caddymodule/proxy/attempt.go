@@ -19,10 +19,10 @@ var errSlow = errors.New("no response header in time")
 
 // attempt makes one attempt and settles its permit.
 func (t *Transport) attempt(req *http.Request, permit *breaker.Permit) (*http.Response, error) {
-	req, upload := watchUpload(req)
-	slow := time.AfterFunc(time.Duration(t.SlowAfter), func() { permit.Failure(errSlow) })
+	clock := startClock(time.Duration(t.SlowAfter), func() { permit.Failure(errSlow) })
+	defer clock.stop()
+	req, upload := watchUpload(req, clock)
 	res, err := t.send(req)
-	slow.Stop()
 	if err != nil {
 		settle(permit, req.Context(), upload, err)
 		return nil, err

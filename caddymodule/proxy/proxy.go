@@ -26,7 +26,7 @@ func init() {
 //
 //   - as a failure, when no connection or response comes about, the header takes
 //     longer than slow_after, the status is one of fail_on, or the body breaks off;
-//   - as neither, when the client leaves or its own upload fails;
+//   - as neither, when the client leaves or its own upload fails or is slow;
 //   - as a success otherwise, when the body is complete. A half-open breaker's probe
 //     succeeds with the response's header already, so that neither a long
 //     stream nor a slow client holds one of its few places.
@@ -45,7 +45,8 @@ type Transport struct {
 	FailOn []int `json:"fail_on,omitempty"`
 
 	// How long an upstream may take to send a response's header before the
-	// attempt counts as failed. The attempt itself goes on:
+	// attempt counts as failed. The time that the client takes for its upload does
+	// not count: each part of it begins the time anew. The attempt itself goes on:
 	// `response_header_timeout` ends it. An upstream that is frozen would not open its
 	// breaker otherwise, since clients that give up waiting count neither way.
 	// Default: 30s.

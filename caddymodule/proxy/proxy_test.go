@@ -238,6 +238,55 @@ func TestAnUploadThatBreaksOffIsNotTheUpstreamsFailure(t *testing.T) {
 	hasFailures(t, e, address, 0)
 }
 
+func TestASlowUploadIsNotTheUpstreamsFailure(t *testing.T) {
+	const slowAfter = 50 * time.Millisecond
+	address := upstream(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+	e := edge(t, address, "trip_after 1", "slow_after "+slowAfter.String())
+	body, writer := io.Pipe()
+	go func() {
+		for range 3 {
+			_, _ = writer.Write([]byte("drop"))
+			<-time.After(2 * slowAfter) // the client is slow; there is no other way to be
+		}
+		writer.Close()
+	}()
+	res, err := e.Client.Post(e.URL, "text/plain", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	wantStatus(t, res.StatusCode, http.StatusOK)
+	hasFailures(t, e, address, 0)
+}
+
+func TestAnUpstreamThatTakesNoMoreOfAnUploadIsSlow(t *testing.T) {
+	address := edgetest.FreeAddress(t)
+	listen(t, address) // the kernel accepts for it, and takes what fits its buffers
+	e := edge(t, address, "trip_after 1", "slow_after 20ms")
+	ctx, leave := context.WithCancel(t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL, endless{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var client sync.WaitGroup
+	client.Go(func() {
+		if res, err := e.Client.Do(req); err == nil {
+			res.Body.Close()
+			t.Errorf("answered with %d", res.StatusCode)
+		}
+	})
+	eventually(t, e, address, "opened by slowness", func(s breaker.Snapshot) bool {
+		return s.State == breaker.Open && s.LastFailure == errSlow.Error()
+	})
+	leave()
+	client.Wait()
+}
+
+// endless is a body without an end.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
 func TestEventsArriveOneByOneAndSurviveAReload(t *testing.T) {
 	for name, reloads := range map[string]bool{"undisturbed": false, "over reloads": true} {
 		t.Run(name, func(t *testing.T) {

@@ -6,27 +6,31 @@ import (
 	"sync/atomic"
 )
 
-// upload notices when it is the client's own body that cannot be read, which is
-// not the upstream's fault. A nil upload is a body in memory, which can.
+// upload notices when it is the client's own body that cannot be read, or comes
+// slowly, which is not the upstream's fault. A nil upload is a body in memory.
 type upload struct {
 	io.ReadCloser
+	clock  *clock
 	broken atomic.Bool // net/http reads it on a goroutine of its own
 }
 
 // watchUpload returns the request with its body watched, unless that is in memory.
-func watchUpload(req *http.Request) (*http.Request, *upload) {
+// While the client is waited for, the clock stands still.
+func watchUpload(req *http.Request, clock *clock) (*http.Request, *upload) {
 	if req.Body == nil || req.Body == http.NoBody || req.GetBody != nil {
 		return req, nil
 	}
-	u := &upload{ReadCloser: req.Body}
+	u := &upload{ReadCloser: req.Body, clock: clock}
 	attempt := new(http.Request)
 	*attempt = *req
 	attempt.Body = u
 	return attempt, u
 }
 
-// Read notes an error of the client's body.
+// Read waits for the client, and notes an error of its body.
 func (u *upload) Read(p []byte) (int, error) {
+	u.clock.pause()
+	defer u.clock.resume()
 	n, err := u.ReadCloser.Read(p)
 	if err != nil && err != io.EOF {
 		u.broken.Store(true)
