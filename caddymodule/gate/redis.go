@@ -46,6 +46,32 @@ func (s *redisStores) Destruct() error {
 	return errors.Join(s.limits.Close(), s.client.Close())
 }
 
+// check asks whether Redis answers, and whether it may forget what it was told.
+func (s *redisStores) check(ctx context.Context) healthcheck.Result {
+	result := healthcheck.Ping(func(ctx context.Context) error { return s.client.Ping(ctx).Err() })(ctx)
+	if result.Status != healthcheck.OK {
+		return result
+	}
+	if policy := s.eviction(ctx); policy != "" {
+		return healthcheck.Result{
+			Status: healthcheck.Degraded,
+			Detail: fmt.Sprintf("maxmemory-policy is %s: once its memory is full, Redis forgets nonces, whose signatures can "+
+				"then be replayed, and what was counted against limits; set maxmemory-policy noeviction", policy),
+		}
+	}
+	return result
+}
+
+// eviction returns the policy by which the server evicts keys, or nothing when
+// it evicts none or will not say: many a server forbids CONFIG, and that is no fault.
+func (s *redisStores) eviction(ctx context.Context) string {
+	settings, err := s.client.ConfigGet(ctx, "maxmemory*").Result()
+	if err != nil || settings["maxmemory"] == "0" || settings["maxmemory-policy"] == "noeviction" {
+		return ""
+	}
+	return settings["maxmemory-policy"]
+}
+
 func (a *App) acquireRedis(logger *zap.Logger) error {
 	options, err := a.Redis.resolve()
 	if err != nil {
@@ -56,12 +82,7 @@ func (a *App) acquireRedis(logger *zap.Logger) error {
 		return err
 	}
 	a.redis = value.(*redisStores)
-	a.register(healthcheck.Check{
-		Name: "redis",
-		Run: healthcheck.Ping(func(ctx context.Context) error {
-			return a.redis.client.Ping(ctx).Err()
-		}),
-	})
+	a.register(healthcheck.Check{Name: "redis", Run: a.redis.check})
 	return nil
 }
 
