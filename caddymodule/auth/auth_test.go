@@ -454,6 +454,21 @@ func TestASignatureForSomebodyElseIsNotOurs(t *testing.T) {
 	}
 }
 
+func TestTheSameSubjectOfTwoIssuersSharesNothing(t *testing.T) {
+	f := start(t, "gate_auth {\n jwt {\n issuer odordiff partner\n audience odordiff\n}\n}")
+	for _, issuer := range []string{"odordiff", "partner"} {
+		raw := mint(t, tokenKey, func(c *token.Claims) { c.Issuer = issuer })
+		a := f.do(withToken(f.request(prompt), raw))
+		want := issuer + "|ada"
+		if got, _, _ := strings.Cut(a.Header.Get("X-User"), "/"); got != want {
+			t.Errorf("{http.auth.user.id} is %q, want %q", got, want)
+		}
+		if got := f.last.Get("Gate-Principal"); got != want {
+			t.Errorf("Gate-Principal is %q, want %q", got, want)
+		}
+	}
+}
+
 func TestATokenWithAPublicKeyOfTheJWKSFile(t *testing.T) {
 	key := ed25519.NewKeyFromSeed([]byte(strings.Repeat("e", 32)))
 	encode := base64.RawURLEncoding.EncodeToString

@@ -29,8 +29,9 @@ type JWT struct {
 	// those that there are keys for: ES256, EdDSA and RS256 with jwks, else HS256.
 	Algorithms []token.Algorithm `json:"algorithms,omitempty"`
 
-	// The issuers that are accepted. A token's iss must be one of them. Default
-	// without jwks: odordiff, which `odordiff token` writes.
+	// The issuers that are accepted. A token's iss must be one of them. With several,
+	// a principal's id is iss|sub, else sub. Default without jwks: odordiff, which
+	// `odordiff token` writes.
 	Issuers []string `json:"issuers,omitempty"`
 
 	// The names of this service. A token's aud must hold one of them. Default
@@ -158,7 +159,7 @@ func (j *JWT) identify(r *http.Request) (*exchange.Principal, *problem.Problem) 
 		return nil, withBearerError(problemFor(err, tokenReasons))
 	}
 	return &exchange.Principal{
-		ID: claims.Subject, Tenant: claims.Tenant, Method: "jwt", Scopes: claims.Scopes, Claims: claims.All,
+		ID: j.verifier.Principal(claims), Tenant: claims.Tenant, Method: "jwt", Scopes: claims.Scopes, Claims: claims.All,
 	}, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lestrrat-go/jwx/v3/jwa"
@@ -48,7 +49,8 @@ const (
 type Config struct {
 	// Algorithms are those accepted; at least one.
 	Algorithms []Algorithm
-	// Issuers are those accepted, of which a token has one; at least one.
+	// Issuers are those accepted, of which a token has one; at least one. Several
+	// are part of their principals' names: see [Verifier.Principal].
 	Issuers []string
 	// Audiences are our names, of which a token has one or more; at least one.
 	Audiences []string
@@ -100,8 +102,8 @@ func (c Config) check() error {
 			return fmt.Errorf("algorithms: %w", err)
 		}
 	}
-	if len(c.Issuers) == 0 || slices.Contains(c.Issuers, "") {
-		return errors.New("issuer: missing: name whose tokens are good")
+	if err := c.checkIssuers(); err != nil {
+		return err
 	}
 	if len(c.Audiences) == 0 || slices.Contains(c.Audiences, "") {
 		return errors.New("audience: missing: name whom a token must be made for")
@@ -113,6 +115,22 @@ func (c Config) check() error {
 	}
 	if c.Leeway < 0 || c.Leeway > MaxLeeway {
 		return fmt.Errorf("leeway: %v, want 0s to %v", c.Leeway, MaxLeeway)
+	}
+	return nil
+}
+
+func (c Config) checkIssuers() error {
+	if len(c.Issuers) == 0 || slices.Contains(c.Issuers, "") {
+		return errors.New("issuer: missing: name whose tokens are good")
+	}
+	if len(c.Issuers) == 1 {
+		return nil
+	}
+	for _, issuer := range c.Issuers {
+		if strings.Contains(issuer, separator) || !keyring.ValidName(issuer) {
+			return fmt.Errorf("issuer %q: several go into the names of their principals, "+
+				"so none may have a %s, control characters or space around it, or be longer than 256 bytes", issuer, separator)
+		}
 	}
 	return nil
 }
@@ -144,6 +162,19 @@ func (v *Verifier) Verify(raw string) (Claims, error) {
 		return Claims{}, err
 	}
 	return proof.claims, nil
+}
+
+// separator stands between an issuer and its subject.
+const separator = "|"
+
+// Principal names whom verified claims are about: the subject, after
+// "issuer|" where several issuers are accepted, because the same sub of two issuers is
+// two principals (RFC 7519, section 4.1.2).
+func (v *Verifier) Principal(c Claims) string {
+	if len(v.config.Issuers) == 1 {
+		return c.Subject
+	}
+	return c.Issuer + separator + c.Subject
 }
 
 // prove checks the signature, or remembers that it did.

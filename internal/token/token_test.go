@@ -222,6 +222,35 @@ func TestFormsOfClaims(t *testing.T) {
 	}
 }
 
+func TestTheSameSubjectOfTwoIssuersIsTwoPrincipals(t *testing.T) {
+	for name, test := range map[string]struct {
+		issuers []string
+		want    []string
+	}{
+		"several issuers":         {[]string{"odordiff", "partner"}, []string{"odordiff|ada", "partner|ada"}},
+		"one issuer":              {[]string{"odordiff"}, []string{"ada"}},
+		"one with the separator":  {[]string{"o|p"}, []string{"ada"}},
+		"several, another's name": {[]string{"ada", "odordiff"}, []string{"ada|ada", "odordiff|ada"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, func(c *Config) { c.Issuers = test.issuers })
+			var got []string
+			for _, issuer := range test.issuers {
+				for range 2 { // the second time from the cache
+					claims, err := f.Verify(compose(head("HS256", "bound"), good(object{"iss": issuer, "sub": "ada", "tenant": "acme"}), hs([]byte(strings.Repeat("b", 32)))))
+					if err != nil {
+						t.Fatal(err)
+					}
+					got = append(got, f.Principal(claims))
+				}
+			}
+			if got = slices.Compact(got); !slices.Equal(got, test.want) {
+				t.Errorf("principals are %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	f := newFixture(t, nil)
 	hsToken := func(changes object) string { return compose(head("HS256", "hs"), good(changes), hs(secret)) }
@@ -543,6 +572,8 @@ func TestConfigErrorsNameTheField(t *testing.T) {
 		"algorithms: HS256 needs":        func(c *Config) { c.Keyring = nil },
 		"algorithms: ES256 needs a JWKS": func(c *Config) { c.Algorithms = []Algorithm{HS256, ES256} },
 		"issuer: missing":                func(c *Config) { c.Issuers = nil },
+		`issuer "a|b": several`:          func(c *Config) { c.Issuers = []string{"a", "a|b"} },
+		`issuer " b": several`:           func(c *Config) { c.Issuers = []string{"a", " b"} },
 		"audience: missing":              func(c *Config) { c.Audiences = []string{""} },
 		`scope "a b": has`:               func(c *Config) { c.Scopes = []string{"a b"} },
 		"leeway: 1h0m0s, want":           func(c *Config) { c.Leeway = time.Hour },
