@@ -37,10 +37,8 @@ func (h *Handler) judge(r *http.Request) (*promptpolicy.Decision, *refusal) {
 	if refused := h.compare(policy, r, body, present); refused != nil {
 		return nil, refused
 	}
-	x.Prompts = promptpolicy.Prompts(body, h.paths)
-	if len(x.Prompts) == 0 {
-		// A body of another shape than expected must not go unjudged.
-		x.Prompts = promptpolicy.Prompts(body, []promptpolicy.PromptPath{promptpolicy.WholeBody})
+	if x.Prompts, refused = h.prompts(body); refused != nil {
+		return nil, refused
 	}
 	return h.decide(policy, x, r, body)
 }
@@ -67,6 +65,19 @@ func (h *Handler) body(x *exchange.Exchange, r *http.Request) (body any, present
 		return nil, false, &refusal{resultMalformed, problem.Malformed.New("In the body, " + err.Error() + ".")}
 	}
 	return body, true, nil
+}
+
+// prompts returns the texts to judge. A body of another shape than expected must
+// not go unjudged: there every string is one.
+func (h *Handler) prompts(body any) ([]exchange.Prompt, *refusal) {
+	prompts, err := promptpolicy.Prompts(body, h.paths)
+	if err == nil && len(prompts) == 0 {
+		prompts, err = promptpolicy.Prompts(body, []promptpolicy.PromptPath{promptpolicy.WholeBody})
+	}
+	if err != nil {
+		return nil, &refusal{resultMalformed, problem.Malformed.New("In the body, " + err.Error() + ".")}
+	}
+	return prompts, nil
 }
 
 // checkMediaType takes JSON in UTF-8, as it is: a body that the policy cannot

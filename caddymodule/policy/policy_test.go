@@ -253,6 +253,23 @@ func TestEveryMessageOfAnotherRouteIsJudged(t *testing.T) {
 	}
 }
 
+func TestABodyWithTooMuchToJudgeIsMalformed(t *testing.T) {
+	h := shipped(t)
+	texts := strings.Repeat(`"",`, 10_000) + `""`
+	for name, tc := range map[string]struct{ body, detail string }{
+		"many texts":              {`{"messages":[{"content":[` + texts + `]}]}`, "In the body, there are more than 1000 texts to judge."},
+		"many texts somewhere":    {`[` + texts + `]`, "In the body, there are more than 1000 texts to judge."},
+		"texts below a long name": {`{"` + strings.Repeat("x", 50_000) + `":[` + texts + `]}`, "In the body, the names that lead to the texts have more than 256 KiB together."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := serve(h, post("/elsewhere", tc.body), &upstream{})
+			if p := problemOf(t, err); p.Kind != problem.Malformed || p.Detail != tc.detail {
+				t.Errorf("refused as %v, want %q", p, tc.detail)
+			}
+		})
+	}
+}
+
 func TestABodyOfAnotherShapeIsJudgedWhole(t *testing.T) {
 	unnamed, err := provisioned(t, &Handler{Dir: shippedDir, Timeout: caddy.Duration(2 * time.Second)})
 	if err != nil {

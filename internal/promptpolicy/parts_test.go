@@ -233,7 +233,11 @@ func TestPrompts(t *testing.T) {
 				paths = append(paths, path)
 			}
 			var got []string
-			for _, prompt := range Prompts(value, paths) {
+			prompts, err := Prompts(value, paths)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, prompt := range prompts {
 				got = append(got, prompt.Path+"="+prompt.Text)
 				if prompt.Normalised != textnorm.Normalise(prompt.Text) {
 					t.Errorf("%s is normalised as %q", prompt.Text, prompt.Normalised)
