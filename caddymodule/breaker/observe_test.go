@@ -38,8 +38,8 @@ func TestMetricsShowEachBreaker(t *testing.T) {
 	breakers.Observe(observe)
 	states.watch(breakers)
 	t.Cleanup(func() { states.watch(nil) })
-	breakers.Get("", "up:1", breaker.Settings{})
-	breakers.Get("metrics", "down:1", breaker.Settings{TripAfter: 1}).Allow().Failure(nil)
+	breakers.Group("", breaker.Settings{}).Breaker("up:1")
+	breakers.Group("metrics", breaker.Settings{TripAfter: 1}).Breaker("down:1").Allow().Failure(nil)
 
 	samples := gathered(t, states, transitions)
 	for name, want := range map[string]float64{
@@ -69,8 +69,8 @@ func TestAnOpenBreakerDegradesTheHealth(t *testing.T) {
 	if got := run(); got != "false 0 closed 0" {
 		t.Errorf("without breakers: %s", got)
 	}
-	breakers.Get("", "up:1", breaker.Settings{})
-	breakers.Get("", "down:1", breaker.Settings{}).ForceOpen()
+	breakers.Group("", breaker.Settings{}).Breaker("up:1")
+	breakers.Group("", breaker.Settings{}).Breaker("down:1").ForceOpen()
 	if got := run(); got != "true down:1 is open 2" {
 		t.Errorf("with one open: %s", got)
 	}

@@ -33,7 +33,9 @@ func init() {
 // the outcomes, and no breaker ever opens.
 type Policy struct {
 	// Sets this proxy's breakers apart. Proxies to the same upstream share its
-	// breaker, and the settings given last, unless their names differ.
+	// breaker unless their names differ. Give those that share one the same
+	// settings: if they differ, those of the proxy that was configured last hold
+	// as soon as it has used the breaker.
 	Name string `json:"name,omitempty"`
 
 	// Chooses among the upstreams that are admitted. Default: random.
@@ -58,7 +60,7 @@ type Policy struct {
 	ProbeTimeout caddy.Duration `json:"probe_timeout,omitempty"`
 
 	inner    reverseproxy.Selector
-	breakers *breaker.Registry
+	breakers *breaker.Group
 	cleanup  func()
 }
 
@@ -76,13 +78,14 @@ func (p *Policy) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	p.breakers = app.Breakers()
-	p.breakers.Observe(observe)
-	states.watch(p.breakers)
+	registry := app.Breakers()
+	registry.Observe(observe)
+	states.watch(registry)
 	if err := gate.RegisterMetrics(ctx, states, transitions); err != nil {
 		return err
 	}
-	p.cleanup = app.Health().Register(check(p.breakers))
+	p.cleanup = app.Health().Register(check(registry))
+	p.breakers = registry.Group(p.Name, p.settings())
 	return p.loadInner(ctx)
 }
 
@@ -173,7 +176,7 @@ func (p *Policy) choose(pool, admitted reverseproxy.UpstreamPool, r *http.Reques
 }
 
 func (p *Policy) breakerOf(u *reverseproxy.Upstream) *breaker.Breaker {
-	return p.breakers.Get(p.Name, u.String(), p.settings())
+	return p.breakers.Breaker(u.String())
 }
 
 func (p *Policy) settings() breaker.Settings {

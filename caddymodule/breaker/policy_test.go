@@ -46,10 +46,15 @@ func request(ctx context.Context, i int) *http.Request {
 	return r
 }
 
+// group returns the breakers of a proxy that shares them with no other.
+func group(tripAfter uint32) *breaker.Group {
+	return breaker.NewRegistry().Group("", breaker.Settings{TripAfter: tripAfter})
+}
+
 // policy returns a policy around the inner one, which is given in Caddyfile syntax.
 func policy(t *testing.T, inner string) *Policy {
 	t.Helper()
-	p := &Policy{breakers: breaker.NewRegistry(), TripAfter: 1}
+	p := &Policy{breakers: group(1)}
 	name, _, _ := strings.Cut(inner, " ")
 	module, err := caddy.GetModule("http.reverse_proxy.selection_policies." + name)
 	if err != nil {
@@ -191,7 +196,7 @@ func TestAnUnusedPermitIsReleasedBeforeTheNextAttempt(t *testing.T) {
 func TestARetryGoesElsewhereWhereItCan(t *testing.T) {
 	for _, inner := range inners {
 		p, upstreams := policy(t, inner), pool(3)
-		p.TripAfter = 1000
+		p.breakers = group(1000)
 		for i := range 20 {
 			r := request(t.Context(), i)
 			var tried []*reverseproxy.Upstream
@@ -212,7 +217,7 @@ func TestARetryGoesElsewhereWhereItCan(t *testing.T) {
 
 func TestARetryStaysWhereNoOtherIsAdmitted(t *testing.T) {
 	p, upstreams := policy(t, "first"), pool(2)
-	p.TripAfter = 1000
+	p.breakers = group(1000)
 	r := request(t.Context(), 0)
 	p.breakerOf(upstreams[1]).ForceOpen()
 	for range 3 {
@@ -341,7 +346,7 @@ func TestValidateRefusesWhatMakesNoSense(t *testing.T) {
 }
 
 func BenchmarkSelect(b *testing.B) {
-	p := &Policy{breakers: breaker.NewRegistry(), inner: reverseproxy.LeastConnSelection{}}
+	p := &Policy{breakers: group(5), inner: reverseproxy.LeastConnSelection{}}
 	upstreams, r := pool(2), request(b.Context(), 0)
 	b.ReportAllocs()
 	for b.Loop() {

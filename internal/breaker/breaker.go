@@ -89,6 +89,7 @@ func (b *Breaker) Allow() *Permit {
 	if b.state == Open && now.Before(b.probeAt) {
 		return nil
 	}
+	b.adopt()
 	b.forgetOverdue(now)
 	done, err := b.machine.Allow()
 	if err != nil {
@@ -110,14 +111,18 @@ func (b *Breaker) Fail(cause error) {
 }
 
 // Configure replaces the settings and keeps the state. A changed HalfOpen starts
-// the count of failures afresh, so it waits until the breaker is closed when
-// Configure is called.
+// the count of failures afresh, so it waits until the breaker is closed.
 func (b *Breaker) Configure(s Settings) {
 	s = s.WithDefaults()
 	b.mu.Lock()
 	defer b.unlock()
 	b.settings = s
-	if s.HalfOpen != b.places && b.state == Closed && !b.forced {
+	b.adopt()
+}
+
+// adopt puts a changed HalfOpen into force, once the breaker is closed. b.mu is held.
+func (b *Breaker) adopt() {
+	if b.settings.HalfOpen != b.places && b.state == Closed && !b.forced {
 		b.build()
 	}
 }
@@ -172,7 +177,7 @@ func (b *Breaker) build() {
 		ReadyToTrip: func(counts gobreaker.Counts) bool {
 			return counts.ConsecutiveFailures >= b.settings.TripAfter
 		},
-		IsExcluded:    func(err error) bool { return err == errExcluded },
+		IsExcluded:    func(err error) bool { return errors.Is(err, errExcluded) },
 		OnStateChange: func(_ string, _, to gobreaker.State) { b.enter(to) },
 	})
 }
@@ -251,7 +256,7 @@ func (b *Breaker) settle(p *Permit, outcome error) {
 	if p.done == nil || p.epoch != b.epoch {
 		return
 	}
-	if outcome != nil && outcome != errExcluded {
+	if outcome != nil && !errors.Is(outcome, errExcluded) {
 		b.last = outcome
 	}
 	p.done(outcome)

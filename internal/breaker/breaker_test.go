@@ -285,15 +285,13 @@ func TestAChangedNumberOfProbesWaitsForTheClosedState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := New("u", Settings{TripAfter: 1}, nil)
 		fail(t, b, 1)
-		two := Settings{TripAfter: 1, HalfOpen: 2}
-		b.Configure(two)
+		b.Configure(Settings{TripAfter: 1, HalfOpen: 2})
 		time.Sleep(longest(time.Second))
 		probe := admit(t, b)
 		refuse(t, b)
 		probe.Success()
 		inState(t, b, Closed)
 
-		b.Configure(two)
 		fail(t, b, 1)
 		time.Sleep(longest(time.Second))
 		probes := []*Permit{admit(t, b), admit(t, b)}

@@ -1,6 +1,7 @@
 package breaker
 
 import (
+	"errors"
 	"time"
 )
 
@@ -21,7 +22,7 @@ func (p *Permit) Success() { p.end(nil) }
 
 // Failure says that the upstream did not do its part, and why.
 func (p *Permit) Failure(cause error) {
-	if cause == nil || cause == errExcluded {
+	if cause == nil || errors.Is(cause, errExcluded) {
 		cause = errUnspecified
 	}
 	p.end(cause)

@@ -19,7 +19,14 @@ type Registry struct {
 	observer atomic.Pointer[func(Change)]
 
 	mu       sync.Mutex
-	breakers map[key]*Breaker
+	breakers map[key]*entry
+	groups   uint64 // made so far
+}
+
+// entry is a breaker and what the registry knows about it.
+type entry struct {
+	*Breaker
+	configured uint64 // by the group of this serial
 }
 
 // key is what tells breakers apart. Its text is the breaker's id.
@@ -34,30 +41,7 @@ func (k key) String() string {
 
 // NewRegistry returns an empty registry.
 func NewRegistry() *Registry {
-	return &Registry{breakers: make(map[key]*Breaker)}
-}
-
-// Get returns the breaker of the upstream under the name (which may be empty),
-// making it on first use. The settings given last are in force. Ask for it with
-// every attempt: a breaker that nothing has used for an hour may be forgotten.
-func (r *Registry) Get(name, upstream string, s Settings) *Breaker {
-	b, made := r.getOrMake(key{name, upstream}, s)
-	if !made {
-		b.Configure(s)
-	}
-	return b
-}
-
-func (r *Registry) getOrMake(k key, s Settings) (b *Breaker, made bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if b, ok := r.breakers[k]; ok {
-		return b, false
-	}
-	r.dropIdle(time.Now())
-	b = New(k.String(), s, r.tell)
-	r.breakers[k] = b
-	return b, true
+	return &Registry{breakers: make(map[key]*entry)}
 }
 
 // Find returns the breaker with the id, or nil.
@@ -66,7 +50,7 @@ func (r *Registry) Find(id string) *Breaker {
 	defer r.mu.Unlock()
 	for _, b := range r.breakers {
 		if b.id == id {
-			return b
+			return b.Breaker
 		}
 	}
 	return nil
