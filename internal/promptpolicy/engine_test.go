@@ -165,10 +165,10 @@ func TestDirectoryThatDisappearsLeavesTheLastGoodPolicy(t *testing.T) {
 
 func TestReplacedFileGoesLive(t *testing.T) {
 	// As editors save: a new file beside, renamed over the old one.
-	dir := write(t, t.TempDir(), map[string]string{"rules/gate.rego": allowing})
+	dir := write(t, t.TempDir(), map[string]string{"parts/gate.rego": allowing})
 	e, outcomes := opened(t, dir)
-	write(t, dir, map[string]string{"rules/.gate.rego.swp": denying})
-	if err := os.Rename(filepath.Join(dir, "rules/.gate.rego.swp"), filepath.Join(dir, "rules/gate.rego")); err != nil {
+	write(t, dir, map[string]string{"parts/.gate.rego.swp": denying})
+	if err := os.Rename(filepath.Join(dir, "parts/.gate.rego.swp"), filepath.Join(dir, "parts/gate.rego")); err != nil {
 		t.Fatal(err)
 	}
 	if await(t, outcomes, ""); allows(t, e) {

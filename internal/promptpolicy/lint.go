@@ -1,14 +1,25 @@
 package promptpolicy
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// rulesPackage is where the shipped decision collects contributions from.
-const rulesPackage = "data.gate.rules."
+// The shipped decision collects contributions from packages of this form alone.
+const (
+	rulesPackage = "data.gate.rules"
+	ruleForm     = "gate.rules.NAME, with one name"
+)
+
+// wrapperPackage is the decision's own, which may use the names of contributions.
+const wrapperPackage = "data.gate"
+
+// rulesDir is where rules belong.
+const rulesDir = "rules/"
 
 // contributions are the rules that it collects; each must be a set.
 var contributions = map[string]string{
@@ -17,25 +28,75 @@ var contributions = map[string]string{
 	"label":  "label contains \"…\" if …",
 }
 
-// lostContributions finds contributions that are not sets. "deny if …" compiles,
-// but nothing can be collected from its true: the rule would never refuse.
+// lostContributions finds rules that compile, but that the decision does not
+// collect: a rule meant to refuse would never do so.
 func lostContributions(modules map[string]*ast.Module) Faults {
 	var faults Faults
-	for _, module := range modules {
-		if !strings.HasPrefix(module.Package.Path.String()+".", rulesPackage) {
-			continue
-		}
-		for _, rule := range module.Rules {
-			name := rule.Head.Ref()[0].String()
-			want, ok := contributions[name]
-			if !ok || rule.Head.DocKind() == ast.PartialSetDoc {
-				continue
-			}
-			faults = append(faults, Fault{
-				File: rule.Location.File, Line: rule.Location.Row,
-				Message: fmt.Sprintf("%q must be a set, or its result is lost: write %s", name, want),
-			})
+	for name, module := range modules {
+		if !isTest(name) {
+			faults = append(faults, lostOf(name, module)...)
 		}
 	}
+	slices.SortFunc(faults, func(a, b Fault) int {
+		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line)
+	})
 	return faults
+}
+
+// lostOf checks one file. A file without any rule is a subject that is switched off.
+func lostOf(name string, module *ast.Module) Faults {
+	pkg := module.Package.Path.String()
+	if pkg == wrapperPackage && !strings.HasPrefix(name, rulesDir) {
+		return nil
+	}
+	collected := isCollected(module.Package.Path)
+	if !collected && (strings.HasPrefix(name, rulesDir) || isBelow(pkg, rulesPackage)) {
+		return Faults{{
+			File: name, Line: module.Package.Location.Row,
+			Message: fmt.Sprintf("nothing is collected from %s: name the package %s, and move helpers out of rules/, into a package such as gate.lib.NAME",
+				module.Package, ruleForm),
+		}}
+	}
+	faults, contributes := lostRules(module, collected)
+	if collected && !contributes && len(module.Rules) > 0 {
+		faults = append(faults, Fault{
+			File: name, Line: module.Rules[0].Location.Row,
+			Message: "none of the rules is deny, oblige or label, so nothing is collected: rename one, or move helpers into a package such as gate.lib.NAME",
+		})
+	}
+	return faults
+}
+
+// lostRules checks the contributions of a file, and says whether there is any.
+func lostRules(module *ast.Module, collected bool) (faults Faults, contributes bool) {
+	for _, rule := range module.Rules {
+		ref := rule.Head.Ref()
+		want, ok := contributions[ref[0].String()]
+		if !ok {
+			continue
+		}
+		contributes = true
+		fault := Fault{File: rule.Location.File, Line: rule.Location.Row}
+		switch {
+		case !collected:
+			fault.Message = fmt.Sprintf("%q is not collected from %s: name the package %s", ref, module.Package, ruleForm)
+		case len(ref) > 1 || rule.Head.DocKind() != ast.PartialSetDoc:
+			fault.Message = fmt.Sprintf("%q must be a set, or its result is lost: write %s", ref, want)
+		default:
+			continue
+		}
+		faults = append(faults, fault)
+	}
+	return faults, contributes
+}
+
+// isCollected reports whether a package is exactly one name below gate.rules.
+func isCollected(path ast.Ref) bool {
+	const depth = 4 // data, gate, rules, NAME
+	return len(path) == depth && isBelow(path.String(), rulesPackage)
+}
+
+func isBelow(pkg, root string) bool {
+	rest, ok := strings.CutPrefix(pkg, root)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
