@@ -26,11 +26,12 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		upstream <url> [<name>] {
 //			critical
 //		}
-//		disk     <folder> [<degraded %> [<failed %>]]
-//		memory   <degraded %> [<failed %>]
-//		load     <degraded per CPU> [<failed per CPU>]
-//		timeout  <duration>
-//		interval <duration>
+//		disk          <folder> [<degraded %> [<failed %>]]
+//		memory        <degraded %> [<failed %>]
+//		load          <degraded per CPU> [<failed per CPU>]
+//		timeout       <duration>
+//		interval      <duration>
+//		details_scope <scope>
 //	}
 //
 // Only upstream may be given more than once.
@@ -67,8 +68,12 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 		h.Timeout, err = unmarshalDuration(d)
 	case "interval":
 		h.Interval, err = unmarshalDuration(d)
+	case "details_scope":
+		if !d.AllArgs(&h.DetailsScope) {
+			return d.Err("want: details_scope <scope>")
+		}
 	default:
-		return d.Errf("unknown option %q: want upstream, disk, memory, load, timeout or interval", option)
+		return d.Errf("unknown option %q: want upstream, disk, memory, load, timeout, interval or details_scope", option)
 	}
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/odordiff/odordiff/internal/healthcheck"
+	"github.com/odordiff/odordiff/internal/keyring"
 )
 
 // defaultUpstreamName is the name of an upstream's check that has no other.
@@ -102,6 +103,9 @@ func (h *Handler) check() error {
 	}
 	if d := time.Duration(h.Interval); d < 0 || d > time.Hour {
 		return fmt.Errorf("interval %s: want up to 1h", d)
+	}
+	if h.DetailsScope != "" && !keyring.ValidScope(h.DetailsScope) {
+		return fmt.Errorf("details_scope %q: has a character that scopes may not have", h.DetailsScope)
 	}
 	names := make(map[string]bool)
 	for _, upstream := range h.Upstreams {

@@ -1,16 +1,18 @@
 // Package health serves the health of the gateway: gate_health answers probes
-// and says more to those who have a credential.
+// and says more to those who may know it.
 package health
 
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/healthcheck"
 	"github.com/odordiff/odordiff/internal/problem"
 )
@@ -25,7 +27,7 @@ func init() {
 //   - /health/ready with 200, or with 503 and the names of the critical checks that failed, and
 //     while the server is shutting down;
 //   - /health with the status of the whole, 200 or 503, and with every check's
-//     details and history where the request has a principal (gate_auth stands before it).
+//     details and history for a principal with DetailsScope (gate_auth stands before it).
 //
 // Other paths go on to the next handler. Beside its own checks it reports those
 // that other gate modules have registered, such as redis and policy.
@@ -50,6 +52,11 @@ type Handler struct {
 
 	// How long a result is good for before the check runs again, up to 1h. Default: 5s.
 	Interval caddy.Duration `json:"interval,omitempty"`
+
+	// The scope that a principal needs to see the checks' details. They name
+	// addresses, folders and faults, which are an operator's business. Default: none,
+	// so that every principal sees them.
+	DetailsScope string `json:"details_scope,omitempty"`
 
 	registry *healthcheck.Registry
 	undo     []func()
@@ -133,10 +140,18 @@ func (h *Handler) ready(r *http.Request) response {
 func (h *Handler) whole(r *http.Request) response {
 	report := h.registry.Report(r.Context())
 	answer := response{Status: report.Status}
-	if gate.ExchangeOf(r).Principal != nil {
+	if h.showsDetails(gate.ExchangeOf(r).Principal) {
 		answer.Checks = viewsOf(report.Checks)
 	}
 	return answer
+}
+
+// showsDetails does not refuse those who lack the scope: the status is for everyone.
+func (h *Handler) showsDetails(p *exchange.Principal) bool {
+	if p == nil {
+		return false
+	}
+	return h.DetailsScope == "" || slices.Contains(p.Scopes, h.DetailsScope)
 }
 
 // shuttingDown reports whether Caddy waits for its shutdown_delay, so that

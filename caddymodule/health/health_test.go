@@ -83,6 +83,33 @@ func TestTheWholeTellsDetailsToThePrincipalOnly(t *testing.T) {
 	}
 }
 
+func TestDetailsAreForTheirScope(t *testing.T) {
+	for _, tc := range []struct {
+		name      string
+		needed    string
+		principal *exchange.Principal
+		want      bool
+	}{
+		{"nobody", "operator", nil, false},
+		{"a principal without scopes", "operator", &exchange.Principal{ID: "ann"}, false},
+		{"other scopes", "operator", &exchange.Principal{ID: "ann", Scopes: []string{"generate", "operators"}}, false},
+		{"the scope", "operator", &exchange.Principal{ID: "ann", Scopes: []string{"operator"}}, true},
+		{"the scope among others", "operator", &exchange.Principal{ID: "ann", Scopes: []string{"generate", "operator"}}, true},
+		{"no scope needed", "", &exchange.Principal{ID: "ann"}, true},
+		{"no scope needed, but nobody", "", nil, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := ask(t, provisioned(t, Handler{DetailsScope: tc.needed}), http.MethodGet, "/health", tc.principal)
+			if got.code != http.StatusOK || !strings.Contains(got.body, `"status":"ok"`) {
+				t.Errorf("%d %s", got.code, got.body)
+			}
+			if shown := strings.Contains(got.body, `"checks"`); shown != tc.want {
+				t.Errorf("details shown: %t, want %t: %s", shown, tc.want, got.body)
+			}
+		})
+	}
+}
+
 func TestAnswersAreNeverCached(t *testing.T) {
 	handler := provisioned(t, Handler{})
 	for _, path := range []string{"/health", "/health/live", "/health/ready"} {
@@ -280,6 +307,7 @@ func TestBadConfigIsRefusedAndRegistersNothing(t *testing.T) {
 		{"an unknown placeholder", Handler{Upstreams: []*Upstream{{URL: "http://{nope.nope}/"}}}, "upstream url"},
 		{"null", Handler{Upstreams: []*Upstream{nil}}, "null is not an upstream"},
 		{"two of a name", Handler{Upstreams: []*Upstream{{URL: "http://a"}, {URL: "http://b"}}}, `two upstreams are called "upstream"`},
+		{"a scope that cannot be", Handler{DetailsScope: "operator generate"}, `details_scope "operator generate"`},
 		{"over 100%", Handler{Memory: &Thresholds{Degraded: 101}}, "memory: the thresholds are percentages"},
 		{"negative", Handler{Load: &Thresholds{Degraded: -1}}, "load: a threshold is not negative"},
 		{"the wrong way round", Handler{Disk: &Disk{Thresholds: Thresholds{Degraded: 90, Failed: 80}}}, "disk: failed (80) comes before degraded (90)"},

@@ -21,14 +21,15 @@ func keyringFile(state string) string { return filepath.Join(state, "keyring.jso
 func credentialFile(state string) string { return filepath.Join(state, "development.jwt") }
 
 // developmentCredential makes a keyring where there is none, and writes a token
-// of the principal "dev" into its file, readable by this user alone.
+// of the principal "dev" into its file, readable by this user alone. It permits
+// all that the shipped Caddyfile knows: who develops here also operates here.
 func developmentCredential(state string) (file string, err error) {
 	if _, err := keyring.Ensure(keyringFile(state)); err != nil {
 		return "", err
 	}
 	minted, err := (&tokenOptions{
 		choice:  keyChoice{file: keyringFile(state)},
-		subject: "dev", issuer: "odordiff", audience: []string{"odordiff"}, scopes: []string{"generate"},
+		subject: "dev", issuer: "odordiff", audience: []string{"odordiff"}, scopes: []string{"generate", "operator"},
 		ttl: credentialLifetime,
 	}).mint(time.Now())
 	if err != nil {

@@ -102,6 +102,28 @@ func TestTokenPrintsOneThatTheShippedConfigAccepts(t *testing.T) {
 	}
 }
 
+func TestTheDevelopmentCredentialMayGenerateAndOperate(t *testing.T) {
+	keys := freshState(t)
+	file, err := developmentCredential(stateDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	minted, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := token.New(token.Config{
+		Algorithms: []token.Algorithm{token.HS256}, Issuers: []string{"odordiff"}, Audiences: []string{"odordiff"},
+		Scopes: []string{"generate", "operator"}, Keyring: keys,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := verifier.Verify(strings.TrimSpace(string(minted))); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSignPrintsFieldsThatVerify(t *testing.T) {
 	const body = `{"prompt": "wet cedar"}`
 	file := filepath.Join(t.TempDir(), "body.json")
@@ -134,7 +156,7 @@ func TestSignPrintsFieldsThatVerify(t *testing.T) {
 				}
 				m.Header.Add(field, value)
 			}
-			verifier, err := httpsig.New(httpsig.Policy{Components: []string{"@method", "@path", "content-digest"}}, keys, nonce.NewMemory(0, nil), nil)
+			verifier, err := httpsig.New(httpsig.Rules{Components: []string{"@method", "@path", "content-digest"}}, keys, nonce.NewMemory(0, nil), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

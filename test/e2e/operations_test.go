@@ -7,10 +7,9 @@ import (
 	"testing"
 )
 
-func TestHealthSaysMoreToTheAuthorised(t *testing.T) {
+func TestHealthSaysMoreToOperators(t *testing.T) {
 	e := startGateway(t)
 	backend := e.startBackend(t)
-	token := e.token(t)
 	get := func(path, token string) answer {
 		header := http.Header{}
 		if token != "" {
@@ -38,16 +37,23 @@ func TestHealthSaysMoreToTheAuthorised(t *testing.T) {
 		t.Errorf("anonymous: %s", anonymous.body)
 	}
 	get("/health", "nonsense").wantProblem(t, http.StatusUnauthorized, "credential-invalid")
-	authorised := get("/health", token)
-	authorised.wantOK(t)
-	parse(authorised)
+	// Who may generate need not know what the gateway is made of, and is not turned away either.
+	client := get("/health", e.token(t))
+	client.wantOK(t)
+	parse(client)
+	if report.Status == "" || report.Checks != nil {
+		t.Errorf("a client: %s", client.body)
+	}
+	operator := get("/health", e.token(t, "--scope", "operator"))
+	operator.wantOK(t)
+	parse(operator)
 	names := map[string]bool{}
 	for _, check := range report.Checks {
 		names[check.Name] = true
 	}
 	for _, check := range []string{"policy", "upstream", "keyring", "breakers", "disk", "memory"} {
 		if !names[check] {
-			t.Errorf("no check %q in %s", check, authorised.body)
+			t.Errorf("no check %q in %s", check, operator.body)
 		}
 	}
 
@@ -59,6 +65,11 @@ func TestHealthSaysMoreToTheAuthorised(t *testing.T) {
 	// It still answers from the ladder, so balancers should keep sending.
 	get("/health/ready", "").wantOK(t)
 	get("/health/live", "").wantOK(t)
+}
+
+func TestAnOperatorsTokenDoesNotGenerate(t *testing.T) {
+	e := startGateway(t)
+	e.generate(t, e.token(t, "--scope", "operator"), prompt).wantProblem(t, http.StatusForbidden, "scope-insufficient")
 }
 
 func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
@@ -87,6 +98,23 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 func TestUnknownPathsGetAProblem(t *testing.T) {
 	e := startGateway(t)
 	e.send(t, http.MethodGet, "/elsewhere", nil, "").wantProblem(t, http.StatusNotFound, "not-found")
+}
+
+func TestAnotherHostIsMisdirected(t *testing.T) {
+	e := startGateway(t)
+	req, err := http.NewRequest(http.MethodGet, e.url+"/health/live", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = "elsewhere.example"
+	resp, err := e.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusMisdirectedRequest {
+		t.Errorf("status %d, want 421", resp.StatusCode)
+	}
 }
 
 func TestClientsCannotClaimAnIdentity(t *testing.T) {
