@@ -207,7 +207,7 @@ func withBearerError(p *problem.Problem) *problem.Problem {
 func (j *JWT) lacksScope(err error) *problem.Problem {
 	scopes := strings.Join(j.RequireScopes, " ")
 	return problem.ScopeInsufficient.New("The token needs the scope: "+scopes+".").Because(err).
-		Header("WWW-Authenticate", fmt.Sprintf(`Bearer %s, error="insufficient_scope", scope="%s"`, realm, scopes))
+		Header("WWW-Authenticate", fmt.Sprintf(`Bearer %s, error="insufficient_scope", scope=%q`, realm, scopes))
 }
 
 // description keeps to the characters that error_description may have (RFC 6750, section 3).

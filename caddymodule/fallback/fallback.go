@@ -125,10 +125,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 func serveLive(live *liveWriter, r *http.Request, next caddyhttp.Handler) error {
 	defer func() {
 		cause := recover()
-		if cause == nil || cause == http.ErrAbortHandler && live.refused != 0 {
+		if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) && live.refused != 0 {
 			return
 		}
-		panic(cause)
+		if cause != nil {
+			panic(cause)
+		}
 	}()
 	return next.ServeHTTP(live, r)
 }

@@ -97,5 +97,5 @@ func explain(s window.State, cost int64) string {
 // jitter adds up to a tenth, and up to a second at least, so that clients who
 // were refused together do not come back together.
 func jitter(d time.Duration) time.Duration {
-	return d + rand.N(max(d/10, time.Second))
+	return d + rand.N(max(d/10, time.Second)) //nolint:gosec // jitter needs no secrecy
 }

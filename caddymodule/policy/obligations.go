@@ -2,6 +2,7 @@ package policy
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -109,10 +110,7 @@ func (w *fieldWriter) set() {
 		return
 	}
 	w.wrote = true
-	header := w.Header()
-	for name, values := range w.fields {
-		header[name] = values
-	}
+	maps.Copy(w.Header(), w.fields)
 }
 
 // Interface guards

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -180,8 +181,8 @@ func (h *Handler) require() error {
 // configuration holds it.
 func (h *Handler) Cleanup() error {
 	var errs []error
-	for i := len(h.release) - 1; i >= 0; i-- {
-		errs = append(errs, h.release[i]())
+	for _, release := range slices.Backward(h.release) {
+		errs = append(errs, release())
 	}
 	h.release = nil
 	return errors.Join(errs...)

@@ -24,7 +24,7 @@ func (t *Transport) attempt(req *http.Request, permit *breaker.Permit) (*http.Re
 	req, upload := watchUpload(req, clock)
 	res, err := t.send(req)
 	if err != nil {
-		settle(permit, req.Context(), upload, err)
+		settle(req.Context(), permit, upload, err)
 		return nil, err
 	}
 	t.observe(req, res, permit)
@@ -57,7 +57,7 @@ func checkStatus(req *http.Request, status int) error {
 }
 
 // settle judges an attempt that ended with an error.
-func settle(permit *breaker.Permit, ctx context.Context, upload *upload, err error) {
+func settle(ctx context.Context, permit *breaker.Permit, upload *upload, err error) {
 	if clientLeft(ctx, err) || upload.failed() {
 		permit.Release()
 		return

@@ -35,7 +35,7 @@ func TestRefusedConnectionsOpenTheBreakerAndThenNobodyDials(t *testing.T) {
 		Handler:   answering(http.StatusOK),
 		ConnState: func(_ net.Conn, s http.ConnState) { dialled.Add(int32(1 - min(s, 1))) },
 	}
-	go server.Serve(listener) //nolint:errcheck // ends with Close
+	go server.Serve(listener)
 	defer server.Close()
 	e.Breakers().Find(address).ForceOpen()
 	for range 5 {
@@ -54,7 +54,7 @@ func TestAnUpstreamThatIsBackIsFoundByAProbe(t *testing.T) {
 	e := edge(t, address, "trip_after 1\nopen_for 50ms\nopen_max 50ms", "")
 	wantStatus(t, get(t, e), http.StatusBadGateway)
 	server := &http.Server{Handler: answering(http.StatusNoContent)}
-	go server.Serve(listen(t, address)) //nolint:errcheck // ends with Close
+	go server.Serve(listen(t, address))
 	defer server.Close()
 	for deadline := time.Now().Add(5 * time.Second); get(t, e) != http.StatusNoContent; {
 		if time.Now().After(deadline) {

@@ -10,6 +10,7 @@ import (
 
 	// What a Caddy build needs: see xcaddy.toml, which names the same.
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
+
 	_ "github.com/odordiff/odordiff/caddymodule"
 )
 
@@ -43,6 +44,6 @@ func setDefaults() {
 
 func setDefault(name, value string) {
 	if os.Getenv(name) == "" {
-		os.Setenv(name, value)
+		_ = os.Setenv(name, value) // our names and values are what an environment can hold
 	}
 }

@@ -145,6 +145,6 @@ func writeJSON(w http.ResponseWriter, value any) error {
 	// Stale at once, but a gateway may fall back on it for the same principal while we are down.
 	header.Set("Cache-Control", "private, max-age=0")
 	header.Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(append(body, '\n')) // a failed write is a client that has gone
+	_, _ = w.Write(append(body, '\n')) //nolint:gosec // it is JSON and says so; a failed write is a client that has gone
 	return nil
 }

@@ -57,7 +57,7 @@ func bondKind(b Bond) int {
 }
 
 func newRanking(m *Molecule, members []int) *ranking {
-	r := &ranking{mol: m, members: members, local: filled(len(m.atoms), -1)}
+	r := &ranking{mol: m, members: members, local: unset(len(m.atoms))}
 	for i, a := range members {
 		r.local[a] = i
 	}

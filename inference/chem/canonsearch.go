@@ -154,7 +154,7 @@ func (r *ranking) leaf(classes []int) int {
 // this says everything.
 func (r *ranking) describe(classes []int) []int {
 	r.work += len(classes)
-	member := filled(len(classes), -1)
+	member := unset(len(classes))
 	for i, c := range classes {
 		member[c] = i
 	}

@@ -1,6 +1,7 @@
 package chem
 
 import (
+	"maps"
 	"math/bits"
 	"slices"
 )
@@ -10,8 +11,7 @@ type bitset []uint64
 
 func newBitset(size int) bitset { return make(bitset, (size+63)/64) }
 
-func (s bitset) set(i int)      { s[i/64] |= 1 << (i % 64) }
-func (s bitset) has(i int) bool { return s[i/64]>>(i%64)&1 == 1 }
+func (s bitset) set(i int) { s[i/64] |= 1 << (i % 64) }
 
 func (s bitset) xor(t bitset) {
 	for i, word := range t {
@@ -52,11 +52,7 @@ func newCycleSpace(bonds int) *cycleSpace {
 }
 
 func (c *cycleSpace) clone() *cycleSpace {
-	rows := make(map[int]bitset, len(c.rows))
-	for first, row := range c.rows {
-		rows[first] = row
-	}
-	return &cycleSpace{size: c.size, rows: rows}
+	return &cycleSpace{size: c.size, rows: maps.Clone(c.rows)}
 }
 
 func (c *cycleSpace) vector(bonds []int) bitset {

@@ -1,5 +1,7 @@
 package chem
 
+import "slices"
+
 // maximumMatching pairs up as many vertices of a graph as possible and returns
 // each vertex's mate, -1 for none. Rings of odd length make the graphs
 // non-bipartite, hence Edmonds' blossom algorithm (Edmonds, Can. J. Math. 1965,
@@ -8,7 +10,7 @@ func maximumMatching(graph [][]int) []int {
 	n := len(graph)
 	b := &blossoms{
 		graph:  graph,
-		mate:   filled(n, -1),
+		mate:   unset(n),
 		parent: make([]int, n),
 		base:   make([]int, n),
 		even:   make([]bool, n),
@@ -25,13 +27,8 @@ func maximumMatching(graph [][]int) []int {
 	return b.mate
 }
 
-func filled(n, value int) []int {
-	s := make([]int, n)
-	for i := range s {
-		s[i] = value
-	}
-	return s
-}
+// unset returns n indices that lead nowhere yet: each is -1.
+func unset(n int) []int { return slices.Repeat([]int{-1}, n) }
 
 // blossoms is the state of the search for one augmenting path.
 type blossoms struct {

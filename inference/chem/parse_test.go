@@ -60,8 +60,8 @@ func TestParseRefusesBadSyntaxWhereItStands(t *testing.T) {
 	} {
 		t.Run(test.smiles, func(t *testing.T) {
 			_, err := Parse(test.smiles)
-			var syntax *SyntaxError
-			if !errors.As(err, &syntax) {
+			syntax, ok := errors.AsType[*SyntaxError](err)
+			if !ok {
 				t.Fatalf("got %v, want a *SyntaxError", err)
 			}
 			if syntax.Pos != test.pos || !strings.Contains(syntax.Msg, test.msg) {
@@ -121,8 +121,7 @@ func TestParseBoundsHostileInput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Parse(smiles)
-			var syntax *SyntaxError
-			if !errors.As(err, &syntax) {
+			if _, ok := errors.AsType[*SyntaxError](err); !ok {
 				t.Fatalf("got %v, want a *SyntaxError", err)
 			}
 		})

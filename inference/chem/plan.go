@@ -32,7 +32,7 @@ func (m *Molecule) plan(root int, priority []int) *plan {
 	n := len(m.atoms)
 	p := &plan{
 		mol: m, root: root,
-		parent: filled(n, -1), children: make([][]int, n), closures: make([][]int, n),
+		parent: unset(n), children: make([][]int, n), closures: make([][]int, n),
 		up: map[int]bool{}, loud: map[int]bool{},
 	}
 	seen, done := make([]bool, n), make([]bool, len(m.bonds))
@@ -107,7 +107,7 @@ func (p *plan) sortBranches(priority []int) {
 
 // orderAtoms lists the atoms in the order in which they will be written.
 func (p *plan) orderAtoms() {
-	p.place = filled(len(p.children), -1)
+	p.place = unset(len(p.children))
 	var visit func(atom int)
 	visit = func(atom int) {
 		p.place[atom] = len(p.order)

@@ -108,7 +108,7 @@ func (m *Molecule) ringCandidates() []ringCandidate {
 }
 
 func (m *Molecule) growPaths(root int) *pathTree {
-	t := &pathTree{distance: filled(len(m.atoms), -1), parent: filled(len(m.atoms), -1)}
+	t := &pathTree{distance: unset(len(m.atoms)), parent: unset(len(m.atoms))}
 	t.distance[root] = 0
 	for queue := []int{root}; len(queue) > 0; queue = queue[1:] {
 		a := queue[0]
@@ -137,9 +137,10 @@ func (m *Molecule) closeCandidate(c ringCandidate) (r ring, ok bool) {
 	// Around the ring: from the bond's end down to the root, then up the other side.
 	slices.Reverse(left)
 	slices.Reverse(leftBonds)
-	atoms := append(right[:len(right)-1:len(right)-1], left...)
-	bonds := append(append(rightBonds, leftBonds...), c.bond)
-	return ring{atoms: atoms, bonds: bonds}, true
+	return ring{
+		atoms: slices.Concat(right[:len(right)-1], left),
+		bonds: slices.Concat(rightBonds, leftBonds, []int{c.bond}),
+	}, true
 }
 
 func (m *Molecule) pathToRoot(t *pathTree, atom int) (atoms, bonds []int) {

@@ -132,7 +132,7 @@ func (d *draft) direction(atom, partner int) side {
 // ringSize returns the number of atoms in the smallest ring through a bond.
 func (m *Molecule) ringSize(bond int) int {
 	begin, end := m.bonds[bond].Begin, m.bonds[bond].End
-	distance := filled(len(m.atoms), -1)
+	distance := unset(len(m.atoms))
 	distance[begin] = 0
 	for queue := []int{begin}; len(queue) > 0; queue = queue[1:] {
 		a := queue[0]

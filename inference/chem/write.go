@@ -35,7 +35,7 @@ func (m *Molecule) write(root int, priority []int, tidy bool) string {
 	p.orderAtoms()
 	p.assignDirections()
 	w := &writer{plan: p, numbers: map[int]int{}}
-	w.atom(root, -1)
+	w.atom(root)
 	return w.text.String()
 }
 
@@ -47,7 +47,7 @@ type writer struct {
 	numbers map[int]int
 }
 
-func (w *writer) atom(atom, from int) {
+func (w *writer) atom(atom int) {
 	w.text.WriteString(w.atomText(atom))
 	w.ringNumbers(atom)
 	children := w.children[atom]
@@ -58,7 +58,7 @@ func (w *writer) atom(atom, from int) {
 			w.text.WriteByte('(')
 		}
 		w.text.WriteString(w.bondText(b))
-		w.atom(w.mol.bonds[b].Other(atom), b)
+		w.atom(w.mol.bonds[b].Other(atom))
 		if !last {
 			w.text.WriteByte(')')
 		}

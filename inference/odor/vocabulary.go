@@ -3,6 +3,7 @@ package odor
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -87,11 +88,7 @@ func (v *Vocabulary) Broader(descriptor string) []string {
 // imply adds to strengths what its descriptors imply: each broader descriptor
 // at share times the strength of the narrower, unless it is stronger already.
 func (v *Vocabulary) imply(strengths map[string]float64, share float64) {
-	stated := make(map[string]float64, len(strengths))
-	for descriptor, strength := range strengths {
-		stated[descriptor] = strength
-	}
-	for descriptor, strength := range stated {
+	for descriptor, strength := range maps.Clone(strengths) {
 		v.raise(strengths, descriptor, strength, share)
 	}
 }

@@ -77,7 +77,8 @@ func writeNew(path string, content []byte) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.Remove(temporary.Name())) }()
 	_, err = temporary.Write(content)
-	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
+	err = errors.Join(err, temporary.Sync(), temporary.Close())
+	if err != nil {
 		return err
 	}
 	return os.Link(temporary.Name(), path)

@@ -12,7 +12,7 @@ import (
 // follow starts the goroutine that refreshes. Notifications make it quick; the
 // poll makes it sure, so that a system without notifications is only slower.
 func (f *File[T]) follow(poll time.Duration) {
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(context.Background()) //nolint:gosec // Close stops it
 	f.stop = stop
 	if watcher, err := fsnotify.NewWatcher(); err == nil {
 		f.watcher = watcher

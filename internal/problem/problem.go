@@ -124,9 +124,7 @@ func (p *Problem) Write(w http.ResponseWriter, requestID string) error {
 		return err
 	}
 	header := w.Header()
-	for name, values := range p.Fields {
-		header[name] = values
-	}
+	maps.Copy(header, p.Fields)
 	header.Set("Content-Type", ContentType)
 	header.Set("Content-Length", strconv.Itoa(len(rendered)+1))
 	header.Set("Cache-Control", "no-store")

@@ -95,7 +95,7 @@ func TestEveryKindIsDocumentedOnceWithItsStatus(t *testing.T) {
 			t.Errorf("the section of %s does not name its status %d %s", k.Name, k.Status, http.StatusText(k.Status))
 		}
 	}
-	for _, line := range strings.Split(string(page), "\n") {
+	for line := range strings.SplitSeq(string(page), "\n") {
 		if name, ok := strings.CutPrefix(line, "## "); ok && !seen[name] {
 			t.Errorf("docs/errors.md documents %q, which no kind is called", name)
 		}

@@ -62,7 +62,7 @@ func strictJSON(content []byte) error {
 
 func mount(root map[string]any, dir string, content map[string]any) error {
 	if dir != "." {
-		for _, part := range strings.Split(dir, "/") {
+		for part := range strings.SplitSeq(dir, "/") {
 			next, ok := root[part].(map[string]any)
 			if !ok {
 				if root[part] != nil {

@@ -62,7 +62,7 @@ func (w *watcher) run(ctx context.Context, changed func()) {
 			if time.Since(since) < maxDebounces*w.debounce {
 				quiet.Reset(w.debounce)
 			}
-		case <-lost: // such as an overflow: some events are missing
+		case <-lost: //nolint:errcheck // such as an overflow: that some events are missing is all there is to know
 			quiet.Reset(w.debounce)
 		case <-quiet.C:
 			since = time.Time{}

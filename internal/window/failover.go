@@ -67,7 +67,7 @@ func NewFailover(shared Store, local *Memory, options FailoverOptions) *Failover
 	}
 	settings := gobreaker.Settings{
 		Name:        "limits",
-		Timeout:     openFor*3/4 + rand.N(openFor/2+1),
+		Timeout:     openFor*3/4 + rand.N(openFor/2+1), //nolint:gosec // jitter needs no secrecy
 		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= tripAfter },
 		IsExcluded:  notTheStoresFault,
 	}

@@ -3,6 +3,7 @@ package window
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -56,12 +57,7 @@ func newNode(t *testing.T, server *redistest.Server, nodes int) *node {
 func (n *node) seen(state string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, s := range n.states {
-		if s == state {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(n.states, state)
 }
 
 func hourly(name string, rate int64, onError OnError) Limit {
