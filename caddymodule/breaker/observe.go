@@ -60,6 +60,10 @@ func observe(change breaker.Change) {
 	logger.Info("breaker is " + change.To.String())
 }
 
+// forget takes the series of a breaker that is gone out, so that upstreams that
+// come and go do not pile up.
+func forget(id string) { transitions.DeletePartialMatch(prometheus.Labels{"breaker": id}) }
+
 // check is the health check of all breakers. An upstream that is out degrades the
 // service, no more: others, or the ladder, answer in its place.
 func check(breakers *breaker.Registry) healthcheck.Check {

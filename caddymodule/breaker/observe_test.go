@@ -2,6 +2,7 @@ package breaker
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,7 +36,7 @@ func gathered(t *testing.T, collectors ...prometheus.Collector) map[string]float
 func TestMetricsShowEachBreaker(t *testing.T) {
 	opened := gathered(t, transitions)["gate_breaker_transitions_total metrics/down:1 open"]
 	breakers := breaker.NewRegistry()
-	breakers.Observe(observe)
+	breakers.Observe(breaker.Observer{Changed: observe, Forgotten: forget})
 	states.watch(breakers)
 	t.Cleanup(func() { states.watch(nil) })
 	breakers.Group("", breaker.Settings{}).Breaker("up:1")
@@ -49,6 +50,22 @@ func TestMetricsShowEachBreaker(t *testing.T) {
 	} {
 		if got, ok := samples[name]; !ok || got != want {
 			t.Errorf("%s = %v, %v; want %v", name, got, ok, want)
+		}
+	}
+}
+
+func TestABreakerThatIsGoneLeavesNoSeries(t *testing.T) {
+	breakers := breaker.NewRegistry()
+	breakers.Observe(breaker.Observer{Changed: observe, Forgotten: forget})
+	states.watch(breakers)
+	t.Cleanup(func() { states.watch(nil) })
+	group := breakers.Group("", breaker.Settings{TripAfter: 1})
+	group.Hold("removed:1")
+	group.Breaker("removed:1").Allow().Failure(nil)
+	group.Close()
+	for name := range gathered(t, states, transitions) {
+		if strings.Contains(name, "removed:1") {
+			t.Errorf("left: %s", name)
 		}
 	}
 }

@@ -79,14 +79,28 @@ func (p *Policy) Provision(ctx caddy.Context) error {
 		return err
 	}
 	registry := app.Breakers()
-	registry.Observe(observe)
+	registry.Observe(breaker.Observer{Changed: observe, Forgotten: forget})
 	states.watch(registry)
 	if err := gate.RegisterMetrics(ctx, states, transitions); err != nil {
 		return err
 	}
 	p.cleanup = app.Health().Register(check(registry))
 	p.breakers = registry.Group(p.Name, p.settings())
+	for _, upstream := range upstreamsOf(ctx) {
+		p.breakers.Hold(upstream.String())
+	}
 	return p.loadInner(ctx)
+}
+
+// upstreamsOf returns the upstreams of the proxy that is loading the policy, but
+// for dynamic ones: nobody can tell when those are gone for good.
+func upstreamsOf(ctx caddy.Context) reverseproxy.UpstreamPool {
+	for _, module := range slices.Backward(ctx.Modules()) {
+		if proxy, ok := module.(*reverseproxy.Handler); ok {
+			return proxy.Upstreams
+		}
+	}
+	return nil
 }
 
 func (p *Policy) loadInner(ctx caddy.Context) error {
@@ -110,8 +124,11 @@ func (p *Policy) Validate() error {
 	return p.settings().Validate()
 }
 
-// Cleanup takes the health check out.
+// Cleanup takes the health check out, and the breakers that the next config does not hold.
 func (p *Policy) Cleanup() error {
+	if p.breakers != nil {
+		p.breakers.Close()
+	}
 	if p.cleanup != nil {
 		p.cleanup()
 	}

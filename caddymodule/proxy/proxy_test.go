@@ -447,6 +447,19 @@ func TestAReloadKeepsTheBreakers(t *testing.T) {
 	wantStatus(t, get(t, e), http.StatusServiceUnavailable)
 }
 
+func TestAnUpstreamThatAReloadRemovesTakesItsBreakerAlong(t *testing.T) {
+	dead := edgetest.FreeAddress(t)
+	e := edge(t, dead, "trip_after 1", "")
+	wantStatus(t, get(t, e), http.StatusBadGateway)
+	isState(t, e, dead, breaker.Open)
+	alive := upstream(t, answering(http.StatusOK))
+	e.Load(site(alive, "trip_after 1", ""))
+	hasFailures(t, e, alive, 0) // before any request
+	if e.Breakers().Find(dead) != nil {
+		t.Errorf("left: %+v", e.Breakers().Snapshots())
+	}
+}
+
 func TestOtherProtocolsUpstream(t *testing.T) {
 	echoProtocol := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor == 2 {

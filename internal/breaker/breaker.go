@@ -27,10 +27,10 @@ var errUnspecified = errors.New("failed")
 
 // Breaker guards one upstream. Its methods may be called concurrently.
 type Breaker struct {
-	id     string
-	notify func(Change)
+	id string
 
 	mu       sync.Mutex
+	notify   func(Change)
 	settings Settings
 	places   uint32 // of the machine; settings.HalfOpen may already be another
 	machine  *gobreaker.TwoStepCircuitBreaker[struct{}]
@@ -264,13 +264,13 @@ func (b *Breaker) settle(p *Permit, outcome error) {
 
 // unlock releases the lock and only then reports what changed.
 func (b *Breaker) unlock() {
-	changes := b.pending
+	changes, notify := b.pending, b.notify
 	b.pending = nil
 	b.mu.Unlock()
-	if b.notify == nil {
+	if notify == nil {
 		return
 	}
 	for _, change := range changes {
-		b.notify(change)
+		notify(change)
 	}
 }

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// idle is how long a closed breaker is kept without an attempt. Upstreams may
-// come and go by the hour; those in use are asked far more often.
-const idle = time.Hour
+// idle is how long a breaker that no group holds is kept without an attempt.
+// Upstreams that are found by DNS come and go; those in use are asked far more often.
+const idle = 10 * time.Minute
 
 // Registry holds the breakers of a process, so that all that concerns one
 // upstream shares one breaker, over reloads too. The zero value is not ready: use
 // [NewRegistry]. Its methods may be called concurrently.
 type Registry struct {
-	observer atomic.Pointer[func(Change)]
+	observer atomic.Pointer[Observer]
 
 	mu       sync.Mutex
 	breakers map[key]*entry
@@ -27,6 +27,18 @@ type Registry struct {
 type entry struct {
 	*Breaker
 	configured uint64 // by the group of this serial
+	holds      int    // of groups
+}
+
+// Observer is told what happens to breakers, on the goroutine that caused it, so
+// it should be quick. Either field may be nil.
+type Observer struct {
+	// Changed is told of every change of every breaker, without any lock held.
+	Changed func(Change)
+	// Forgotten is told the id of each breaker that is gone. It must not use the
+	// registry, which is locked meanwhile: nobody makes the breaker anew before
+	// Forgotten has returned.
+	Forgotten func(id string)
 }
 
 // key is what tells breakers apart. Its text is the breaker's id.
@@ -56,45 +68,61 @@ func (r *Registry) Find(id string) *Breaker {
 	return nil
 }
 
-// Snapshots returns every breaker as it is now, ordered by id.
+// Snapshots returns every breaker as it is now, ordered by id. Those that have
+// become idle are forgotten first.
 func (r *Registry) Snapshots() []Snapshot {
 	r.mu.Lock()
+	r.dropIdle(time.Now())
 	snapshots := make([]Snapshot, 0, len(r.breakers))
-	for _, b := range r.breakers {
-		snapshots = append(snapshots, b.Snapshot())
+	for _, e := range r.breakers {
+		snapshots = append(snapshots, e.Snapshot())
 	}
 	r.mu.Unlock()
 	slices.SortFunc(snapshots, func(a, b Snapshot) int { return cmp.Compare(a.ID, b.ID) })
 	return snapshots
 }
 
-// Observe makes observer the one that is told of every change of every
-// breaker, in place of the one before. It runs on the goroutine of the
-// request that caused the change, so it should be quick.
-func (r *Registry) Observe(observer func(Change)) { r.observer.Store(&observer) }
+// Observe puts the observer in place of the one before.
+func (r *Registry) Observe(o Observer) { r.observer.Store(&o) }
 
 func (r *Registry) tell(c Change) {
-	if observer := r.observer.Load(); observer != nil && *observer != nil {
-		(*observer)(c)
+	if o := r.observer.Load(); o != nil && o.Changed != nil {
+		o.Changed(c)
 	}
 }
 
-// dropIdle forgets breakers that nothing has used for long. r.mu is held.
+// dropIdle forgets breakers that no group holds and nothing has used for long. r.mu is held.
 func (r *Registry) dropIdle(now time.Time) {
-	for k, b := range r.breakers {
-		if b.idleSince(now) >= idle {
-			delete(r.breakers, k)
+	for k, e := range r.breakers {
+		if e.holds == 0 && e.idleFor(now) >= idle {
+			r.drop(k, e)
 		}
 	}
 }
 
-// idleSince returns how long nothing has used a closed breaker, 0 for others:
-// an open breaker and a forced one are worth remembering.
-func (b *Breaker) idleSince(now time.Time) time.Duration {
+// drop forgets a breaker. r.mu is held.
+func (r *Registry) drop(k key, e *entry) {
+	delete(r.breakers, k)
+	e.retire()
+	if o := r.observer.Load(); o != nil && o.Forgotten != nil {
+		o.Forgotten(e.id)
+	}
+}
+
+// idleFor returns for how long nothing has used the breaker; not positive while it is
+// open and its period lasts, and 0 for a forced one, which an operator wants as it is.
+func (b *Breaker) idleFor(now time.Time) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.state != Closed || b.forced {
+	if b.forced {
 		return 0
 	}
-	return now.Sub(b.lastUsed)
+	return min(now.Sub(b.lastUsed), now.Sub(b.probeAt))
+}
+
+// retire silences a breaker that is forgotten. Attempts may still be at work with it.
+func (b *Breaker) retire() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.notify = nil
 }

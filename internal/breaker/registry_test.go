@@ -1,6 +1,7 @@
 package breaker
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,8 +64,8 @@ func TestTheObserverIsToldOfEveryBreaker(t *testing.T) {
 	r := NewRegistry()
 	var told []string
 	early := r.Group("", Settings{TripAfter: 1}).Breaker("early")
-	r.Observe(func(Change) { t.Error("a replaced observer was told") })
-	r.Observe(func(c Change) { told = append(told, c.Breaker+" "+c.To.String()) })
+	r.Observe(Observer{Changed: func(Change) { t.Error("a replaced observer was told") }})
+	r.Observe(Observer{Changed: func(c Change) { told = append(told, c.Breaker+" "+c.To.String()) }})
 	fail(t, early, 1)
 	fail(t, r.Group("", Settings{TripAfter: 1}).Breaker("late"), 1)
 	if len(told) != 2 || told[0] != "early open" || told[1] != "late open" {
@@ -72,20 +73,73 @@ func TestTheObserverIsToldOfEveryBreaker(t *testing.T) {
 	}
 }
 
-func TestOnlyIdleClosedBreakersAreForgotten(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := NewRegistry()
-		r.Group("", Settings{}).Breaker("idle")
-		fail(t, r.Group("", Settings{TripAfter: 1}).Breaker("open"), 1)
-		r.Group("", Settings{}).Breaker("forced").ForceClose()
-		used := r.Group("", Settings{}).Breaker("used")
-		time.Sleep(idle)
-		admit(t, used).Success()
-		r.Group("", Settings{}).Breaker("new")
-		for id, want := range map[string]bool{"idle": false, "open": true, "forced": true, "used": true, "new": true} {
-			if got := r.Find(id) != nil; got != want {
-				t.Errorf("%s kept = %v, want %v", id, got, want)
-			}
-		}
-	})
+func TestOnlyIdleBreakersThatNobodyHoldsAreForgotten(t *testing.T) {
+	for name, look := range map[string]func(*Registry){
+		"by a look at all": func(r *Registry) { r.Snapshots() },
+		"by a new breaker": func(r *Registry) { r.Group("", Settings{}).Breaker("new") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := NewRegistry()
+				var forgotten []string
+				r.Observe(Observer{Forgotten: func(id string) { forgotten = append(forgotten, id) }})
+				g := r.Group("", Settings{TripAfter: 1})
+				g.Breaker("idle")
+				fail(t, g.Breaker("open"), 1)
+				fail(t, r.Group("", Settings{TripAfter: 1, OpenFor: idle}).Breaker("open for long"), 1)
+				g.Breaker("forced").ForceClose()
+				g.Hold("held")
+				used := g.Breaker("used")
+				time.Sleep(idle + longest(time.Second))
+				admit(t, used).Success()
+				look(r)
+				for id, want := range map[string]bool{
+					"idle": false, "open": false, "open for long": true, "forced": true, "held": true, "used": true,
+				} {
+					if got := r.Find(id) != nil; got != want || slices.Contains(forgotten, id) == want {
+						t.Errorf("%s kept = %v, want %v; forgotten %q", id, got, want, forgotten)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestABreakerGoesWithTheLastGroupThatHoldsIt(t *testing.T) {
+	r := NewRegistry()
+	var forgotten []string
+	r.Observe(Observer{Forgotten: func(id string) { forgotten = append(forgotten, id) }})
+	before := r.Group("", Settings{TripAfter: 1})
+	before.Hold("stays")
+	before.Hold("removed")
+	fail(t, before.Breaker("stays"), 1)
+	fail(t, before.Breaker("removed"), 1)
+	after := r.Group("", Settings{TripAfter: 1})
+	after.Hold("stays")
+	after.Hold("stays") // named twice
+
+	before.Close()
+	before.Close()
+	if !slices.Equal(forgotten, []string{"removed"}) || len(r.Snapshots()) != 1 {
+		t.Errorf("forgotten %q, left %v", forgotten, r.Snapshots())
+	}
+	inState(t, after.Breaker("stays"), Open)
+	after.Close()
+	if left := r.Snapshots(); len(left) != 0 {
+		t.Errorf("left %v", left)
+	}
+}
+
+func TestRequestsThatOutlastTheirGroupLeaveNothingBehind(t *testing.T) {
+	r := NewRegistry()
+	r.Observe(Observer{Changed: func(c Change) { t.Errorf("told of %v", c) }})
+	g := r.Group("", Settings{TripAfter: 1})
+	g.Hold("u")
+	permit := admit(t, g.Breaker("u"))
+	g.Close()
+	permit.Failure(nil)
+	fail(t, g.Breaker("u"), 1)
+	if left := r.Snapshots(); len(left) != 0 {
+		t.Errorf("left %v", left)
+	}
 }
