@@ -73,3 +73,30 @@ func BenchmarkDecide(b *testing.B) {
 		})
 	}
 }
+
+func TestShippedSettingsCannotBeLost(t *testing.T) {
+	snap, err := ReadSnapshot(shippedDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := string(snap.files["data.yaml"])
+	for name, tc := range map[string]struct{ setting, instead, want string }{
+		"misspelt": {"average_word: 30", "average_words: 30", "test_average_word_is_a_number"},
+		"deleted":  {"  average_word: 30\n", "", "test_average_word_is_a_number"},
+		"a string": {"threshold: 20", `threshold: "20"`, "test_bulk_threshold_is_a_number"},
+		"null":     {"scope: generate:bulk", "scope:", "test_bulk_scope_is_a_string"},
+		"a word":   {"require_principal: true", "require_principal: maybe", "test_require_principal_is_a_boolean"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := map[string]string{}
+			for name, content := range snap.files {
+				files[name] = string(content)
+			}
+			if files["data.yaml"] = strings.Replace(settings, tc.setting, tc.instead, 1); files["data.yaml"] == settings {
+				t.Fatalf("there is no %s in data.yaml", tc.setting)
+			}
+			_, err := admit(t, files)
+			wantError(t, err, tc.want)
+		})
+	}
+}

@@ -1,0 +1,11 @@
+# Unlike the others, these tests look at data.yaml as it is: a rule whose setting is
+# absent or misspelt does not hold, and so would silently refuse nothing.
+package settings_test
+
+test_require_principal_is_a_boolean if is_boolean(data.settings.require_principal)
+
+test_average_word_is_a_number if is_number(data.settings.average_word)
+
+test_bulk_threshold_is_a_number if is_number(data.settings.bulk.threshold)
+
+test_bulk_scope_is_a_string if is_string(data.settings.bulk.scope)
