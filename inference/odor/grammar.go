@@ -18,22 +18,64 @@ var degrees = map[string]float64{
 // excesses turn a refusal into a wish for less: "not too sweet".
 var excesses = set("too", "overly", "so", "much", "overpowering", "excessively", "particularly", "especially")
 
-// refusals begin what is not wanted. The lasting ones go on over "and": "without musk and vanilla".
+// The four ways in which a refusal reaches over what follows it.
+var (
+	plain   = refusal{weight: 1}                 // "no musk and rose" wants rose
+	lasting = refusal{weight: 1, lasting: true}  // "without musk and vanilla" wants neither
+	quality = refusal{weight: 1, quality: true}  // "not sweet citrus" wants citrus
+	lesser  = refusal{weight: 0.5, single: true} // "less sweet citrus" wants citrus
+)
+
+// refusals begin what is not wanted. They are one word or two.
 var refusals = map[string]refusal{
-	"no": {weight: 1}, "not": {weight: 1}, "never": {weight: 1}, "nothing": {weight: 1}, "non": {weight: 1, single: true}, "zero": {weight: 1},
-	"isnt": {weight: 1}, "arent": {weight: 1}, "doesnt": {weight: 1}, "dont": {weight: 1}, "shouldnt": {weight: 1}, "wont": {weight: 1}, "cant": {weight: 1},
-	"without": {weight: 1, lasting: true}, "minus": {weight: 1, lasting: true}, "sans": {weight: 1, lasting: true}, "except": {weight: 1, lasting: true},
-	"excluding": {weight: 1, lasting: true}, "exclude": {weight: 1, lasting: true}, "lacking": {weight: 1, lasting: true}, "avoid": {weight: 1, lasting: true},
-	"avoiding": {weight: 1, lasting: true}, "hate": {weight: 1, lasting: true}, "dislike": {weight: 1, lasting: true}, "remove": {weight: 1, lasting: true},
-	"less": {weight: 0.5, single: true},
+	"no": plain, "never": plain, "nothing": plain, "none": plain, "nor": plain, "zero": plain,
+	"non": {weight: 1, single: true}, "less": lesser,
+
+	"not": quality, "neither": quality, "isnt": quality, "arent": quality, "wasnt": quality, "aint": quality,
+
+	"dont": lasting, "doesnt": lasting, "didnt": lasting, "shouldnt": lasting, "mustnt": lasting, "wont": lasting, "wouldnt": lasting, "cant": lasting, "cannot": lasting,
+	"do not": lasting, "does not": lasting, "did not": lasting, "should not": lasting, "must not": lasting, "will not": lasting, "would not": lasting, "can not": lasting,
+
+	"without": lasting, "w o": lasting, "minus": lasting, "sans": lasting, "except": lasting, "excepting": lasting, "unlike": lasting, "against": lasting,
+	"lack": lasting, "lacks": lasting, "lacking": lasting, "exclude": lasting, "excludes": lasting, "excluding": lasting, "avoid": lasting, "avoids": lasting, "avoiding": lasting,
+	"skip": lasting, "skips": lasting, "skipping": lasting, "omit": lasting, "omits": lasting, "omitting": lasting, "remove": lasting, "removes": lasting, "removing": lasting,
+	"refuse": lasting, "refuses": lasting, "refusing": lasting, "reject": lasting, "rejects": lasting, "eliminate": lasting, "ban": lasting, "forbid": lasting, "forget": lasting,
+	"hate": lasting, "hates": lasting, "dislike": lasting, "dislikes": lasting, "detest": lasting, "loathe": lasting, "despise": lasting,
+
+	"anything but": lasting, "everything but": lasting, "all but": lasting,
+	"apart from": lasting, "aside from": lasting, "away from": lasting, "far from": lasting, "different from": lasting,
+	"free of": lasting, "free from": lasting, "clear of": lasting, "rid of": lasting, "devoid of": lasting, "absence of": lasting, "instead of": lasting,
+	"other than": lasting, "rather than": lasting, "leave out": lasting, "leaving out": lasting, "allergic to": lasting, "pass on": lasting,
+	"hold the": lasting, "drop the": lasting, "ditch the": lasting, "lose the": lasting, "cut the": lasting,
 }
+
+// refusedBehind refuse the smell that stands before them: "musk-free", "vanilla
+// should be avoided". Without one they begin a refusal: "excluded: musk".
+var refusedBehind = set("free", "excluded", "avoided", "omitted", "removed", "forbidden", "banned", "unwanted")
 
 // refusal is what is not wanted, and how far that reaches.
 type refusal struct {
 	weight  float64 // 1 must not be there; less is a wish for less of it
 	lasting bool    // goes on over "and"
 	single  bool    // ends after one meaning
+	quality bool    // ends before the smell that the refused one qualifies
+
+	from   int  // the first mention that it refuses
+	item   bool // is one item of a list of wishes: "rose, no musk, lemon or lime"
+	listed bool // has gone on over a comma
+	headed bool // heads a list by a colon or dash: "avoid: musk, vanilla"
 }
+
+// wishes end a refusal that has refused something: "no musk, add rose".
+var wishes = set("want", "wants", "love", "loves", "adore", "enjoy", "add", "adding", "use", "using", "prefer", "need", "give", "make", "create", "include", "including",
+	"choose", "keep", "try", "have", "having", "has", "bring", "more", "lots", "plenty", "extra")
+
+// resumptions end it too where a new part of the sentence begins with them:
+// "avoid musk and I like rose", but not "without sweet things like honey".
+var resumptions = set("like", "likes", "i", "id", "im", "ive", "we", "it", "please", "let", "lets", "should", "must")
+
+// listed are the words besides smells that a list of refused smells goes on over.
+var listed = set("a", "an", "the", "any", "note", "notes")
 
 // noteWords name a position in the perfume.
 var noteWords = map[string]Note{
@@ -52,12 +94,21 @@ var joints = set("and", "or", "nor", "as")
 // fillers mean nothing by themselves.
 var fillers = set("a", "an", "the", "of", "in", "to", "for", "from", "at", "by", "is", "are", "be", "being", "it", "its", "this", "that", "these", "those",
 	"i", "id", "im", "me", "my", "we", "our", "you", "your", "us", "he", "she", "they", "do", "does", "can", "could", "would", "should", "will", "let", "lets", "who", "which", "what",
-	"like", "love", "need", "want", "please", "give", "get", "make", "create", "generate", "design", "find", "show", "suggest", "build", "produce", "looking", "wish", "prefer", "have", "has", "having", "add", "include", "including",
+	"like", "love", "need", "want", "wants", "loves", "likes", "adore", "enjoy", "use", "using", "adding", "choose", "keep", "try", "bring", "stand", "bear", "stay", "steer", "must", "did", "ive", "please", "give", "get", "make", "create", "generate", "design", "find", "show", "suggest", "build", "produce", "looking", "wish", "prefer", "have", "has", "having", "add", "include", "including",
 	"smell", "smells", "smelling", "smelled", "scent", "scents", "scented", "odor", "odors", "odour", "odours", "aroma", "aromas", "fragrance", "fragrances", "fragrant", "perfume", "perfumes", "perfumed",
-	"molecule", "molecules", "compound", "compounds", "odorant", "odorants", "chemical", "chemicals", "something", "some", "any", "anything", "one", "thing", "things", "stuff",
+	"molecule", "molecules", "compound", "compounds", "odorant", "odorants", "chemical", "chemicals", "something", "some", "any", "anything", "everything", "else", "one", "thing", "things", "stuff",
 	"note", "notes", "accord", "accords", "tone", "tones", "nuance", "nuances", "facet", "facets", "character", "quality", "type", "kind", "sort", "style", "blend", "mix", "mixture", "combination", "layer", "layers", "finish",
 	"oil", "oils", "essential", "absolute", "extract", "essence",
 	"reminiscent", "evoking", "evokes", "evocative", "inspired", "reminds", "suggesting", "profile", "touches", "just", "only", "also", "there", "all", "day", "when", "where", "after", "before", "up", "out", "s", "t", "w", "than", "other", "such", "old", "edge", "forward", "nice", "good", "beautiful", "lovely", "pleasant", "natural")
+
+// shapes reports whether a word belongs to the grammar.
+func shapes(text string) bool {
+	_, isDegree := degrees[text]
+	_, isRefusal := refusals[text]
+	_, isNote := noteWords[text]
+	return isDegree || isRefusal || isNote ||
+		excesses[text] || refusedBehind[text] || wishes[text] || resumptions[text] || turns[text] || joints[text] || fillers[text]
+}
 
 func set(words ...string) map[string]bool {
 	members := make(map[string]bool, len(words))

@@ -60,6 +60,7 @@ type reader struct {
 
 	mentions []mention
 	clause   int // the first mention of the current item of a list
+	smellEnd int // the token behind the last mention
 	degree   float64
 	refusal  refusal
 	// note governs the mentions that follow, once it has been used until the next turn.
@@ -80,9 +81,14 @@ func (r *reader) step() {
 		r.endItem(t.mark)
 		return
 	}
+	if next, n := r.refusalHere(); n > 0 {
+		r.at += n
+		r.refuse(next, n)
+		return
+	}
 	if m, n := r.lexicon.phrase(r.tokens[r.at:]); n > 0 {
 		r.at += n
-		r.mention(m)
+		r.mention(m, n)
 		return
 	}
 	r.at++
@@ -90,7 +96,7 @@ func (r *reader) step() {
 		return
 	}
 	if m, ok := r.lexicon.guess(t.text); ok {
-		r.mention(m)
+		r.mention(m, 1)
 		return
 	}
 	r.unknown(t.text)
@@ -109,6 +115,9 @@ const minDegree = 0.1
 
 // grammar reads a word that shapes the prompt. It reports whether the word is one.
 func (r *reader) grammar(text string) bool {
+	if r.resumes(text) {
+		r.refusal = refusal{}
+	}
 	if r.refusal.weight > 0 && r.soften(text) {
 		return true
 	}
@@ -116,19 +125,13 @@ func (r *reader) grammar(text string) bool {
 		r.degree = min(MaxWeight, max(minDegree, r.degree*degree))
 		return true
 	}
-	if next, ok := refusals[text]; ok {
-		r.refusal = next
-		return true
-	}
 	if note, ok := noteWords[text]; ok {
 		r.position(note)
 		return true
 	}
 	switch {
-	case text == "free":
-		r.free()
-	case text == "but" && r.previous("anything", "everything"):
-		r.refusal = refusals["without"]
+	case refusedBehind[text]:
+		r.refuseBehind()
 	case turns[text]:
 		r.turn()
 	case text == "and" && !r.refusal.lasting:
@@ -137,57 +140,23 @@ func (r *reader) grammar(text string) bool {
 	case joints[text]:
 		r.clause = len(r.mentions)
 	default:
-		return fillers[text] || excesses[text]
+		return shapes(text)
 	}
 	return true
 }
 
-// soften reads a word that weakens or cancels the refusal in force: "not too
-// sweet" and "no heavy musk" ask for less, "not only floral" refuses nothing.
-func (r *reader) soften(text string) bool {
-	switch {
-	case text == "only" || text == "just":
+// mention records a smell, read from n words, under the words that govern it.
+func (r *reader) mention(m meaning, n int) {
+	if r.refusal.quality && r.hasRefused() && r.at-n == r.smellEnd {
 		r.refusal = refusal{}
-	case excesses[text] || degrees[text] > 1:
-		r.refusal.weight = min(r.refusal.weight, 0.5)
-		r.refusal.single = true
-	default:
-		return false
 	}
-	return true
-}
-
-// free turns what stands before it into a refusal ("musk-free"), unless it
-// begins one ("free of musk").
-func (r *reader) free() {
-	if r.next("of") || r.next("from") || len(r.mentions) == r.clause {
-		r.refusal = refusals["without"]
-		return
-	}
-	r.mentions[len(r.mentions)-1].refused = 1
-}
-
-func (r *reader) next(text string) bool {
-	return r.at < len(r.tokens) && r.tokens[r.at].text == text
-}
-
-func (r *reader) previous(texts ...string) bool {
-	return r.at >= 2 && slices.Contains(texts, r.tokens[r.at-2].text)
-}
-
-// mention records a smell under the words that govern it.
-func (r *reader) mention(m meaning) {
 	r.mentions = append(r.mentions, mention{meaning: m, degree: r.degree, refused: r.refusal.weight, note: r.note})
+	r.smellEnd = r.at
 	r.degree = 1
 	r.noteUsed = r.note != ""
 	if r.refusal.single && !r.joined() {
 		r.refusal = refusal{}
 	}
-}
-
-// joined reports whether the next word joins another smell to the refused one.
-func (r *reader) joined() bool {
-	return r.next("or") || r.next("nor") || r.refusal.lasting && r.next("and")
 }
 
 // position reads a note word. It governs the item that it ends ("a woody
@@ -227,27 +196,9 @@ func (r *reader) endItem(m mark) {
 	}
 	r.clause = len(r.mentions)
 	r.degree = 1
-	if r.refusal.weight > 0 && !r.listGoesOn() {
-		r.refusal = refusal{}
+	if r.refusal.weight > 0 {
+		r.endRefusedItem(m)
 	}
-}
-
-// longestList is how many words and commas a list of refused smells is followed for.
-const longestList = 24
-
-// listGoesOn reports whether "or" or "nor" joins the rest of the list to what
-// was refused: "no musk, vanilla or smoke".
-func (r *reader) listGoesOn() bool {
-	for _, t := range r.tokens[r.at:min(len(r.tokens), r.at+longestList)] {
-		_, refuses := refusals[t.text]
-		if t.mark == stop || turns[t.text] || t.text == "and" || refuses {
-			return false
-		}
-		if t.text == "or" || t.text == "nor" {
-			return true
-		}
-	}
-	return false
 }
 
 // turn begins another part of the prompt.

@@ -183,7 +183,7 @@ func TestGrammarAndLexiconDoNotOverlap(t *testing.T) {
 	for text := range noteWords {
 		check(text)
 	}
-	for _, words := range []map[string]bool{excesses, turns, joints, fillers} {
+	for _, words := range []map[string]bool{excesses, refusedBehind, wishes, resumptions, listed, turns, joints, fillers} {
 		for text := range words {
 			check(text)
 		}
@@ -217,6 +217,7 @@ func FuzzInterpret(f *testing.F) {
 	for _, seed := range []string{
 		"fresh citrus over wet cedar, no musk", "top notes of bergamot; heart: rose", "not too sweet", "sugar-free (E)-2-hexenal",
 		"without musk, vanilla or", "no no no free free but", "\xff\xfe", "(((", "’s'", "top top top base", "anything but",
+		"neither musk nor", "not without", "avoid: musk, vanilla - hay", "w/o a/b & c", "no musk, , , or", "nor nor or - : —", "instead of",
 	} {
 		f.Add(seed)
 	}

@@ -18,7 +18,8 @@ type mark byte
 
 const (
 	word  mark = iota
-	comma      // the next item of a list: , / & + ( )
+	comma      // the next item of a list: , / + ( )
+	pause      // a break within a statement: a colon, – — and a hyphen between spaces
 	stop       // the end of a statement: . ; ! ? or a new line
 )
 
@@ -29,7 +30,7 @@ var greek = strings.NewReplacer("α", "alpha", "β", "beta", "γ", "gamma", "δ"
 var straight = strings.NewReplacer("’", "'", "‘", "'")
 
 // tokenise splits text into lower-case words without diacritics and the marks
-// between them. Hyphens separate words; a possessive 's is dropped.
+// between them. A hyphen within a word separates its parts; a possessive 's is dropped.
 func tokenise(text string) []token {
 	var tokens []token
 	lines := strings.FieldsFunc(greek.Replace(text), func(r rune) bool { return r == '\n' || r == '\r' })
@@ -55,8 +56,8 @@ func appendLine(tokens []token, line []rune) []token {
 			i = end
 			continue
 		}
-		if m := markAt(line, i); m != word {
-			tokens = append(tokens, token{mark: m})
+		if t, ok := signAt(line, i); ok {
+			tokens = append(tokens, t)
 		}
 		i++
 	}
@@ -113,25 +114,63 @@ func appendPrefix(tokens []token, prefix []rune) []token {
 	return tokens
 }
 
-// markAt reads the mark at i. A comma or point between digits is part of a
-// chemical name or a number and marks nothing.
+// signAt reads the mark at i, or the word that a sign stands for: & and the
+// stroke between two words.
+func signAt(line []rune, i int) (token, bool) {
+	switch {
+	case line[i] == '&':
+		return token{text: "and"}, true
+	case line[i] == '/' && betweenWords(line, i):
+		return token{text: "or"}, !isWithout(line, i)
+	}
+	m := markAt(line, i)
+	return token{mark: m}, m != word
+}
+
+func betweenWords(line []rune, i int) bool {
+	return i > 0 && i+1 < len(line) && isWordRune(line[i-1]) && isWordRune(line[i+1])
+}
+
+// isWithout reports whether the stroke at i, between two words, is that of "w/o".
+func isWithout(line []rune, i int) bool {
+	return line[i-1] == 'w' && line[i+1] == 'o' &&
+		(i == 1 || !isWordRune(line[i-2])) && (i+2 == len(line) || !isWordRune(line[i+2]))
+}
+
+// markAt reads the mark at i. A comma, point or colon between digits is part of
+// a chemical name or a number and marks nothing.
 func markAt(line []rune, i int) mark {
 	betweenDigits := i > 0 && i+1 < len(line) && unicode.IsDigit(line[i-1]) && unicode.IsDigit(line[i+1])
 	switch line[i] {
-	case ',', '.':
+	case ',', '.', ':':
 		if betweenDigits {
 			return word
 		}
-		if line[i] == ',' {
-			return comma
+		return points[line[i]]
+	case '-':
+		if isDash(line, i) {
+			return pause
 		}
-		return stop
-	case '/', '&', '+', '(', ')':
+	case '–', '—', '―', '−':
+		return pause
+	case '/', '+', '(', ')':
 		return comma
 	case ';', '!', '?':
 		return stop
 	}
 	return word
+}
+
+// points are the marks that may also stand within a number.
+var points = map[rune]mark{',': comma, '.': stop, ':': pause}
+
+// isDash reports whether the hyphen at i stands for a dash: doubled, or
+// between spaces.
+func isDash(line []rune, i int) bool {
+	if i == 0 || i+1 == len(line) {
+		return false
+	}
+	return line[i+1] == '-' || line[i-1] == ' ' && line[i+1] == ' '
 }
 
 // words joins the words of text with spaces: the form in which phrases are looked up.
