@@ -6,17 +6,17 @@ import (
 	"github.com/odordiff/odordiff/inference/odor"
 )
 
-// sameness is how much of its score a candidate loses while choosing when a
+// sameness is how much of its score a match loses while choosing when a
 // molecule with an equal profile has been chosen already. It does not change
 // the score that is reported.
 const sameness = 0.6
 
-// diversify chooses count of the ranked candidates so that they do not all
+// diversify chooses count of the ranked matches so that they do not all
 // smell alike and not all answer the same part of the prompt: each next one has the best score after a reduction for its
 // likeness to those chosen before (maximal marginal relevance; Carbonell and
 // Goldstein, SIGIR 1998, 335). The choice of n begins the choice of n+1. What
 // is chosen comes back sorted by its score.
-func (s *scorer) diversify(ctx context.Context, ranked []candidate, count int) ([]candidate, error) {
+func (s *scorer) diversify(ctx context.Context, ranked []match, count int) ([]match, error) {
 	c := choice{scorer: s, ranked: ranked, likeness: make([]float64, len(ranked)), compared: make([]int, len(ranked))}
 	for range min(count, len(ranked)) {
 		if err := ctx.Err(); err != nil {
@@ -24,7 +24,7 @@ func (s *scorer) diversify(ctx context.Context, ranked []candidate, count int) (
 		}
 		c.chosen = append(c.chosen, c.next())
 	}
-	chosen := make([]candidate, len(c.chosen))
+	chosen := make([]match, len(c.chosen))
 	for i, at := range c.chosen {
 		chosen[i] = ranked[at]
 	}
@@ -32,21 +32,21 @@ func (s *scorer) diversify(ctx context.Context, ranked []candidate, count int) (
 	return chosen, nil
 }
 
-// choice is the state of choosing. What a candidate is worth can only fall
+// choice is the state of choosing. What a match is worth can only fall
 // while others are chosen, so it is compared with them no sooner than it
 // seems to be the best (lazy greedy; Minoux, LNCIS 1978, 7, 234).
 type choice struct {
 	*scorer
-	ranked   []candidate
+	ranked   []match
 	chosen   []int     // indexes into ranked
-	likeness []float64 // of each candidate to the most alike of the chosen that it was compared with
+	likeness []float64 // of each match to the most alike of the chosen that it was compared with
 	compared []int     // with how many of the chosen; taken for a chosen one
 }
 
-// taken marks a candidate that is chosen.
+// taken marks a match that is chosen.
 const taken = -1
 
-// next takes the candidate to choose next; at least one must be left.
+// next takes the match to choose next; at least one must be left.
 func (c *choice) next() int {
 	for {
 		best := c.promising()
@@ -61,7 +61,7 @@ func (c *choice) next() int {
 	}
 }
 
-// promising returns the candidate that is worth most as far as it has been compared.
+// promising returns the match that is worth most as far as it has been compared.
 func (c *choice) promising() int {
 	best, most := -1, -1.0
 	for i := range c.ranked {

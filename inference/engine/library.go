@@ -49,28 +49,28 @@ func (l *Library) Generate(ctx context.Context, request Request) (Result, error)
 	return Result{Interpretation: interpretation, Molecules: molecules(found)}, nil
 }
 
-// candidate is an odorant that fits a prompt.
-type candidate struct {
+// match is an odorant that fits a prompt.
+type match struct {
 	odorant *odor.Odorant
 	scores  Scores
 }
 
 // rank returns the odorants that fit, the best first. Equal scores are in
 // alphabetical order.
-func (l *Library) rank(s *scorer) []candidate {
+func (l *Library) rank(s *scorer) []match {
 	odorants := l.library.Odorants()
-	found := make([]candidate, 0, len(odorants))
+	found := make([]match, 0, len(odorants))
 	for i := range odorants {
 		if scores := s.score(&odorants[i]); scores.Overall > 0 {
-			found = append(found, candidate{&odorants[i], scores})
+			found = append(found, match{&odorants[i], scores})
 		}
 	}
 	sortBest(found)
 	return found
 }
 
-func sortBest(found []candidate) {
-	slices.SortFunc(found, func(a, b candidate) int {
+func sortBest(found []match) {
+	slices.SortFunc(found, func(a, b match) int {
 		return cmp.Or(
 			cmp.Compare(b.scores.Overall, a.scores.Overall),
 			cmp.Compare(a.odorant.Name, b.odorant.Name),
@@ -78,7 +78,7 @@ func sortBest(found []candidate) {
 	})
 }
 
-func molecules(found []candidate) []Molecule {
+func molecules(found []match) []Molecule {
 	molecules := make([]Molecule, len(found))
 	for i, c := range found {
 		molecules[i] = Molecule{
