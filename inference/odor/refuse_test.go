@@ -35,6 +35,7 @@ func TestRefusals(t *testing.T) {
 		{"without being sweet", "-sweet"},
 		{"hay without being sweet or smoky", "+hay -sweet -smoky"},
 		{"hay w/o musk and vanilla", "+hay -musk -vanilla"},
+		{"hay without (any) musk", "+hay -musk"},
 		{"nothing sweet or smoky", "-sweet -smoky"},
 		{"no trace of smoke or musk, just hay", "+hay -smoky -musk"},
 		{"hay. Nor vanilla", "+hay -vanilla"},
