@@ -57,6 +57,14 @@ func TestAdmitNamesTheFault(t *testing.T) {
 			map[string]string{"gate.rego": allowing, "rules/x.rego": "package gate.rules.x\n\ndeny contains {\"id\": term} if some term in gate.terms(\"weapon\", \"x\")"},
 			`rules/x.rego:3: gate.terms: data.terms has no set "weapon"`,
 		},
+		"a search of a normalised prompt": {
+			map[string]string{"gate.rego": allowing, "data.yaml": "terms: {x: []}", "rules/x.rego": "package gate.rules.x\n\nlabel contains term if {\n\tsome prompt in input.prompts\n\tsome term in gate.terms(\"x\", prompt.normalised)\n}"},
+			"rules/x.rego:5: gate.terms: search the text as it came",
+		},
+		"a search of a text that is normalised at once": {
+			map[string]string{"gate.rego": allowing, "data.yaml": "terms: {x: []}", "x.rego": "package x\n\ny := gate.terms(\"x\", gate.normalise(\"rose\"))"},
+			"x.rego:3: gate.terms: search the text as it came",
+		},
 		"a denial that is not a set": {
 			map[string]string{"gate.rego": allowing, "rules/x.rego": "package gate.rules.x\n\ndeny if input.complete"},
 			`rules/x.rego:3: "deny" must be a set`,

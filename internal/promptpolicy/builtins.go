@@ -134,20 +134,39 @@ func normalise(_ rego.BuiltinContext, text *ast.Term) (*ast.Term, error) {
 // unknownSets finds calls of gate.terms whose set is written out and does not
 // exist, so that a typo is refused when saved rather than when first reached.
 func unknownSets(modules map[string]*ast.Module, sets map[string]bool) Faults {
+	return faultsOfTerms(modules, func(set, _ *ast.Term) (*ast.Term, string) {
+		name, ok := set.Value.(ast.String)
+		if !ok || sets[string(name)] {
+			return nil, ""
+		}
+		return set, fmt.Sprintf("data.%s has no set %q", termsRoot, string(name))
+	})
+}
+
+// lostSeams finds calls of gate.terms with a normalised text: there, invisible
+// characters between two words have already made them one.
+func lostSeams(modules map[string]*ast.Module) Faults {
+	return faultsOfTerms(modules, func(_, text *ast.Term) (*ast.Term, string) {
+		ref, ok := text.Value.(ast.Ref)
+		call, isCall := text.Value.(ast.Call)
+		if ok && ref[len(ref)-1].Equal(keyNormalised) || isCall && call[0].String() == normaliseDecl.Name {
+			return text, "search the text as it came, such as prompt.text: the normalised form has lost where invisible characters were"
+		}
+		return nil, ""
+	})
+}
+
+// faultsOfTerms asks about each call of gate.terms what is wrong with which argument, if any.
+func faultsOfTerms(modules map[string]*ast.Module, judge func(set, text *ast.Term) (*ast.Term, string)) Faults {
 	var faults Faults
 	check := func(call []*ast.Term) {
-		if len(call) < 2 || call[0].String() != termsDecl.Name {
+		const arity = 2
+		if len(call) <= arity || call[0].String() != termsDecl.Name {
 			return
 		}
-		name, ok := call[1].Value.(ast.String)
-		if !ok || sets[string(name)] {
-			return
+		if at, message := judge(call[1], call[2]); at != nil {
+			faults = append(faults, Fault{File: at.Location.File, Line: at.Location.Row, Message: "gate.terms: " + message})
 		}
-		location := call[1].Location
-		faults = append(faults, Fault{
-			File: location.File, Line: location.Row,
-			Message: fmt.Sprintf("gate.terms: data.%s has no set %q", termsRoot, string(name)),
-		})
 	}
 	for _, module := range modules {
 		ast.NewGenericVisitor(func(node any) bool {

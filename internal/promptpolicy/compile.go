@@ -3,6 +3,7 @@ package promptpolicy
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -46,7 +47,7 @@ func parse(snap *Snapshot) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if faults := append(unknownSets(modules, terms.sets), lostContributions(modules)...); faults != nil {
+	if faults := slices.Concat(unknownSets(modules, terms.sets), lostSeams(modules), lostContributions(modules)); faults != nil {
 		return nil, faults
 	}
 	return src, nil

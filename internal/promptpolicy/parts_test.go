@@ -57,7 +57,10 @@ func TestSnapshotIsBounded(t *testing.T) {
 	wantError(t, err, "MiB")
 }
 
-func lexiconOf(t testing.TB, terms ...any) *lexicon {
+func lexiconOf(t interface {
+	Helper()
+	Fatal(...any)
+}, terms ...any) *lexicon {
 	t.Helper()
 	lex, err := loadTerms(map[string]any{termsRoot: map[string]any{"x": terms}})
 	if err != nil {
@@ -185,7 +188,7 @@ func FuzzTerms(f *testing.F) {
 }
 
 func TestTermsAreBounded(t *testing.T) {
-	long := strings.Repeat("a", maxTermBytes)
+	long := strings.Repeat("a", maxTermBytes+1)
 	_, err := loadTerms(map[string]any{termsRoot: map[string]any{"x": []any{long}}})
 	wantError(t, err, "KiB of terms")
 }

@@ -28,18 +28,33 @@ const maxTermBytes = 32 << 10
 // Words are runs of letters, digits and marks; what separates them does not
 // matter, so that "nerve agent" is found in "Nerve-Agent,". A term
 // is found as whole words only, unless it ends in an asterisk: "synthes*" is
-// also found in "synthesise".
+// also found in "synthesise". Something invisible separates words or does not,
+// whichever gives a term: it is written to make one look like none.
+//
+// The automaton therefore sees letters only, and what stands between them is
+// compared afterwards.
 type lexicon struct {
 	trie     *ahocorasick.Trie
 	meanings [][]meaning // by pattern number
 	sets     map[string]bool
 }
 
-// meaning is what finding a pattern says: several sets may have the same one.
+// meaning is what finding a pattern says: several terms may have the same letters.
 type meaning struct {
 	set  string
 	term *ast.Term // as written in the data
+	gaps []gap     // before each byte of the pattern; the first does not matter
+	open bool      // whether the last word may go on
 }
+
+// gap is what stands before a byte of a text's letters.
+type gap byte
+
+const (
+	joined gap = iota // nothing
+	seam              // something invisible
+	apart             // something that separates words
+)
 
 // findings are the terms of each set that occur in a text.
 type findings map[string][]*ast.Term
@@ -70,18 +85,21 @@ func loadTerms(data map[string]any) (*lexicon, error) {
 // add numbers the patterns of one set's terms.
 func (l *lexicon) add(patterns map[string]int, set string, terms []string) error {
 	for i, term := range terms {
-		pattern := patternOf(term)
-		if strings.TrimSpace(pattern) == "" {
+		stem, open := strings.CutSuffix(term, "*")
+		letters, gaps := spell(textnorm.Normalise(stem))
+		if len(letters) == 0 {
 			return fmt.Errorf("has item %d, %q, without a letter or digit", i, term)
 		}
+		pattern := string(letters)
 		number, known := patterns[pattern]
 		if !known {
 			number = len(l.meanings)
 			patterns[pattern] = number
 			l.meanings = append(l.meanings, nil)
 		}
-		if !slices.ContainsFunc(l.meanings[number], func(m meaning) bool { return m.set == set }) {
-			l.meanings[number] = append(l.meanings[number], meaning{set, ast.StringTerm(term)})
+		same := func(m meaning) bool { return m.set == set && m.open == open && slices.Equal(m.gaps, gaps) }
+		if !slices.ContainsFunc(l.meanings[number], same) {
+			l.meanings[number] = append(l.meanings[number], meaning{set, ast.StringTerm(term), gaps, open})
 		}
 	}
 	return nil
@@ -101,22 +119,17 @@ func (l *lexicon) build(patterns map[string]int) error {
 	return nil
 }
 
-// patternOf returns what is searched for in [words].
-func patternOf(term string) string {
-	stem, open := strings.CutSuffix(term, "*")
-	pattern := string(words(textnorm.Normalise(stem)))
-	if open {
-		return strings.TrimSuffix(pattern, " ")
-	}
-	return pattern
-}
-
 // scan returns the terms in text, each once, in the order of their first end;
 // nil where there are none.
 func (l *lexicon) scan(text string) findings {
 	var found findings
-	l.trie.Walk(words(textnorm.Normalise(text)), func(_, _, pattern int64) bool {
+	letters, gaps := spell(text)
+	l.trie.Walk(letters, func(end, n, pattern int64) bool {
+		around := gaps[end-n+1 : end+2]
 		for _, m := range l.meanings[pattern] {
+			if !m.fits(around) {
+				continue
+			}
 			if found == nil {
 				found = findings{}
 			}
@@ -127,6 +140,20 @@ func (l *lexicon) scan(text string) findings {
 		return true
 	})
 	return found
+}
+
+// fits compares what stands before, between and behind the letters of an occurrence.
+func (m meaning) fits(around []gap) bool {
+	last := len(around) - 1
+	if around[0] == joined || !m.open && around[last] == joined {
+		return false
+	}
+	for i := 1; i < last; i++ {
+		if around[i] != m.gaps[i] && around[i] != seam {
+			return false
+		}
+	}
+	return true
 }
 
 func termList(list any) ([]string, error) {
@@ -143,27 +170,30 @@ func termList(list any) ([]string, error) {
 	return terms, nil
 }
 
-// words writes each word of a normalised text between single spaces, the first
-// and the last included: a word boundary is then a space, and the automaton
-// needs no other notion of it.
-func words(text string) []byte {
-	out := append(make([]byte, 0, len(text)+2), ' ')
+// spell splits a text into the letters of its comparable form and what stands
+// before each of their bytes, and behind the last.
+func spell(text string) (letters []byte, gaps []gap) {
+	text = textnorm.Seamed(text)
+	letters, gaps = make([]byte, 0, len(text)), make([]gap, 0, len(text)+1)
+	before := apart
 	for i := 0; i < len(text); {
 		r, size := rune(text[i]), 1
 		if r >= utf8.RuneSelf {
 			r, size = utf8.DecodeRuneInString(text[i:])
 		}
-		if isWord(r) {
-			out = append(out, text[i:i+size]...)
-		} else if out[len(out)-1] != ' ' {
-			out = append(out, ' ')
+		switch {
+		case isWord(r):
+			letters = append(letters, text[i:i+size]...)
+			gaps = append(append(gaps, before), make([]gap, size-1)...)
+			before = joined
+		case r == textnorm.Seam:
+			before = max(before, seam)
+		default:
+			before = apart
 		}
 		i += size
 	}
-	if out[len(out)-1] != ' ' {
-		out = append(out, ' ')
-	}
-	return out
+	return letters, append(gaps, apart)
 }
 
 func isWord(r rune) bool {

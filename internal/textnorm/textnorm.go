@@ -34,8 +34,27 @@ func Normalise(text string) string {
 	if isASCII(text) {
 		return fold(text)
 	}
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	return norm.NFC.String(fold(norm.NFKD.String(text)))
+	return norm.NFC.String(fold(decompose(text)))
+}
+
+// Seam stands in the result of [Seamed] where something invisible was removed. It is
+// invisible itself: a soft hyphen.
+const Seam = '\u00ad'
+
+// Seamed is [Normalise] without losing where invisible characters were: each
+// run of them is a [Seam]. Whether "nerve", something invisible and "agent" are two
+// words or one is for the reader to judge, and a search has to consider both. The
+// form is decomposed, so that a seam does not keep a character from being
+// composed: without seams it is the decomposition of the normal form.
+func Seamed(text string) string {
+	if isNormalASCII(text) {
+		return text
+	}
+	return foldWith(decompose(text), true)
+}
+
+func decompose(text string) string {
+	return norm.NFKD.String(strings.ToValidUTF8(text, "\uFFFD"))
 }
 
 // isNormalASCII reports whether text is its own normal form, which nearly
@@ -65,22 +84,31 @@ func isASCII(text string) bool {
 }
 
 // fold maps each character of decomposed text by itself and collapses spaces.
-func fold(text string) string {
+func fold(text string) string { return foldWith(text, false) }
+
+func foldWith(text string, seams bool) string {
 	var out strings.Builder
 	out.Grow(len(text))
-	pending := false
+	space, seam := false, false // whether there was one since the last character
 	for _, r := range text {
 		if isSpace(r) {
-			pending = out.Len() > 0
+			space = out.Len() > 0
 			continue
 		}
-		if isDropped(r) {
+		if isInvisible(r) {
+			seam = seams
 			continue
 		}
-		if pending {
+		if isDiacritic(r) {
+			continue
+		}
+		switch {
+		case space:
 			out.WriteByte(' ')
-			pending = false
+		case seam && out.Len() > 0:
+			out.WriteRune(Seam)
 		}
+		space, seam = false, false
 		if r = foldRune(r); r == 'ß' {
 			out.WriteByte('s')
 			r = 's'
@@ -112,15 +140,15 @@ func isSpace(r rune) bool {
 	return unicode.IsSpace(r) || unicode.In(r, unicode.Z) || r == brailleBlank
 }
 
-// isDropped reports whether r shows nothing of its own: controls, formats
-// (zero width, bidirectional, tags), fillers, variation selectors, private use
-// and the combining diacritics of Latin, Greek and Cyrillic.
-func isDropped(r rune) bool {
+// isInvisible reports whether r shows nothing at all: controls, formats (zero width,
+// bidirectional, tags), fillers, variation selectors and private use.
+func isInvisible(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r < ' ' || r == '\x7f'
 	}
-	if '\u0300' <= r && r <= '\u036f' {
-		return true
-	}
 	return unicode.In(r, unicode.C, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
+
+// isDiacritic reports whether r is a combining diacritic of Latin, Greek and
+// Cyrillic: it shows, but not as a letter of its own.
+func isDiacritic(r rune) bool { return '\u0300' <= r && r <= '\u036f' }

@@ -80,6 +80,39 @@ func TestNormaliseIgnoresCase(t *testing.T) {
 	})
 }
 
+func TestSeamed(t *testing.T) {
+	for name, tc := range map[string]struct{ in, want string }{
+		"plain text":                {"nerve agent", "nerve agent"},
+		"capitals":                  {"Nerve Agent", "nerve agent"},
+		"between words":             {"Nerve\u200bAgent", "nerve\u00adagent"},
+		"a run":                     {"nerve\u200b\u2060\x00agent", "nerve\u00adagent"},
+		"a control character":       {"nerve\x00agent", "nerve\u00adagent"},
+		"a soft hyphen":             {"nerve\u00adagent", "nerve\u00adagent"},
+		"at the ends":               {"\u200bagent\u200b", "agent"},
+		"beside a space":            {"nerve\u200b \u200bagent", "nerve agent"},
+		"diacritics leave no seam":  {"s\u0336a\u0301rïn", "sarin"},
+		"a grapheme joiner leaves":  {"sa\u034frin", "sa\u00adrin"},
+		"what would be composed":    {"\u1112\u200b\u1161\u11ab", "\u1112\u00ad\u1161\u11ab"},
+		"what is composed":          {"한", "\u1112\u1161\u11ab"},
+		"below a letter that folds": {"ẞ\u200bß", "ss\u00adss"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := Seamed(tc.in); got != tc.want {
+				t.Errorf("Seamed(%+q) = %+q, want %+q", tc.in, got, tc.want)
+			}
+		})
+	}
+}
+
+func TestSeamedLosesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringOf(rapid.OneOf(rapid.Rune(), rapid.SampledFrom([]rune("aB \u200b\u00ad\u034f\u0301한")))).Draw(t, "text")
+		if got, want := Normalise(Seamed(text)), Normalise(text); got != want {
+			t.Fatalf("%+q gives %+q by way of the seamed form, want %+q", text, got, want)
+		}
+	})
+}
+
 func FuzzNormalise(f *testing.F) {
 	for _, seed := range []string{"", "A  b", "ѕаrіn", "\ufdfa", "\xff", "a" + strings.Repeat("\u0301", 40), strings.Repeat("\u0f71", 40)} {
 		f.Add(seed)

@@ -7,17 +7,17 @@ package gate.rules.hazards
 
 deny contains reason("chemical-weapon", "a chemical weapon or a highly toxic agent", "critical", term) if {
 	some prompt in input.prompts
-	some term in gate.terms("chemical_weapons", prompt.normalised)
+	some term in gate.terms("chemical_weapons", prompt.text)
 }
 
 deny contains reason("explosive", "an explosive", "critical", term) if {
 	some prompt in input.prompts
-	some term in gate.terms("explosives", prompt.normalised)
+	some term in gate.terms("explosives", prompt.text)
 }
 
 deny contains reason("controlled-drug", "a controlled drug or its making", "high", term) if {
 	some prompt in input.prompts
-	some term in gate.terms("controlled_drugs", prompt.normalised)
+	some term in gate.terms("controlled_drugs", prompt.text)
 }
 
 reason(id, what, severity, term) := {

@@ -11,5 +11,5 @@ deny contains {
 	"severity": "high",
 } if {
 	some prompt in input.prompts
-	some phrase in gate.terms("injection", prompt.normalised)
+	some phrase in gate.terms("injection", prompt.text)
 }
