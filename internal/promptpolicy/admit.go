@@ -40,7 +40,11 @@ func Admit(ctx context.Context, snap *Snapshot, timeout time.Duration) (p *Polic
 		return nil, err
 	}
 	if err := p.canary(ctx); err != nil {
-		return nil, Faults{{Message: err.Error()}}
+		faults := Faults{{Message: err.Error()}}
+		if errors.Is(err, ErrTimeout) {
+			return nil, overdue{faults}
+		}
+		return nil, faults
 	}
 	return p, nil
 }
@@ -49,24 +53,29 @@ func Admit(ctx context.Context, snap *Snapshot, timeout time.Duration) (p *Polic
 // matter, except that a document without any fact must not be allowed.
 func (p *Policy) canary(ctx context.Context) error {
 	for name, in := range canaries() {
-		if err := p.tryCanary(ctx, in); err != nil {
+		_, err := patiently(func() (*Decision, error) { return p.Decide(ctx, in) })
+		if err != nil {
 			return fmt.Errorf("trying the policy on %s: %w", name, err)
 		}
 	}
-	d, err := p.evaluate(ctx, ast.NewObject())
+	d, err := patiently(func() (*Decision, error) { return p.evaluate(ctx, ast.NewObject()) })
+	if errors.Is(err, ErrTimeout) {
+		return fmt.Errorf("trying the policy on a request of which nothing is known: %w", err)
+	}
 	if err == nil && d.Allow {
 		return errors.New("the policy allows a request of which nothing is known: allow must depend on facts such as input.complete, not only on the absence of denials")
 	}
 	return nil
 }
 
-func (p *Policy) tryCanary(ctx context.Context, in *Input) (err error) {
+// patiently repeats a decision that took too long.
+func patiently(decide func() (*Decision, error)) (d *Decision, err error) {
 	for range canaryAttempts {
-		if _, err = p.Decide(ctx, in); !errors.Is(err, ErrTimeout) {
-			return err
+		if d, err = decide(); !errors.Is(err, ErrTimeout) {
+			break
 		}
 	}
-	return err
+	return d, err
 }
 
 func canaries() map[string]*Input {

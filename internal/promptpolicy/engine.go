@@ -27,7 +27,9 @@ type Options struct {
 	Report func(Candidate)
 }
 
-// Candidate is the outcome of one version of the directory that wanted to go live.
+// Candidate is the outcome of one version of the directory that wanted to go live. A
+// version that is refused only for taking too long is tried again: it has a second
+// outcome if that changes.
 type Candidate struct {
 	// Hash names the content; empty where the directory could not be read.
 	Hash string
@@ -64,6 +66,7 @@ type Engine struct {
 	// reading, so that each is reported once.
 	judged string
 	unread string
+	retry  retry
 
 	mu       sync.Mutex // guards what follows, and a change of current
 	status   Status
@@ -197,7 +200,8 @@ func (e *Engine) reload(ctx context.Context) {
 		return
 	}
 	e.unread = ""
-	if snap.Hash == e.judged {
+	known := snap.Hash == e.judged
+	if known && !e.retry.due(start) {
 		return
 	}
 	policy := e.Current()
@@ -209,6 +213,11 @@ func (e *Engine) reload(ctx context.Context) {
 	}
 	e.judged = snap.Hash
 	err = e.conclude(snap.Hash, policy, err)
+	if late := isOverdue(err); !late {
+		e.retry = retry{}
+	} else if e.retry.later(known, e.opts.Poll); known {
+		return // it was reported
+	}
 	e.opts.Report(Candidate{Hash: snap.Hash, Err: err, Took: time.Since(start)})
 }
 

@@ -42,6 +42,14 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "; ")
 }
 
+// overdue are faults of time alone: a machine that is less busy may find none.
+type overdue struct{ Faults } //nolint:errname // see [Faults]
+
+// Unwrap has errors.As find the faults.
+func (o overdue) Unwrap() error { return o.Faults }
+
+func isOverdue(err error) bool { return errors.As(err, new(overdue)) }
+
 // FaultsOf returns what is wrong one by one, and any other error as a single fault.
 func FaultsOf(err error) Faults {
 	if err == nil {

@@ -3,12 +3,14 @@ package promptpolicy
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/tester"
+	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
 const (
@@ -29,6 +31,8 @@ type TestResult struct {
 	Skipped bool
 	// Failure says why the test does not pass; empty where it does.
 	Failure string
+	// TimedOut is true where the test failed by taking too long.
+	TimedOut bool
 	// Output is what the test printed.
 	Output string
 	// Took is the time of the evaluation.
@@ -81,7 +85,7 @@ func (s *source) test(ctx context.Context) ([]TestResult, error) {
 		results = append(results, resultOf(outcome))
 	}
 	if ctx.Err() != nil {
-		return nil, Faults{{Message: fmt.Sprintf("the tests did not finish: %v", ctx.Err())}}
+		return nil, overdue{Faults{{Message: fmt.Sprintf("the tests did not finish: %v", ctx.Err())}}}
 	}
 	slices.SortFunc(results, func(a, b TestResult) int {
 		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line)
@@ -102,6 +106,7 @@ func resultOf(outcome *tester.Result) TestResult {
 	switch {
 	case outcome.Error != nil:
 		result.Failure = outcome.Error.Error()
+		result.TimedOut = topdown.IsCancel(outcome.Error) || errors.Is(outcome.Error, context.DeadlineExceeded)
 	case outcome.Fail:
 		result.Failure = "fails" + failedCases(outcome)
 	}
@@ -125,13 +130,18 @@ func failedCases(outcome *tester.Result) string {
 // failures returns the tests that do not pass as faults.
 func failures(results []TestResult) error {
 	var faults Faults
+	late := true
 	for _, result := range results {
 		if result.Failure != "" {
+			late = late && result.TimedOut
 			faults = append(faults, Fault{File: result.File, Line: result.Line, Message: "test " + result.Name + " " + result.Failure})
 		}
 	}
-	if faults == nil {
+	switch {
+	case faults == nil:
 		return nil
+	case late:
+		return overdue{faults}
 	}
 	return faults
 }
