@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/odordiff/odordiff/internal/freeport"
 )
 
 const repository = ".."
@@ -66,11 +67,11 @@ func start(b *testing.B, binary, name, caddyfile string, upstream *httptest.Serv
 	if err != nil {
 		b.Fatal(err)
 	}
-	https := freePort(b)
+	https := freeport.Take(b)
 	env := append(os.Environ(),
 		"ODORDIFF_STATE="+dir, "ODORDIFF_POLICIES="+policies,
 		"ODORDIFF_UPSTREAM="+strings.TrimPrefix(upstream.URL, "http://"),
-		"ODORDIFF_ADMIN=localhost:"+freePort(b), "ODORDIFF_HTTP_PORT="+freePort(b), "ODORDIFF_HTTPS_PORT="+https,
+		"ODORDIFF_ADMIN=localhost:"+freeport.Take(b), "ODORDIFF_HTTP_PORT="+freeport.Take(b), "ODORDIFF_HTTPS_PORT="+https,
 	)
 	run(b, env, binary, "keyring", "init")
 	s := &side{name: name, url: "https://localhost:" + https, token: strings.TrimSpace(run(b, env, binary, "token"))}
@@ -141,18 +142,4 @@ func run(b *testing.B, env []string, binary string, args ...string) string {
 		b.Fatalf("odordiff %s: %v\n%s", strings.Join(args, " "), err, &stderr)
 	}
 	return string(out)
-}
-
-func freePort(b *testing.B) string {
-	b.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		b.Fatal(err)
-	}
-	return port
 }

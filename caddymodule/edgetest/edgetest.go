@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"syscall"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/internal/breaker"
+	"github.com/odordiff/odordiff/internal/freeport"
 )
 
 // Edge is a running Caddy.
@@ -143,10 +143,5 @@ func Adapt(caddyfile string) ([]byte, error) {
 // FreeAddress returns a loopback address that nothing listens on.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
+	return "127.0.0.1:" + freeport.Take(t)
 }

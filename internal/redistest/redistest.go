@@ -7,12 +7,13 @@ import (
 	"errors"
 	"net"
 	"os/exec"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/odordiff/odordiff/internal/freeport"
 )
 
 // patience is how long a server may take to come up.
@@ -40,7 +41,7 @@ func Start(t testing.TB, settings ...string) *Server {
 	if err != nil {
 		t.Fatal("install redis-server (make test does): this test needs a real one")
 	}
-	port := freePort(t)
+	port := freeport.Take(t)
 	s := &Server{
 		Addr: net.JoinHostPort("127.0.0.1", port), t: t, path: path,
 		args: append([]string{
@@ -150,14 +151,4 @@ func (s *Server) stop() {
 		s.t.Errorf("waiting for redis-server: %v", err)
 	}
 	s.process = nil
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("looking for a free port: %v", err)
-	}
-	defer func() { _ = listener.Close() }()
-	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/odordiff/odordiff/internal/freeport"
 )
 
 const (
@@ -35,7 +37,7 @@ type edge struct {
 // layout is where a gateway's files and ports are, before it runs.
 func layout(t *testing.T) *edge {
 	t.Helper()
-	ports := freePorts(t, 4)
+	ports := []string{freeport.Take(t), freeport.Take(t), freeport.Take(t), freeport.Take(t)}
 	e := &edge{
 		url:      "https://localhost:" + ports[0],
 		httpURL:  "http://localhost:" + ports[1],

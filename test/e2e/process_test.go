@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -134,22 +133,4 @@ func eventually(t *testing.T, what string, condition func() bool) {
 		case <-ticker.C:
 		}
 	}
-}
-
-// freePorts returns n ports of 127.0.0.1 that nothing listens on.
-func freePorts(t *testing.T, n int) []string {
-	t.Helper()
-	ports := make([]string, n)
-	for i := range ports {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer listener.Close()
-		_, ports[i], err = net.SplitHostPort(listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return ports
 }
