@@ -43,7 +43,7 @@ func (f Faults) Error() string {
 }
 
 // overdue are faults of time alone: a machine that is less busy may find none.
-type overdue struct{ Faults } //nolint:errname // see [Faults]
+type overdue struct{ Faults }
 
 // Unwrap has errors.As find the faults.
 func (o overdue) Unwrap() error { return o.Faults }
