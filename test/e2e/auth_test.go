@@ -91,6 +91,23 @@ func TestAReplayIsRefusedOnEveryGateway(t *testing.T) {
 	second.send(t, http.MethodPost, generatePath, header, prompt).wantProblem(t, http.StatusUnauthorized, "credential-replayed")
 }
 
+func TestASignatureNeedsItsKeysScope(t *testing.T) {
+	e := startGateway(t)
+	e.startBackend(t)
+	e.send(t, http.MethodPost, generatePath, e.sign(t, prompt), prompt).wantOK(t)
+
+	keyring := filepath.Join(e.state, "keyring.json")
+	content, err := os.ReadFile(keyring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.save(t, keyring, strings.Replace(string(content), `"generate"`, `"read"`, 1))
+	eventually(t, "the key's new scope counts", func() bool {
+		return e.send(t, http.MethodPost, generatePath, e.sign(t, prompt), prompt).StatusCode == http.StatusForbidden
+	})
+	e.send(t, http.MethodPost, generatePath, e.sign(t, prompt), prompt).wantProblem(t, http.StatusForbidden, "scope-insufficient")
+}
+
 func TestASignatureCoversTheBodyAndThePath(t *testing.T) {
 	e := startGateway(t)
 	e.startBackend(t)
