@@ -95,7 +95,7 @@ func openDownRedis(b *testing.B) window.Store {
 }
 
 func open(b *testing.B, server *redistest.Server) *window.Failover {
-	client, err := redisconn.Open(server.URL())
+	client, err := redisconn.Open(server.URL(), 0)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/prometheus/client_golang/prometheus"
@@ -86,6 +87,7 @@ func TestBadRedisOptionsAreNamedWithoutTheirSecret(t *testing.T) {
 		"scheme":         {Redis{URL: "http://:hunter2@localhost"}, "redis"},
 		"no host":        {Redis{URL: "redis://:hunter2@"}, "no host"},
 		"nodes":          {Redis{URL: "redis://localhost", Nodes: -1}, "nodes"},
+		"timeout":        {Redis{URL: "redis://localhost", Timeout: caddy.Duration(time.Minute)}, "timeout"},
 		"unset variable": {Redis{URL: "{env.ODORDIFF_SURELY_UNSET}"}, "url"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package gate
 import (
 	"strconv"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
@@ -29,6 +30,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //		redis <url>|off {
 //			prefix <prefix>
 //			nodes  <number>
+//			timeout <duration>
 //		}
 //		keyring <file>
 //	}
@@ -75,8 +77,18 @@ func (a *App) unmarshalRedis(d *caddyfile.Dispenser) error {
 				return d.Errf("nodes is %q: say how many gateways share the limits, 1 or more", count)
 			}
 			redis.Nodes = nodes
+		case "timeout":
+			var text string
+			if !d.AllArgs(&text) {
+				return d.Err("timeout takes one duration")
+			}
+			timeout, err := caddy.ParseDuration(text)
+			if err != nil || timeout <= 0 {
+				return d.Errf("timeout is %q: want a duration, such as 50ms", text)
+			}
+			redis.Timeout = caddy.Duration(timeout)
 		default:
-			return d.Errf("unknown option %q: redis has prefix and nodes", option)
+			return d.Errf("unknown option %q: redis has prefix, nodes and timeout", option)
 		}
 	}
 	if redis.URL != "off" {

@@ -15,8 +15,8 @@ func TestCaddyfileAdapts(t *testing.T) {
 		"redis off": {"gate {\nredis off\n}", `{}`},
 		"redis":     {"gate {\nredis redis://r:6379\n}", `{"redis":{"url":"redis://r:6379"}}`},
 		"redis in full": {
-			"gate {\nredis redis://r:6379 {\nprefix p\nnodes 3\n}\n}",
-			`{"redis":{"url":"redis://r:6379","prefix":"p","nodes":3}}`,
+			"gate {\nredis redis://r:6379 {\nprefix p\nnodes 3\ntimeout 100ms\n}\n}",
+			`{"redis":{"url":"redis://r:6379","prefix":"p","nodes":3,"timeout":100000000}}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -40,7 +40,7 @@ func TestCaddyfileMistakesAreNamed(t *testing.T) {
 		"gate {\nredis a b\n}":                  `redis takes one address`,
 		"gate {\nredis r {\nnodes many\n}\n}":   `nodes is "many"`,
 		"gate {\nredis r {\nnodes 0\n}\n}":      `nodes is "0"`,
-		"gate {\nredis r {\ntimeout 1s\n}\n}":   `unknown option "timeout"`,
+		"gate {\nredis r {\ntimeout soon\n}\n}": `timeout is "soon"`,
 		"gate {\nredis off {\nprefix a b\n}\n}": `prefix takes one word`,
 	} {
 		t.Run(text, func(t *testing.T) {

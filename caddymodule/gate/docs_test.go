@@ -55,7 +55,7 @@ func TestTheDocumentedURLsOfRedisAreAccepted(t *testing.T) {
 		t.Fatalf("found %d URLs, want one for each form", len(urls))
 	}
 	for _, match := range urls {
-		client, err := redisconn.Open(match[1])
+		client, err := redisconn.Open(match[1], 0)
 		if err != nil {
 			t.Errorf("%s: %v", match[1], err)
 			continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/redis/go-redis/v9"
@@ -14,6 +15,9 @@ import (
 	"github.com/odordiff/odordiff/internal/redisconn"
 	"github.com/odordiff/odordiff/internal/window"
 )
+
+// maxRedisTimeout keeps a mistake from making every request wait for a dead Redis.
+const maxRedisTimeout = 5 * time.Second
 
 // DefaultPrefix begins every key in Redis.
 const DefaultPrefix = "odordiff"
@@ -32,6 +36,11 @@ type Redis struct {
 	// How many gateways share the limits. While Redis is gone, each allows its
 	// share of a limit with on_error local: the rate divided by this. Default: 1.
 	Nodes int `json:"nodes,omitempty"`
+
+	// How long a request waits for Redis, up to 5s, before its limits do what their
+	// on_error says and its signature is refused. Default: 50ms, and 250ms for
+	// signatures, which have nothing to fall back on.
+	Timeout caddy.Duration `json:"timeout,omitempty"`
 }
 
 // redisStores are the stores on one Redis.
@@ -99,11 +108,14 @@ func (r Redis) resolve() (Redis, error) {
 	if r.Nodes < 0 {
 		return r, fmt.Errorf("nodes is %d: say how many gateways share the limits, 1 or more", r.Nodes)
 	}
+	if r.Timeout < 0 || r.Timeout > caddy.Duration(maxRedisTimeout) {
+		return r, fmt.Errorf("timeout is %v: it must be more than 0 and at most %v", time.Duration(r.Timeout), maxRedisTimeout)
+	}
 	return r, nil
 }
 
 func openRedis(options Redis, logger *zap.Logger) (*redisStores, error) {
-	client, err := redisconn.Open(options.URL)
+	client, err := redisconn.Open(options.URL, time.Duration(options.Timeout))
 	if err != nil {
 		return nil, err
 	}
@@ -112,8 +124,9 @@ func openRedis(options Redis, logger *zap.Logger) (*redisStores, error) {
 		return nil, errors.Join(err, client.Close())
 	}
 	failover := window.FailoverOptions{
-		Nodes:   options.Nodes,
-		OnError: reporter(logger, "limits: redis failed"),
+		Nodes:    options.Nodes,
+		Deadline: time.Duration(options.Timeout),
+		OnError:  reporter(logger, "limits: redis failed"),
 		OnStateChange: func(from, to string) {
 			logger.Warn("limits: the breaker of redis changed", zap.String("from", from), zap.String("to", to))
 		},
@@ -121,6 +134,6 @@ func openRedis(options Redis, logger *zap.Logger) (*redisStores, error) {
 	return &redisStores{
 		client: client,
 		limits: window.NewFailover(shared, window.NewMemory(window.MemoryOptions{}), failover),
-		nonces: nonce.NewRedis(client, options.Prefix),
+		nonces: nonce.NewRedis(client, options.Prefix, time.Duration(options.Timeout)),
 	}, nil
 }

@@ -331,7 +331,7 @@ func valueOf(t *testing.T, counter prometheus.Counter) float64 {
 
 func TestWithoutRedisEachLimitDoesWhatItSays(t *testing.T) {
 	server := redistest.Start(t)
-	client, err := redisconn.Open(server.URL())
+	client, err := redisconn.Open(server.URL(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

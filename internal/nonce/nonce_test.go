@@ -32,12 +32,12 @@ func TestRedis(t *testing.T) {
 
 func redisStore(t *testing.T, server *redistest.Server, prefix string) *nonce.Redis {
 	t.Helper()
-	client, err := redisconn.Open(server.URL())
+	client, err := redisconn.Open(server.URL(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	return nonce.NewRedis(client, prefix)
+	return nonce.NewRedis(client, prefix, 0)
 }
 
 // conform is what every store does. Each test gets an empty one.

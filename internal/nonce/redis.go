@@ -1,6 +1,7 @@
 package nonce
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -10,28 +11,30 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// redisTimeout bounds one question, over whatever the client allows itself.
-const redisTimeout = 250 * time.Millisecond
+// DefaultTimeout bounds one question to Redis, over whatever the client allows itself.
+const DefaultTimeout = 250 * time.Millisecond
 
 // Redis keeps nonces in Redis, so that a replay is refused by every gateway that
 // shares it. Its server must not evict (maxmemory-policy noeviction): an evicted
 // nonce could be used again.
 type Redis struct {
-	client redis.UniversalClient
-	prefix string
+	client  redis.UniversalClient
+	prefix  string
+	timeout time.Duration
 }
 
-// NewRedis returns a store whose keys begin with the prefix. The client stays
-// the caller's to close.
-func NewRedis(client redis.UniversalClient, prefix string) *Redis {
-	return &Redis{client: client, prefix: prefix + ":nonce:"}
+// NewRedis returns a store whose keys begin with the prefix, and which waits for
+// an answer for as long as the timeout; zero means [DefaultTimeout]. The client
+// stays the caller's to close.
+func NewRedis(client redis.UniversalClient, prefix string, timeout time.Duration) *Redis {
+	return &Redis{client: client, prefix: prefix + ":nonce:", timeout: cmp.Or(timeout, DefaultTimeout)}
 }
 
 // Use implements [Store] with one SET NX PX. A full server refuses it, which is
 // an [ErrUnavailable] like every other failure. A reply that got lost leaves
 // the nonce used: the client has to sign again, which is the safe side.
 func (r *Redis) Use(ctx context.Context, scope, nonce string, ttl time.Duration) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	key := digestOf(scope, nonce)
 	err := r.client.SetArgs(ctx, r.prefix+base64.RawURLEncoding.EncodeToString(key[:]), 1, redis.SetArgs{

@@ -21,9 +21,6 @@ import (
 const (
 	dialTimeout = 250 * time.Millisecond
 	ioTimeout   = 50 * time.Millisecond
-	// poolTimeout is as long as an answer may take: with less, a burst of
-	// requests that only wait for each other looks like a server that failed.
-	poolTimeout = ioTimeout
 	// concurrentDials keeps a server that comes back from being met by a crowd.
 	concurrentDials = 8
 )
@@ -44,15 +41,18 @@ func init() { logging.Disable() }
 //
 // Further parameters are those of [redis.ParseURL], such as pool_size and
 // read_timeout. Errors name the fault and never the password.
-func Open(rawURL string) (redis.UniversalClient, error) {
-	options, err := parse(rawURL)
+//
+// The timeout is how long a read, a write and the wait for a connection may take
+// each; zero means 50 ms.
+func Open(rawURL string, timeout time.Duration) (redis.UniversalClient, error) {
+	options, err := parse(rawURL, cmp.Or(timeout, ioTimeout))
 	if err != nil {
 		return nil, fmt.Errorf("redis URL: %w", err)
 	}
 	return redis.NewUniversalClient(options), nil
 }
 
-func parse(rawURL string) (*redis.UniversalOptions, error) {
+func parse(rawURL string, timeout time.Duration) (*redis.UniversalOptions, error) {
 	hosts, first := splitHosts(rawURL)
 	u, err := url.Parse(first)
 	if err != nil {
@@ -76,7 +76,7 @@ func parse(rawURL string) (*redis.UniversalOptions, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := withDeadlines(single)
+	options := withDeadlines(single, timeout)
 	options.MasterName = ours.master
 	options.IsClusterMode = ours.cluster
 	if err := addHosts(options, hosts); err != nil {
@@ -132,7 +132,7 @@ func takeParameters(u *url.URL) (parameters, error) {
 
 // withDeadlines takes over what the URL says and replaces go-redis's patience
 // of seconds with ours wherever the URL is silent.
-func withDeadlines(o *redis.Options) *redis.UniversalOptions {
+func withDeadlines(o *redis.Options, timeout time.Duration) *redis.UniversalOptions {
 	return &redis.UniversalOptions{
 		Addrs:     []string{o.Addr},
 		DB:        o.DB,
@@ -146,9 +146,9 @@ func withDeadlines(o *redis.Options) *redis.UniversalOptions {
 
 		DialTimeout:           cmp.Or(o.DialTimeout, dialTimeout),
 		DialerRetries:         1,
-		ReadTimeout:           cmp.Or(o.ReadTimeout, ioTimeout),
-		WriteTimeout:          cmp.Or(o.WriteTimeout, ioTimeout),
-		PoolTimeout:           cmp.Or(o.PoolTimeout, poolTimeout),
+		ReadTimeout:           cmp.Or(o.ReadTimeout, timeout),
+		WriteTimeout:          cmp.Or(o.WriteTimeout, timeout),
+		PoolTimeout:           cmp.Or(o.PoolTimeout, timeout), // with less, a burst of requests that only wait for each other looks like a server that failed,
 		PoolSize:              o.PoolSize,
 		MinIdleConns:          o.MinIdleConns,
 		MaxIdleConns:          o.MaxIdleConns,

@@ -15,7 +15,7 @@ import (
 
 func TestOpenTalksToARealServer(t *testing.T) {
 	server := redistest.Start(t, "--requirepass", "s3cret")
-	client, err := Open("redis://:s3cret@" + server.Addr + "/2?dial_timeout=5s&read_timeout=5s")
+	client, err := Open("redis://:s3cret@"+server.Addr+"/2?dial_timeout=5s&read_timeout=5s", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func TestOpenTalksToARealServer(t *testing.T) {
 
 func TestOpenWaitsOnlyBriefly(t *testing.T) {
 	server := redistest.Start(t)
-	client, err := Open(server.URL())
+	client, err := Open(server.URL(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestOpenWaitsOnlyBriefly(t *testing.T) {
 
 func TestOpenHonoursContexts(t *testing.T) {
 	server := redistest.Start(t)
-	client, err := Open(server.URL() + "?read_timeout=1m&write_timeout=1m&dial_timeout=1m")
+	client, err := Open(server.URL()+"?read_timeout=1m&write_timeout=1m&dial_timeout=1m", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestParseUnderstandsEveryForm(t *testing.T) {
 	}
 	for rawURL, want := range cases {
 		t.Run(rawURL, func(t *testing.T) {
-			o, err := parse(rawURL)
+			o, err := parse(rawURL, ioTimeout)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,11 +109,11 @@ func TestParseUnderstandsEveryForm(t *testing.T) {
 }
 
 func TestParseOverridesTheDeadlinesUnlessTheURLSaysOtherwise(t *testing.T) {
-	o, err := parse("redis://h?read_timeout=70ms&pool_size=7")
+	o, err := parse("redis://h?read_timeout=70ms&pool_size=7", time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.DialTimeout != dialTimeout || o.WriteTimeout != ioTimeout || o.PoolTimeout != poolTimeout {
+	if o.DialTimeout != dialTimeout || o.WriteTimeout != time.Second || o.PoolTimeout != time.Second {
 		t.Errorf("deadlines %v, %v, %v are not ours", o.DialTimeout, o.WriteTimeout, o.PoolTimeout)
 	}
 	if o.ReadTimeout != 70*time.Millisecond || o.PoolSize != 7 {
@@ -142,7 +142,7 @@ func TestParseNamesTheFaultAndKeepsThePassword(t *testing.T) {
 	}
 	for rawURL, want := range cases {
 		t.Run(rawURL, func(t *testing.T) {
-			_, err := Open(rawURL)
+			_, err := Open(rawURL, 0)
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Fatalf("error %v should mention %q", err, want)
 			}
@@ -158,7 +158,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("rediss://[::1]:6379")
 	f.Add("unix:///run/redis.sock")
 	f.Fuzz(func(t *testing.T, rawURL string) {
-		options, err := parse(rawURL)
+		options, err := parse(rawURL, ioTimeout)
 		if err != nil {
 			return
 		}

@@ -22,7 +22,7 @@ type node struct {
 
 func newNode(t *testing.T, server *redistest.Server, nodes int) *node {
 	t.Helper()
-	client, err := redisconn.Open(server.URL())
+	client, err := redisconn.Open(server.URL(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -166,7 +166,7 @@ func TestRedisDecidesInACluster(t *testing.T) {
 	if err := server.Client().Do(t.Context(), "cluster", "addslotsrange", 0, 16383).Err(); err != nil {
 		t.Fatal(err)
 	}
-	client, err := redisconn.Open(server.URL() + "?cluster=true&read_timeout=5s&dial_timeout=5s")
+	client, err := redisconn.Open(server.URL()+"?cluster=true&read_timeout=5s&dial_timeout=5s", 0)
 	if err != nil {
 		t.Fatal(err)
 	}

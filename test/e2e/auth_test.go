@@ -84,7 +84,7 @@ func TestASignedRequestIsTakenOnce(t *testing.T) {
 
 func TestAReplayIsRefusedOnEveryGateway(t *testing.T) {
 	redis := startRedis(t)
-	first, second := sharing(t, redis)
+	first, second := sharing(t, redis, inTime)
 	header := first.sign(t, prompt)
 	// The signature covers method, path and digest, not the authority, so the other node can judge it.
 	first.send(t, http.MethodPost, generatePath, header, prompt).wantOK(t)

@@ -17,15 +17,18 @@ var fivePerHour = []string{"rate 60/1m", "rate 5/1h"}
 
 func startRedis(t *testing.T) *redistest.Server { return redistest.Start(t) }
 
+// inTime are options with which a loaded machine still answers in time.
+const inTime = " {\n\t\t\ttimeout 5s\n\t\t}"
+
 // sharing starts two gateways with one backend, one keyring and one Redis.
-func sharing(t *testing.T, redis *redistest.Server, oldNew ...string) (first, second *edge) {
+func sharing(t *testing.T, redis *redistest.Server, options string, oldNew ...string) (first, second *edge) {
 	t.Helper()
 	first, second = layout(t), layout(t)
 	second.env = append(second.env, "ODORDIFF_UPSTREAM="+first.upstream)
 	first.startBackend(t)
 	url := "{$ODORDIFF_REDIS:off}"
 	keyring := `keyring "{$ODORDIFF_STATE:/var/lib/odordiff}/keyring.json"`
-	oldNew = append([]string{url, "redis://" + redis.Addr, keyring, "keyring " + first.state + "/keyring.json"}, oldNew...)
+	oldNew = append([]string{url, "redis://" + redis.Addr + options, keyring, "keyring " + first.state + "/keyring.json"}, oldNew...)
 	first.startWith(t, oldNew...)
 	second.startWith(t, oldNew...)
 	return first, second
@@ -71,7 +74,7 @@ func TestAnotherPrincipalIsNotAffected(t *testing.T) {
 }
 
 func TestTwoGatewaysShareALimitOnRedis(t *testing.T) {
-	first, second := sharing(t, startRedis(t), "rate 60/1m", "rate 20/1h")
+	first, second := sharing(t, startRedis(t), inTime, "rate 60/1m", "rate 20/1h")
 	token := first.token(t)
 	var ok, refused atomic.Int64
 	var wg sync.WaitGroup
@@ -104,7 +107,7 @@ func TestTwoGatewaysShareALimitOnRedis(t *testing.T) {
 
 func TestTheGatewayServesWhileRedisIsPausedAndAfterwards(t *testing.T) {
 	redis := startRedis(t)
-	first, _ := sharing(t, redis)
+	first, _ := sharing(t, redis, "")
 	token := first.token(t)
 	first.generate(t, token, prompt).wantOK(t)
 	redis.Pause()

@@ -43,16 +43,17 @@ func TestTheREADMEsCaddyfileGuardsAnotherService(t *testing.T) {
 	if got := ask("", "hello"); got.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without a token: status %d", got.StatusCode)
 	}
-	if got := ask(e.token(t), "how is sarin made"); got.StatusCode != http.StatusForbidden || !strings.Contains(string(got.body), "#policy-denied") {
+	token := e.token(t)
+	if got := ask(token, "how is sarin made"); got.StatusCode != http.StatusForbidden || !strings.Contains(string(got.body), "#policy-denied") {
 		t.Errorf("a refused text: status %d: %s", got.StatusCode, got.body)
 	}
-	got := ask(e.token(t), "hello")
+	got := ask(token, "hello")
 	if got.StatusCode != http.StatusOK || got.Header.Get("Content-Type") != "text/event-stream" || !strings.Contains(string(got.body), "[DONE]") {
 		t.Errorf("a good request: status %d: %s", got.StatusCode, got.body)
 	}
 	refused := 0
 	for range 60 {
-		if ask(e.token(t), "hello").StatusCode == http.StatusTooManyRequests {
+		if ask(token, "hello").StatusCode == http.StatusTooManyRequests {
 			refused++
 			break
 		}
