@@ -30,7 +30,7 @@ type process struct {
 func start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(binary, args...), out: new(output), done: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), env...)
+	p.cmd.Env = environment(env)
 	p.cmd.Dir = repository
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	if err := p.cmd.Start(); err != nil {
@@ -50,6 +50,12 @@ func start(t *testing.T, env []string, args ...string) *process {
 		}
 	})
 	return p
+}
+
+// environment is this process's, with the additions. The race detector is told
+// not to wait for a second at each exit.
+func environment(additions []string) []string {
+	return append(append(os.Environ(), "GORACE=atexit_sleep_ms=0"), additions...)
 }
 
 // stop asks the process to end, as Ctrl-C does, and waits.
@@ -110,7 +116,7 @@ func (o *output) String() string {
 func run(t *testing.T, env []string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	cmd := exec.Command(binary, args...)
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = environment(env)
 	cmd.Dir = repository
 	var outBuf, errBuf bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &outBuf, &errBuf
