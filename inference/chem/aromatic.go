@@ -21,15 +21,12 @@ const (
 // Book", Aromaticity): one from a double bond in the ring, two from a lone pair,
 // none where a more electronegative atom outside the ring takes them.
 func (m *Molecule) perceiveAromaticity() {
-	if m.Rings() == 0 {
-		return
-	}
 	gifts := make([]int, len(m.atoms))
 	for i := range m.atoms {
 		gifts[i] = m.piGift(i)
 	}
 	var rings []ring
-	for _, r := range m.smallRings() {
+	for _, r := range m.rings {
 		if !slices.ContainsFunc(r.atoms, func(a int) bool { return gifts[a] == noGift }) {
 			rings = append(rings, r)
 		}
@@ -90,7 +87,7 @@ func (m *Molecule) mayBeAromatic(atom int) bool {
 	if len(valences) > 0 && valence > valences[0] {
 		return false
 	}
-	if m.radicals(atom) > 0 && (a.Element != Carbon || a.Charge != 0) {
+	if m.RadicalElectrons(atom) > 0 && (a.Element != Carbon || a.Charge != 0) {
 		return false
 	}
 	multiple := 0
@@ -116,7 +113,7 @@ func (m *Molecule) spareElectrons(atom int) int {
 		return -1
 	}
 	lonePairs := max(data.outer-normal-int(a.Charge), 0)
-	spare := normal - degree + lonePairs - m.radicals(atom)
+	spare := normal - degree + lonePairs - m.RadicalElectrons(atom)
 	if spare > 1 && m.orderSum(atom)-len(m.adjacent[atom]) > 1 {
 		return 1 // of a triple bond, one π bond lies in the ring's plane
 	}

@@ -78,8 +78,13 @@ func (c *cycleSpace) reduce(v bitset) bitset {
 
 func (c *cycleSpace) independent(v bitset) bool { return c.reduce(v).first() >= 0 }
 
-func (c *cycleSpace) add(v bitset) {
-	if rest := c.reduce(v); rest.first() >= 0 {
-		c.rows[rest.first()] = rest
+// add takes a vector into the basis unless it is a sum of those there already.
+func (c *cycleSpace) add(v bitset) (added bool) {
+	rest := c.reduce(v)
+	first := rest.first()
+	if first < 0 {
+		return false
 	}
+	c.rows[first] = rest
+	return true
 }

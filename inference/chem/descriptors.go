@@ -15,7 +15,7 @@ func (m *Molecule) Rings() int {
 // least one hydrogen. An NH2 group is one donor.
 func (m *Molecule) HBondDonors() int {
 	return m.count(func(i int, a Atom) bool {
-		return isNitrogenOrOxygen(a) && m.hydrogensOn(i) > 0
+		return isNitrogenOrOxygen(a) && m.HydrogensOn(i) > 0
 	})
 }
 
@@ -53,17 +53,6 @@ func (m *Molecule) canTurn(atom int) bool {
 
 func isNitrogenOrOxygen(a Atom) bool {
 	return a.Element == Nitrogen || a.Element == Oxygen
-}
-
-// hydrogensOn counts the hydrogens of an atom, those kept as atoms included.
-func (m *Molecule) hydrogensOn(atom int) int {
-	n := int(m.atoms[atom].Hydrogens)
-	for _, b := range m.adjacent[atom] {
-		if m.atoms[m.bonds[b].Other(atom)].Element == Hydrogen {
-			n++
-		}
-	}
-	return n
 }
 
 func (m *Molecule) count(is func(int, Atom) bool) int {

@@ -92,7 +92,7 @@ func checkRing(t *testing.T, m *Molecule, r ring) {
 	t.Helper()
 	for i, a := range r.atoms {
 		next := r.atoms[(i+1)%len(r.atoms)]
-		if b := m.bondBetween(a, next); b < 0 || !slices.Contains(r.bonds, b) {
+		if b := m.BondBetween(a, next); b < 0 || !slices.Contains(r.bonds, b) {
 			t.Errorf("ring %v: no bond between %d and %d", r.atoms, a, next)
 		}
 	}

@@ -11,7 +11,9 @@ type Molecule struct {
 	// of Atom.Chirality.
 	adjacent   [][]int
 	components int
-	canonical  string
+	// rings are those of smallRings.
+	rings     []ring
+	canonical string
 }
 
 // Atom is one atom with the hydrogens that are not atoms of their own.
@@ -130,21 +132,6 @@ func (m *Molecule) SMILES() string { return m.canonical }
 
 // String returns the canonical SMILES.
 func (m *Molecule) String() string { return m.canonical }
-
-// inRing tells whether an atom is part of a cycle.
-func (m *Molecule) inRing(atom int) bool {
-	return slices.ContainsFunc(m.adjacent[atom], func(b int) bool { return m.bonds[b].InRing })
-}
-
-// bondBetween returns the index of the bond between two atoms, or -1.
-func (m *Molecule) bondBetween(a, b int) int {
-	for _, i := range m.adjacent[a] {
-		if m.bonds[i].Other(a) == b {
-			return i
-		}
-	}
-	return -1
-}
 
 // orderSum adds up the orders of an atom's bonds.
 func (m *Molecule) orderSum(atom int) int {

@@ -31,6 +31,7 @@ func Parse(smiles string) (*Molecule, error) {
 		}
 	}
 	m := d.mol
+	m.rings = m.smallRings()
 	m.perceiveAromaticity()
 	m.dropVainStereo()
 	m.canonical = m.writeCanonical()
@@ -106,7 +107,7 @@ func (d *draft) resolveBonds() error {
 		}
 	}
 	for i, a := range m.atoms {
-		if a.Aromatic && !m.inRing(i) {
+		if a.Aromatic && !m.InRing(i) {
 			return syntaxErrorf(d.atoms[i].pos, "aromatic atom outside a ring")
 		}
 	}

@@ -39,6 +39,8 @@ func (m *Molecule) markRingBonds() {
 // ring is a simple cycle: atoms in order around it, and the bonds between them.
 type ring struct {
 	atoms, bonds []int
+	// basic tells that the ring is one of the chosen smallest set.
+	basic bool
 }
 
 // smallRings returns the rings that matter chemically: every ring found that is
@@ -46,9 +48,12 @@ type ring struct {
 // and, unlike it, do not depend on the order of atoms where several rings of
 // one size compete. The candidates are Horton's (SIAM J. Comput. 1987, 16, 358).
 func (m *Molecule) smallRings() []ring {
+	rank := m.Rings()
+	if rank == 0 {
+		return nil
+	}
 	candidates := m.ringCandidates()
 	basis := newCycleSpace(len(m.bonds))
-	rank := m.Rings()
 	var rings []ring
 	for start := 0; start < len(candidates) && len(basis.rows) < rank; {
 		size := candidates[start].size
@@ -64,8 +69,8 @@ func (m *Molecule) smallRings() []ring {
 			if key := vector.key(); !seen[key] {
 				seen[key] = true
 				if shorter.independent(vector) {
+					r.basic = basis.add(vector)
 					same = append(same, r)
-					basis.add(vector)
 				}
 			}
 		}
@@ -91,7 +96,7 @@ type pathTree struct {
 func (m *Molecule) ringCandidates() []ringCandidate {
 	var candidates []ringCandidate
 	for root := range m.atoms {
-		if !m.inRing(root) {
+		if !m.InRing(root) {
 			continue
 		}
 		tree := m.growPaths(root)

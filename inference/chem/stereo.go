@@ -68,7 +68,7 @@ func (m *Molecule) inTriangle(atom int) bool {
 	neighbors := m.Neighbors(atom)
 	for i, a := range neighbors {
 		for _, b := range neighbors[:i] {
-			if m.bondBetween(a, b) >= 0 {
+			if m.BondBetween(a, b) >= 0 {
 				return true
 			}
 		}

@@ -99,11 +99,11 @@ func (d *draft) tooManyBonds(atom, valence int) error {
 		valence, allowed[len(allowed)-1], a.Charge)
 }
 
-// radicals returns the number of unpaired electrons that the bonds of an atom
-// leave over.
-func (m *Molecule) radicals(atom int) int {
+// RadicalElectrons returns the number of unpaired electrons that the bonds of an
+// atom leave over.
+func (m *Molecule) RadicalElectrons(atom int) int {
 	a := m.atoms[atom]
-	valence := m.orderSum(atom) + int(a.Hydrogens)
+	valence := m.Valence(atom)
 	for _, v := range allowedValences(a.Element, int(a.Charge)) {
 		if v >= valence {
 			return v - valence
