@@ -151,3 +151,16 @@ func BenchmarkParse(b *testing.B) {
 		})
 	}
 }
+
+func TestCanonicalOrderIsThatOfTheText(t *testing.T) {
+	for _, ref := range readReferences(t) {
+		m := mustParse(t, ref.SMILES)
+		again := mustParse(t, m.SMILES())
+		for i, atom := range m.CanonicalOrder() {
+			a, b := m.Atom(atom), again.Atom(i)
+			if a.Element != b.Element || a.Hydrogens != b.Hydrogens || a.Charge != b.Charge || m.Degree(atom) != again.Degree(i) {
+				t.Fatalf("%s: atom %d is %v, atom %d of %s is %v", ref.Name, atom, a, i, m.SMILES(), b)
+			}
+		}
+	}
+}

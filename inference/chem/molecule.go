@@ -14,6 +14,8 @@ type Molecule struct {
 	// rings are those of smallRings.
 	rings     []ring
 	canonical string
+	// order lists the atoms as they stand in canonical.
+	order []int
 }
 
 // Atom is one atom with the hydrogens that are not atoms of their own.
@@ -129,6 +131,11 @@ func (m *Molecule) Components() int { return m.components }
 // was written and in whatever order its atoms came. Isotopes, charges, atom
 // maps and meaningful stereo marks are kept.
 func (m *Molecule) SMILES() string { return m.canonical }
+
+// CanonicalOrder lists the atoms in the order in which SMILES writes them, which
+// is that of the molecule parsed from it: the i-th atom there is the atom
+// CanonicalOrder()[i] here.
+func (m *Molecule) CanonicalOrder() []int { return slices.Clone(m.order) }
 
 // String returns the canonical SMILES.
 func (m *Molecule) String() string { return m.canonical }

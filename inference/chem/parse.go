@@ -34,7 +34,7 @@ func Parse(smiles string) (*Molecule, error) {
 	m.rings = m.smallRings()
 	m.perceiveAromaticity()
 	m.dropVainStereo()
-	m.canonical = m.writeCanonical()
+	m.canonical, m.order = m.writeCanonical()
 	return m, nil
 }
 

@@ -13,7 +13,7 @@ func (m *Molecule) RandomSMILES(rng *rand.Rand) string {
 	rng.Shuffle(len(lists), func(i, j int) { lists[i], lists[j] = lists[j], lists[i] })
 	parts := make([]string, len(lists))
 	for i, members := range lists {
-		parts[i] = m.write(members[rng.IntN(len(members))], priority, false)
+		parts[i], _ = m.write(members[rng.IntN(len(members))], priority, false)
 	}
 	return strings.Join(parts, ".")
 }

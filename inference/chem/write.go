@@ -6,9 +6,13 @@ import (
 )
 
 // writeCanonical writes each component in order of its canonical ranks and
-// sorts the texts.
-func (m *Molecule) writeCanonical() string {
-	var parts []string
+// sorts the texts. The order lists the atoms as they stand in the whole.
+func (m *Molecule) writeCanonical() (text string, order []int) {
+	type part struct {
+		text  string
+		order []int
+	}
+	var parts []part
 	rank := make([]int, len(m.atoms))
 	for _, members := range m.memberLists() {
 		ranks, _ := newRanking(m, members).run()
@@ -19,15 +23,22 @@ func (m *Molecule) writeCanonical() string {
 				root = atom
 			}
 		}
-		parts = append(parts, m.write(root, rank, true))
+		written, places := m.write(root, rank, true)
+		parts = append(parts, part{written, places})
 	}
-	slices.Sort(parts)
-	return strings.Join(parts, ".")
+	slices.SortStableFunc(parts, func(a, b part) int { return strings.Compare(a.text, b.text) })
+	texts := make([]string, len(parts))
+	for i, p := range parts {
+		texts[i] = p.text
+		order = append(order, p.order...)
+	}
+	return strings.Join(texts, "."), order
 }
 
 // write writes the component of root as SMILES, taking neighbours in order of
-// priority; tidy moves short branches before long ones.
-func (m *Molecule) write(root int, priority []int, tidy bool) string {
+// priority; tidy moves short branches before long ones. The order lists the
+// atoms as they stand in the text.
+func (m *Molecule) write(root int, priority []int, tidy bool) (text string, order []int) {
 	p := m.plan(root, priority)
 	if tidy {
 		p.sortBranches(priority)
@@ -36,7 +47,7 @@ func (m *Molecule) write(root int, priority []int, tidy bool) string {
 	p.assignDirections()
 	w := &writer{plan: p, numbers: map[int]int{}}
 	w.atom(root)
-	return w.text.String()
+	return w.text.String(), p.order
 }
 
 // writer turns a plan into text.
