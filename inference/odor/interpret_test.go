@@ -126,7 +126,7 @@ func TestInterpret(t *testing.T) {
 		{"two notes for one descriptor", "amber heart, amber base", "+amber"},
 
 		// Names.
-		{"odorant", "something like methional", "+potato +savory:0.85 +vegetable:0.7 =methional"},
+		{"odorant", "something like methional", "+potato +savory:0.85 +vegetable:0.7 +cooked:0.55 =methional"},
 		{"Greek letters", "β-santalol", "+sandalwood +creamy:0.85 +woody:0.7 +animal:0.55 =beta-santalol"},
 		{"numbers in names", "1,8-cineole", "+eucalyptus +camphor:0.85 +cooling:0.7 +herbal:0.6 +fresh:0.55 +rosemary:0.4 =1,8-cineole"},
 		{"stereo prefix", "(E)-2-nonenal", "+cucumber +fatty:0.85 +aldehydic:0.7 +green:0.6 =(E)-2-nonenal"},

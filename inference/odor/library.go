@@ -96,7 +96,7 @@ func parseProfile(vocabulary *Vocabulary, descriptors []string) (Profile, error)
 		strengths[descriptor] = max(weakest, 1-fade*float64(i))
 	}
 	vocabulary.imply(strengths, implied)
-	return profileOf(strengths), nil
+	return sortedProfile(strengths), nil
 }
 
 // Vocabulary returns the vocabulary of the library's profiles.

@@ -77,8 +77,8 @@ func (p Profile) Similarity(q Profile) float64 {
 	return shared / all
 }
 
-// profileOf turns strengths by descriptor into a profile.
-func profileOf(strengths map[string]float64) Profile {
+// sortedProfile turns strengths by descriptor into a profile.
+func sortedProfile(strengths map[string]float64) Profile {
 	profile := make(Profile, 0, len(strengths))
 	for descriptor, strength := range strengths {
 		profile = append(profile, Weighted{descriptor, strength})

@@ -99,3 +99,12 @@ func (v *Vocabulary) raise(strengths map[string]float64, descriptor string, stre
 		v.raise(strengths, broader, strength*share, share)
 	}
 }
+
+// Implies reports whether a descriptor is another or, at any remove, a narrower
+// one: lemon implies citrus.
+func (v *Vocabulary) Implies(narrow, broad string) bool {
+	if narrow == broad {
+		return true
+	}
+	return slices.ContainsFunc(v.terms[narrow].broader, func(b string) bool { return v.Implies(b, broad) })
+}
