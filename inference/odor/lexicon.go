@@ -28,17 +28,12 @@ type lexicon struct {
 // table of phrase and accord, and the names of odorants. Where two give the
 // same words, the first in this order means.
 func newLexicon(library *Library, table string) (*lexicon, error) {
-	l := &lexicon{phrases: map[string]meaning{}}
 	vocabulary := library.Vocabulary()
-	for _, descriptor := range vocabulary.Descriptors() {
-		m := meaning{accord: []Weighted{{descriptor, 1}}}
-		for _, text := range append([]string{descriptor}, vocabulary.terms[descriptor].words...) {
-			if !l.add(text, m) {
-				return nil, fmt.Errorf("vocabulary.tsv: %q has two meanings", text)
-			}
-		}
+	// Phrases and names are too many, and too like other words, to be guessed at.
+	l := &lexicon{phrases: map[string]meaning{}, fuzzy: vocabulary.fuzzy}
+	for text, descriptor := range vocabulary.byWord {
+		l.add(text, meaning{accord: []Weighted{{descriptor, 1}}})
 	}
-	l.fuzzy = newSpeller(l.phrases) // phrases and names are too many, and too like other words, to be guessed at
 	if err := l.readPhrases(vocabulary, table); err != nil {
 		return nil, err
 	}

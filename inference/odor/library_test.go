@@ -172,6 +172,7 @@ func TestTablesWithMistakesAreRefused(t *testing.T) {
 	}{
 		{"too few columns", "rose\tfloral\n", "vocabulary.tsv:1: 2 columns, want 3", vocabulary},
 		{"descriptor twice", "rose\t\t\nrose\t\t\n", `vocabulary.tsv:2: "rose" is defined twice`, vocabulary},
+		{"word with two meanings", "rose\t\trosy\nlilac\t\trosy\n", `vocabulary.tsv:2: "rosy" has two meanings`, vocabulary},
 		{"unknown broader", "rose\tfloral\t\n", `unknown broader descriptor "floral"`, vocabulary},
 		{"circle", "a\tb\t\nb\ta\t\n", "is broader than itself", vocabulary},
 		{"unknown note", "x\tmid\tcitrus\tC\n", `note "mid"`, odorants},

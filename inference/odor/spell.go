@@ -1,6 +1,7 @@
 package odor
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
@@ -18,7 +19,7 @@ type speller struct {
 }
 
 // newSpeller learns the phrases that are one word and long enough, which is one less than what is typed.
-func newSpeller(phrases map[string]meaning) speller {
+func newSpeller(phrases iter.Seq[string]) speller {
 	s := speller{byInitial: map[byte][]string{}}
 	for text := range phrases {
 		if len(text) >= guessable-1 && !strings.Contains(text, " ") {

@@ -10,9 +10,12 @@ import (
 //go:embed vocabulary.tsv
 var vocabularyTable string
 
-// Vocabulary is the controlled vocabulary of odor descriptors. It is immutable.
+// Vocabulary is the controlled vocabulary of odor descriptors. It is immutable
+// and safe for concurrent use.
 type Vocabulary struct {
-	terms map[string]term
+	terms  map[string]term
+	byWord map[string]string // the descriptor that a word or phrase is another name of
+	fuzzy  speller
 }
 
 type term struct {
@@ -22,19 +25,32 @@ type term struct {
 
 // loadVocabulary reads a table of descriptor, broader descriptors, other words.
 func loadVocabulary(table string) (*Vocabulary, error) {
-	v := &Vocabulary{terms: map[string]term{}}
+	v := &Vocabulary{terms: map[string]term{}, byWord: map[string]string{}}
 	err := rows("vocabulary.tsv", table, 3, func(cells []string) error {
 		name := cells[0]
 		if _, twice := v.terms[name]; twice {
 			return fmt.Errorf("%q is defined twice", name)
 		}
 		v.terms[name] = term{broader: list(cells[1]), words: list(cells[2])}
-		return nil
+		return v.index(name)
 	})
 	if err != nil {
 		return nil, err
 	}
+	v.fuzzy = newSpeller(maps.Keys(v.byWord))
 	return v, v.check()
+}
+
+// index makes a descriptor known under its name and its other words.
+func (v *Vocabulary) index(descriptor string) error {
+	for _, text := range append([]string{descriptor}, v.terms[descriptor].words...) {
+		key := words(text)
+		if _, taken := v.byWord[key]; taken || key == "" {
+			return fmt.Errorf("%q has two meanings", text)
+		}
+		v.byWord[key] = descriptor
+	}
+	return nil
 }
 
 // check makes sure that broader descriptors exist and lead nowhere round.

@@ -1,0 +1,81 @@
+package odor
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// longestWord bounds what is looked up, in bytes: no descriptor has a longer name.
+const longestWord = 64
+
+// Resolve returns the descriptor that a word or phrase is a name of: by itself,
+// as an inflection ("lemony") or, where only one known word is near, as a
+// misspelling ("jasmnie"). An accord such as "sea breeze" is no single
+// descriptor and is not resolved.
+func (v *Vocabulary) Resolve(word string) (descriptor string, ok bool) {
+	if len(word) > longestWord {
+		return "", false
+	}
+	text := words(word)
+	if descriptor, ok := v.byWord[text]; ok {
+		return descriptor, true
+	}
+	before, last := "", text
+	if space := strings.LastIndexByte(text, ' '); space >= 0 {
+		before, last = text[:space+1], text[space+1:]
+	}
+	for _, form := range forms(last) {
+		if descriptor, ok := v.byWord[before+form]; ok {
+			return descriptor, true
+		}
+	}
+	intended, ok := v.fuzzy.correct(text)
+	return v.byWord[intended], ok
+}
+
+// suggestions is how many descriptors [Vocabulary.Suggest] offers at most.
+const suggestions = 3
+
+// Suggest returns the descriptors whose names are most like a word that does
+// not resolve, the likest first. It is empty where none is like it.
+func (v *Vocabulary) Suggest(word string) []string {
+	text := words(word)
+	if text == "" || len(word) > longestWord {
+		return nil
+	}
+	type candidate struct {
+		descriptor string
+		away       int
+	}
+	nearest := map[string]int{}
+	for known, descriptor := range v.byWord {
+		away, near := unlikeness(text, known)
+		if best, seen := nearest[descriptor]; near && (!seen || away < best) {
+			nearest[descriptor] = away
+		}
+	}
+	candidates := make([]candidate, 0, len(nearest))
+	for descriptor, away := range nearest {
+		candidates = append(candidates, candidate{descriptor, away})
+	}
+	slices.SortFunc(candidates, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.away, b.away), cmp.Compare(a.descriptor, b.descriptor))
+	})
+	var names []string
+	for _, c := range candidates[:min(suggestions, len(candidates))] {
+		names = append(names, c.descriptor)
+	}
+	return names
+}
+
+// unlikeness counts the mistakes that would make one text of another, and
+// reports whether they are few enough for a suggestion: a third of its letters,
+// or one where one text begins the other.
+func unlikeness(text, known string) (int, bool) {
+	if shorter := min(len(text), len(known)); shorter >= shortestStem && text[:shorter] == known[:shorter] {
+		return 1, true
+	}
+	away := distance(text, known)
+	return away, away <= max(1, len(text)/3)
+}
