@@ -1,0 +1,231 @@
+package smarts_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/smarts"
+)
+
+func mustParse(t testing.TB, smiles string) *chem.Molecule {
+	t.Helper()
+	m, err := chem.Parse(smiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// reference holds what RDKit 2022.09 finds of one pattern in one molecule.
+type reference struct {
+	Pattern, SMILES string
+	// Matches are the unique sets of atoms, each sorted.
+	Matches [][]int
+	// WithHydrogens counts the unique matches once every hydrogen is an atom.
+	WithHydrogens int
+}
+
+func readReferences(t testing.TB) []reference {
+	t.Helper()
+	data, err := os.ReadFile("testdata/reference.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var references []reference
+	if err := json.Unmarshal(data, &references); err != nil {
+		t.Fatal(err)
+	}
+	if len(references) < 200 {
+		t.Fatalf("only %d references", len(references))
+	}
+	return references
+}
+
+func TestFindsWhatTheRefereeFinds(t *testing.T) {
+	for _, ref := range readReferences(t) {
+		p, err := smarts.Compile(ref.Pattern)
+		if err != nil {
+			t.Errorf("%s: %v", ref.Pattern, err)
+			continue
+		}
+		m := mustParse(t, ref.SMILES)
+		got := p.Find(m, 0)
+		for _, match := range got {
+			slices.Sort(match)
+		}
+		slices.SortFunc(got, slices.Compare)
+		if !slices.EqualFunc(got, ref.Matches, slices.Equal) {
+			t.Errorf("%s in %s: %v, want %v", ref.Pattern, ref.SMILES, got, ref.Matches)
+		}
+		if p.Matches(m) != (len(ref.Matches) > 0) {
+			t.Errorf("Matches disagrees with Find on %s in %s", ref.Pattern, ref.SMILES)
+		}
+		if n := len(smarts.NewTargetWithHydrogens(m).Find(p, 0)); n != ref.WithHydrogens {
+			t.Errorf("%s in %s with hydrogens: %d matches, want %d", ref.Pattern, ref.SMILES, n, ref.WithHydrogens)
+		}
+	}
+}
+
+func TestMatchListsAtomsInTheOrderOfThePattern(t *testing.T) {
+	m := mustParse(t, "NCC(=O)O")
+	for pattern, want := range map[string][]int{
+		"O=CCN":  {3, 2, 1, 0},
+		"NCC=O":  {0, 1, 2, 3},
+		"[OH]C":  {4, 2},
+		"N.[OH]": {0, 4},
+	} {
+		if got := smarts.MustCompile(pattern).Find(m, 0); len(got) != 1 || !slices.Equal(got[0], want) {
+			t.Errorf("%s: %v, want %v", pattern, got, want)
+		}
+	}
+}
+
+func TestFindStopsAtItsLimit(t *testing.T) {
+	m := mustParse(t, "CCCCCCCC")
+	p := smarts.MustCompile("CC")
+	for limit, want := range map[int]int{1: 1, 3: 3, 7: 7, 100: 7, 0: 7, -1: 7} {
+		if got := p.Find(m, limit); len(got) != want {
+			t.Errorf("limit %d: %d matches, want %d", limit, len(got), want)
+		}
+	}
+}
+
+func TestMatchesAtAsksForTheFirstAtom(t *testing.T) {
+	target := smarts.NewTarget(mustParse(t, "CCO"))
+	p := smarts.MustCompile("[CH2]O")
+	for atom, want := range []bool{false, true, false} {
+		if got := target.MatchesAt(p, atom); got != want {
+			t.Errorf("atom %d: %t, want %t", atom, got, want)
+		}
+	}
+}
+
+func TestUnfoldedHydrogensFollowTheAtoms(t *testing.T) {
+	target := smarts.NewTargetWithHydrogens(mustParse(t, "OC"))
+	got := target.Find(smarts.MustCompile("[#1]O"), 0)
+	if len(got) != 1 || !slices.Equal(got[0], []int{2, 0}) {
+		t.Errorf("hydroxyl hydrogen: %v, want [[2 0]]", got)
+	}
+}
+
+func TestCompileSaysWhereThePatternIsWrong(t *testing.T) {
+	for _, test := range []struct {
+		pattern string
+		pos     int
+	}{
+		{"", 0},
+		{"C(", 2},
+		{"C)", 1},
+		{"(C)C", 0},
+		{"C()C", 2},
+		{"C((C))C", 2},
+		{"CC-", 3},
+		{"-C", 1},
+		{"C..C", 2},
+		{"C.", 2},
+		{"C=.C", 2},
+		{"C1", 1},
+		{"C11", 2},
+		{"C1C1", 3},
+		{"C-1CC=1", 5},
+		{"C%1", 1},
+		{"[C", 2},
+		{"[]", 1},
+		{"[C&!]", 4},
+		{"[,C]", 1},
+		{"[&C]", 1},
+		{"[C&&C]", 3},
+		{"[C;]", 3},
+		{"[ C]", 1},
+		{"[X2e]", 3},
+		{"[M]", 1},
+		{"[#]", 1},
+		{"[#119]", 1},
+		{"[C:]", 3},
+		{"[D1000]", 1},
+		{"[$C]", 2},
+		{"[$(]", 3},
+		{"[$(C]", 4},
+		{"[$(C1)]", 4},
+		{"[C@H]", 2},
+		{"(C).(C)", 0},
+		{"[^2]", 1},
+		{"[D{1-2}]", 2},
+		{"C-;C", 3},
+		{"C!C", 2},
+		{"CX", 1},
+		{"Ç", 0},
+		{strings.Repeat("C", smarts.MaxAtoms+1), smarts.MaxAtoms},
+		{strings.Repeat("[$(", 100), 3*smarts.MaxDepth + 3},
+		{"C" + strings.Repeat("(C", 100), 2*smarts.MaxDepth + 2},
+		{strings.Repeat("*", smarts.MaxLength+1), smarts.MaxLength},
+	} {
+		_, err := smarts.Compile(test.pattern)
+		var syntax *smarts.SyntaxError
+		if !errors.As(err, &syntax) {
+			t.Errorf("%.40q: %v, want a syntax error", test.pattern, err)
+			continue
+		}
+		if syntax.Pos != test.pos {
+			t.Errorf("%.40q: %v, want byte %d", test.pattern, err, test.pos)
+		}
+	}
+}
+
+func TestMustCompilePanicsOnWhatCompileRefuses(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	smarts.MustCompile("C(")
+}
+
+// ladderane is a molecule with very many long paths: two chains of carbons, each
+// atom bound to its partner in the other chain.
+func ladderane(rungs int) string {
+	up, down := "", "CC"
+	for i := range rungs {
+		ring := fmt.Sprintf("C%%%d", 10+i)
+		up, down = up+ring, down+fmt.Sprintf("C%%%d", 9+rungs-i)
+	}
+	return up + down
+}
+
+func TestHopelessSearchesEndInTime(t *testing.T) {
+	m := mustParse(t, ladderane(80))
+	path := strings.Repeat("C", 60)
+	for _, pattern := range []string{
+		"C1" + path + "C1(C)(C)C", // no atom has four neighbours
+		"[$(" + path + "N)]",
+		"[!$(" + path + "N);!$(" + path + "O)]",
+		"C1" + path + "=C1",
+	} {
+		p := smarts.MustCompile(pattern)
+		start := time.Now()
+		p.Matches(m)
+		p.Find(m, 0)
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%s took %v", p, took)
+		}
+	}
+}
+
+func TestSearchGivenUpCountsAsMatch(t *testing.T) {
+	// Each way to place eight carbons has to be tried before the bond fails.
+	m := mustParse(t, strings.Repeat("C", 600))
+	p := smarts.MustCompile("C.C.C.C.C.C.C.C=*")
+	if !p.Matches(m) {
+		t.Error("a search that cannot end said that there is no match")
+	}
+	if found := p.Find(m, 0); len(found) != 0 {
+		t.Errorf("found %v", found)
+	}
+}
