@@ -8,6 +8,7 @@ import (
 
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/odor"
+	"github.com/odordiff/odordiff/inference/safety"
 )
 
 // Engine answers prompts with molecules. It is safe for concurrent use.
@@ -19,16 +20,82 @@ type Engine interface {
 	Generate(ctx context.Context, request Request) (Result, error)
 }
 
-// Request is one prompt. The zero value of every field but Prompt and Count
-// means the engine's own choice, so that fields can be added for engines that
-// have more to choose from.
+// Request is one prompt. The zero value of every field but Count means that
+// nothing is asked for there, or the engine's own choice.
 type Request struct {
-	// Prompt is the scent in words.
+	// Prompt is the scent in words. It may be empty where Constraints.Must,
+	// Like or Scaffold say what to look for.
 	Prompt string
 	// Count is how many molecules are wanted, at least 1.
 	Count int
-	// Seed fixes the randomness of an engine that has any.
+	// Seed fixes the randomness of an engine that has any: the same request
+	// with the same seed has the same answer.
 	Seed *int64
+	// Sampling tunes an engine that samples.
+	Sampling Sampling
+	// Constraints are what every molecule of the answer has to keep to.
+	Constraints Constraints
+	// Scaffold is a substructure that every molecule has to contain.
+	Scaffold *chem.Molecule
+	// Like is a molecule that the answer should resemble.
+	Like *chem.Molecule
+	// Progress hears of each step of an engine that works in steps, and Emit of
+	// each molecule that passes the filters, before the answer is complete. Both are
+	// called one at a time and may be nil.
+	Progress func(Progress)
+	Emit     func(Molecule)
+}
+
+// Sampling tunes how molecules are sampled. A nil field is the engine's choice.
+type Sampling struct {
+	// Steps is how many times the model looks at a molecule, 1 to [MaxSteps].
+	Steps *int
+	// Temperature flattens (over 1) or sharpens (below 1) the model's choices, 0.1 to 2.
+	Temperature *float64
+	// Guidance is how strongly the prompt pulls: 0 not at all, 1 as trained, at most 5.
+	Guidance *float64
+}
+
+// MaxSteps is the largest number of steps: that of the longest molecule's tokens.
+const MaxSteps = 48
+
+// Constraints are what every molecule of an answer has to keep to.
+type Constraints struct {
+	// Weight is the average molecular weight in g/mol.
+	Weight Range
+	// LogP is the octanol-water partition coefficient (Crippen), without unit.
+	LogP Range
+	// BoilingPoint is the estimated normal boiling point in degrees Celsius.
+	// A molecule without an estimate does not keep to a bound.
+	BoilingPoint Range
+	// Must and MustNot are descriptors of the vocabulary that each molecule has, and has not.
+	Must, MustNot []string
+	// MinSafety is the smallest safety score, 0 to 1, nil for the default of the
+	// safety package. Molecules below it are withheld.
+	MinSafety *float64
+}
+
+// Range is a closed interval with ends that may be open.
+type Range struct {
+	// Min and Max are nil where there is no bound.
+	Min, Max *float64
+}
+
+// Contains tells whether x lies in the interval.
+func (r Range) Contains(x float64) bool {
+	return (r.Min == nil || x >= *r.Min) && (r.Max == nil || x <= *r.Max)
+}
+
+// Bounded tells whether the interval has an end.
+func (r Range) Bounded() bool { return r.Min != nil || r.Max != nil }
+
+// Progress says how far an engine is.
+type Progress struct {
+	// Step counts from 1 to Steps within a round; a further round makes up
+	// for molecules that did not pass the filters.
+	Round, Step, Steps int
+	// Unmasked is the share of tokens that are decided, 0 to 1.
+	Unmasked float64
 }
 
 // Result is the answer to a request.
@@ -36,8 +103,24 @@ type Result struct {
 	// Interpretation is what the engine understood.
 	Interpretation odor.Interpretation
 	// Molecules are at most as many as were wanted, the best first. They are
-	// fewer where no others fit the prompt at all.
+	// fewer where no others fit the request at all.
 	Molecules []Molecule
+	// Seed is the seed that was used, nil where there is no randomness.
+	Seed *int64
+	// Sampled is how many texts were sampled, 0 where nothing is sampled.
+	Sampled int
+	// Withheld counts the molecules that were left out, by reason, the most frequent first.
+	Withheld []Withheld
+}
+
+// Withheld says why molecules were left out of an answer.
+type Withheld struct {
+	// Reason is one of "invalid", "duplicate", "safety", "restricted", "constraint" and "irrelevant".
+	Reason string
+	// Detail says which constraint or which alert, empty where there is nothing to add.
+	Detail string
+	// Count is how many, at least 1.
+	Count int
 }
 
 // Molecule is one molecule of an answer.
@@ -51,8 +134,29 @@ type Molecule struct {
 	Note odor.Note
 	// Scores say how well it fits the prompt.
 	Scores Scores
-	// Source is where it comes from: "library" for a known odorant.
+	// Source is where it comes from: "library" for a known odorant, "diffusion" for a sampled molecule.
 	Source string
+	// Known says whether it is new, nil where that was not looked up.
+	Known *Known
+	// Safety is what the structural alerts say of it.
+	Safety safety.Assessment
+}
+
+// Known says what is known of a sampled molecule.
+type Known struct {
+	// Training tells that it is among the molecules that the model was trained
+	// on, Library that it is one of the built-in odorants.
+	Training, Library bool
+	// Nearest is the most similar known odorant.
+	Nearest Neighbor
+}
+
+// Neighbor is a known odorant that resembles a molecule.
+type Neighbor struct {
+	Structure *chem.Molecule
+	Name      string
+	// Similarity is the Tanimoto index of the Morgan fingerprints, 0 to 1.
+	Similarity float64
 }
 
 // Scores say how well a molecule fits a prompt, each from 0 to 1. How they are
