@@ -1,0 +1,63 @@
+package nn
+
+import "math"
+
+// The exponential function: exp(x) = 2ⁿ·exp(r) with n = round(x/ln 2), where
+// exp(r) for |r| ≤ ln(2)/2 is a polynomial of degree 7. Splitting of ln 2 and
+// coefficients are those of expf in Cephes 2.2 (S. L. Moshier,
+// https://www.netlib.org/cephes/, 1992), with a relative error below 2e-7.
+// Arguments are clamped to what leaves the exponent field in range.
+const (
+	expMin    = -86
+	expMax    = 88
+	log2E     = 1.44269504088896341
+	ln2High   = 0.693359375
+	ln2Low    = -2.12194440e-4
+	expC7     = 1.9875691500e-4
+	expC6     = 1.3981999507e-3
+	expC5     = 8.3334519073e-3
+	expC4     = 4.1665795894e-2
+	expC3     = 1.6666665459e-1
+	expC2     = 5.0000001201e-1
+	roundBias = 3 << 22 // adding it to a float32 rounds to an integer
+)
+
+// GELU by tanh is x·sigmoid(2u) with u = √(2/π)·(x + 0.044715·x³), so it is
+// x / (1 + exp(x·(geluB + geluA·x²))).
+const (
+	geluB = -2 * 0.79788456080286535588
+	geluA = geluB * 0.044715
+)
+
+// exp32 is the scalar form of the exponential that the assembly computes.
+func exp32(x float32) float32 {
+	x = min(max(x, expMin), expMax)
+	n := float32(x*log2E+roundBias) - roundBias
+	x -= n * ln2High
+	x -= n * ln2Low
+	p := float32(expC7)
+	p = p*x + expC6
+	p = p*x + expC5
+	p = p*x + expC4
+	p = p*x + expC3
+	p = p*x + expC2
+	p = p*x*x + x + 1
+	return math.Float32frombits(math.Float32bits(p) + uint32(int32(n))<<23)
+}
+
+// vectorConstants are what the assembly of both instruction sets reads: each constant
+// fills eight lanes, in the order that constants_amd64.h names them.
+var vectorConstants = eightfold(
+	expMin, expMax, log2E, ln2High, ln2Low,
+	expC7, expC6, expC5, expC4, expC3, expC2, 1,
+	geluA, geluB, -math.MaxFloat32, normEpsilon,
+)
+
+func eightfold(values ...float32) (table [16][8]float32) {
+	for i, v := range values {
+		for j := range table[i] {
+			table[i][j] = v
+		}
+	}
+	return table
+}

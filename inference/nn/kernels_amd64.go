@@ -1,0 +1,58 @@
+//go:build amd64 && !purego
+
+package nn
+
+// c (rows × 32) = a·b + bias, or += with add; the digit is the number of rows.
+// Strides are in values; inner is at least 1.
+
+//go:noescape
+func multiply12AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride int, add bool)
+
+//go:noescape
+func multiply4AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride int, add bool)
+
+//go:noescape
+func multiply1AVX512(c, a, b, bias *float32, inner, bStride int, add bool)
+
+//go:noescape
+func multiply6AVX2(c, a, b, bias *float32, inner, aStride, bStride, cStride int, add bool)
+
+//go:noescape
+func multiply1AVX2(c, a, b, bias *float32, inner, bStride int, add bool)
+
+// dst (32 × 8, rows 32 apart) = the transpose of src (8 × 32, rows stride apart).
+//
+//go:noescape
+func transpose8AVX2(dst, src *float32, stride int)
+
+// x = GELU(x); n is a multiple of 16, above zero.
+
+//go:noescape
+func geluAVX512(x *float32, n int)
+
+//go:noescape
+func geluAVX2(x *float32, n int)
+
+// Each row = its softmax; rows and width are at least 1.
+
+//go:noescape
+func softmaxAVX512(x *float32, rows, width, stride int, scale float32)
+
+//go:noescape
+func softmaxAVX2(x *float32, rows, width, stride int, scale float32)
+
+// y = norm(x)·(1 + scale) + shift; width is a multiple of 16, inverse is 1/width.
+
+//go:noescape
+func normAVX512(y, x, scale, shift *float32, rows, width int, inverse float32)
+
+//go:noescape
+func normAVX2(y, x, scale, shift *float32, rows, width int, inverse float32)
+
+// x += y·gate; width is a multiple of 16.
+
+//go:noescape
+func addGatedAVX512(x, y, gate *float32, rows, width int)
+
+//go:noescape
+func addGatedAVX2(x, y, gate *float32, rows, width int)

@@ -1,0 +1,92 @@
+package nn
+
+// panelWidth is the number of columns that one pass over the rows computes.
+const panelWidth = 32
+
+// blockRows is the number of rows that go through all panels before the next
+// ones: input and output of a block stay in the second-level cache. It is
+// a multiple of every kernel's tile.
+const blockRows = 96
+
+// Linear is a fully connected layer: y = x·Wᵀ + b. It is immutable and safe for
+// concurrent use.
+type Linear struct {
+	in, out int
+	weights []float32 // panels of in × panelWidth, the last one padded with zeros
+	bias    []float32 // padded to whole panels
+}
+
+// NewLinear packs a layer's weights for the kernels. weight has one row of in values
+// for each output, as PyTorch stores it; a nil bias is zero.
+func NewLinear(weight, bias []float32, in, out int) *Linear {
+	checkRows("weight", weight, out, in)
+	panels := (out + panelWidth - 1) / panelWidth
+	l := &Linear{
+		in: in, out: out,
+		weights: make([]float32, panels*in*panelWidth),
+		bias:    make([]float32, panels*panelWidth),
+	}
+	if bias != nil {
+		checkRows("bias", bias, 1, out)
+		copy(l.bias, bias[:out])
+	}
+	for o := range out {
+		panel := l.weights[o/panelWidth*in*panelWidth:]
+		for k, w := range weight[o*in : (o+1)*in] {
+			panel[k*panelWidth+o%panelWidth] = w
+		}
+	}
+	return l
+}
+
+// In returns the width of the input.
+func (l *Linear) In() int { return l.in }
+
+// Out returns the width of the output.
+func (l *Linear) Out() int { return l.out }
+
+// Forward sets y (rows × Out) to the layer's output for x (rows × In). They must not overlap.
+func (l *Linear) Forward(y, x []float32, rows int) {
+	l.check(y, x, rows)
+	for first := 0; first < rows; first += blockRows {
+		l.block(y, x, first, min(blockRows, rows-first), false)
+	}
+}
+
+// ForwardGELU is Forward followed by [GELU].
+func (l *Linear) ForwardGELU(y, x []float32, rows int) {
+	l.check(y, x, rows)
+	for first := 0; first < rows; first += blockRows {
+		count := min(blockRows, rows-first)
+		l.block(y, x, first, count, false)
+		GELU(y[first*l.out : (first+count)*l.out])
+	}
+}
+
+// ForwardAdd adds the layer's output to y: a residual connection.
+func (l *Linear) ForwardAdd(y, x []float32, rows int) {
+	l.check(y, x, rows)
+	for first := 0; first < rows; first += blockRows {
+		l.block(y, x, first, min(blockRows, rows-first), true)
+	}
+}
+
+func (l *Linear) check(y, x []float32, rows int) {
+	checkRows("output", y, rows, l.out)
+	checkRows("input", x, rows, l.in)
+}
+
+// block computes count rows from first on, panel by panel.
+func (l *Linear) block(y, x []float32, first, count int, add bool) {
+	for column := 0; column < l.out; column += panelWidth {
+		p := product{
+			a: x[first*l.in:], aStride: l.in,
+			b: l.weights[column*l.in:], bStride: panelWidth,
+			c: y[first*l.out+column:], cStride: l.out,
+			bias: l.bias[column:],
+			rows: count, inner: l.in, columns: min(panelWidth, l.out-column),
+			add: add,
+		}
+		p.compute()
+	}
+}
