@@ -1,0 +1,147 @@
+package fingerprint
+
+import (
+	"bufio"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/odordiff/odordiff/inference/chem"
+)
+
+func parse(t testing.TB, smiles string) *chem.Molecule {
+	t.Helper()
+	m, err := chem.Parse(smiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// reference is a molecule and RDKit 2022.09's GetMorganFingerprint of it, as text.
+type reference struct{ smiles, features string }
+
+func readReferences(t testing.TB) []reference {
+	t.Helper()
+	file, err := os.Open("testdata/morgan.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var references []reference
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		smiles, features, _ := strings.Cut(lines.Text(), "\t")
+		references = append(references, reference{smiles, features})
+	}
+	if len(references) < 200 {
+		t.Fatalf("only %d references", len(references))
+	}
+	return references
+}
+
+func (s Sparse) text() string {
+	var parts []string
+	for _, f := range s {
+		parts = append(parts, fmt.Sprintf("%d:%d", f.ID, f.Count))
+	}
+	return strings.Join(parts, " ")
+}
+
+func TestMorganIsThatOfRDKit(t *testing.T) {
+	for _, ref := range readReferences(t) {
+		if got := Morgan(parse(t, ref.smiles), 2).text(); got != ref.features {
+			t.Errorf("%s: %s\nwant %s", ref.smiles, got, ref.features)
+		}
+	}
+}
+
+func TestMorganOfRadius0DescribesAtomsAlone(t *testing.T) {
+	for smiles, want := range map[string]int{"CCO": 3, "CCCCCC": 2, "c1ccccc1": 1, "C": 1} {
+		for _, radius := range []int{0, -1} {
+			if got := len(Morgan(parse(t, smiles), radius)); got != want {
+				t.Errorf("%s has %d kinds of atoms, want %d", smiles, got, want)
+			}
+		}
+	}
+}
+
+func TestMorganEndsWhereTheMoleculeEnds(t *testing.T) {
+	m := parse(t, "CCCCO")
+	if near, far := Morgan(m, 4), Morgan(m, MaxRadius); !slices.Equal(near, far) {
+		t.Errorf("radius 4 finds %v, a larger one %v", near, far)
+	}
+}
+
+// fingerprints are the functions whose results belong to the molecule alone.
+var fingerprints = map[string]func(*chem.Molecule) Sparse{
+	"Morgan":    func(m *chem.Molecule) Sparse { return Morgan(m, 3) },
+	"AtomPairs": AtomPairs,
+	"Torsions":  Torsions,
+}
+
+func TestOrderOfAtomsDoesNotMatter(t *testing.T) {
+	references := readReferences(t)
+	rapid.Check(t, func(t *rapid.T) {
+		ref := rapid.SampledFrom(references).Draw(t, "molecule")
+		m, err := chem.Parse(ref.smiles)
+		if err != nil {
+			t.Fatal(err)
+		}
+		random := m.RandomSMILES(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)))
+		other, err := chem.Parse(random)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, fingerprint := range fingerprints {
+			if a, b := fingerprint(m), fingerprint(other); !slices.Equal(a, b) {
+				t.Errorf("%s of %s and %s differ: %v, %v", name, ref.smiles, random, a, b)
+			}
+		}
+	})
+}
+
+func TestFeaturesAreSortedAndCounted(t *testing.T) {
+	for _, ref := range readReferences(t) {
+		for name, fingerprint := range fingerprints {
+			s := fingerprint(parse(t, ref.smiles))
+			for i, f := range s {
+				if f.Count < 1 || i > 0 && s[i-1].ID >= f.ID {
+					t.Errorf("%s of %s: feature %d is %v after %v", name, ref.smiles, i, f, s[max(i-1, 0)])
+				}
+			}
+		}
+	}
+}
+
+func TestLargestMoleculesTakeBoundedTime(t *testing.T) {
+	for name, smiles := range map[string]string{
+		"a long chain":      strings.Repeat("C", chem.MaxAtoms),
+		"a crowded metal":   "[U]" + strings.Repeat("(C)", chem.MaxAtoms-1),
+		"many lone atoms":   strings.Repeat("C.", chem.MaxAtoms-1) + "C",
+		"two joined metals": "[U]" + strings.Repeat("(C)", chem.MaxAtoms/2-1) + "[U]" + strings.Repeat("(C)", chem.MaxAtoms/2-1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := chem.Parse(smiles)
+			if err != nil {
+				t.Skip(err)
+			}
+			Morgan(m, MaxRadius)
+			AtomPairs(m)
+			if n := Torsions(m).total(); n > maxTorsions {
+				t.Errorf("%d torsions", n)
+			}
+		})
+	}
+}
+
+func BenchmarkMorgan(b *testing.B) {
+	m := parse(b, "CC1(C)CCCC(C)=C1C=CC(C)=O")
+	for b.Loop() {
+		Morgan(m, 2)
+	}
+}

@@ -1,0 +1,65 @@
+package fingerprint
+
+import "testing"
+
+func TestPairsCountEveryTwoHeavyAtoms(t *testing.T) {
+	for smiles, want := range map[string]int{
+		"C":             0,
+		"CC":            1,
+		"CCO":           3,
+		"c1ccccc1":      15,
+		"C.C":           0, // no path between them
+		"CC.CC":         2,
+		"[2H]C([2H])CO": 3, // hydrogens do not count
+	} {
+		if got := AtomPairs(parse(t, smiles)).total(); got != want {
+			t.Errorf("%s has %d pairs, want %d", smiles, got, want)
+		}
+	}
+}
+
+func TestPairsOfBenzeneDifferByDistanceAlone(t *testing.T) {
+	pairs := AtomPairs(parse(t, "c1ccccc1"))
+	counts := map[int]int{}
+	for _, p := range pairs {
+		counts[p.Count]++
+	}
+	if len(pairs) != 3 || counts[6] != 2 || counts[3] != 1 {
+		t.Errorf("ortho, meta and para pairs are %v, want 6, 6 and 3", pairs)
+	}
+}
+
+func TestTorsionsCountEveryChainOfFour(t *testing.T) {
+	for smiles, want := range map[string]int{
+		"CCC":         0,
+		"CCCC":        1,
+		"CC(C)CC":     2,
+		"CC(C)(C)C":   0,
+		"C1CC1":       0,
+		"C1CCC1":      4,
+		"c1ccccc1":    6,
+		"CC([2H])CCC": 2,
+	} {
+		if got := Torsions(parse(t, smiles)).total(); got != want {
+			t.Errorf("%s has %d torsions, want %d", smiles, got, want)
+		}
+	}
+}
+
+func TestAtomsAreToldApart(t *testing.T) {
+	for _, group := range [][]string{
+		{"CCCC", "CCCN", "CC=CC", "CC#CC", "CCC[NH3+]", "C1CCC1", "CCC(C)C"},
+		{"c1ccccc1C", "C1CCCCC1C", "C1CC=CCC1C"},
+	} {
+		for name, fingerprint := range fingerprints {
+			seen := map[string]string{}
+			for _, smiles := range group {
+				text := fingerprint(parse(t, smiles)).text()
+				if other, ok := seen[text]; ok {
+					t.Errorf("%s does not tell %s from %s", name, smiles, other)
+				}
+				seen[text] = smiles
+			}
+		}
+	}
+}
