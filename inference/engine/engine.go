@@ -162,12 +162,15 @@ type Neighbor struct {
 // Scores say how well a molecule fits a prompt, each from 0 to 1. How they are
 // computed is documented in docs/inference.md.
 type Scores struct {
-	// Overall is the product of the others. Molecules are sorted by it.
+	// Overall is the product of those of the others that apply. Molecules are sorted by it.
 	Overall float64
 	// Relevance is the share of what was asked for that the molecule has.
 	Relevance float64
 	// Avoidance is 1 for a molecule without anything that is wanted less.
 	Avoidance float64
+	// Likeness is the similarity to [Request.Like], as of [Neighbor]. It is 0 where there
+	// is none, and does not apply then.
+	Likeness float64
 }
 
 // NotUnderstoodError says that a prompt names nothing to look for.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/odordiff/odordiff/inference/chem/fingerprint"
 	"github.com/odordiff/odordiff/inference/odor"
 )
 
@@ -14,6 +15,7 @@ import (
 type Library struct {
 	library     *odor.Library
 	interpreter *odor.Interpreter
+	index       *Index
 }
 
 // NewLibrary returns the engine over the built-in odorants.
@@ -26,47 +28,91 @@ func NewLibrary() (*Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Library{library: library, interpreter: interpreter}, nil
+	index, err := DefaultIndex()
+	if err != nil {
+		return nil, err
+	}
+	return &Library{library: library, interpreter: interpreter, index: index}, nil
 }
 
 // Name returns "library".
 func (*Library) Name() string { return "library" }
 
-// Generate implements [Engine].
+// Generate implements [Engine]. Of Request.Sampling and Seed nothing is used, and
+// Progress is not called: there are no steps.
 func (l *Library) Generate(ctx context.Context, request Request) (Result, error) {
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
 	}
-	interpretation := l.interpreter.Interpret(request.Prompt)
-	if !interpretation.Understood() {
-		return Result{}, &NotUnderstoodError{Interpretation: interpretation}
-	}
-	s := newScorer(l.library, interpretation)
-	found, err := s.diversify(ctx, l.rank(s), request.Count)
+	interpretation, err := understand(l.interpreter, request)
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Interpretation: interpretation, Molecules: molecules(found)}, nil
+	filter, err := NewFilter(request)
+	if err != nil {
+		return Result{}, err
+	}
+	s := newScorer(l.library, interpretation)
+	withheld := tally{}
+	found, err := s.diversify(ctx, l.keep(filter, l.rank(s, request), withheld), request.Count)
+	if err != nil {
+		return Result{}, err
+	}
+	result := Result{Interpretation: interpretation, Molecules: molecules(found), Withheld: withheld.list()}
+	if request.Emit != nil {
+		for _, m := range result.Molecules {
+			request.Emit(m)
+		}
+	}
+	return result, nil
 }
 
 // match is an odorant that fits a prompt.
 type match struct {
+	at      int // in the library
 	odorant *odor.Odorant
 	scores  Scores
 }
 
 // rank returns the odorants that fit, the best first. Equal scores are in
 // alphabetical order.
-func (l *Library) rank(s *scorer) []match {
+func (l *Library) rank(s *scorer, request Request) []match {
 	odorants := l.library.Odorants()
 	found := make([]match, 0, len(odorants))
+	liken := l.likeness(request)
 	for i := range odorants {
-		if scores := s.score(&odorants[i]); scores.Overall > 0 {
-			found = append(found, match{&odorants[i], scores})
+		scores := s.score(&odorants[i])
+		liken(i, &scores)
+		if scores.Overall > 0 {
+			found = append(found, match{i, &odorants[i], scores})
 		}
 	}
 	sortBest(found)
 	return found
+}
+
+// likeness returns what adds to an odorant's scores how similar it is to the
+// molecule that the answer should resemble.
+func (l *Library) likeness(request Request) func(at int, scores *Scores) {
+	if request.Like == nil {
+		return func(int, *Scores) {}
+	}
+	like := morgan(request.Like)
+	return func(at int, scores *Scores) {
+		scores.Likeness = fingerprint.Tanimoto(&like, &l.index.prints[at])
+		scores.Overall *= scores.Likeness
+	}
+}
+
+// keep returns the matches that keep to the request, in the same order.
+func (l *Library) keep(filter *Filter, ranked []match, withheld tally) []match {
+	return slices.DeleteFunc(ranked, func(m match) bool {
+		w := filter.Keeps(m.odorant.Structure, m.odorant.Profile)
+		if w != nil {
+			withheld.add(*w)
+		}
+		return w != nil
+	})
 }
 
 func sortBest(found []match) {

@@ -151,7 +151,7 @@ func TestScoreIsTheDocumentedFigure(t *testing.T) {
 func TestAnswersAreDiverse(t *testing.T) {
 	l := newLibrary(t)
 	const prompt, count = "sea breeze and roses", 5
-	ranked := l.rank(newScorer(l.library, l.interpreter.Interpret(prompt)))
+	ranked := l.rank(newScorer(l.library, l.interpreter.Interpret(prompt)), Request{})
 	best, chosen := Result{Molecules: molecules(ranked[:count])}, generate(t, l, prompt, count)
 	if likeness(chosen) >= likeness(best) {
 		t.Errorf("the chosen %v are as alike as the best %v", names(chosen), names(best))
@@ -216,7 +216,7 @@ func TestGenerateStopsWhenCancelled(t *testing.T) {
 	}
 	l := newLibrary(t)
 	s := newScorer(l.library, l.interpreter.Interpret("musk"))
-	if _, err := s.diversify(ctx, l.rank(s), 5); !errors.Is(err, context.Canceled) {
+	if _, err := s.diversify(ctx, l.rank(s, Request{}), 5); !errors.Is(err, context.Canceled) {
 		t.Errorf("choosing: error %v, want context.Canceled", err)
 	}
 }

@@ -27,6 +27,7 @@ func newScorer(library *odor.Library, interpretation odor.Interpretation) *score
 	return s
 }
 
+// score is 0 overall for an odorant that does not fit.
 func (s *scorer) score(odorant *odor.Odorant) Scores {
 	if slices.Contains(s.interpretation.ExcludedOdorants, odorant.Name) {
 		return Scores{}
@@ -35,10 +36,10 @@ func (s *scorer) score(odorant *odor.Odorant) Scores {
 	return Scores{Overall: relevance * avoidance, Relevance: relevance, Avoidance: avoidance}
 }
 
-// relevance is the share of what is asked for that an odorant has. One that is
-// asked for by name is all that is asked for.
+// relevance is the share of what is asked for that an odorant has: all of it where no
+// smell is asked for, or where it is asked for by name.
 func (s *scorer) relevance(odorant *odor.Odorant) float64 {
-	if slices.Contains(s.interpretation.Odorants, odorant.Name) {
+	if !s.interpretation.Understood() || slices.Contains(s.interpretation.Odorants, odorant.Name) {
 		return 1
 	}
 	if len(s.interpretation.Descriptors) == 0 {

@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/property"
+	"github.com/odordiff/odordiff/inference/chem/smarts"
+	"github.com/odordiff/odordiff/inference/odor"
+	"github.com/odordiff/odordiff/inference/safety"
+)
+
+// Filter tells which molecules keep to what a request demands of every one of
+// them: its constraints, its scaffold and its safety threshold. It is safe for
+// concurrent use.
+type Filter struct {
+	constraints Constraints
+	scaffold    *smarts.Pattern // nil for none
+	like        string          // the canonical SMILES, empty for none
+}
+
+// NewFilter prepares the checks of a request. It returns an error for a scaffold that cannot
+// be searched for.
+func NewFilter(request Request) (*Filter, error) {
+	f := &Filter{constraints: request.Constraints}
+	if request.Like != nil {
+		f.like = request.Like.SMILES()
+	}
+	if request.Scaffold == nil {
+		return f, nil
+	}
+	pattern, err := substructure(request.Scaffold)
+	if err != nil {
+		return nil, fmt.Errorf("reading the scaffold as a pattern: %w", err)
+	}
+	f.scaffold = pattern
+	return f, nil
+}
+
+// Check screens a molecule with the given profile, known or predicted. A
+// molecule that does not keep to the request comes with the reason why it is
+// withheld, the first that was found, with a Count of 1. It is not screened
+// where it fails before that.
+func (f *Filter) Check(m *chem.Molecule, profile odor.Profile) (safety.Assessment, *Withheld) {
+	if withheld := f.Keeps(m, profile); withheld != nil {
+		return safety.Assessment{}, withheld
+	}
+	return safety.Assessment{}, nil
+}
+
+// Keeps is the part of Check before the safety screen: nil for a molecule that
+// keeps to the constraints and the scaffold and is not the very one to resemble.
+func (f *Filter) Keeps(m *chem.Molecule, profile odor.Profile) *Withheld {
+	if f.like != "" && m.SMILES() == f.like {
+		return &Withheld{Reason: "duplicate", Detail: "like", Count: 1}
+	}
+	if broken := f.broken(m, profile); broken != "" {
+		return &Withheld{Reason: "constraint", Detail: broken, Count: 1}
+	}
+	return nil
+}
+
+// broken names the constraint that a molecule does not keep to, in the words
+// of the API. It is empty where it keeps to all.
+func (f *Filter) broken(m *chem.Molecule, profile odor.Profile) string {
+	c := f.constraints
+	lacks := func(descriptor string) bool { return profile.Strength(descriptor) == 0 }
+	has := func(descriptor string) bool { return !lacks(descriptor) }
+	switch {
+	case !c.Weight.Contains(m.Weight()):
+		return "molecular_weight"
+	case c.LogP.Bounded() && !c.LogP.Contains(property.LogP(m)):
+		return "logp"
+	case slices.ContainsFunc(c.Must, lacks):
+		return "must"
+	case slices.ContainsFunc(c.MustNot, has):
+		return "must_not"
+	case f.scaffold != nil && !f.scaffold.Matches(m):
+		return "scaffold"
+	}
+	return ""
+}

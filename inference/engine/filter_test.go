@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"testing"
+
+	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/odor"
+)
+
+func parse(t testing.TB, smiles string) *chem.Molecule {
+	t.Helper()
+	m, err := chem.Parse(smiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func atLeast(x float64) Range { return Range{Min: &x} }
+func atMost(x float64) Range  { return Range{Max: &x} }
+
+func TestFilterNamesWhatAMoleculeDoesNotKeepTo(t *testing.T) {
+	const vanillin = "COc1cc(C=O)ccc1O"
+	profile := odor.Profile{{Descriptor: "vanilla", Weight: 1}, {Descriptor: "sweet", Weight: 0.6}}
+	tests := []struct {
+		name    string
+		request Request
+		want    Withheld // zero where it passes
+	}{
+		{"nothing is demanded", Request{}, Withheld{}},
+		{"light enough", Request{Constraints: Constraints{Weight: atMost(152.2)}}, Withheld{}},
+		{"too heavy", Request{Constraints: Constraints{Weight: atMost(152)}}, Withheld{"constraint", "molecular_weight", 1}},
+		{"too light", Request{Constraints: Constraints{Weight: atLeast(153)}}, Withheld{"constraint", "molecular_weight", 1}},
+		{"lipophilic enough", Request{Constraints: Constraints{LogP: atLeast(1)}}, Withheld{}},
+		{"not lipophilic enough", Request{Constraints: Constraints{LogP: atLeast(3)}}, Withheld{"constraint", "logp", 1}},
+		{"has what it must", Request{Constraints: Constraints{Must: []string{"vanilla", "sweet"}}}, Withheld{}},
+		{"lacks one of what it must", Request{Constraints: Constraints{Must: []string{"vanilla", "musk"}}}, Withheld{"constraint", "must", 1}},
+		{"has not what it must not", Request{Constraints: Constraints{MustNot: []string{"musk"}}}, Withheld{}},
+		{"has what it must not", Request{Constraints: Constraints{MustNot: []string{"musk", "sweet"}}}, Withheld{"constraint", "must_not", 1}},
+		{"contains the scaffold", Request{Scaffold: parse(t, "COc1ccccc1O")}, Withheld{}},
+		{"does not contain the scaffold", Request{Scaffold: parse(t, "C1CCCCC1")}, Withheld{"constraint", "scaffold", 1}},
+		{"like another", Request{Like: parse(t, "CCOc1cc(C=O)ccc1O")}, Withheld{}},
+		{"the very one to resemble", Request{Like: parse(t, "O=Cc1ccc(O)c(OC)c1")}, Withheld{"duplicate", "like", 1}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			filter, err := NewFilter(tt.request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := Withheld{}
+			if _, withheld := filter.Check(parse(t, vanillin), profile); withheld != nil {
+				got = *withheld
+			}
+			if got != tt.want {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+// A scaffold is a plain SMILES: its hydrogens are places for substituents and
+// its stereo does not matter.
+func TestScaffoldsAreReadAsSubstructures(t *testing.T) {
+	tests := []struct {
+		scaffold, molecule string
+		want               bool
+	}{
+		{"C[C@H](O)C", "CC[C@@](C)(O)C", true},
+		{"c1cc[nH]c1", "CC(=O)c1cccn1C", true},
+		{"C1=CC=CC=C1", "CCc1ccccc1", true}, // aromatic whichever way it is written
+		{"CC(=O)[O-]", "CC(=O)O", false},
+		{"C/C=C/C", "C/C=C\\CC", true},
+		{"C1CCCCC1", "Cc1ccccc1", false},
+		{"[13CH4]", "CC", false},
+		{"CO.CS", "COCCSC", true},
+	}
+	for _, tt := range tests {
+		filter, err := NewFilter(Request{Scaffold: parse(t, tt.scaffold)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := filter.Keeps(parse(t, tt.molecule), nil) == nil; got != tt.want {
+			t.Errorf("%s in %s: %v", tt.scaffold, tt.molecule, got)
+		}
+	}
+}
+
+func TestTallyHasTheMostFrequentFirst(t *testing.T) {
+	counts := tally{}
+	for range 2 {
+		counts.add(Withheld{Reason: "constraint", Detail: "logp", Count: 1})
+	}
+	counts.add(Withheld{Reason: "duplicate", Count: 3})
+	counts.add(Withheld{Reason: "constraint", Detail: "must", Count: 2})
+	want := []Withheld{{"duplicate", "", 3}, {"constraint", "logp", 2}, {"constraint", "must", 2}}
+	got := counts.list()
+	for i := range want {
+		if len(got) != len(want) || got[i] != want[i] {
+			t.Fatalf("got %+v, want %+v", got, want)
+		}
+	}
+}
