@@ -1,0 +1,153 @@
+package depict
+
+import (
+	"slices"
+
+	"github.com/odordiff/odordiff/inference/chem"
+)
+
+// graph is a molecule with what its layout asks for again and again.
+type graph struct {
+	*chem.Molecule
+	neighbors [][]int
+	rings     [][]int
+	blocks    []*block
+	// blocksOf lists the blocks that an atom belongs to: two or more where it
+	// is a spiro atom.
+	blocksOf [][]int
+}
+
+// block is a ring system whose rings hang together by bonds. It is drawn once
+// and then moved as a rigid body.
+type block struct {
+	atoms []int
+	rings [][]int
+	// pos holds the places of atoms.
+	pos map[int]complex128
+	// rigid tells which atoms belong to a bridged core, whose shape is settled.
+	rigid map[int]bool
+}
+
+func newGraph(m *chem.Molecule) *graph {
+	g := &graph{Molecule: m, neighbors: make([][]int, m.NumAtoms()), rings: m.SSSR()}
+	for i := range g.neighbors {
+		g.neighbors[i] = m.Neighbors(i)
+	}
+	g.findBlocks()
+	return g
+}
+
+// findBlocks groups the rings that share bonds.
+func (g *graph) findBlocks() {
+	groupOf := make([]int, len(g.rings))
+	for i := range groupOf {
+		groupOf[i] = i
+	}
+	var root func(i int) int
+	root = func(i int) int {
+		if groupOf[i] != i {
+			groupOf[i] = root(groupOf[i])
+		}
+		return groupOf[i]
+	}
+	ringOf := map[int]int{} // a ring by bond
+	for i, ring := range g.rings {
+		for _, b := range g.ringBonds(ring) {
+			if j, ok := ringOf[b]; ok {
+				groupOf[root(i)] = root(j)
+			}
+			ringOf[b] = i
+		}
+	}
+	g.blocksOf = make([][]int, g.NumAtoms())
+	blockOf := map[int]*block{}
+	for i, ring := range g.rings {
+		b, ok := blockOf[root(i)]
+		if !ok {
+			b = &block{}
+			blockOf[root(i)] = b
+			g.blocks = append(g.blocks, b)
+		}
+		b.rings = append(b.rings, ring)
+	}
+	for i, b := range g.blocks {
+		b.atoms = distinctAtoms(b.rings)
+		for _, a := range b.atoms {
+			g.blocksOf[a] = append(g.blocksOf[a], i)
+		}
+	}
+}
+
+// distinctAtoms lists the atoms of rings in rising order.
+func distinctAtoms(rings [][]int) []int {
+	atoms := slices.Concat(rings...)
+	slices.Sort(atoms)
+	return slices.Compact(atoms)
+}
+
+func (g *graph) ringBonds(ring []int) []int {
+	bonds := make([]int, len(ring))
+	for i, a := range ring {
+		bonds[i] = g.BondBetween(a, ring[(i+1)%len(ring)])
+	}
+	return bonds
+}
+
+// sharedBlock tells whether two bonded atoms are in one block, which then holds
+// their bond.
+func (g *graph) sharedBlock(a, b int) bool {
+	i := g.BondBetween(a, b)
+	return i >= 0 && g.Bond(i).InRing
+}
+
+// isTerminal tells whether an atom has a single neighbour.
+func (g *graph) isTerminal(atom int) bool { return g.Degree(atom) == 1 }
+
+// isLinear tells whether the two bonds of an atom stand in a line: beside a
+// triple bond, or between two double bonds.
+func (g *graph) isLinear(atom int) bool {
+	if e := g.Atom(atom).Element; g.Degree(atom) != 2 || e != chem.Carbon && e != chem.Nitrogen {
+		return false
+	}
+	return g.Bond(g.BondAt(atom, 0)).Order+g.Bond(g.BondAt(atom, 1)).Order >= 4
+}
+
+// components lists the atoms of each connected part, in order of their first.
+func (g *graph) components() [][]int {
+	seen := make([]bool, g.NumAtoms())
+	var parts [][]int
+	for start := range seen {
+		if seen[start] {
+			continue
+		}
+		seen[start] = true
+		part := []int{start}
+		for i := 0; i < len(part); i++ {
+			for _, n := range g.neighbors[part[i]] {
+				if !seen[n] {
+					seen[n] = true
+					part = append(part, n)
+				}
+			}
+		}
+		slices.Sort(part)
+		parts = append(parts, part)
+	}
+	return parts
+}
+
+// side lists the atoms on the far side of a bond outside rings, seen from one
+// of its atoms, the near one left out.
+func (g *graph) side(near, far int) []int {
+	seen := map[int]bool{near: true, far: true}
+	atoms := []int{far}
+	for i := 0; i < len(atoms); i++ {
+		for _, n := range g.neighbors[atoms[i]] {
+			if !seen[n] {
+				seen[n] = true
+				atoms = append(atoms, n)
+			}
+		}
+	}
+	return atoms
+}

@@ -1,0 +1,246 @@
+package depict
+
+import (
+	"strconv"
+
+	"github.com/odordiff/odordiff/inference/chem"
+)
+
+// Sizes of text, in bond lengths and, where it says so, in font sizes. They are
+// those of the ACS 1996 style: 10 pt letters on 14.4 pt bonds.
+const (
+	fontSize    = 10 / 14.4
+	capHeight   = 0.716 // font sizes
+	smallSize   = 0.72  // of sub- and superscripts, in font sizes
+	lowered     = -0.22 // font sizes, to the baseline
+	raised      = 0.36  // font sizes, to the baseline
+	labelMargin = 0.09  // kept free between letters and bonds
+)
+
+// label is the text at an atom.
+type label struct {
+	atom   int
+	pieces []piece
+	colour string
+}
+
+// piece is a run of text in one size, placed from its left end and baseline.
+type piece struct {
+	text  string
+	at    complex128
+	small bool
+}
+
+func (p piece) size() float64 {
+	if p.small {
+		return fontSize * smallSize
+	}
+	return fontSize
+}
+
+func (p piece) width() float64 { return textWidth(p.text) * p.size() }
+
+// box returns the lower left and upper right corners of the ink of a piece.
+func (p piece) box() (low, high complex128) {
+	return p.at, p.at + complex(p.width(), capHeight*p.size())
+}
+
+// side is where the hydrogens of a label stand.
+type side uint8
+
+const (
+	rightSide side = iota
+	leftSide
+	topSide
+	bottomSide
+)
+
+// labels returns the texts of a drawing: those of all atoms but plain carbons
+// in chains and rings.
+func (d *Drawing) labels() []label {
+	var found []label
+	for i := range d.Points {
+		if d.hasLabel(i) {
+			found = append(found, d.label(i))
+		}
+	}
+	for _, h := range d.Hydrogens {
+		found = append(found, label{atom: -1, pieces: centred("H", complex(h.Point.X, h.Point.Y)), colour: ink})
+	}
+	return found
+}
+
+// hasLabel tells whether an atom is written out.
+func (d *Drawing) hasLabel(atom int) bool {
+	a := d.mol.Atom(atom)
+	return a.Element != chem.Carbon || a.Charge != 0 || a.Isotope != 0 || a.Class != 0 ||
+		d.mol.Degree(atom) == 0 || d.mol.RadicalElectrons(atom) > 0
+}
+
+func (d *Drawing) label(atom int) label {
+	a := d.mol.Atom(atom)
+	l := label{atom: atom, colour: ink}
+	if colour, ok := elementColours[a.Element]; ok {
+		l.colour = colour
+	}
+	symbol := centred(a.Element.String(), d.at(atom))
+	left, right := symbol[0].at, symbol[0].at+complex(symbol[0].width(), 0)
+	l.pieces = symbol
+	hydrogens := hydrogenPieces(int(a.Hydrogens))
+	switch side := d.hydrogenSide(atom); {
+	case a.Hydrogens == 0:
+	case side == rightSide:
+		right = l.runRight(right, hydrogens)
+	case side == leftSide:
+		left = l.runLeft(left, hydrogens)
+	default:
+		l.stack(d.at(atom), hydrogens, side)
+	}
+	if text := isotopeText(a); text != "" {
+		l.runLeft(left, []piece{{text: text, at: complex(0, raised*fontSize), small: true}})
+	}
+	if text := chargeText(a, d.mol.RadicalElectrons(atom)); text != "" {
+		l.runRight(right, []piece{{text: text, at: complex(0, raised*fontSize), small: true}})
+	}
+	return l
+}
+
+// centred returns a text with its middle on a point.
+func centred(text string, middle complex128) []piece {
+	p := piece{text: text}
+	p.at = middle - complex(p.width()/2, capHeight*fontSize/2)
+	return []piece{p}
+}
+
+// hydrogenPieces returns H with its number, relative to the end of a symbol.
+func hydrogenPieces(n int) []piece {
+	pieces := []piece{{text: "H"}}
+	if n > 1 {
+		pieces = append(pieces, piece{text: strconv.Itoa(n), at: complex(0, lowered*fontSize), small: true})
+	}
+	return pieces
+}
+
+// runRight adds pieces one after the other and returns where they end.
+func (l *label) runRight(end complex128, pieces []piece) complex128 {
+	for _, p := range pieces {
+		p.at += end
+		l.pieces = append(l.pieces, p)
+		end += complex(p.width(), 0)
+	}
+	return end
+}
+
+// runLeft adds pieces that end where the label begins and returns where they
+// begin.
+func (l *label) runLeft(begin complex128, pieces []piece) complex128 {
+	for _, p := range pieces {
+		begin -= complex(p.width(), 0)
+	}
+	l.runRight(begin, pieces)
+	return begin
+}
+
+// stack adds pieces above or below an atom.
+func (l *label) stack(atom complex128, pieces []piece, where side) {
+	offset := 1.12 * capHeight * fontSize
+	if where == bottomSide {
+		offset = -offset
+	}
+	start := centred("H", atom)[0].at + complex(0, offset)
+	l.runRight(start, pieces)
+}
+
+func isotopeText(a chem.Atom) string {
+	if a.Isotope == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(a.Isotope))
+}
+
+// chargeText returns what stands at the upper right: the charge, a dot for each
+// unpaired electron and, after a colon, the map number.
+func chargeText(a chem.Atom, radicals int) string {
+	text := ""
+	switch charge := int(a.Charge); {
+	case charge == 1:
+		text = "+"
+	case charge == -1:
+		text = "−"
+	case charge > 1:
+		text = strconv.Itoa(charge) + "+"
+	case charge < -1:
+		text = strconv.Itoa(-charge) + "−"
+	}
+	if a.Element == chem.Carbon || a.Element == chem.Nitrogen || a.Element == chem.Oxygen {
+		for range radicals {
+			text += "•"
+		}
+	}
+	if a.Class > 0 {
+		text += ":" + strconv.Itoa(int(a.Class))
+	}
+	return text
+}
+
+// hydrogenSide chooses the side of a symbol that is freest of bonds for its
+// hydrogens: right, else left, else below or above. Alone, water and its like
+// and the halogen acids are written H2O and HCl.
+func (d *Drawing) hydrogenSide(atom int) side {
+	if d.mol.Degree(atom) == 0 {
+		switch d.mol.Atom(atom).Element {
+		case chem.Oxygen, chem.Sulfur, chem.Selenium, 9, chem.Chlorine, chem.Bromine, chem.Iodine:
+			if d.mol.Atom(atom).Charge == 0 {
+				return leftSide
+			}
+		}
+		return rightSide
+	}
+	// crowd is how near bonds come to the right, left, top and bottom.
+	crowd := [4]float64{rightSide: -2, leftSide: -1.99, topSide: -1.4, bottomSide: -1.41}
+	toward := [4]complex128{rightSide: 1, leftSide: -1, topSide: 1i, bottomSide: -1i}
+	for k := range d.mol.Degree(atom) {
+		v := unit(d.at(d.mol.NeighborAt(atom, k)) - d.at(atom))
+		for s := range crowd {
+			if near := dot(v, toward[s]); s <= int(leftSide) {
+				crowd[s] = max(crowd[s], near)
+			} else {
+				crowd[s] = max(crowd[s], near+0.15)
+			}
+		}
+	}
+	best := rightSide
+	for s := range crowd {
+		if crowd[s] < crowd[best]-0.02 {
+			best = side(s)
+		}
+	}
+	return best
+}
+
+func (d *Drawing) at(atom int) complex128 { return complex(d.Points[atom].X, d.Points[atom].Y) }
+
+// textWidth returns the width of a text in font sizes, from the widths of
+// Helvetica, which Arial and Liberation Sans share.
+func textWidth(text string) float64 {
+	var sum float64
+	for _, r := range text {
+		if w, ok := letterWidths[r]; ok {
+			sum += w
+		} else {
+			sum += 0.6
+		}
+	}
+	return sum
+}
+
+var letterWidths = map[rune]float64{
+	'A': 0.667, 'B': 0.667, 'C': 0.722, 'D': 0.722, 'E': 0.667, 'F': 0.611, 'G': 0.778, 'H': 0.722, 'I': 0.278,
+	'J': 0.5, 'K': 0.667, 'L': 0.556, 'M': 0.833, 'N': 0.722, 'O': 0.778, 'P': 0.667, 'Q': 0.778, 'R': 0.722,
+	'S': 0.667, 'T': 0.611, 'U': 0.722, 'V': 0.667, 'W': 0.944, 'X': 0.667, 'Y': 0.667, 'Z': 0.611,
+	'a': 0.556, 'b': 0.556, 'c': 0.5, 'd': 0.556, 'e': 0.556, 'f': 0.278, 'g': 0.556, 'h': 0.556, 'i': 0.222,
+	'k': 0.5, 'l': 0.222, 'm': 0.833, 'n': 0.556, 'o': 0.556, 'p': 0.556, 'r': 0.333, 's': 0.5, 't': 0.278,
+	'u': 0.556, 'v': 0.5, 'y': 0.5,
+	'0': 0.556, '1': 0.556, '2': 0.556, '3': 0.556, '4': 0.556, '5': 0.556, '6': 0.556, '7': 0.556, '8': 0.556,
+	'9': 0.556, '+': 0.584, '−': 0.584, ':': 0.278, '*': 0.389, '•': 0.35,
+}

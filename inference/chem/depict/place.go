@@ -1,0 +1,284 @@
+package depict
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// placement is the layout of one connected part as it grows.
+type placement struct {
+	*graph
+	pos    []complex128
+	placed []bool
+	// parent is the atom from which each atom was placed, -1 for the first ones.
+	parent []int
+	// reach is the length of the longest chain that goes on from an atom away
+	// from its parent.
+	reach map[[2]int]int
+	queue []int
+	// part lists the atoms of the part that grows.
+	part []int
+}
+
+// place lays out all components, one beside the other.
+func (g *graph) place() []complex128 {
+	for _, b := range g.blocks {
+		g.layBlock(b)
+	}
+	p := &placement{
+		graph:  g,
+		pos:    make([]complex128, g.NumAtoms()),
+		placed: make([]bool, g.NumAtoms()),
+		parent: make([]int, g.NumAtoms()),
+		reach:  map[[2]int]int{},
+	}
+	parts := g.components()
+	for _, part := range parts {
+		p.placePart(part)
+		p.fixGeometry(part)
+		g.untangle(p.pos, part)
+		g.orient(p.pos, part)
+	}
+	pack(p.pos, parts)
+	return p.pos
+}
+
+// placePart places a connected part: its largest ring system first, or the end
+// of its longest chain, then everything else from there outwards.
+func (p *placement) placePart(part []int) {
+	p.part = part
+	first := p.seed(part)
+	p.parent[first] = -1
+	if len(p.blocksOf[first]) > 0 {
+		p.putBlock(p.blocksOf[first][0], first, 0, 1)
+	} else {
+		p.put(first, -1, 0)
+	}
+	for len(p.queue) > 0 {
+		atom := p.queue[0]
+		p.queue = p.queue[1:]
+		p.grow(atom)
+	}
+}
+
+// seed returns the atom to begin with.
+func (p *placement) seed(part []int) int {
+	best := -1
+	for _, a := range part {
+		for _, b := range p.blocksOf[a] {
+			if best < 0 || len(p.blocks[b].atoms) > len(p.blocks[p.blocksOf[best][0]].atoms) {
+				best = a
+			}
+		}
+	}
+	if best >= 0 {
+		return best
+	}
+	return slices.MaxFunc(part, func(a, b int) int { return cmp.Compare(p.reachFrom(a), p.reachFrom(b)) })
+}
+
+// reachFrom is the length of the longest chain that starts at an atom.
+func (p *placement) reachFrom(atom int) int {
+	longest := 0
+	for _, n := range p.neighbors[atom] {
+		longest = max(longest, p.reachOf(atom, n))
+	}
+	return longest
+}
+
+// reachOf is the number of atoms on the longest way over a bond and onward; a
+// ring system counts as one step more than its way in.
+func (p *placement) reachOf(from, to int) int {
+	key := [2]int{from, to}
+	if known, ok := p.reach[key]; ok {
+		return known
+	}
+	p.reach[key] = 1
+	longest := 0
+	for _, n := range p.neighbors[to] {
+		if n != from {
+			longest = max(longest, p.reachOf(to, n))
+		}
+	}
+	p.reach[key] = longest + 1
+	return longest + 1
+}
+
+func (p *placement) put(atom, parent int, at complex128) {
+	p.pos[atom], p.placed[atom], p.parent[atom] = at, true, parent
+	p.queue = append(p.queue, atom)
+}
+
+// putBlock places a ring system so that one of its atoms comes to a point and
+// its outward direction there to a direction.
+func (p *placement) putBlock(block, atom int, at, outward complex128) {
+	b := p.blocks[block]
+	spin := outward / p.outwardOf(b, atom)
+	origin := b.pos[atom]
+	for _, a := range b.atoms {
+		if !p.placed[a] {
+			p.put(a, -1, at+(b.pos[a]-origin)*spin)
+		}
+	}
+}
+
+// outwardOf is the direction that a ring system leaves for the first of the
+// bonds that lead away from one of its atoms.
+func (p *placement) outwardOf(b *block, atom int) complex128 {
+	var inside []complex128
+	outside := 0
+	for _, n := range p.neighbors[atom] {
+		if q, ok := b.pos[n]; ok && p.sharedBlock(atom, n) {
+			inside = append(inside, q-b.pos[atom])
+		} else {
+			outside++
+		}
+	}
+	start, width := widestGap(inside)
+	if len(p.blocksOf[atom]) > 1 {
+		outside = 1
+	}
+	return turn(start + width/float64(max(outside, 1)+1))
+}
+
+// grow places what hangs on a placed atom.
+func (p *placement) grow(atom int) {
+	for _, block := range p.blocksOf[atom] {
+		if !p.blockPlaced(block) {
+			start, width := widestGap(p.directions(atom))
+			p.putBlock(block, atom, p.pos[atom], turn(start+width/2+180))
+		}
+	}
+	var arms []int
+	for _, n := range p.neighbors[atom] {
+		if !p.placed[n] {
+			arms = append(arms, n)
+		}
+	}
+	slices.SortStableFunc(arms, func(a, b int) int {
+		return cmp.Compare(p.reachOf(atom, b), p.reachOf(atom, a))
+	})
+	for i, direction := range p.armDirections(atom, arms) {
+		p.hang(atom, arms[i], direction)
+	}
+}
+
+func (p *placement) blockPlaced(block int) bool {
+	for _, a := range p.blocks[block].atoms {
+		if !p.placed[a] {
+			return false
+		}
+	}
+	return true
+}
+
+// hang places an atom, with its ring system if it has one, one bond away.
+func (p *placement) hang(from, atom int, direction complex128) {
+	at := p.pos[from] + direction
+	if len(p.blocksOf[atom]) == 0 {
+		p.put(atom, from, at)
+		return
+	}
+	p.putBlock(p.blocksOf[atom][0], atom, at, -direction)
+}
+
+// directions lists the directions of an atom's placed neighbours.
+func (p *placement) directions(atom int) []complex128 {
+	var found []complex128
+	for _, n := range p.neighbors[atom] {
+		if p.placed[n] {
+			found = append(found, unit(p.pos[n]-p.pos[atom]))
+		}
+	}
+	return found
+}
+
+// armDirections chooses where the arms of an atom go, the longest first.
+func (p *placement) armDirections(atom int, arms []int) []complex128 {
+	taken := p.directions(atom)
+	if len(arms) == 0 {
+		return nil
+	}
+	if len(taken) != 1 {
+		return p.spreadArms(taken, len(arms))
+	}
+	back := taken[0]
+	if len(arms) == 1 && p.isLinear(atom) {
+		return []complex128{-back}
+	}
+	angles := p.chainAngles(atom, arms)
+	side := p.zigzagSide(atom)
+	directions := make([]complex128, len(arms))
+	for i, angle := range angles {
+		directions[i] = back * turn(side*angle)
+	}
+	return directions
+}
+
+// spreadArms divides the widest gap between bonds evenly; the first bond of all
+// rises to the right.
+func (p *placement) spreadArms(taken []complex128, arms int) []complex128 {
+	start, width := widestGap(taken)
+	share := width / float64(arms+1)
+	if len(taken) == 0 {
+		start, share = 30, width/float64(arms)
+		start -= share
+	}
+	directions := make([]complex128, arms)
+	for i := range directions {
+		directions[i] = turn(start + share*float64(i+1))
+	}
+	return directions
+}
+
+// chainAngles returns the angles between the bond that leads to an atom and its
+// arms: 120° for up to two, the chain's zig-zag kept and the others spread over
+// the far side for three, a cross for three ends.
+func (p *placement) chainAngles(atom int, arms []int) []float64 {
+	switch {
+	case len(arms) == 1:
+		return []float64{120}
+	case len(arms) == 2:
+		return []float64{120, 240}
+	case len(arms) == 3 && !slices.ContainsFunc(arms, func(a int) bool { return !p.isTerminal(a) }):
+		return []float64{180, 90, 270}
+	case len(arms) == 3:
+		return []float64{120, 200, 280}
+	}
+	angles := make([]float64, len(arms))
+	for i := range angles {
+		angles[i] = 360 * float64(i+1) / float64(len(arms)+1)
+	}
+	return angles
+}
+
+// zigzagSide tells to which side the longest arm turns (1 for counterclockwise):
+// away from where the atom before the last one is, so that the chain is trans;
+// behind a ring, to the side with more room.
+func (p *placement) zigzagSide(atom int) float64 {
+	before := -1
+	for _, n := range p.neighbors[atom] {
+		if p.placed[n] {
+			before = n
+		}
+	}
+	axis := p.pos[atom] - p.pos[before]
+	if q := p.parent[before]; q >= 0 {
+		if cross(axis, p.pos[q]-p.pos[before]) > 0 {
+			return 1
+		}
+		return -1
+	}
+	var balance float64
+	for _, a := range p.part {
+		if p.placed[a] && a != atom {
+			v := p.pos[a] - p.pos[atom]
+			balance += cross(axis, v) / (1 + math.Pow(distance(v, 0), 3))
+		}
+	}
+	if balance > 1e-6 {
+		return 1
+	}
+	return -1
+}

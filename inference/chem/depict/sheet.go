@@ -1,0 +1,88 @@
+package depict
+
+import (
+	"fmt"
+
+	"github.com/odordiff/odordiff/inference/chem"
+)
+
+// Entry is one cell of a sheet.
+type Entry struct {
+	Molecule *chem.Molecule
+	// Caption stands below the molecule; what does not fit is left out.
+	Caption string
+	// Highlight lists atoms to be marked.
+	Highlight []int
+}
+
+// Bounds and measures of a sheet, lengths in pixels.
+const (
+	MaxEntries = 1000
+	MaxColumns = 20
+
+	cellWidth, cellHeight = 200, 170
+	captionHeight         = 28
+	captionSize           = 12
+	sheetBondLength       = 22
+)
+
+// Sheet draws molecules in a grid, a caption below each, as one SVG document.
+// The error wraps ErrOptions where there are too many entries or columns, and
+// ErrEmpty where there is nothing to draw.
+func Sheet(entries []Entry, columns int) ([]byte, error) {
+	switch {
+	case len(entries) == 0:
+		return nil, ErrEmpty
+	case len(entries) > MaxEntries:
+		return nil, fmt.Errorf("%w: %d entries, more than the %d allowed", ErrOptions, len(entries), MaxEntries)
+	case columns < 1 || columns > MaxColumns:
+		return nil, fmt.Errorf("%w: %d columns are not from 1 to %d", ErrOptions, columns, MaxColumns)
+	}
+	columns = min(columns, len(entries))
+	rows := (len(entries) + columns - 1) / columns
+	var w svgWriter
+	w.open(float64(columns*cellWidth), float64(rows*cellHeight), fmt.Sprintf("%d structures", len(entries)), "")
+	w.printf(`<rect width="100%%" height="100%%" fill="#ffffff"/>`)
+	for i, e := range entries {
+		corner := complex(float64(i%columns*cellWidth), float64(i/columns*cellHeight))
+		if err := w.cell(e, corner); err != nil {
+			return nil, fmt.Errorf("drawing entry %d of the sheet: %w", i, err)
+		}
+	}
+	w.printf("</svg>\n")
+	return w.Bytes(), nil
+}
+
+// cell draws an entry below and to the right of a corner.
+func (w *svgWriter) cell(e Entry, corner complex128) error {
+	d, err := Layout(e.Molecule)
+	if err != nil {
+		return err
+	}
+	o := Options{
+		BondLength: sheetBondLength, Highlight: e.Highlight,
+		Width: cellWidth, Height: cellHeight - captionHeight,
+	}
+	if err := o.check(len(d.Points)); err != nil {
+		return err
+	}
+	p := d.picture(o)
+	w.printf(`<g role="img"><title>%s</title>`, escape(e.Caption))
+	w.draw(p, p.fit(o), corner+complex(o.Width, o.Height)/2)
+	w.printf(`<text x="%s" y="%s" text-anchor="middle" font-family="Arial, Helvetica, 'Liberation Sans', sans-serif" font-size="%d" fill="%s">%s</text></g>`,
+		number(real(corner)+cellWidth/2), number(imag(corner)+cellHeight-captionHeight/2+captionSize/2),
+		captionSize, ink, escape(shorten(e.Caption)))
+	return nil
+}
+
+// shorten cuts a caption to the width of a cell.
+func shorten(caption string) string {
+	width := 0.0
+	for i, r := range caption {
+		width += textWidth(string(r)) * captionSize
+		if width > cellWidth-24 {
+			return caption[:i] + "…"
+		}
+	}
+	return caption
+}

@@ -1,0 +1,244 @@
+package depict
+
+import (
+	"math"
+	"slices"
+
+	"github.com/odordiff/odordiff/inference/chem"
+)
+
+// tangle is the search for an arrangement of branches in which nothing overlaps.
+type tangle struct {
+	*graph
+	pos  []complex128
+	part []int
+	// moves are the bonds outside rings that something hangs on.
+	moves []hinge
+	work  int
+	// bent tells how far the branch at each hinge has been turned, in degrees.
+	bent []float64
+}
+
+// hinge is a bond outside rings with the smaller of its sides.
+type hinge struct {
+	near, far int
+	atoms     []int
+	// mirrors tells that the side may be mirrored in the bond: not so where a
+	// double bond's geometry would change.
+	mirrors bool
+	// maxBend is how far the side may be turned about near, in degrees.
+	maxBend float64
+}
+
+const (
+	// maxUntangleWork bounds the search, in pairs of atoms looked at.
+	maxUntangleWork = 40_000_000
+	// nearAtoms is how near atoms may come that are not bonded to each other or
+	// to the same atom.
+	nearAtoms = 0.95
+	// nearBond is how near an atom may come to a bond.
+	nearBond = 0.5
+)
+
+// untangle turns and mirrors branches of one part until nothing overlaps or
+// nothing helps.
+func (g *graph) untangle(pos []complex128, part []int) {
+	t := &tangle{graph: g, pos: pos, part: part}
+	cost, guilty := t.overlap()
+	if cost == 0 {
+		return
+	}
+	t.findHinges()
+	for cost > 1e-6 {
+		improved := t.improve(cost, guilty)
+		if improved >= cost-1e-6 {
+			return
+		}
+		cost, guilty = t.overlap()
+	}
+}
+
+func (t *tangle) findHinges() {
+	inPart := map[int]bool{}
+	for _, a := range t.part {
+		inPart[a] = true
+	}
+	for i := range t.NumBonds() {
+		b := t.Bond(i)
+		if b.InRing || !inPart[b.Begin] {
+			continue
+		}
+		h := hinge{near: b.Begin, far: b.End, atoms: t.side(b.Begin, b.End)}
+		if 2*len(h.atoms) > len(t.part) {
+			h = hinge{near: b.End, far: b.Begin, atoms: t.side(b.End, b.Begin)}
+		}
+		h.maxBend = 60
+		if t.atStereoBond(h.near) {
+			h.maxBend = 30
+		}
+		h.mirrors = b.Geometry == chem.NoGeometry && len(h.atoms) > 1
+		t.moves = append(t.moves, h)
+	}
+	t.bent = make([]float64, len(t.moves))
+}
+
+func (t *tangle) atStereoBond(atom int) bool {
+	for k := range t.Degree(atom) {
+		if t.Bond(t.BondAt(atom, k)).Geometry != chem.NoGeometry {
+			return true
+		}
+	}
+	return false
+}
+
+// improve makes the best single change to the hinges, or if none helps the best
+// pair of mirrorings, and returns what the overlap is then.
+func (t *tangle) improve(cost float64, guilty map[int]bool) float64 {
+	hinges := t.relevant(guilty)
+	best, bestCost := func() {}, cost-1e-6
+	consider := func(apply, undo func()) {
+		if t.work > maxUntangleWork {
+			return
+		}
+		apply()
+		if c, _ := t.overlap(); c < bestCost {
+			best, bestCost = apply, c
+		}
+		undo()
+	}
+	for _, h := range hinges {
+		if t.moves[h].mirrors {
+			flip := func() { t.mirror(h) }
+			consider(flip, flip)
+		}
+	}
+	if bestCost > cost/2 {
+		for _, h := range hinges {
+			for _, angle := range []float64{15, -15, 30, -30, 60, -60} {
+				if math.Abs(t.bent[h]+angle) > t.moves[h].maxBend {
+					continue
+				}
+				consider(func() { t.bend(h, angle) }, func() { t.bend(h, -angle) })
+			}
+		}
+	}
+	if bestCost > cost/2 {
+		for i, h := range hinges {
+			for _, k := range hinges[:i] {
+				if t.moves[h].mirrors && t.moves[k].mirrors {
+					consider(func() { t.mirror(h); t.mirror(k) }, func() { t.mirror(k); t.mirror(h) })
+				}
+			}
+		}
+	}
+	best()
+	return bestCost
+}
+
+// relevant lists the hinges that move guilty atoms against others.
+func (t *tangle) relevant(guilty map[int]bool) []int {
+	var found []int
+	for i, h := range t.moves {
+		moved := 0
+		for _, a := range h.atoms {
+			if guilty[a] {
+				moved++
+			}
+		}
+		if moved > 0 && moved < len(guilty) || moved > 0 && len(guilty) == 1 {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+func (t *tangle) mirror(hinge int) {
+	h := t.moves[hinge]
+	mirrorSide(t.pos, h.atoms, t.pos[h.near], t.pos[h.far])
+}
+
+// bend turns the moving side about the near atom.
+func (t *tangle) bend(hinge int, degrees float64) {
+	h := t.moves[hinge]
+	around, by := t.pos[h.near], turn(degrees)
+	for _, a := range h.atoms {
+		t.pos[a] = around + (t.pos[a]-around)*by
+	}
+	t.bent[hinge] += degrees
+}
+
+// overlap grades how much a part's drawing overlaps itself, 0 for not at all,
+// and names the atoms concerned.
+func (t *tangle) overlap() (cost float64, guilty map[int]bool) {
+	guilty = map[int]bool{}
+	blame := func(c float64, atoms ...int) {
+		if c > 0 {
+			cost += c
+			for _, a := range atoms {
+				guilty[a] = true
+			}
+		}
+	}
+	for i, a := range t.part {
+		for _, b := range t.part[:i] {
+			if d := distance(t.pos[a], t.pos[b]); d < nearAtoms && !t.isFixedPair(a, b) {
+				blame(tooNear(d, nearAtoms), a, b)
+			}
+		}
+	}
+	t.work += len(t.part) * len(t.part)
+	bonds := t.bondsOfPart()
+	for i, b := range bonds {
+		for _, c := range bonds[:i] {
+			t.blameBonds(b, c, blame)
+		}
+	}
+	t.work += len(bonds) * len(bonds)
+	for _, angle := range t.bent {
+		if angle != 0 {
+			cost += 0.02 + 0.0001*angle*angle
+		}
+	}
+	return cost, guilty
+}
+
+// isFixedPair tells whether two atoms are bonded, or in one ring system, so that
+// no branch moves one against the other.
+func (t *tangle) isFixedPair(a, b int) bool {
+	for _, x := range t.blocksOf[a] {
+		if slices.Contains(t.blocksOf[b], x) {
+			return true
+		}
+	}
+	return t.BondBetween(a, b) >= 0
+}
+
+// blameBonds grades a crossing of two bonds, or an atom of one on the other.
+func (t *tangle) blameBonds(b, c chem.Bond, blame func(float64, ...int)) {
+	if b.Begin == c.Begin || b.Begin == c.End || b.End == c.Begin || b.End == c.End {
+		return
+	}
+	p, q, r, s := t.pos[b.Begin], t.pos[b.End], t.pos[c.Begin], t.pos[c.End]
+	if distance(p, r) > 2.2 || b.InRing && c.InRing && t.isFixedPair(b.Begin, c.Begin) {
+		return
+	}
+	if segmentsCross(p, q, r, s) {
+		blame(2, b.Begin, b.End, c.Begin, c.End)
+	}
+	blame(tooNear(distanceToSegment(p, r, s), nearBond), b.Begin, c.Begin, c.End)
+	blame(tooNear(distanceToSegment(q, r, s), nearBond), b.End, c.Begin, c.End)
+	blame(tooNear(distanceToSegment(r, p, q), nearBond), c.Begin, b.Begin, b.End)
+	blame(tooNear(distanceToSegment(s, p, q), nearBond), c.End, b.Begin, b.End)
+}
+
+func (t *tangle) bondsOfPart() []chem.Bond {
+	var bonds []chem.Bond
+	for _, a := range t.part {
+		for k := range t.Degree(a) {
+			if b := t.Bond(t.BondAt(a, k)); b.Begin == a {
+				bonds = append(bonds, b)
+			}
+		}
+	}
+	return bonds
+}
