@@ -18,8 +18,9 @@ func GELU(x []float32) {
 }
 
 // Softmax replaces each row of x (rows × width) by exp(scale·x), divided by its
-// sum over the row. scale is the inverse temperature, above zero. Scores that lie more than 86/scale
-// below the row's largest count as if they lay just there: they get 1e-38 instead of less.
+// sum over the row. scale, above zero, is the inverse temperature. A score more
+// than 80/scale below the row's largest counts as 80/scale below: it gets 2e-35
+// of the largest share instead of less.
 func Softmax(x []float32, rows, width int, scale float32) {
 	checkRows("x", x, rows, width)
 	if rows == 0 || width == 0 {

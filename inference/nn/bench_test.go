@@ -64,8 +64,7 @@ func BenchmarkBlock(b *testing.B) {
 			{"attention", func() { l.attention.Forward(l.norm, l.hidden, l.offsets) }},
 			{"project", func() { l.project.Forward(l.branch, l.norm, rows) }},
 			{"gate", func() { AddGated(l.x, l.branch, l.width, l.offsets, l.vectors(2)) }},
-			{"fc1", func() { l.fc1.ForwardGELU(l.hidden, l.norm, rows) }},
-			{"gelu", func() { GELU(l.hidden) }},
+			{"fc1", func() { l.fc1.ForwardReLUSquared(l.hidden, l.norm, rows) }},
 			{"fc2", func() { l.fc2.Forward(l.branch, l.hidden, rows) }},
 		} {
 			b.Run(fmt.Sprintf("d=%d/%s", width, part.name), func(b *testing.B) {

@@ -54,7 +54,7 @@ func (b *block) forward() {
 	AddGated(b.x, b.branch, b.width, b.offsets, b.vectors(2))
 
 	LayerNorm(b.norm, b.x, b.width, b.offsets, b.vectors(4), b.vectors(3))
-	b.fc1.ForwardGELU(b.hidden, b.norm, rows)
+	b.fc1.ForwardReLUSquared(b.hidden, b.norm, rows)
 	b.fc2.Forward(b.branch, b.hidden, rows)
 	AddGated(b.x, b.branch, b.width, b.offsets, b.vectors(5))
 }

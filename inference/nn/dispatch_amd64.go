@@ -40,15 +40,15 @@ func multiplyTile(p *product) {
 	case active == scalar:
 		multiplyScalar(p)
 	case active == avx2 && p.rows == 1:
-		multiply1AVX2(c, a, b, bias, p.inner, p.bStride, p.add)
+		multiply1AVX2(c, a, b, bias, p.inner, p.bStride, int(p.then))
 	case active == avx2:
-		multiply6AVX2(c, a, b, bias, p.inner, p.aStride, p.bStride, p.cStride, p.add)
+		multiply6AVX2(c, a, b, bias, p.inner, p.aStride, p.bStride, p.cStride, int(p.then))
 	case p.rows == 1:
-		multiply1AVX512(c, a, b, bias, p.inner, p.bStride, p.add)
+		multiply1AVX512(c, a, b, bias, p.inner, p.bStride, int(p.then))
 	case p.rows == 4:
-		multiply4AVX512(c, a, b, bias, p.inner, p.aStride, p.bStride, p.cStride, p.add)
+		multiply4AVX512(c, a, b, bias, p.inner, p.aStride, p.bStride, p.cStride, int(p.then))
 	default:
-		multiply12AVX512(c, a, b, bias, p.inner, p.aStride, p.bStride, p.cStride, p.add)
+		multiply12AVX512(c, a, b, bias, p.inner, p.aStride, p.bStride, p.cStride, int(p.then))
 	}
 }
 

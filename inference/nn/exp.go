@@ -6,9 +6,9 @@ import "math"
 // exp(r) for |r| ≤ ln(2)/2 is a polynomial of degree 7. Splitting of ln 2 and
 // coefficients are those of expf in Cephes 2.2 (S. L. Moshier,
 // https://www.netlib.org/cephes/, 1992), with a relative error below 2e-7.
-// Arguments are clamped to what leaves the exponent field in range.
+// Arguments are clamped to what keeps results, and shares of their sums, normal numbers.
 const (
-	expMin    = -86
+	expMin    = -80
 	expMax    = 88
 	log2E     = 1.44269504088896341
 	ln2High   = 0.693359375

@@ -2,23 +2,23 @@
 
 package nn
 
-// c (rows × 32) = a·b + bias, or += with add; the digit is the number of rows.
+// c (rows × 32) = a·b + bias, or what then (an epilogue) says; the digit is the number of rows.
 // Strides are in values; inner is at least 1.
 
 //go:noescape
-func multiply12AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride int, add bool)
+func multiply12AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride, then int)
 
 //go:noescape
-func multiply4AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride int, add bool)
+func multiply4AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride, then int)
 
 //go:noescape
-func multiply1AVX512(c, a, b, bias *float32, inner, bStride int, add bool)
+func multiply1AVX512(c, a, b, bias *float32, inner, bStride, then int)
 
 //go:noescape
-func multiply6AVX2(c, a, b, bias *float32, inner, aStride, bStride, cStride int, add bool)
+func multiply6AVX2(c, a, b, bias *float32, inner, aStride, bStride, cStride, then int)
 
 //go:noescape
-func multiply1AVX2(c, a, b, bias *float32, inner, bStride int, add bool)
+func multiply1AVX2(c, a, b, bias *float32, inner, bStride, then int)
 
 // dst (32 × 8, rows 32 apart) = the transpose of src (8 × 32, rows stride apart).
 //

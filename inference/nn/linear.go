@@ -45,39 +45,39 @@ func (l *Linear) In() int { return l.in }
 // Out returns the width of the output.
 func (l *Linear) Out() int { return l.out }
 
-// Forward sets y (rows × Out) to the layer's output for x (rows × In). They must not overlap.
+// Forward sets y (rows × Out) to the layer's output for x (rows × In). They
+// must not overlap.
 func (l *Linear) Forward(y, x []float32, rows int) {
-	l.check(y, x, rows)
-	for first := 0; first < rows; first += blockRows {
-		l.block(y, x, first, min(blockRows, rows-first), false)
-	}
-}
-
-// ForwardGELU is Forward followed by [GELU].
-func (l *Linear) ForwardGELU(y, x []float32, rows int) {
-	l.check(y, x, rows)
-	for first := 0; first < rows; first += blockRows {
-		count := min(blockRows, rows-first)
-		l.block(y, x, first, count, false)
-		GELU(y[first*l.out : (first+count)*l.out])
-	}
+	l.forward(y, x, rows, replace)
 }
 
 // ForwardAdd adds the layer's output to y: a residual connection.
 func (l *Linear) ForwardAdd(y, x []float32, rows int) {
-	l.check(y, x, rows)
+	l.forward(y, x, rows, accumulate)
+}
+
+// ForwardReLUSquared is Forward followed by max(y, 0)² (So et al. 2021,
+// arXiv 2109.08668).
+func (l *Linear) ForwardReLUSquared(y, x []float32, rows int) {
+	l.forward(y, x, rows, activate)
+}
+
+// ForwardGELU is Forward followed by [GELU].
+func (l *Linear) ForwardGELU(y, x []float32, rows int) {
+	l.forward(y, x, rows, replace)
+	GELU(y[:rows*l.out])
+}
+
+func (l *Linear) forward(y, x []float32, rows int, then epilogue) {
+	checkRows("output", y, rows, l.out)
+	checkRows("input", x, rows, l.in)
 	for first := 0; first < rows; first += blockRows {
-		l.block(y, x, first, min(blockRows, rows-first), true)
+		l.block(y, x, first, min(blockRows, rows-first), then)
 	}
 }
 
-func (l *Linear) check(y, x []float32, rows int) {
-	checkRows("output", y, rows, l.out)
-	checkRows("input", x, rows, l.in)
-}
-
 // block computes count rows from first on, panel by panel.
-func (l *Linear) block(y, x []float32, first, count int, add bool) {
+func (l *Linear) block(y, x []float32, first, count int, then epilogue) {
 	for column := 0; column < l.out; column += panelWidth {
 		p := product{
 			a: x[first*l.in:], aStride: l.in,
@@ -85,7 +85,7 @@ func (l *Linear) block(y, x []float32, first, count int, add bool) {
 			c: y[first*l.out+column:], cStride: l.out,
 			bias: l.bias[column:],
 			rows: count, inner: l.in, columns: min(panelWidth, l.out-column),
-			add: add,
+			then: then,
 		}
 		p.compute()
 	}

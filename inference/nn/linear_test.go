@@ -97,6 +97,24 @@ func TestLinearActivates(t *testing.T) {
 	})
 }
 
+func TestLinearSquaresWhatIsPositive(t *testing.T) {
+	onEachPath(t, func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			rng := drawRNG(t)
+			l := drawLayer(t, rng)
+			rows := rapid.IntRange(0, 130).Draw(t, "rows")
+			x := normals(rng, rows*l.In())
+			y := normals(rng, rows*l.Out())
+			want := l.reference(x, rows)
+			for i, v := range want {
+				want[i] = max(v, 0) * max(v, 0)
+			}
+			l.ForwardReLUSquared(y, x, rows)
+			checkClose(t, y, want, 2*sumTolerance)
+		})
+	})
+}
+
 func TestLinearTouchesOnlyItsRows(t *testing.T) {
 	onEachPath(t, func(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {

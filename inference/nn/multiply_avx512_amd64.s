@@ -24,6 +24,13 @@
 	VADDPS 64(R8), high, high; \
 	ADDQ   R10, R8
 
+// ACTIVATE squares a row's sums, or makes them 0 where they are negative.
+#define ACTIVATE(low, high) \
+	VMAXPS low, Z0, low;   \
+	VMAXPS high, Z0, high; \
+	VMULPS low, low, low;  \
+	VMULPS high, high, high
+
 #define STORE(low, high) \
 	VMOVUPS low, (R8); \
 	VMOVUPS high, 64(R8); \
@@ -48,8 +55,8 @@
 	VMOVUPS 64(R12), Z9; \
 	LEAQ    (SI)(SI*2), R12
 
-// func multiply12AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride int, add bool)
-TEXT ·multiply12AVX512(SB), NOSPLIT, $0-65
+// func multiply12AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride, then int)
+TEXT ·multiply12AVX512(SB), NOSPLIT, $0-72
 	LOAD_ARGUMENTS
 	LEAQ (AX)(R12*1), BX
 	LEAQ (BX)(R12*1), CX
@@ -89,8 +96,9 @@ step:
 	DECQ R11
 	JNZ  step
 
-	CMPB add+64(FP), $0
-	JEQ  store
+	CMPQ then+64(FP), $1
+	JLT  store
+	JGT  activate
 	MOVQ c+0(FP), R8
 	ADD(Z8, Z9)
 	ADD(Z10, Z11)
@@ -104,6 +112,22 @@ step:
 	ADD(Z26, Z27)
 	ADD(Z28, Z29)
 	ADD(Z30, Z31)
+	JMP  store
+
+activate:
+	VXORPS Z0, Z0, Z0
+	ACTIVATE(Z8, Z9)
+	ACTIVATE(Z10, Z11)
+	ACTIVATE(Z12, Z13)
+	ACTIVATE(Z14, Z15)
+	ACTIVATE(Z16, Z17)
+	ACTIVATE(Z18, Z19)
+	ACTIVATE(Z20, Z21)
+	ACTIVATE(Z22, Z23)
+	ACTIVATE(Z24, Z25)
+	ACTIVATE(Z26, Z27)
+	ACTIVATE(Z28, Z29)
+	ACTIVATE(Z30, Z31)
 
 store:
 	MOVQ c+0(FP), R8
@@ -122,8 +146,8 @@ store:
 	VZEROUPPER
 	RET
 
-// func multiply4AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride int, add bool)
-TEXT ·multiply4AVX512(SB), NOSPLIT, $0-65
+// func multiply4AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride, then int)
+TEXT ·multiply4AVX512(SB), NOSPLIT, $0-72
 	LOAD_ARGUMENTS
 	LEAQ (AX)(R12*1), BX
 	COPY(Z10, Z11)
@@ -143,13 +167,22 @@ step:
 	DECQ R11
 	JNZ  step
 
-	CMPB add+64(FP), $0
-	JEQ  store
+	CMPQ then+64(FP), $1
+	JLT  store
+	JGT  activate
 	MOVQ c+0(FP), R8
 	ADD(Z8, Z9)
 	ADD(Z10, Z11)
 	ADD(Z12, Z13)
 	ADD(Z14, Z15)
+	JMP  store
+
+activate:
+	VXORPS Z0, Z0, Z0
+	ACTIVATE(Z8, Z9)
+	ACTIVATE(Z10, Z11)
+	ACTIVATE(Z12, Z13)
+	ACTIVATE(Z14, Z15)
 
 store:
 	MOVQ c+0(FP), R8
@@ -160,8 +193,8 @@ store:
 	VZEROUPPER
 	RET
 
-// func multiply1AVX512(c, a, b, bias *float32, inner, bStride int, add bool)
-TEXT ·multiply1AVX512(SB), NOSPLIT, $0-49
+// func multiply1AVX512(c, a, b, bias *float32, inner, bStride, then int)
+TEXT ·multiply1AVX512(SB), NOSPLIT, $0-56
 	MOVQ    c+0(FP), R8
 	MOVQ    a+8(FP), AX
 	MOVQ    b+16(FP), DI
@@ -181,10 +214,16 @@ step:
 	DECQ R11
 	JNZ  step
 
-	CMPB   add+48(FP), $0
-	JEQ    store
+	CMPQ   then+48(FP), $1
+	JLT    store
+	JGT    activate
 	VADDPS (R8), Z8, Z8
 	VADDPS 64(R8), Z9, Z9
+	JMP    store
+
+activate:
+	VXORPS Z0, Z0, Z0
+	ACTIVATE(Z8, Z9)
 
 store:
 	VMOVUPS Z8, (R8)

@@ -1,6 +1,16 @@
 package nn
 
-// product is c = a·b + bias, or c += a·b + bias, where c has at most one panel's
+// epilogue says what becomes of the sums that a product has computed. The
+// assembly knows the values.
+type epilogue int
+
+const (
+	replace    epilogue = iota // c = sum
+	accumulate                 // c += sum
+	activate                   // c = max(sum, 0)²
+)
+
+// product is c = a·b + bias with an epilogue, where c has at most one panel's
 // columns. b and bias are always read over a whole panel.
 //
 // Each value is one sum in the order of the inner index, whichever tile it falls in: that makes
@@ -9,7 +19,7 @@ type product struct {
 	a, b, c, bias             []float32
 	aStride, bStride, cStride int
 	rows, inner, columns      int
-	add                       bool
+	then                      epilogue
 }
 
 // compute covers the rows with the largest tiles that fit.
@@ -32,23 +42,29 @@ func (p *product) computeNarrow() {
 	for row := 0; row < p.rows; {
 		t := p.tile(row)
 		to := t.c
-		t.c, t.cStride, t.add = wide[:], panelWidth, false
+		t.c, t.cStride, t.then = wide[:], panelWidth, replace
 		t.multiply()
 		for i := range t.rows {
 			from := wide[i*panelWidth:][:p.columns]
-			put(to[i*p.cStride:][:p.columns], from, p.add)
+			put(to[i*p.cStride:][:p.columns], from, p.then)
 		}
 		row += t.rows
 	}
 }
 
-func put(to, from []float32, add bool) {
-	if !add {
+func put(to, from []float32, then epilogue) {
+	switch then {
+	case replace:
 		copy(to, from)
-		return
-	}
-	for j, v := range from {
-		to[j] += v
+	case accumulate:
+		for j, v := range from {
+			to[j] += v
+		}
+	case activate:
+		for j, v := range from {
+			v = max(v, 0)
+			to[j] = v * v
+		}
 	}
 }
 

@@ -4,55 +4,63 @@ import "math"
 
 // The kernels in Go. They run where no assembly does, and are what the assembly is tested against.
 
-// scalarTileRows is the number of rows that share each load of b.
-const scalarTileRows = 4
+// scalarTileRows is the height of a tile. Three rows by two columns are what the compiler
+// keeps in registers on amd64; four by two spill, and take twice as long.
+const scalarTileRows = 3
 
 // multiplyScalar computes a tile of scalarTileRows rows, or of one.
 func multiplyScalar(p *product) {
 	if p.rows == 1 {
-		multiplyRow(p)
+		for j := 0; j < panelWidth; j += 4 {
+			multiplyRow(p, j)
+		}
 		return
 	}
 	for j := 0; j < panelWidth; j += 2 {
-		multiplyStrip(p, j)
+		multiplyRows(p, j)
 	}
 }
 
-// multiplyStrip computes the tile's columns j and j+1, whose sums fit in registers.
-func multiplyStrip(p *product, j int) {
+// multiplyRows computes columns j and j+1 of a tile.
+func multiplyRows(p *product, j int) {
 	a0 := p.a[:p.inner]
 	a1 := p.a[p.aStride:][:len(a0)]
 	a2 := p.a[2*p.aStride:][:len(a0)]
-	a3 := p.a[3*p.aStride:][:len(a0)]
 	l0, r0 := p.bias[j], p.bias[j+1]
-	l1, l2, l3 := l0, l0, l0
-	r1, r2, r3 := r0, r0, r0
-	for k, at := 0, j; k < len(a0); k, at = k+1, at+p.bStride {
-		w := p.b[at : at+2 : at+2]
-		l, r := w[0], w[1]
-		l0 += a0[k] * l
-		r0 += a0[k] * r
-		l1 += a1[k] * l
-		r1 += a1[k] * r
-		l2 += a2[k] * l
-		r2 += a2[k] * r
-		l3 += a3[k] * l
-		r3 += a3[k] * r
+	l1, r1 := l0, r0
+	l2, r2 := l0, r0
+	b, at := p.b, j
+	for k, v := range a0 {
+		l, r := b[at], b[at+1]
+		at += p.bStride
+		l0 += v * l
+		r0 += v * r
+		v = a1[k]
+		l1 += v * l
+		r1 += v * r
+		v = a2[k]
+		l2 += v * l
+		r2 += v * r
 	}
-	for i, sums := range [scalarTileRows][2]float32{{l0, r0}, {l1, r1}, {l2, r2}, {l3, r3}} {
-		put(p.c[i*p.cStride+j:][:2], sums[:], p.add)
+	for i, sums := range [scalarTileRows][2]float32{{l0, r0}, {l1, r1}, {l2, r2}} {
+		put(p.c[i*p.cStride+j:][:2], sums[:], p.then)
 	}
 }
 
-// multiplyRow computes one row.
-func multiplyRow(p *product) {
-	sums := [panelWidth]float32(p.bias)
-	for k, v := range p.a[:p.inner] {
-		for j, w := range p.b[k*p.bStride:][:panelWidth] {
-			sums[j] += v * w
-		}
+// multiplyRow computes columns j to j+3 of one row.
+func multiplyRow(p *product, j int) {
+	s0, s1, s2, s3 := p.bias[j], p.bias[j+1], p.bias[j+2], p.bias[j+3]
+	b, at := p.b, j
+	for _, v := range p.a[:p.inner] {
+		w := b[at : at+4 : at+4]
+		at += p.bStride
+		s0 += v * w[0]
+		s1 += v * w[1]
+		s2 += v * w[2]
+		s3 += v * w[3]
 	}
-	put(p.c[:panelWidth], sums[:], p.add)
+	sums := [4]float32{s0, s1, s2, s3}
+	put(p.c[j:][:4], sums[:], p.then)
 }
 
 func geluScalar(x []float32) {
