@@ -272,3 +272,16 @@ func TestWeightsStayInBounds(t *testing.T) {
 		}
 	}
 }
+
+// Words that are right as they are must not be taken for the smell that they look like.
+func TestOrdinaryWordsAreNoSmell(t *testing.T) {
+	in := interpreter(t)
+	for text := range ordinary {
+		if i := in.Interpret(text); len(i.Descriptors) > 0 {
+			t.Errorf("%q is read as %s", text, describe(i))
+		}
+		if _, known := in.lexicon.phrases[text]; known || shapes(text) {
+			t.Errorf("%q is ordinary and in another table", text)
+		}
+	}
+}

@@ -106,6 +106,9 @@ func (l *lexicon) phrase(tokens []token) (meaning, int) {
 // guess finds what a single word that is neither a phrase nor part of the
 // grammar means: an inflection or a misspelling.
 func (l *lexicon) guess(text string) (meaning, bool) {
+	if ordinary[text] {
+		return meaning{}, false
+	}
 	if m, ok := l.inflected("", text); ok {
 		return m, true
 	}

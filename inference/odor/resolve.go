@@ -21,6 +21,9 @@ func (v *Vocabulary) Resolve(word string) (descriptor string, ok bool) {
 	if descriptor, ok := v.byWord[text]; ok {
 		return descriptor, true
 	}
+	if ordinary[text] {
+		return "", false
+	}
 	before, last := "", text
 	if space := strings.LastIndexByte(text, ' '); space >= 0 {
 		before, last = text[:space+1], text[space+1:]

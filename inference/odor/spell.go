@@ -1,10 +1,19 @@
 package odor
 
 import (
+	_ "embed"
 	"iter"
 	"slices"
 	"strings"
 )
+
+// ordinaryWords are right as they are, though they look like a misspelling or
+// an inflection of a smell: "shoulder" is not smouldering, nor "brand" brandy.
+//
+//go:embed ordinary.txt
+var ordinaryWords string
+
+var ordinary = set(strings.Fields(ordinaryWords)...)
 
 // Words shorter than this are too like one another to be guessed at ("sheet"
 // is not sweet); from longWord letters on, two mistakes are forgiven.

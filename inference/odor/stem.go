@@ -6,13 +6,15 @@ import "strings"
 type inflection struct{ ending, base string }
 
 // inflections are tried in this order; the first base form that is known wins.
+// Where an ending may have swallowed an e, the form with it comes first: "fires"
+// are fire, not fir.
 var inflections = []inflection{
-	{"ies", "y"}, {"ves", "f"}, {"es", ""}, {"s", ""},
+	{"ies", "y"}, {"ves", "f"}, {"s", ""}, {"es", ""},
 	{"like", ""}, {"ish", ""}, {"ness", ""}, {"scented", ""}, {"flavoured", ""}, {"flavored", ""},
-	{"ier", "y"}, {"iest", "y"}, {"er", ""}, {"er", "e"}, {"est", ""}, {"est", "e"},
+	{"ier", "y"}, {"iest", "y"}, {"er", "e"}, {"er", ""}, {"est", "e"}, {"est", ""},
 	{"iness", "y"}, {"ily", "y"}, {"ly", ""},
 	{"ey", ""}, {"y", ""}, {"y", "e"}, {"ic", ""},
-	{"ened", ""}, {"ed", ""}, {"ed", "e"}, {"ing", ""}, {"ing", "e"}, {"en", ""},
+	{"ened", ""}, {"ed", "e"}, {"ed", ""}, {"ing", "e"}, {"ing", ""}, {"en", ""},
 	{"", "y"}, {"", "ey"}, {"e", "y"},
 }
 
