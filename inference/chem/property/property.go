@@ -1,0 +1,58 @@
+// Package property estimates what a molecule is like from its structure: how it
+// divides between oil and water, how polar it is, how many hydrogen bonds it makes,
+// how flexible it is, how hard to make, and when it boils. Every function names the
+// publication it follows. Those that RDKit also has agree with it; how well, and how
+// far the estimates are from measurement, is in docs/chemistry-properties.md.
+//
+// A molecule of ordinary size takes some ten microseconds a property. The first call
+// of SyntheticAccessibility or Of decodes a table, which takes some ten milliseconds
+// and five megabytes.
+package property
+
+import (
+	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/smarts"
+)
+
+// Properties are the estimates for one molecule.
+type Properties struct {
+	// LogP is the decadic logarithm of the partition coefficient between octanol
+	// and water, as LogP returns it.
+	LogP float64
+	// MolarRefractivity is in cm³/mol.
+	MolarRefractivity float64
+	// TPSA is the topological polar surface area in Å².
+	TPSA float64
+	// HBondDonors and HBondAcceptors count atoms.
+	HBondDonors, HBondAcceptors int
+	// RotatableBonds counts bonds whose turning makes another conformer.
+	RotatableBonds int
+	// SyntheticAccessibility is from 1 (easy to make) to 10.
+	SyntheticAccessibility float64
+	// BoilingKnown tells whether BoilingPoint and VapourPressure are known.
+	BoilingKnown bool
+	// BoilingPoint is in K at 101,325 Pa.
+	BoilingPoint float64
+	// VapourPressure is in Pa at 25 °C.
+	VapourPressure float64
+}
+
+// Of returns all properties at once, for less than the single functions take.
+func Of(m *chem.Molecule) Properties {
+	target := smarts.NewTarget(m)
+	sums := crippen(m, smarts.NewTargetWithHydrogens(m))
+	p := Properties{
+		LogP:                   sums.logP,
+		MolarRefractivity:      sums.refractivity,
+		TPSA:                   TPSA(m),
+		HBondDonors:            countAtoms(m, target, donor),
+		HBondAcceptors:         countAtoms(m, target, acceptor),
+		RotatableBonds:         countRotatable(target),
+		SyntheticAccessibility: SyntheticAccessibility(m),
+	}
+	p.BoilingPoint, p.BoilingKnown = boilingPoint(m, target)
+	if p.BoilingKnown {
+		p.VapourPressure = vapourPressure(m, target, p.BoilingPoint)
+	}
+	return p
+}

@@ -1,0 +1,86 @@
+package property
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/smarts"
+)
+
+// lastElement is the largest atomic number.
+const lastElement = 118
+
+// typing sorts atoms into types: an atom is of the first type whose pattern it
+// heads. The types are kept by element, each list in the order of the table.
+type typing struct {
+	byElement [lastElement + 1][]atomType
+}
+
+// atomType is one line of a table.
+type atomType struct {
+	name    string
+	pattern *smarts.Pattern
+	values  []float64
+}
+
+// mustReadTyping reads an embedded table: lines of type, elements, SMARTS and the
+// given number of values, with tabs between; "#" begins a comment line.
+func mustReadTyping(table string, values int) *typing {
+	t := &typing{}
+	for line := range strings.Lines(table) {
+		line = strings.TrimSuffix(line, "\n")
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		if err := t.add(strings.Split(line, "\t"), values); err != nil {
+			panic(fmt.Sprintf("line %q: %v", line, err))
+		}
+	}
+	return t
+}
+
+func (t *typing) add(fields []string, values int) error {
+	if len(fields) != 3+values {
+		return fmt.Errorf("%d fields, want %d", len(fields), 3+values)
+	}
+	pattern, err := smarts.Compile(fields[2])
+	if err != nil {
+		return err
+	}
+	row := atomType{name: fields[0], pattern: pattern, values: make([]float64, values)}
+	for i, field := range fields[3:] {
+		if row.values[i], err = strconv.ParseFloat(field, 64); err != nil {
+			return err
+		}
+	}
+	for symbol := range strings.SplitSeq(fields[1], ",") {
+		e, ok := elementBySymbol(symbol)
+		if !ok {
+			return fmt.Errorf("no element %q", symbol)
+		}
+		t.byElement[e] = append(t.byElement[e], row)
+	}
+	return nil
+}
+
+func elementBySymbol(symbol string) (chem.Element, bool) {
+	for e := chem.Wildcard; e <= lastElement; e++ {
+		if e.String() == symbol {
+			return e, true
+		}
+	}
+	return 0, false
+}
+
+// of returns the type of an atom, nil if it has none.
+func (t *typing) of(target *smarts.Target, atom int, e chem.Element) *atomType {
+	types := t.byElement[e]
+	for i := range types {
+		if target.MatchesAt(types[i].pattern, atom) {
+			return &types[i]
+		}
+	}
+	return nil
+}
