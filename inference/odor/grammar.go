@@ -13,6 +13,13 @@ var degrees = map[string]float64{
 	"rich": 1.3, "richly": 1.3, "full": 1.3, "bold": 1.5, "highly": 1.5, "distinctly": 1.3, "pronounced": 1.3, "heavy": 1.5, "heavily": 1.5, "powerful": 1.6, "intense": 1.6, "intensely": 1.6,
 	"predominantly": 1.5, "mainly": 1.4, "mostly": 1.4, "dominant": 1.5, "extremely": 1.8, "overwhelming": 1.8,
 	"overwhelmingly": 1.8, "super": 1.5, "ultra": 1.8, "extra": 1.4,
+
+	"tinge": 0.4, "whiff": 0.5, "drop": 0.5, "drops": 0.5, "pinch": 0.5, "splash": 0.6, "suggestion": 0.4, "breath": 0.5, "veil": 0.5, "trail": 0.6,
+	"shadow": 0.4, "ghost": 0.3, "sprinkle": 0.5, "sprinkling": 0.5, "tiny": 0.4, "muted": 0.5, "discreet": 0.5, "restrained": 0.5, "background": 0.5,
+	"lightest": 0.3, "faintest": 0.3, "slightest": 0.3, "vaguely": 0.4, "sheer": 0.6, "partly": 0.6, "weak": 0.5, "minimal": 0.4, "understated": 0.5,
+	"distinct": 1.3, "prominent": 1.4, "prominently": 1.4, "dominated": 1.5, "loaded": 1.5, "loads": 1.5, "tons": 1.6, "heaps": 1.5, "packed": 1.4, "bursting": 1.5,
+	"drenched": 1.6, "dense": 1.4, "densely": 1.4, "thick": 1.4, "potent": 1.6, "massive": 1.7, "huge": 1.6, "loud": 1.6, "big": 1.4, "bolder": 1.5,
+	"stronger": 1.5, "richer": 1.4, "deeper": 1.4, "incredibly": 1.7, "hugely": 1.7, "seriously": 1.5, "truly": 1.3, "overdose": 1.8, "mega": 1.7,
 }
 
 // excesses turn a refusal into a wish for less: "not too sweet".
@@ -46,6 +53,8 @@ var refusals = map[string]refusal{
 	"apart from": lasting, "aside from": lasting, "away from": lasting, "far from": lasting, "different from": lasting,
 	"free of": lasting, "free from": lasting, "clear of": lasting, "rid of": lasting, "devoid of": lasting, "absence of": lasting, "instead of": lasting,
 	"other than": lasting, "rather than": lasting, "leave out": lasting, "leaving out": lasting, "allergic to": lasting, "pass on": lasting,
+	"easy on": lesser, "light on": lesser, "low on": lesser, "low in": lesser, "ease off": lesser, "reduce": lesser, "reduced": lesser, "fewer": lesser, "tone down": lesser,
+
 	"hold the": lasting, "drop the": lasting, "ditch the": lasting, "lose the": lasting, "cut the": lasting,
 }
 
@@ -84,9 +93,18 @@ var noteWords = map[string]Note{
 	"base": Base, "drydown": Base, "bottom": Base, "foundation": Base, "basenote": Base, "basenotes": Base, "lingering": Base,
 }
 
+// noteVerbs say where in the perfume what follows them is smelled: "opens with
+// lemon and settles into musk".
+var noteVerbs = map[string]Note{
+	"opens with": Top, "opens on": Top, "starts with": Top, "starts off": Top, "begins with": Top, "starting with": Top, "beginning with": Top, "bursts with": Top, "first comes": Top,
+	"settles into": Base, "settles on": Base, "settles to": Base, "settling into": Base, "dries to": Base, "dries into": Base, "drying down": Base, "dries down": Base, "drying to": Base,
+	"ends with": Base, "ends in": Base, "ends on": Base, "ending with": Base, "ending in": Base, "finishes with": Base, "finishes on": Base, "finishing with": Base,
+	"fades to": Base, "fades into": Base, "fading to": Base, "fading into": Base, "rests on": Base, "resting on": Base, "lingers on": Base, "anchored by": Base, "grounded in": Base, "grounded by": Base,
+}
+
 // turns begin another part of the prompt: they end a refusal and what a note governs.
 var turns = set("with", "over", "but", "on", "then", "under", "underneath", "beneath", "atop", "above", "followed", "while", "yet", "though",
-	"although", "however", "instead", "into", "turning", "fading", "becoming", "opens", "plus", "featuring")
+	"although", "however", "instead", "into", "turning", "fading", "becoming", "plus", "featuring")
 
 // joints join the items of a list.
 var joints = set("and", "or", "nor", "as")
@@ -99,7 +117,11 @@ var fillers = set("a", "an", "the", "of", "in", "to", "for", "from", "at", "by",
 	"molecule", "molecules", "compound", "compounds", "odorant", "odorants", "chemical", "chemicals", "something", "some", "any", "anything", "everything", "else", "one", "thing", "things", "stuff",
 	"note", "notes", "accord", "accords", "tone", "tones", "nuance", "nuances", "facet", "facets", "character", "quality", "type", "kind", "sort", "style", "blend", "mix", "mixture", "combination", "layer", "layers", "finish",
 	"oil", "oils", "essential", "absolute", "extract", "essence",
-	"reminiscent", "evoking", "evokes", "evocative", "inspired", "reminds", "suggesting", "profile", "touches", "just", "only", "also", "there", "all", "day", "when", "where", "after", "before", "up", "out", "s", "t", "w", "than", "other", "such", "old", "edge", "forward", "nice", "good", "beautiful", "lovely", "pleasant", "natural")
+	"reminiscent", "evoking", "evokes", "evocative", "inspired", "reminds", "suggesting", "profile", "touches", "just", "only", "also", "there", "all", "day", "when", "where", "after", "before", "up", "out", "s", "t", "w", "than", "other", "such", "old", "edge", "forward", "nice", "good", "beautiful", "lovely", "pleasant", "natural",
+	"inside", "outside", "through", "along", "across", "around", "near", "nearby", "between", "among", "behind", "onto", "upon", "off", "down", "during", "until", "next", "how", "if", "first", "opens", "starts", "begins",
+	"feel", "feels", "feeling", "vibe", "vibes", "mood", "memory", "memories", "idea", "person", "people", "someone", "everyone", "his", "her", "their", "him", "them", "was", "were", "been", "am", "about", "fan",
+	"piece", "pieces", "slice", "slices", "bowl", "cup", "glass", "jar", "bottle", "handful", "bunch", "pile", "served", "made", "coming", "comes", "come", "going", "goes", "go", "becomes", "gives", "giving", "take", "takes", "getting",
+	"covered", "coated", "dipped", "infused", "laced", "filled", "studded", "sprinkled", "drizzled", "crushed", "sliced", "torn", "chopped", "mixed", "mixing", "combined", "blended", "layered", "wrapped", "surrounded", "paired", "balanced", "rounded", "backed")
 
 // shapes reports whether a word belongs to the grammar.
 func shapes(text string) bool {

@@ -86,6 +86,11 @@ func (r *reader) step() {
 		r.refuse(next, n)
 		return
 	}
+	if note, ok := r.noteVerbHere(); ok {
+		r.at += 2
+		r.begin(note)
+		return
+	}
 	if m, n := r.lexicon.phrase(r.tokens[r.at:]); n > 0 {
 		r.at += n
 		r.mention(m, n)
@@ -178,6 +183,21 @@ func (r *reader) position(note Note) {
 		r.mentions[i].note = note
 	}
 	r.note, r.noteUsed = "", false
+}
+
+// noteVerbHere returns the note of the two words of [noteVerbs] that begin at the current word.
+func (r *reader) noteVerbHere() (Note, bool) {
+	if r.at+1 >= len(r.tokens) || r.tokens[r.at+1].mark != word {
+		return "", false
+	}
+	note, ok := noteVerbs[r.tokens[r.at].text+" "+r.tokens[r.at+1].text]
+	return note, ok
+}
+
+// begin reads words that place what follows them.
+func (r *reader) begin(note Note) {
+	r.turn()
+	r.position(note)
 }
 
 // leaveNote ends what the last note word governs.

@@ -102,6 +102,7 @@ func TestInterpret(t *testing.T) {
 		{"not too governs one smell", "a not too sweet amber", "+amber ~sweet:0.5"},
 		{"no strong", "amber, no strong musk", "+amber ~musk:0.5"},
 		{"less of", "amber with less musk", "+amber ~musk:0.5"},
+		{"go easy on", "amber, go easy on the musk", "+amber ~musk:0.5"},
 		{"-free", "musk-free amber", "+amber -musk"},
 		{"free of", "amber free of musk", "+amber -musk"},
 		{"non-", "non-musky amber", "+amber -musk"},
@@ -124,6 +125,10 @@ func TestInterpret(t *testing.T) {
 		{"a note apart places all", "amber and musk, base notes", "+amber@base +musk@base"},
 		{"a refused note is not understood", "amber, no top notes", "+amber ?top"},
 		{"two notes for one descriptor", "amber heart, amber base", "+amber"},
+
+		{"verbs of place", "opens with citrus and pepper, then settles into amber", "+citrus@top +pepper@top +amber@base +spicy:0.4@top"},
+		{"a verb of place ends what came before", "a woody heart that dries down to musk", "+woody@heart +musk@base"},
+		{"a verb of place ends a refusal", "no musk, opens with lemon", "+lemon@top +citrus:0.4@top -musk"},
 
 		// Names.
 		{"odorant", "something like methional", "+potato +savory:0.85 +vegetable:0.7 +cooked:0.55 =methional"},
