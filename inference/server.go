@@ -19,8 +19,8 @@ import (
 
 // Config configures a server. The zero value of each field is its default.
 type Config struct {
-	// Engine answers the prompts. Default: the curated library.
-	Engine engine.Engine
+	// Engines answer the prompts: the first those that name none. Default: the curated library.
+	Engines []engine.Engine
 	// MaxConcurrent is how many prompts are worked on at once. Default: one per CPU.
 	MaxConcurrent int
 	// MaxQueued is how many more may wait for their turn; more are answered 503.
@@ -35,12 +35,12 @@ type Config struct {
 }
 
 func (c *Config) setDefaults() error {
-	if c.Engine == nil {
+	if len(c.Engines) == 0 {
 		library, err := engine.NewLibrary()
 		if err != nil {
 			return fmt.Errorf("loading the odorant library: %w", err)
 		}
-		c.Engine = library
+		c.Engines = []engine.Engine{library}
 	}
 	c.setDefaultLimits()
 	if c.Logger == nil {
@@ -85,14 +85,14 @@ type Server struct {
 	stopping atomic.Bool
 }
 
-// New returns a server. It loads the engine, so that a server that exists can answer.
+// New returns a server. It loads the engines, so that a server that exists can answer.
 func New(config Config) (*Server, error) {
 	if err := config.setDefaults(); err != nil {
 		return nil, err
 	}
 	s := &Server{timeout: config.Timeout, grace: config.Grace, logger: config.Logger}
 	handler, err := api.New(api.Config{
-		Engine:        config.Engine,
+		Engines:       config.Engines,
 		MaxConcurrent: config.MaxConcurrent,
 		MaxQueued:     config.MaxQueued,
 		Timeout:       config.Timeout,

@@ -124,7 +124,7 @@ func TestServeAnswersPromptsAndStops(t *testing.T) {
 
 func TestStopLetsPromptsInWorkFinish(t *testing.T) {
 	e := slowEngine{make(chan struct{}), make(chan struct{})}
-	r := serve(t, Config{Engine: e})
+	r := serve(t, Config{Engines: []engine.Engine{e}})
 	answer := make(chan reply, 1)
 	go func() { answer <- r.post(`{"prompt": "rose"}`) }()
 	<-e.began
@@ -147,7 +147,7 @@ func TestStopLetsPromptsInWorkFinish(t *testing.T) {
 func TestStopCutsPromptsThatOutlastTheGrace(t *testing.T) {
 	var log bytes.Buffer
 	e := slowEngine{make(chan struct{}), make(chan struct{})}
-	r := serve(t, Config{Engine: e, Grace: time.Millisecond, Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	r := serve(t, Config{Engines: []engine.Engine{e}, Grace: time.Millisecond, Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	answer := make(chan reply, 1)
 	go func() { answer <- r.post(`{"prompt": "rose"}`) }()
 	<-e.began
@@ -196,7 +196,7 @@ func TestDefaults(t *testing.T) {
 	if err := c.setDefaults(); err != nil {
 		t.Fatal(err)
 	}
-	if c.MaxQueued != 384 || c.Timeout != 30*time.Second || c.Grace != 10*time.Second || c.Engine.Name() != "library" {
+	if c.MaxQueued != 384 || c.Timeout != 30*time.Second || c.Grace != 10*time.Second || c.Engines[0].Name() != "library" {
 		t.Errorf("%+v", c)
 	}
 	none := Config{MaxQueued: -1}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/inference/odor"
 )
@@ -19,7 +18,16 @@ type (
 		Prompt         string         `json:"prompt"`
 		Engine         string         `json:"engine"`
 		Interpretation interpretation `json:"interpretation"`
-		Molecules      []molecule     `json:"molecules"`
+		// Seed is absent where the engine has no randomness, and Sampled where it samples nothing.
+		Seed      *int64     `json:"seed,omitempty"`
+		Sampled   int        `json:"sampled,omitempty"`
+		Molecules []molecule `json:"molecules"`
+		Withheld  []withheld `json:"withheld"`
+	}
+	withheld struct {
+		Reason string `json:"reason"`
+		Detail string `json:"detail,omitempty"`
+		Count  int    `json:"count"`
 	}
 	interpretation struct {
 		Descriptors      []weighted  `json:"descriptors"`
@@ -34,33 +42,6 @@ type (
 		Weight float64   `json:"weight"`
 		Note   odor.Note `json:"note,omitempty"`
 	}
-	molecule struct {
-		SMILES     string      `json:"smiles"`
-		Name       string      `json:"name,omitempty"`
-		Profile    odorProfile `json:"odor_profile"`
-		Properties properties  `json:"properties"`
-		Scores     scores      `json:"scores"`
-		Source     string      `json:"source"`
-	}
-	odorProfile struct {
-		Descriptors []weighted `json:"descriptors"`
-		Note        odor.Note  `json:"note,omitempty"`
-	}
-	properties struct {
-		Formula          string  `json:"formula"`
-		MolecularWeight  float64 `json:"molecular_weight"`
-		MonoisotopicMass float64 `json:"monoisotopic_mass"`
-		HeavyAtoms       int     `json:"heavy_atoms"`
-		Rings            int     `json:"rings"`
-		HBondDonors      int     `json:"hbond_donors"`
-		HBondAcceptors   int     `json:"hbond_acceptors"`
-		RotatableBonds   int     `json:"rotatable_bonds"`
-	}
-	scores struct {
-		Overall   float64 `json:"overall"`
-		Relevance float64 `json:"relevance"`
-		Avoidance float64 `json:"avoidance"`
-	}
 )
 
 func newAnswer(id, prompt, name string, result engine.Result) answer {
@@ -68,12 +49,19 @@ func newAnswer(id, prompt, name string, result engine.Result) answer {
 	for i, m := range result.Molecules {
 		molecules[i] = newMolecule(m)
 	}
+	left := make([]withheld, len(result.Withheld))
+	for i, w := range result.Withheld {
+		left[i] = withheld(w)
+	}
 	return answer{
 		RequestID:      id,
 		Prompt:         prompt,
 		Engine:         name,
 		Interpretation: newInterpretation(result.Interpretation),
+		Seed:           result.Seed,
+		Sampled:        result.Sampled,
 		Molecules:      molecules,
+		Withheld:       left,
 	}
 }
 
@@ -100,38 +88,16 @@ func newWeighted(list []odor.Weighted) []weighted {
 	return out
 }
 
-func newMolecule(m engine.Molecule) molecule {
-	return molecule{
-		SMILES:     m.Structure.SMILES(),
-		Name:       m.Name,
-		Profile:    odorProfile{newWeighted(m.Profile), m.Note},
-		Properties: newProperties(m.Structure),
-		Scores: scores{
-			Overall:   round(m.Scores.Overall, 4),
-			Relevance: round(m.Scores.Relevance, 4),
-			Avoidance: round(m.Scores.Avoidance, 4),
-		},
-		Source: m.Source,
-	}
-}
-
-func newProperties(m *chem.Molecule) properties {
-	return properties{
-		Formula:          m.Formula(),
-		MolecularWeight:  round(m.Weight(), 3),
-		MonoisotopicMass: round(m.MonoisotopicMass(), 5),
-		HeavyAtoms:       m.HeavyAtoms(),
-		Rings:            m.Rings(),
-		HBondDonors:      m.HBondDonors(),
-		HBondAcceptors:   m.HBondAcceptors(),
-		RotatableBonds:   m.RotatableBonds(),
-	}
-}
-
 // round keeps the digits that mean something.
 func round(x float64, digits int) float64 {
 	scale := math.Pow10(digits)
 	return math.Round(x*scale) / scale
+}
+
+// significant keeps so many digits of a number, wherever its point is.
+func significant(x float64, digits int) float64 {
+	kept, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', digits, 64), 64) // it was just written
+	return kept
 }
 
 func writeJSON(w http.ResponseWriter, value any) error {

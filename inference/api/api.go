@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/odordiff/odordiff/inference/engine"
+	"github.com/odordiff/odordiff/inference/odor"
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
@@ -27,8 +29,8 @@ const (
 
 // Config configures the API. All fields are required.
 type Config struct {
-	// Engine answers the prompts.
-	Engine engine.Engine
+	// Engines answer the prompts: the first those that name none. Their names differ.
+	Engines []engine.Engine
 	// MaxConcurrent is how many prompts are worked on at once, at least 1.
 	MaxConcurrent int
 	// MaxQueued is how many more may wait for their turn; 0 for none.
@@ -43,52 +45,107 @@ type Config struct {
 
 // api is the handler's state.
 type api struct {
-	engine    engine.Engine
-	admission *admission
-	timeout   time.Duration
-	ready     func() bool
-	logger    *slog.Logger
-	metrics   *metrics
+	engines    []engine.Engine
+	names      []string // of the engines
+	vocabulary *odor.Vocabulary
+	admission  *admission
+	timeout    time.Duration
+	ready      func() bool
+	logger     *slog.Logger
+	metrics    *metrics
 }
 
 // New returns the handler of the API.
 func New(config Config) (http.Handler, error) {
-	switch {
-	case config.Engine == nil:
-		return nil, errors.New("inference API: Engine is missing")
-	case config.MaxConcurrent < 1:
-		return nil, fmt.Errorf("inference API: MaxConcurrent is %d, want at least 1", config.MaxConcurrent)
-	case config.MaxQueued < 0:
-		return nil, fmt.Errorf("inference API: MaxQueued is %d, want 0 or more", config.MaxQueued)
-	case config.Timeout <= 0:
-		return nil, fmt.Errorf("inference API: Timeout is %v, want more than 0", config.Timeout)
-	case config.Logger == nil:
-		return nil, errors.New("inference API: Logger is missing")
+	a, err := assemble(config)
+	if err != nil {
+		return nil, err
 	}
-	ready := config.Ready
-	if ready == nil {
-		ready = func() bool { return true }
+	return a.handler(), nil
+}
+
+func assemble(config Config) (*api, error) {
+	if err := config.check(); err != nil {
+		return nil, fmt.Errorf("inference API: %w", err)
+	}
+	library, err := odor.Default()
+	if err != nil {
+		return nil, fmt.Errorf("inference API: loading the vocabulary: %w", err)
 	}
 	a := &api{
-		engine:    config.Engine,
-		admission: newAdmission(config.MaxConcurrent, config.MaxQueued),
-		timeout:   config.Timeout,
-		ready:     ready,
-		logger:    config.Logger,
+		engines:    config.Engines,
+		names:      namesOf(config.Engines),
+		vocabulary: library.Vocabulary(),
+		admission:  newAdmission(config.MaxConcurrent, config.MaxQueued),
+		timeout:    config.Timeout,
+		ready:      config.Ready,
+		logger:     config.Logger,
+	}
+	if a.ready == nil {
+		a.ready = func() bool { return true }
 	}
 	a.metrics = newMetrics(a.admission)
-	return a.routes(), nil
+	return a, nil
+}
+
+func (c *Config) check() error {
+	names := namesOf(c.Engines)
+	slices.Sort(names)
+	switch {
+	case len(c.Engines) == 0:
+		return errors.New("Engines is empty")
+	case len(slices.Compact(names)) < len(c.Engines):
+		return errors.New("Engines has one name twice")
+	case c.MaxConcurrent < 1:
+		return fmt.Errorf("MaxConcurrent is %d, want at least 1", c.MaxConcurrent)
+	case c.MaxQueued < 0:
+		return fmt.Errorf("MaxQueued is %d, want 0 or more", c.MaxQueued)
+	case c.Timeout <= 0:
+		return fmt.Errorf("Timeout is %v, want more than 0", c.Timeout)
+	case c.Logger == nil:
+		return errors.New("Logger is missing")
+	}
+	return nil
+}
+
+func namesOf(engines []engine.Engine) []string {
+	names := make([]string, len(engines))
+	for i, e := range engines {
+		names[i] = e.Name()
+	}
+	return names
 }
 
 // handler answers a request or returns a problem that does.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
-func (a *api) routes() http.Handler {
+// route is a path and what answers there.
+type route struct {
+	path    string
+	methods []string
+	answer  handler
+}
+
+var (
+	posting = []string{http.MethodPost}
+	reading = []string{http.MethodGet, http.MethodHead}
+)
+
+func (a *api) routes() []route {
+	return []route{
+		{"/api/v1/generate", posting, a.generate},
+		{"/health/live", reading, a.live},
+		{"/health/ready", reading, a.readiness},
+		{"/metrics", reading, a.metrics.serve},
+	}
+}
+
+func (a *api) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/api/v1/generate", a.only(a.generate, http.MethodPost))
-	mux.Handle("/health/live", a.only(a.live, http.MethodGet, http.MethodHead))
-	mux.Handle("/health/ready", a.only(a.readiness, http.MethodGet, http.MethodHead))
-	mux.Handle("/metrics", a.only(a.metrics.serve, http.MethodGet, http.MethodHead))
+	for _, r := range a.routes() {
+		a.metrics.know(r.path)
+		mux.Handle(r.path, a.only(r.answer, r.methods...))
+	}
 	mux.Handle("/", a.refusing(func(http.ResponseWriter, *http.Request) error {
 		return problem.NotFound.New("")
 	}))

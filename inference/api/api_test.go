@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/property"
 	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/internal/problem"
 )
@@ -37,7 +39,7 @@ func config(t testing.TB) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Config{Engine: library, MaxConcurrent: 2, MaxQueued: 2, Timeout: time.Minute, Logger: slog.New(slog.DiscardHandler)}
+	return Config{Engines: []engine.Engine{library}, MaxConcurrent: 2, MaxQueued: 2, Timeout: time.Minute, Logger: slog.New(slog.DiscardHandler)}
 }
 
 func newAPI(t testing.TB, change func(*Config)) http.Handler {
@@ -125,12 +127,14 @@ func checkMolecule(t *testing.T, m fields) {
 	if structure.SMILES() != m["smiles"] {
 		t.Errorf("%v is not canonical: %s", m["smiles"], structure.SMILES())
 	}
-	properties := m["properties"].(fields)
+	properties, estimates := m["properties"].(fields), property.Of(structure)
 	for name, want := range map[string]any{
 		"formula": structure.Formula(), "heavy_atoms": float64(structure.HeavyAtoms()), "rings": float64(structure.Rings()),
-		"hbond_donors": float64(structure.HBondDonors()), "hbond_acceptors": float64(structure.HBondAcceptors()),
-		"rotatable_bonds": float64(structure.RotatableBonds()), "molecular_weight": round(structure.Weight(), 3),
+		"hbond_donors": float64(estimates.HBondDonors), "hbond_acceptors": float64(estimates.HBondAcceptors),
+		"rotatable_bonds": float64(estimates.RotatableBonds), "molecular_weight": round(structure.Weight(), 3),
 		"monoisotopic_mass": round(structure.MonoisotopicMass(), 5),
+		"logp":              round(estimates.LogP, 2), "tpsa": round(estimates.TPSA, 2),
+		"boiling_point": math.Round(estimates.BoilingPoint + absoluteZero),
 	} {
 		if properties[name] != want {
 			t.Errorf("%v: %s is %v, want %v", m["name"], name, properties[name], want)
@@ -163,10 +167,10 @@ func TestNumMoleculesDefaultsToFive(t *testing.T) {
 func TestRequestReachesTheEngine(t *testing.T) {
 	var got engine.Request
 	h := newAPI(t, func(c *Config) {
-		c.Engine = funcEngine(func(_ context.Context, request engine.Request) (engine.Result, error) {
+		c.Engines = []engine.Engine{funcEngine(func(_ context.Context, request engine.Request) (engine.Result, error) {
 			got = request
 			return engine.Result{}, nil
-		})
+		})}
 	})
 	post(h, `{"prompt": "rose", "num_molecules": 50.0, "seed": -3}`)
 	if got.Prompt != "rose" || got.Count != 50 || got.Seed == nil || *got.Seed != -3 {
@@ -199,7 +203,7 @@ func TestInvalidFieldsAreNamed(t *testing.T) {
 		{"count null", `{"prompt": "rose", "num_molecules": null}`, []string{"/num_molecules"}},
 		{"seed a fraction", `{"prompt": "rose", "seed": 0.5}`, []string{"/seed"}},
 		{"seed too large to be exact", `{"prompt": "rose", "seed": 9007199254740993}`, []string{"/seed"}},
-		{"unknown field", `{"prompt": "rose", "temperature": 1}`, []string{"/temperature"}},
+		{"unknown field", `{"prompt": "rose", "heat": 1}`, []string{"/heat"}},
 		{"unknown field with a slash", `{"prompt": "rose", "a/b~c": 1}`, []string{"/a~1b~0c"}},
 		{"another case", `{"Prompt": "rose"}`, []string{"/prompt", "/Prompt"}},
 		{"all at once", `{"prompt": 1, "num_molecules": "x", "z": 1, "a": 1}`, []string{"/prompt", "/num_molecules", "/a", "/z"}},
@@ -399,11 +403,12 @@ func TestLogsKeepPromptsOut(t *testing.T) {
 
 func TestConfigMistakesAreNamed(t *testing.T) {
 	for field, spoil := range map[string]func(*Config){
-		"Engine":        func(c *Config) { c.Engine = nil },
-		"MaxConcurrent": func(c *Config) { c.MaxConcurrent = 0 },
-		"MaxQueued":     func(c *Config) { c.MaxQueued = -1 },
-		"Timeout":       func(c *Config) { c.Timeout = 0 },
-		"Logger":        func(c *Config) { c.Logger = nil },
+		"Engines":                    func(c *Config) { c.Engines = nil },
+		"Engines has one name twice": func(c *Config) { c.Engines = append(c.Engines, c.Engines[0]) },
+		"MaxConcurrent":              func(c *Config) { c.MaxConcurrent = 0 },
+		"MaxQueued":                  func(c *Config) { c.MaxQueued = -1 },
+		"Timeout":                    func(c *Config) { c.Timeout = 0 },
+		"Logger":                     func(c *Config) { c.Logger = nil },
 	} {
 		c := config(t)
 		spoil(&c)

@@ -16,26 +16,39 @@ const retryAfter = time.Second
 
 // generate answers POST /api/v1/generate.
 func (a *api) generate(w http.ResponseWriter, r *http.Request) error {
-	request, err := readRequest(w, r)
+	request, err := a.readGeneration(w, r)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), a.timeout)
 	defer cancel()
-	result, err := a.admit(ctx, request)
+	if wantsStream(request.stream, r.Header) {
+		return a.stream(ctx, w, request)
+	}
+	name, result, err := a.run(ctx, request)
 	if err != nil {
 		return refusal(err)
 	}
-	return writeJSON(w, newAnswer(requestID(ctx), request.Prompt, a.engine.Name(), result))
+	return writeJSON(w, newAnswer(requestID(ctx), request.Prompt, name, result))
 }
 
-// admit runs the engine when there is a slot for it.
-func (a *api) admit(ctx context.Context, request engine.Request) (engine.Result, error) {
+// run has an engine answer a request when there is a slot for it. It returns the engine's name too.
+func (a *api) run(ctx context.Context, request generation) (name string, result engine.Result, err error) {
+	e := a.engineOf(request.engine)
+	err = a.admit(ctx, func() error {
+		result, err = e.Generate(ctx, request.Request)
+		return err
+	})
+	return e.Name(), result, err
+}
+
+// admit does some work when there is a slot for it.
+func (a *api) admit(ctx context.Context, work func() error) error {
 	if err := a.admission.enter(ctx); err != nil {
-		return engine.Result{}, err
+		return err
 	}
 	defer a.admission.leave()
-	return a.engine.Generate(ctx, request)
+	return work()
 }
 
 // refusal tells the client why there is no answer.
@@ -55,6 +68,6 @@ func refusal(err error) error {
 // notUnderstood shows what was understood beside what was not, so that the prompt can be put in other words.
 func notUnderstood(err *engine.NotUnderstoodError) error {
 	return problem.NotUnderstood.New("the prompt names no scent that is known here; name one, such as citrus, rose or cedar").
-		With("errors", []fieldError{{"/prompt", err.Error()}}).
+		With("errors", []fieldError{{Field: "/prompt", Message: err.Error()}}).
 		With("interpretation", newInterpretation(err.Interpretation))
 }

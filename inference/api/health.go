@@ -8,7 +8,9 @@ import (
 
 type health struct {
 	Status string `json:"status"`
-	Engine string `json:"engine,omitempty"`
+	// Engine is the one that answers where a request names none of Engines.
+	Engine  string   `json:"engine,omitempty"`
+	Engines []string `json:"engines,omitempty"`
 }
 
 // live answers GET /health/live: the process serves HTTP.
@@ -16,10 +18,10 @@ func (*api) live(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, health{Status: "ok"})
 }
 
-// readiness answers GET /health/ready: the engine is loaded and the server is not on its way down.
+// readiness answers GET /health/ready: the engines are loaded and the server is not on its way down.
 func (a *api) readiness(w http.ResponseWriter, _ *http.Request) error {
 	if !a.ready() {
 		return problem.UpstreamUnavailable.New("the server is stopping").RetryAfter(retryAfter)
 	}
-	return writeJSON(w, health{Status: "ok", Engine: a.engine.Name()})
+	return writeJSON(w, health{Status: "ok", Engine: a.names[0], Engines: a.names})
 }

@@ -51,7 +51,7 @@ func inBackground(wg *sync.WaitGroup, h http.Handler, ctx context.Context) *http
 func TestLoadIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &gatedEngine{gate: make(chan struct{})}
-		h := newAPI(t, func(c *Config) { c.Engine, c.MaxConcurrent, c.MaxQueued = e, 2, 3 })
+		h := newAPI(t, func(c *Config) { c.Engines, c.MaxConcurrent, c.MaxQueued = []engine.Engine{e}, 2, 3 })
 		var wg sync.WaitGroup
 		var admitted []*httptest.ResponseRecorder
 		for range 5 {
@@ -88,7 +88,7 @@ func TestLoadIsBounded(t *testing.T) {
 func TestTimeoutCoversWaitingAndWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &gatedEngine{gate: make(chan struct{})}
-		h := newAPI(t, func(c *Config) { c.Engine, c.MaxConcurrent, c.Timeout = e, 1, 3*time.Second })
+		h := newAPI(t, func(c *Config) { c.Engines, c.MaxConcurrent, c.Timeout = []engine.Engine{e}, 1, 3*time.Second })
 		var wg sync.WaitGroup
 		start := time.Now()
 		works, waits := inBackground(&wg, h, t.Context()), inBackground(&wg, h, t.Context())
@@ -107,7 +107,7 @@ func TestAClientThatLeavesFreesItsPlace(t *testing.T) {
 		e := &gatedEngine{gate: make(chan struct{})}
 		var log bytes.Buffer
 		h := newAPI(t, func(c *Config) {
-			c.Engine, c.MaxConcurrent, c.MaxQueued = e, 1, 1
+			c.Engines, c.MaxConcurrent, c.MaxQueued = []engine.Engine{e}, 1, 1
 			c.Logger = slog.New(slog.NewJSONHandler(&log, nil))
 		})
 		var wg sync.WaitGroup
@@ -140,7 +140,7 @@ func TestFaultsOfTheEngineAreNotShown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
 			h := newAPI(t, func(c *Config) {
-				c.Engine, c.MaxConcurrent, c.MaxQueued = fault, 1, 0
+				c.Engines, c.MaxConcurrent, c.MaxQueued = []engine.Engine{fault}, 1, 0
 				c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 			})
 			for range 3 { // the slot must come back each time

@@ -12,12 +12,14 @@ import (
 // metrics has a registry of its own, so that several servers in one process do not collide.
 type metrics struct {
 	handler  http.Handler
+	routes   map[string]bool
 	requests *prometheus.CounterVec
 	duration prometheus.Histogram
 }
 
 func newMetrics(admission *admission) *metrics {
 	m := &metrics{
+		routes: map[string]bool{},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "inference_requests_total", Help: "Requests answered, by route and status.",
 		}, []string{"route", "status"}),
@@ -28,8 +30,8 @@ func newMetrics(admission *admission) *metrics {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(m.requests, m.duration,
-		gauge("inference_running", "Prompts that are worked on.", admission.running),
-		gauge("inference_waiting", "Prompts that wait for their turn.", admission.waiting))
+		gauge("inference_running", "Requests that are worked on.", admission.running),
+		gauge("inference_waiting", "Requests that wait for their turn.", admission.waiting))
 	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	return m
 }
@@ -44,14 +46,16 @@ func (m *metrics) serve(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// know makes a path the value of a label. It is called before the first request.
+func (m *metrics) know(path string) { m.routes[path] = true }
+
 func (m *metrics) observe(r *http.Request, status int, took time.Duration) {
 	route := r.URL.Path
-	switch route {
-	case "/api/v1/generate":
-		m.duration.Observe(took.Seconds())
-	case "/health/live", "/health/ready", "/metrics":
-	default:
+	if !m.routes[route] {
 		route = "other" // a path of the client's choice is no label
+	}
+	if route == "/api/v1/generate" {
+		m.duration.Observe(took.Seconds())
 	}
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
 }

@@ -31,15 +31,20 @@ func (a *api) refusing(h handler) http.Handler {
 		if err == nil || r.Context().Err() != nil {
 			return
 		}
-		p := (*problem.Problem)(nil)
-		if !errors.As(err, &p) {
-			p = problem.Internal.New("").Because(err)
-		}
-		if p.Status >= http.StatusInternalServerError {
-			a.logger.ErrorContext(r.Context(), "request failed", slog.String("request_id", requestID(r.Context())), slog.Any("error", p))
-		}
-		_ = p.Write(w, requestID(r.Context())) // the client is gone, nobody is left to tell
+		_ = a.problemOf(r.Context(), err).Write(w, requestID(r.Context())) // the client is gone, nobody is left to tell
 	})
+}
+
+// problemOf finds the problem in an error, and logs what is our fault.
+func (a *api) problemOf(ctx context.Context, err error) *problem.Problem {
+	p := (*problem.Problem)(nil)
+	if !errors.As(err, &p) {
+		p = problem.Internal.New("").Because(err)
+	}
+	if p.Status >= http.StatusInternalServerError {
+		a.logger.ErrorContext(ctx, "request failed", slog.String("request_id", requestID(ctx)), slog.Any("error", p))
+	}
+	return p
 }
 
 // observe gives each request its id, survives its panics, logs and counts it.

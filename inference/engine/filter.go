@@ -72,6 +72,8 @@ func (f *Filter) broken(m *chem.Molecule, profile odor.Profile) string {
 		return "molecular_weight"
 	case c.LogP.Bounded() && !c.LogP.Contains(property.LogP(m)):
 		return "logp"
+	case c.BoilingPoint.Bounded() && !boilsWithin(m, c.BoilingPoint):
+		return "boiling_point"
 	case slices.ContainsFunc(c.Must, lacks):
 		return "must"
 	case slices.ContainsFunc(c.MustNot, has):
@@ -80,4 +82,14 @@ func (f *Filter) broken(m *chem.Molecule, profile odor.Profile) string {
 		return "scaffold"
 	}
 	return ""
+}
+
+// absoluteZero is 0 K in degrees Celsius.
+const absoluteZero = -273.15
+
+// boilsWithin tells whether a molecule is estimated to boil within a range. It
+// is not where there is no estimate.
+func boilsWithin(m *chem.Molecule, celsius Range) bool {
+	kelvin, ok := property.BoilingPoint(m)
+	return ok && celsius.Contains(kelvin+absoluteZero)
 }

@@ -33,6 +33,8 @@ func TestFilterNamesWhatAMoleculeDoesNotKeepTo(t *testing.T) {
 		{"too light", Request{Constraints: Constraints{Weight: atLeast(153)}}, Withheld{"constraint", "molecular_weight", 1}},
 		{"lipophilic enough", Request{Constraints: Constraints{LogP: atLeast(1)}}, Withheld{}},
 		{"not lipophilic enough", Request{Constraints: Constraints{LogP: atLeast(3)}}, Withheld{"constraint", "logp", 1}},
+		{"boils late enough", Request{Constraints: Constraints{BoilingPoint: atLeast(200)}}, Withheld{}},
+		{"boils too late", Request{Constraints: Constraints{BoilingPoint: atMost(100)}}, Withheld{"constraint", "boiling_point", 1}},
 		{"has what it must", Request{Constraints: Constraints{Must: []string{"vanilla", "sweet"}}}, Withheld{}},
 		{"lacks one of what it must", Request{Constraints: Constraints{Must: []string{"vanilla", "musk"}}}, Withheld{"constraint", "must", 1}},
 		{"has not what it must not", Request{Constraints: Constraints{MustNot: []string{"musk"}}}, Withheld{}},

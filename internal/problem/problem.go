@@ -103,9 +103,9 @@ func (p *Problem) Error() string {
 // Unwrap returns the cause.
 func (p *Problem) Unwrap() error { return p.cause }
 
-// Write renders the problem as the response to a request with the given id.
-// An empty id is left out. The caller must not have written anything yet.
-func (p *Problem) Write(w http.ResponseWriter, requestID string) error {
+// Body returns the members of the problem as the answer to a request with the
+// given id. An empty id is left out.
+func (p *Problem) Body(requestID string) map[string]any {
 	body := maps.Clone(p.Extensions)
 	if body == nil {
 		body = make(map[string]any, 5)
@@ -119,7 +119,13 @@ func (p *Problem) Write(w http.ResponseWriter, requestID string) error {
 	if requestID != "" {
 		body["request_id"] = requestID
 	}
-	rendered, err := json.Marshal(body, json.Deterministic(true))
+	return body
+}
+
+// Write renders the problem as the response to a request with the given id.
+// The caller must not have written anything yet.
+func (p *Problem) Write(w http.ResponseWriter, requestID string) error {
+	rendered, err := json.Marshal(p.Body(requestID), json.Deterministic(true))
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,93 @@
+package api
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/odordiff/odordiff/inference/engine"
+	"github.com/odordiff/odordiff/inference/odor"
+)
+
+// MaxDescriptors is the longest list of descriptors in a constraint.
+const MaxDescriptors = 20
+
+// bounds are what the ends of a range may be.
+type bounds struct{ least, most float64 }
+
+var (
+	weightBounds  = bounds{0, 2000}       // g/mol
+	logPBounds    = bounds{-20, 20}       //
+	boilingBounds = bounds{-273.15, 1000} // degrees Celsius
+)
+
+// constraints takes what every molecule has to keep to.
+func (o *object) constraints(vocabulary *odor.Vocabulary) engine.Constraints {
+	var c engine.Constraints
+	o.object("constraints", func(inner *object) {
+		c.Weight = inner.interval("molecular_weight", weightBounds)
+		c.LogP = inner.interval("logp", logPBounds)
+		c.BoilingPoint = inner.interval("boiling_point", boilingBounds)
+		c.Must = inner.descriptors("must", vocabulary)
+		c.MustNot = inner.descriptors("must_not", vocabulary)
+		c.MinSafety = inner.number("min_safety", 0, 1)
+		inner.contradictions(vocabulary, c)
+	})
+	return c
+}
+
+// interval takes a closed interval, either end of which may be left out.
+func (o *object) interval(name string, b bounds) engine.Range {
+	var r engine.Range
+	o.object(name, func(ends *object) {
+		r.Min = ends.number("min", b.least, b.most)
+		r.Max = ends.number("max", b.least, b.most)
+		if r.Min != nil && r.Max != nil && *r.Min > *r.Max {
+			ends.fail("max", "must not be less than min, %v", *r.Min)
+		}
+	})
+	return r
+}
+
+// descriptors takes a list of odor words, each by one of its names. They come
+// back as the vocabulary calls them, each once.
+func (o *object) descriptors(name string, vocabulary *odor.Vocabulary) []string {
+	var found []string
+	items := o.list(name, MaxDescriptors)
+	for i, item := range items {
+		descriptor, wrong := readDescriptor(item, vocabulary)
+		if wrong != nil {
+			wrong.Field = fmt.Sprintf("%s/%d", o.pointer(name), i)
+			o.note(*wrong)
+			continue
+		}
+		if !slices.Contains(found, descriptor) {
+			found = append(found, descriptor)
+		}
+	}
+	return found
+}
+
+func readDescriptor(item jsontext.Value, vocabulary *odor.Vocabulary) (string, *fieldError) {
+	word, ok := stringOf(item)
+	if !ok {
+		return "", &fieldError{Message: "must be a string"}
+	}
+	descriptor, ok := vocabulary.Resolve(word)
+	if !ok {
+		return "", &fieldError{Message: "is no known descriptor", Suggestions: vocabulary.Suggest(word)}
+	}
+	return descriptor, nil
+}
+
+// contradictions notes what no molecule can keep to: it would have to have a
+// descriptor and have not the descriptor or a broader one.
+func (o *object) contradictions(vocabulary *odor.Vocabulary, c engine.Constraints) {
+	for _, refused := range c.MustNot {
+		at := slices.IndexFunc(c.Must, func(wanted string) bool { return vocabulary.Implies(wanted, refused) })
+		if at >= 0 {
+			o.fail("must_not", "refuses %s, which must has as %s", refused, c.Must[at])
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/odordiff/odordiff/inference/engine"
+	"github.com/odordiff/odordiff/inference/odor"
+)
+
+// generation is a generate request as it was read.
+type generation struct {
+	engine.Request
+	engine string // its name, empty for the default
+	stream *bool  // nil where the body does not say
+}
+
+// Bounds of the sampling fields.
+const (
+	leastTemperature, mostTemperature = 0.1, 2
+	leastGuidance, mostGuidance       = 0, 5
+)
+
+// readGeneration reads the body of a generate request. What is wrong with it is a problem.
+func (a *api) readGeneration(w http.ResponseWriter, r *http.Request) (generation, error) {
+	o, err := readObject(w, r)
+	if err != nil {
+		return generation{}, err
+	}
+	return parseGeneration(o, a.vocabulary, a.names)
+}
+
+func parseGeneration(o *object, vocabulary *odor.Vocabulary, engines []string) (generation, error) {
+	_, prompted := o.fields["prompt"]
+	g := generation{
+		Request: engine.Request{
+			Prompt:      o.text("prompt", MaxPrompt),
+			Count:       o.count("num_molecules", 1, MaxMolecules, DefaultMolecules),
+			Seed:        o.integer("seed", -maxExact, maxExact),
+			Sampling:    o.sampling(),
+			Constraints: o.constraints(vocabulary),
+			Scaffold:    o.molecule("scaffold"),
+			Like:        o.molecule("like"),
+		},
+		engine: o.choice("engine", engines),
+		stream: o.flag("stream"),
+	}
+	if !prompted && len(*o.errors) == 0 && !g.saysWhat() {
+		o.fail("prompt", "is missing: give a prompt, constraints.must, like or scaffold")
+	}
+	return g, o.done()
+}
+
+// saysWhat tells whether a request without a prompt says what to look for.
+func (g *generation) saysWhat() bool {
+	return len(g.Constraints.Must) > 0 || g.Like != nil || g.Scaffold != nil
+}
+
+func (o *object) sampling() engine.Sampling {
+	s := engine.Sampling{
+		Temperature: o.number("temperature", leastTemperature, mostTemperature),
+		Guidance:    o.number("guidance", leastGuidance, mostGuidance),
+	}
+	if steps := o.integer("steps", 1, engine.MaxSteps); steps != nil {
+		n := int(*steps)
+		s.Steps = &n
+	}
+	return s
+}
+
+// engineOf returns the engine of a name, the default for an empty one.
+func (a *api) engineOf(name string) engine.Engine {
+	return a.engines[max(0, slices.Index(a.names, name))]
+}

@@ -1,0 +1,119 @@
+package api
+
+import (
+	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/property"
+	"github.com/odordiff/odordiff/inference/engine"
+	"github.com/odordiff/odordiff/inference/odor"
+)
+
+// A molecule of an answer. A figure that is not known is absent.
+type (
+	molecule struct {
+		SMILES     string      `json:"smiles"`
+		Name       string      `json:"name,omitempty"`
+		Profile    odorProfile `json:"odor_profile"`
+		Properties properties  `json:"properties"`
+		Scores     scores      `json:"scores"`
+		Source     string      `json:"source"`
+		Known      *known      `json:"known,omitempty"`
+	}
+	odorProfile struct {
+		Descriptors []weighted `json:"descriptors"`
+		Note        odor.Note  `json:"note,omitempty"`
+	}
+	properties struct {
+		Formula          string  `json:"formula"`
+		MolecularWeight  float64 `json:"molecular_weight"`
+		MonoisotopicMass float64 `json:"monoisotopic_mass"`
+		HeavyAtoms       int     `json:"heavy_atoms"`
+		Rings            int     `json:"rings"`
+		HBondDonors      int     `json:"hbond_donors"`
+		HBondAcceptors   int     `json:"hbond_acceptors"`
+		RotatableBonds   int     `json:"rotatable_bonds"`
+		LogP             float64 `json:"logp"`
+		TPSA             float64 `json:"tpsa"`
+		// SyntheticAccessibility is from 1, easy to make, to 10.
+		SyntheticAccessibility float64 `json:"synthetic_accessibility"`
+		// BoilingPoint is in degrees Celsius, VapourPressure in pascal at 25 of them.
+		BoilingPoint   *float64 `json:"boiling_point,omitempty"`
+		VapourPressure *float64 `json:"vapour_pressure,omitempty"`
+	}
+	scores struct {
+		Overall   float64  `json:"overall"`
+		Relevance float64  `json:"relevance"`
+		Avoidance float64  `json:"avoidance"`
+		Likeness  *float64 `json:"likeness,omitempty"`
+	}
+	known struct {
+		Training bool     `json:"training"`
+		Library  bool     `json:"library"`
+		Nearest  neighbor `json:"nearest"`
+	}
+	neighbor struct {
+		SMILES     string  `json:"smiles"`
+		Name       string  `json:"name,omitempty"`
+		Similarity float64 `json:"similarity"`
+	}
+)
+
+func newMolecule(m engine.Molecule) molecule {
+	return molecule{
+		SMILES:     m.Structure.SMILES(),
+		Name:       m.Name,
+		Profile:    odorProfile{newWeighted(m.Profile), m.Note},
+		Properties: newProperties(m.Structure),
+		Scores:     newScores(m.Scores),
+		Source:     m.Source,
+		Known:      newKnown(m.Known),
+	}
+}
+
+func newScores(s engine.Scores) scores {
+	out := scores{
+		Overall:   round(s.Overall, 4),
+		Relevance: round(s.Relevance, 4),
+		Avoidance: round(s.Avoidance, 4),
+	}
+	if s.Likeness > 0 {
+		likeness := round(s.Likeness, 4)
+		out.Likeness = &likeness
+	}
+	return out
+}
+
+func newKnown(k *engine.Known) *known {
+	if k == nil {
+		return nil
+	}
+	nearest := neighbor{Name: k.Nearest.Name, Similarity: round(k.Nearest.Similarity, 4)}
+	if k.Nearest.Structure != nil {
+		nearest.SMILES = k.Nearest.Structure.SMILES()
+	}
+	return &known{Training: k.Training, Library: k.Library, Nearest: nearest}
+}
+
+// absoluteZero is 0 K in degrees Celsius.
+const absoluteZero = -273.15
+
+func newProperties(m *chem.Molecule) properties {
+	p := property.Of(m)
+	out := properties{
+		Formula:                m.Formula(),
+		MolecularWeight:        round(m.Weight(), 3),
+		MonoisotopicMass:       round(m.MonoisotopicMass(), 5),
+		HeavyAtoms:             m.HeavyAtoms(),
+		Rings:                  m.Rings(),
+		HBondDonors:            p.HBondDonors,
+		HBondAcceptors:         p.HBondAcceptors,
+		RotatableBonds:         p.RotatableBonds,
+		LogP:                   round(p.LogP, 2),
+		TPSA:                   round(p.TPSA, 2),
+		SyntheticAccessibility: round(p.SyntheticAccessibility, 2),
+	}
+	if p.BoilingKnown {
+		boiling, pressure := round(p.BoilingPoint+absoluteZero, 0), significant(p.VapourPressure, 2)
+		out.BoilingPoint, out.VapourPressure = &boiling, &pressure
+	}
+	return out
+}

@@ -1,0 +1,61 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/odordiff/odordiff/inference/chem"
+)
+
+// Limits on the molecules of a request.
+const (
+	// MaxSMILES is the longest SMILES, in bytes.
+	MaxSMILES = 200
+	// MaxHeavyAtoms is the largest number of atoms other than hydrogen.
+	MaxHeavyAtoms = 50
+)
+
+// readMolecule reads the SMILES of a field. It returns what is wrong with it, if anything is.
+func readMolecule(field, smiles string) (*chem.Molecule, *fieldError) {
+	if n := len(smiles); n < 1 || n > MaxSMILES {
+		return nil, &fieldError{Field: field, Message: fmt.Sprintf("must be a SMILES of 1 to %d bytes, has %d", MaxSMILES, n)}
+	}
+	m, err := chem.Parse(smiles)
+	if err != nil {
+		return nil, badSMILES(field, err)
+	}
+	if n := m.HeavyAtoms(); n < 1 || n > MaxHeavyAtoms {
+		return nil, &fieldError{Field: field, Message: fmt.Sprintf("must have 1 to %d atoms other than hydrogen, has %d", MaxHeavyAtoms, n)}
+	}
+	return m, nil
+}
+
+// badSMILES says what is wrong with a SMILES, and at which byte where that is known.
+func badSMILES(field string, err error) *fieldError {
+	if syntax := (*chem.SyntaxError)(nil); errors.As(err, &syntax) {
+		return &fieldError{Field: field, Message: "is not a SMILES: " + syntax.Msg, Position: &syntax.Pos}
+	}
+	if valence := (*chem.ValenceError)(nil); errors.As(err, &valence) {
+		message := fmt.Sprintf("is no possible molecule: atom %d (%s): %s", valence.Atom, valence.Element, valence.Msg)
+		return &fieldError{Field: field, Message: message, Position: &valence.Pos}
+	}
+	return &fieldError{Field: field, Message: "is not a SMILES: " + err.Error()}
+}
+
+// molecule takes a SMILES, nil where it is absent or wrong.
+func (o *object) molecule(name string) *chem.Molecule {
+	value, ok := o.take(name)
+	if !ok {
+		return nil
+	}
+	text, ok := stringOf(value)
+	if !ok {
+		o.fail(name, "must be a string")
+		return nil
+	}
+	m, wrong := readMolecule(o.pointer(name), text)
+	if wrong != nil {
+		o.note(*wrong)
+	}
+	return m
+}
