@@ -45,7 +45,8 @@ func isBridge(r, s []int) bool {
 // Soc. 1963, 13, 743), eased, and the tidiest result is taken.
 func (g *graph) layCore(core [][]int, b *block) map[int]complex128 {
 	atoms := distinctAtoms(core)
-	best, bestCost := g.fromTemplates(atoms)
+	best, bestCost, upright := g.fromTemplates(atoms)
+	b.upright = upright
 	if best == nil {
 		for _, outline := range g.outlines(core) {
 			points := g.insideOutline(atoms, outline)
@@ -163,22 +164,20 @@ func (g *graph) insideOutline(atoms, outline []int) []complex128 {
 }
 
 // untidiness grades a core's drawing: crossing bonds, bonds of odd lengths,
-// atoms near to each other or to bonds, and neighbours outside the core that
-// have no room.
+// atoms near to each other, and neighbours outside the core that have no room.
 func (g *graph) untidiness(atoms []int, points []complex128) float64 {
 	var cost float64
-	var bonds [][2]int
 	for i, a := range atoms {
 		for j := range i {
 			d := distance(points[i], points[j])
 			if g.BondBetween(a, atoms[j]) >= 0 {
 				cost += 4 * (d - 1) * (d - 1)
-				bonds = append(bonds, [2]int{i, j})
 			} else {
 				cost += tooNear(d, 0.8)
 			}
 		}
 	}
+	bonds := g.bondPairs(atoms)
 	for k, b := range bonds {
 		for _, c := range bonds[:k] {
 			if segmentsCross(points[b[0]], points[b[1]], points[c[0]], points[c[1]]) {
@@ -186,7 +185,7 @@ func (g *graph) untidiness(atoms []int, points []complex128) float64 {
 			}
 		}
 	}
-	return cost + g.crampedness(atoms, points, bonds)
+	return cost + g.crampedness(atoms, points)
 }
 
 // tooNear grows as a distance falls below a wanted one.
@@ -199,8 +198,9 @@ func tooNear(d, wanted float64) float64 {
 
 // crampedness grades how much room the neighbours outside a core find, in the
 // widest gap between the bonds of each atom.
-func (g *graph) crampedness(atoms []int, points []complex128, bonds [][2]int) float64 {
+func (g *graph) crampedness(atoms []int, points []complex128) float64 {
 	var cost float64
+	bonds := g.bondPairs(atoms)
 	for i, a := range atoms {
 		var inside []complex128
 		outside := 0
@@ -216,12 +216,29 @@ func (g *graph) crampedness(atoms []int, points []complex128, bonds [][2]int) fl
 			p := points[i] + turn(start+width*float64(k+1)/float64(outside+1))
 			near := math.Inf(1)
 			for _, b := range bonds {
-				if b[0] != i && b[1] != i {
-					near = min(near, distanceToSegment(p, points[b[0]], points[b[1]]))
+				if b[0] == i || b[1] == i {
+					continue
+				}
+				near = min(near, distanceToSegment(p, points[b[0]], points[b[1]]))
+				if segmentsCross(points[i], p, points[b[0]], points[b[1]]) {
+					cost += 2
 				}
 			}
 			cost += tooNear(near, 0.8)
 		}
 	}
 	return cost
+}
+
+// bondPairs lists the bonds among atoms, by their places in the list.
+func (g *graph) bondPairs(atoms []int) [][2]int {
+	var pairs [][2]int
+	for i, a := range atoms {
+		for j, b := range atoms[:i] {
+			if g.BondBetween(a, b) >= 0 {
+				pairs = append(pairs, [2]int{i, j})
+			}
+		}
+	}
+	return pairs
 }

@@ -26,6 +26,8 @@ type block struct {
 	pos map[int]complex128
 	// rigid tells which atoms belong to a bridged core, whose shape is settled.
 	rigid map[int]bool
+	// upright tells that the block looks right only as it was laid.
+	upright bool
 }
 
 func newGraph(m *chem.Molecule) *graph {

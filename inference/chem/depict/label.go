@@ -196,6 +196,12 @@ func (d *Drawing) hydrogenSide(atom int) side {
 		}
 		return rightSide
 	}
+	if d.mol.Degree(atom) == 1 {
+		if v := unit(d.at(d.mol.NeighborAt(atom, 0)) - d.at(atom)); real(v) > 0.2 {
+			return leftSide
+		}
+		return rightSide
+	}
 	// crowd is how near bonds come to the right, left, top and bottom.
 	crowd := [4]float64{rightSide: -2, leftSide: -1.99, topSide: -1.4, bottomSide: -1.41}
 	toward := [4]complex128{rightSide: 1, leftSide: -1, topSide: 1i, bottomSide: -1i}

@@ -209,17 +209,18 @@ func (w *ringWish) cost(turns []int) float64 {
 	before := points[n-2]
 	turned := unit(last-before) * turn(float64(turns[n-1])*60+stepTurn(turns))
 	gap := distance(last+turned, points[0])
-	cost += 4 * gap * gap
+	cost += 1.5 * gap * gap
 	middle := centroid(points)
+	widest := 0.0
 	for i, p := range points {
-		cost += 0.5 * dot(p-middle, p-middle) / float64(n)
+		widest = max(widest, dot(p-middle, p-middle))
 		for j := range i {
 			if apart := min(i-j, n-i+j); apart > 1 && gap < 1 && distance(p, points[j]) < 1.2 {
 				cost += 5
 			}
 		}
 	}
-	return cost
+	return cost + 0.8*widest
 }
 
 // stepTurn is what each corner turns more than 60° to the left or less to the

@@ -9,8 +9,9 @@ import (
 
 // orient turns a part of the drawing so that as many bonds as can be stand at
 // multiples of 30°, its long axis lies flat, and oxygens are to the right and
-// at the top rather than to the left and at the bottom.
-func (g *graph) orient(pos []complex128, part []int) {
+// at the top rather than to the left and at the bottom. What is upright is only
+// mirrored left to right.
+func (g *graph) orient(pos []complex128, part []int, upright bool) {
 	points := make([]complex128, len(part))
 	for i, a := range part {
 		points[i] = pos[a]
@@ -19,7 +20,18 @@ func (g *graph) orient(pos []complex128, part []int) {
 	for i := range points {
 		points[i] -= middle
 	}
-	rotate(points, turn(g.alignment(pos, part)))
+	if !upright {
+		rotate(points, turn(g.alignment(pos, part)))
+		rotate(points, flattest(points))
+	}
+	g.face(points, part, upright)
+	for i, a := range part {
+		pos[a] = points[i]
+	}
+}
+
+// flattest returns the turn by a multiple of 30° that lays points flat.
+func flattest(points []complex128) complex128 {
 	best, bestScore := complex128(1), math.Inf(-1)
 	for k := range 6 {
 		by := turn(30 * float64(k))
@@ -27,11 +39,7 @@ func (g *graph) orient(pos []complex128, part []int) {
 			best, bestScore = by, score
 		}
 	}
-	rotate(points, best)
-	g.face(points, part)
-	for i, a := range part {
-		pos[a] = points[i]
-	}
+	return best
 }
 
 func rotate(points []complex128, by complex128) {
@@ -82,9 +90,9 @@ func flatness(points []complex128, by complex128) float64 {
 	return width - height + 0.5*spread/float64(len(points))
 }
 
-// face mirrors points left to right and upside down so that heteroatoms, the
-// ends above all, are to the right and at the top.
-func (g *graph) face(points []complex128, part []int) {
+// face mirrors points left to right, and upside down unless they are upright, so
+// that heteroatoms, the ends above all, are to the right and at the top.
+func (g *graph) face(points []complex128, part []int, upright bool) {
 	var pull complex128
 	for i, a := range part {
 		if g.Atom(a).Element != chem.Carbon {
@@ -100,7 +108,7 @@ func (g *graph) face(points []complex128, part []int) {
 		if real(pull) < -1e-6 {
 			x = -x
 		}
-		if imag(pull) < -1e-6 {
+		if imag(pull) < -1e-6 && !upright {
 			y = -y
 		}
 		points[i] = complex(x, y)

@@ -35,23 +35,25 @@ func (g *graph) place() []complex128 {
 	}
 	parts := g.components()
 	for _, part := range parts {
-		p.placePart(part)
+		upright := p.placePart(part)
 		p.fixGeometry(part)
 		g.untangle(p.pos, part)
-		g.orient(p.pos, part)
+		g.orient(p.pos, part, upright)
 	}
 	pack(p.pos, parts)
 	return p.pos
 }
 
-// placePart places a connected part: its largest ring system first, or the end
-// of its longest chain, then everything else from there outwards.
-func (p *placement) placePart(part []int) {
+// placePart places a connected part: a ring system first, or the end of its
+// longest chain, then everything else from there outwards. It tells whether the
+// part is to stay upright.
+func (p *placement) placePart(part []int) (upright bool) {
 	p.part = part
 	first := p.seed(part)
 	p.parent[first] = -1
-	if len(p.blocksOf[first]) > 0 {
-		p.putBlock(p.blocksOf[first][0], first, 0, 1)
+	if b := p.seedBlock(first); b != nil {
+		p.putBlock(b, first, 0, p.outwardOf(b, first))
+		upright = b.upright
 	} else {
 		p.put(first, -1, 0)
 	}
@@ -60,15 +62,23 @@ func (p *placement) placePart(part []int) {
 		p.queue = p.queue[1:]
 		p.grow(atom)
 	}
+	return upright
 }
 
-// seed returns the atom to begin with.
+// seed returns the atom to begin with: one of the largest ring system, those
+// that want to stand upright first, or else the end of the longest chain.
 func (p *placement) seed(part []int) int {
 	best := -1
+	var bestSize int
 	for _, a := range part {
-		for _, b := range p.blocksOf[a] {
-			if best < 0 || len(p.blocks[b].atoms) > len(p.blocks[p.blocksOf[best][0]].atoms) {
-				best = a
+		for _, i := range p.blocksOf[a] {
+			b := p.blocks[i]
+			size := len(b.atoms)
+			if b.upright {
+				size += p.NumAtoms()
+			}
+			if size > bestSize {
+				best, bestSize = a, size
 			}
 		}
 	}
@@ -76,6 +86,17 @@ func (p *placement) seed(part []int) int {
 		return best
 	}
 	return slices.MaxFunc(part, func(a, b int) int { return cmp.Compare(p.reachFrom(a), p.reachFrom(b)) })
+}
+
+// seedBlock returns the ring system that a part begins with, nil for none.
+func (p *placement) seedBlock(seed int) *block {
+	var best *block
+	for _, i := range p.blocksOf[seed] {
+		if b := p.blocks[i]; best == nil || b.upright && !best.upright || b.upright == best.upright && len(b.atoms) > len(best.atoms) {
+			best = b
+		}
+	}
+	return best
 }
 
 // reachFrom is the length of the longest chain that starts at an atom.
@@ -112,8 +133,7 @@ func (p *placement) put(atom, parent int, at complex128) {
 
 // putBlock places a ring system so that one of its atoms comes to a point and
 // its outward direction there to a direction.
-func (p *placement) putBlock(block, atom int, at, outward complex128) {
-	b := p.blocks[block]
+func (p *placement) putBlock(b *block, atom int, at, outward complex128) {
 	spin := outward / p.outwardOf(b, atom)
 	origin := b.pos[atom]
 	for _, a := range b.atoms {
@@ -147,7 +167,7 @@ func (p *placement) grow(atom int) {
 	for _, block := range p.blocksOf[atom] {
 		if !p.blockPlaced(block) {
 			start, width := widestGap(p.directions(atom))
-			p.putBlock(block, atom, p.pos[atom], turn(start+width/2+180))
+			p.putBlock(p.blocks[block], atom, p.pos[atom], turn(start+width/2+180))
 		}
 	}
 	var arms []int
@@ -180,7 +200,7 @@ func (p *placement) hang(from, atom int, direction complex128) {
 		p.put(atom, from, at)
 		return
 	}
-	p.putBlock(p.blocksOf[atom][0], atom, at, -direction)
+	p.putBlock(p.blocks[p.blocksOf[atom][0]], atom, at, -direction)
 }
 
 // directions lists the directions of an atom's placed neighbours.

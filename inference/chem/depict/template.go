@@ -10,21 +10,36 @@ import (
 type skeleton struct {
 	points []complex128
 	bonds  [][2]int
+	// upright tells that it looks right only in this position, or mirrored left
+	// to right.
+	upright bool
+	// oddity is what an unfamiliar look costs beside another of its kind.
+	oddity float64
 }
 
 // skeletons are common among terpenoids. Some are there twice, in perspective
-// and flat, as substituents leave room in the one or the other.
+// and flat, as substituents leave room in the one or the other. Each corner but
+// the first is bonded to one before it.
 var skeletons = []skeleton{
 	// Bicyclo[2.2.1]heptane in perspective: bornane, fenchane. The one-atom
 	// bridge, last, is on top.
 	{
-		points: []complex128{-0.95 + 0.05i, -0.6 - 0.82i, 0.45 - 0.82i, 0.95 + 0.05i, 0.5 - 0.12i, -0.25 - 0.12i, 0.05 + 0.72i},
-		bonds:  [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 0}, {0, 6}, {6, 3}},
+		points:  []complex128{-1 + 0.1i, -0.6 - 0.85i, 0.5 - 0.85i, 1 + 0.1i, 0.5 - 0.1i, -0.3 - 0.1i, 0.05 + 0.75i},
+		bonds:   [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 0}, {0, 6}, {6, 3}},
+		upright: true,
+		oddity:  0.4,
 	},
 	// The same, flat: a hexagon with the bridge inside.
 	{
 		points: []complex128{1i, 0.87 + 0.5i, 0.87 - 0.5i, -1i, -0.87 - 0.5i, -0.87 + 0.5i, -0.25},
 		bonds:  [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 0}, {0, 6}, {6, 3}},
+	},
+	// Tricyclo[2.2.1.0²,⁶]heptane: tricyclene, santalene. The three-membered ring
+	// is at the bottom.
+	{
+		points:  []complex128{0.9i, -1 + 0.3i, -0.55 - 0.65i, 0.55 - 0.65i, 1 + 0.3i, 0.1 - 0.15i, 0.3 + 0.4i},
+		bonds:   [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 0}, {2, 5}, {5, 3}, {5, 6}, {6, 0}},
+		upright: true,
 	},
 	// Bicyclo[3.1.1]heptane: pinane. The last atom is a bridge of its own in the
 	// middle of a hexagon.
@@ -34,12 +49,19 @@ var skeletons = []skeleton{
 	},
 	// Bicyclo[2.2.2]octane, its bridgeheads at the top and the bottom.
 	{
-		points: []complex128{1.1i, 0.95 + 0.5i, 0.95 - 0.5i, -1.1i, -0.95 - 0.5i, -0.95 + 0.5i, 0.22 + 0.3i, 0.22 - 0.5i},
-		bonds:  [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 0}, {0, 6}, {6, 7}, {7, 3}},
+		points:  []complex128{1.1i, 0.95 + 0.5i, 0.95 - 0.5i, -1.1i, -0.95 - 0.5i, -0.95 + 0.5i, 0.22 + 0.3i, 0.22 - 0.5i},
+		bonds:   [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 0}, {0, 6}, {6, 7}, {7, 3}},
+		upright: true,
 	},
-	// Bicyclo[3.2.1]octane with the one-atom bridge, last, on top.
+	// Bicyclo[3.2.1]octane with the one-atom bridge, last, on top: tropane.
 	{
-		points: []complex128{-0.95 + 0.2i, -0.95 - 0.8i, -1.25i, 0.95 - 0.8i, 0.95 + 0.2i, 0.45 - 0.1i, -0.35 - 0.1i, 0.8i},
+		points:  []complex128{-0.95 + 0.2i, -0.95 - 0.8i, -1.25i, 0.95 - 0.8i, 0.95 + 0.2i, 0.45 - 0.1i, -0.35 - 0.1i, 0.8i},
+		bonds:   [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 6}, {6, 0}, {0, 7}, {7, 4}},
+		upright: true,
+	},
+	// The same, flat, with the one-atom bridge inside: cedrane.
+	{
+		points: []complex128{-0.87 + 0.3i, -0.87 - 0.7i, -1.2i, 0.87 - 0.7i, 0.87 + 0.3i, 0.55 + 1.25i, -0.55 + 1.25i, 0.5i},
 		bonds:  [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 6}, {6, 0}, {0, 7}, {7, 4}},
 	},
 	// Bicyclo[3.3.1]nonane: two hexagons.
@@ -47,11 +69,17 @@ var skeletons = []skeleton{
 		points: []complex128{0.95i, 0.95 + 0.95i, 1.5, 0.95 - 0.95i, -0.95i, -0.95 - 0.95i, -1.5, -0.95 + 0.95i, 0.3},
 		bonds:  [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 6}, {6, 7}, {7, 0}, {0, 8}, {8, 4}},
 	},
+	// Adamantane.
+	{
+		points:  []complex128{-0.61 - 0.77i, -1.21 - 0.00i, -0.00 - 0.39i, 0.00 - 1.15i, -0.60 + 0.76i, 0.61 + 0.38i, 0.61 - 0.38i, 0.00 + 0.39i, -0.00 + 1.15i, 1.21 + 0.00i},
+		bonds:   [][2]int{{0, 1}, {4, 1}, {5, 9}, {6, 9}, {0, 2}, {5, 2}, {4, 7}, {6, 7}, {0, 3}, {6, 3}, {4, 8}, {5, 8}},
+		upright: true,
+	},
 }
 
 // fromTemplates places atoms that make up a known skeleton, in the way that
 // leaves most room for what is attached; nil if the skeleton is not known.
-func (g *graph) fromTemplates(atoms []int) (best []complex128, cost float64) {
+func (g *graph) fromTemplates(atoms []int) (best []complex128, cost float64, upright bool) {
 	cost = math.Inf(1)
 	for _, s := range skeletons {
 		for _, match := range g.matches(s, atoms) {
@@ -59,18 +87,18 @@ func (g *graph) fromTemplates(atoms []int) (best []complex128, cost float64) {
 			for corner, i := range match {
 				points[i] = s.points[corner]
 			}
-			if c := g.untidiness(atoms, points); c < cost-1e-6 {
-				best, cost = points, c
+			if c := s.oddity + g.crampedness(atoms, points); c < cost-1e-6 {
+				best, cost, upright = points, c, s.upright
 			}
 		}
 	}
-	return best, cost
+	return best, cost, upright
 }
 
 // matches returns every way to lay a skeleton on atoms, each as the index in
 // atoms of each of its corners.
 func (g *graph) matches(s skeleton, atoms []int) [][]int {
-	if len(s.points) != len(atoms) || len(s.bonds) != g.bondsWithin(atoms) {
+	if len(s.points) != len(atoms) || len(s.bonds) != len(g.bondPairs(atoms)) {
 		return nil
 	}
 	var found [][]int
@@ -104,16 +132,4 @@ func (g *graph) fits(s skeleton, corner, atom int, match, atoms []int) bool {
 		}
 	}
 	return true
-}
-
-func (g *graph) bondsWithin(atoms []int) int {
-	n := 0
-	for i, a := range atoms {
-		for _, b := range atoms[:i] {
-			if g.BondBetween(a, b) >= 0 {
-				n++
-			}
-		}
-	}
-	return n
 }
