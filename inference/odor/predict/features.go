@@ -89,8 +89,8 @@ func properties(m *chem.Molecule) [Properties]float32 {
 		float32(aromatic) / 12,
 		float32(branched) / 8,
 		float32(m.Rings()) / 4,
-		float32(m.HBondDonors()) / 4,
-		float32(m.HBondAcceptors()) / 4,
-		float32(m.RotatableBonds()) / 12,
+		float32(donors(m)) / 4,
+		float32(acceptors(m)) / 4,
+		float32(rotatable(m)) / 12,
 	}
 }
