@@ -12,8 +12,6 @@ type reference struct {
 	Name, SMILES, Formula   string
 	Weight, ExactMass       float64
 	Heavy, Hydrogens, Rings int
-	Donors, Acceptors       int
-	Rotatable               int
 	AromaticAtoms           int
 	AromaticBonds           int
 	RDKit                   string
@@ -49,14 +47,11 @@ func TestAgreesWithReferenceOnEveryProperty(t *testing.T) {
 		t.Run(ref.Name, func(t *testing.T) {
 			m := mustParse(t, ref.SMILES)
 			for what, pair := range map[string][2]int{
-				"heavy atoms":     {m.HeavyAtoms(), ref.Heavy},
-				"hydrogens":       {countHydrogens(m), ref.Hydrogens},
-				"rings":           {m.Rings(), ref.Rings},
-				"donors":          {m.HBondDonors(), ref.Donors},
-				"acceptors":       {m.HBondAcceptors(), ref.Acceptors},
-				"rotatable bonds": {m.RotatableBonds(), ref.Rotatable},
-				"aromatic atoms":  {countAromaticAtoms(m), ref.AromaticAtoms},
-				"aromatic bonds":  {countAromaticBonds(m), ref.AromaticBonds},
+				"heavy atoms":    {m.HeavyAtoms(), ref.Heavy},
+				"hydrogens":      {countHydrogens(m), ref.Hydrogens},
+				"rings":          {m.Rings(), ref.Rings},
+				"aromatic atoms": {countAromaticAtoms(m), ref.AromaticAtoms},
+				"aromatic bonds": {countAromaticBonds(m), ref.AromaticBonds},
 			} {
 				if pair[0] != pair[1] {
 					t.Errorf("%s: %d, want %d", what, pair[0], pair[1])
