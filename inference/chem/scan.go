@@ -37,6 +37,16 @@ type ringOpening struct {
 	pos    int
 }
 
+func newScanner(text string) *scanner {
+	return &scanner{
+		text:   text,
+		draft:  &draft{mol: &Molecule{}},
+		last:   -1,
+		open:   map[int]ringOpening{},
+		joined: map[[2]int]bool{},
+	}
+}
+
 func scan(text string) (*draft, error) {
 	if text == "" {
 		return nil, syntaxErrorf(0, "empty text")
@@ -44,13 +54,7 @@ func scan(text string) (*draft, error) {
 	if len(text) > MaxLength {
 		return nil, syntaxErrorf(MaxLength, "text longer than the %d bytes allowed", MaxLength)
 	}
-	s := &scanner{
-		text:   text,
-		draft:  &draft{mol: &Molecule{}},
-		last:   -1,
-		open:   map[int]ringOpening{},
-		joined: map[[2]int]bool{},
-	}
+	s := newScanner(text)
 	for s.pos < len(text) {
 		if err := s.step(); err != nil {
 			return nil, err

@@ -1,5 +1,13 @@
 package chem
 
+import "slices"
+
+// Valences returns the valences that an atom of an element and charge may show,
+// in rising order, as RDKit has them; nil means any.
+func Valences(e Element, charge int) []int {
+	return slices.Clone(allowedValences(e, charge))
+}
+
 // allowedValences returns the valences that an atom of this element and charge
 // may show, in rising order; nil means any.
 func allowedValences(e Element, charge int) []int {

@@ -56,7 +56,7 @@ const (
 )
 
 // labels returns the texts of a drawing: those of all atoms but plain carbons
-// in chains and rings.
+// with neighbours.
 func (d *Drawing) labels() []label {
 	var found []label
 	for i := range d.Points {
@@ -74,7 +74,19 @@ func (d *Drawing) labels() []label {
 func (d *Drawing) hasLabel(atom int) bool {
 	a := d.mol.Atom(atom)
 	return a.Element != chem.Carbon || a.Charge != 0 || a.Isotope != 0 || a.Class != 0 ||
-		d.mol.Degree(atom) == 0 || d.mol.RadicalElectrons(atom) > 0
+		d.mol.Degree(atom) == 0 || d.mol.RadicalElectrons(atom) > 0 || d.isCumulated(atom)
+}
+
+// isCumulated tells whether an atom is between two double bonds: its letter
+// parts their lines, which would else look like one long bond.
+func (d *Drawing) isCumulated(atom int) bool {
+	doubles := 0
+	for k := range d.mol.Degree(atom) {
+		if d.mol.Bond(d.mol.BondAt(atom, k)).Order == 2 {
+			doubles++
+		}
+	}
+	return doubles > 1
 }
 
 func (d *Drawing) label(atom int) label {

@@ -1,0 +1,92 @@
+package grammar
+
+// maxVisits bounds the search for a completion, in prefixes that have no simple one.
+const maxVisits = 64
+
+// completable tells whether the text can end after exactly so many tokens more.
+// It is never wrong in saying yes. It may miss odd completions of the least
+// possible length.
+func (s *State) completable(tokens int) bool {
+	visits := maxVisits
+	return s.search(tokens, &visits)
+}
+
+// least returns a number of tokens below which no completion can be.
+func (s *State) least() int {
+	if s.tip < 0 {
+		return 1
+	}
+	tokens := int(s.nRings) + int(s.nBranches)
+	if s.fresh || s.pending != 0 && s.nRings == 0 {
+		tokens++
+	}
+	if s.nRings > 0 && !s.fresh && (!s.numbered || s.path[s.tip].atom.free == 0) {
+		tokens++ // an atom to close them at
+	}
+	return tokens
+}
+
+// search looks for a completion of exactly so many tokens: a simple one, or else
+// one that begins with a token that short completions are made of.
+func (s *State) search(tokens int, visits *int) bool {
+	if tokens < s.least() {
+		return false
+	}
+	if tokens == 0 {
+		return s.Complete()
+	}
+	if s.plan().fits(tokens) {
+		return true
+	}
+	if *visits--; *visits < 0 {
+		return false
+	}
+	for _, r := range s.rings[:s.nRings] {
+		if s.leads(&token{kind: ringToken, number: r.number}, tokens, visits) {
+			return true
+		}
+	}
+	g := s.grammar
+	return s.nBranches > 0 && s.leads(&token{kind: closeToken}, tokens, visits) ||
+		g.hasAromatic && s.leads(&g.aromaticCarbon, tokens, visits) ||
+		s.leads(&g.carbon, tokens, visits) ||
+		g.hasHetero && s.leads(&g.ringHetero, tokens, visits) ||
+		g.hasDouble && s.leads(&g.double, tokens, visits) ||
+		g.hasSingle && s.leads(&token{kind: bondToken, symbol: '-'}, tokens, visits) ||
+		s.leadsByOpening(tokens, visits)
+}
+
+func (s *State) leads(t *token, tokens int, visits *int) bool {
+	next := *s
+	return next.push(t) == fits && next.search(tokens-1, visits)
+}
+
+// leadsByOpening opens a ring where an aromatic atom cannot do without.
+func (s *State) leadsByOpening(tokens int, visits *int) bool {
+	next := *s
+	return s.mustOpen() && next.openAny() && next.search(tokens-1, visits)
+}
+
+// mustOpen tells whether the tip is an aromatic atom that no open ring can take in.
+func (s *State) mustOpen() bool {
+	return s.tip >= 0 && s.path[s.tip].need != noNeed && s.nRings == 0
+}
+
+// openAny opens a ring at the tip with any number that is free.
+func (s *State) openAny() bool {
+	for _, number := range s.grammar.numbers {
+		if !s.isOpen(number) {
+			return s.push(&token{kind: ringToken, number: number}) == fits
+		}
+	}
+	return false
+}
+
+func (s *State) isOpen(number uint8) bool {
+	for _, r := range s.rings[:s.nRings] {
+		if r.number == number {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,256 @@
+package grammar
+
+// outlook is a way to complete a text.
+type outlook struct {
+	// tokens is its length.
+	tokens int
+	// stretches tells that it may be longer by any number of tokens: the chain
+	// that it appends can have more atoms.
+	stretches bool
+	ok        bool
+}
+
+func (o outlook) fits(tokens int) bool {
+	return o.ok && (tokens == o.tokens || o.stretches && tokens > o.tokens)
+}
+
+// better returns the shorter of two outlooks.
+func better(a, b outlook) outlook {
+	if !a.ok || b.ok && b.tokens < a.tokens {
+		return b
+	}
+	return a
+}
+
+// plan finds a short completion without a search: a chain of carbons from the
+// last atom, or from one where a branch starts, that closes all rings.
+func (s *State) plan() outlook {
+	if s.tip < 0 {
+		return outlook{1, true, true} // "C"
+	}
+	if s.fresh || s.pending != 0 {
+		next := *s
+		return s.after(next.push(&s.grammar.carbon) == fits, &next)
+	}
+	if s.mustOpen() {
+		next := *s
+		return s.after(next.openAny(), &next)
+	}
+	if tip := &s.path[s.tip]; tip.atom.pi == doubled && tip.atom.free == 2 {
+		next := *s
+		return s.after(s.grammar.branches() && next.openBranch() == fits, &next)
+	}
+	var best outlook
+	for sets, lackingSet := s.pi, uint8(0); sets != 0; sets, lackingSet = sets>>1, lackingSet+1 {
+		if sets&1 != 0 {
+			best = better(best, s.planFor(lackingSet))
+		}
+	}
+	return best
+}
+
+// after is the outlook of a text with one token more.
+func (s *State) after(fits bool, next *State) outlook {
+	if !fits {
+		return outlook{}
+	}
+	o := next.plan()
+	o.tokens++
+	return o
+}
+
+// planFor plans for the case that these unsettled atoms lack a double bond.
+func (s *State) planFor(lacking uint8) outlook {
+	c := chain{state: s, lacking: lacking}
+	cost, ok := c.satisfyOpen()
+	if !ok {
+		return outlook{}
+	}
+	cost += int(s.nRings) + int(s.nBranches)
+	o := better(c.withoutAtoms(), c.from(s.tip))
+	if !c.lacks(s.tip) {
+		o = better(o, c.fromBranch())
+	}
+	o.tokens += cost
+	return o
+}
+
+// chain plans one way of completing.
+type chain struct {
+	state *State
+	// lacking are the unsettled atoms that lack a double bond.
+	lacking uint8
+	// closers are places with an open ring that lack one: an aromatic carbon
+	// must close that ring.
+	closers  [maxUnsettled]int16
+	nClosers int
+}
+
+func (c *chain) lacks(at int16) bool {
+	i := c.state.path[at].unsettled
+	return i != settled && c.lacking&(1<<i) != 0
+}
+
+// satisfyOpen finds a double bond for every lacking atom but the tip and
+// returns the tokens that it costs beside the closing of rings and branches.
+func (c *chain) satisfyOpen() (cost int, ok bool) {
+	s := c.state
+	for i := range uint8(maxUnsettled) {
+		at := s.holder[i]
+		if s.taken&(1<<i) == 0 || c.lacking&(1<<i) == 0 || at == s.tip {
+			continue
+		}
+		p := &s.path[at]
+		switch {
+		case p.atom.pi != doubled && s.hasPlainRing(at):
+			c.closers[c.nClosers] = at
+			c.nClosers++
+		case p.atom.pi == alwaysPi && p.atom.free > 0 && s.mayGrow(at) && s.grammar.hasDouble:
+			cost += 2 // =C after the branch
+		case p.thirdSatisfies() && s.mayGrow(at):
+			cost++ // C after the branch
+		default:
+			return 0, false
+		}
+	}
+	return cost, true
+}
+
+// hasPlainRing tells whether a place has an open ring whose bond may be aromatic.
+func (s *State) hasPlainRing(at int16) bool {
+	for _, r := range s.rings[:s.nRings] {
+		if r.place == at && r.symbol == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutAtoms closes all rings at the tip.
+func (c *chain) withoutAtoms() outlook {
+	s := c.state
+	tip := &s.path[s.tip]
+	if c.lacks(s.tip) || c.nClosers > 0 {
+		return outlook{}
+	}
+	if s.nRings == 0 {
+		return outlook{0, c.growsAnywhere(0), true}
+	}
+	if tip.atom.aromatic || !s.numbered || !c.closesAllAtTip() {
+		return outlook{}
+	}
+	return outlook{0, c.growsAnywhere(s.ringOrders()), true}
+}
+
+func (c *chain) closesAllAtTip() bool {
+	s := c.state
+	if s.ringOrders() > s.path[s.tip].atom.free {
+		return false
+	}
+	for i, r := range s.rings[:s.nRings] {
+		if r.place >= s.tip-1 || s.isBonded(r.place) {
+			return false
+		}
+		for _, other := range s.rings[:i] {
+			if other.place == r.place {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// ringOrders adds up the orders of the open rings' bonds.
+func (s *State) ringOrders() int8 {
+	sum := int8(0)
+	for _, r := range s.rings[:s.nRings] {
+		sum += bondOrder(r.symbol)
+	}
+	return sum
+}
+
+// growsAnywhere tells whether a chain may start at the tip, once that many of
+// its valences are used, or at the start of an open branch.
+func (c *chain) growsAnywhere(used int8) bool {
+	s := c.state
+	if s.path[s.tip].atom.free > used && c.canGrow(s.tip) {
+		return true
+	}
+	for _, at := range s.branches[:s.nBranches] {
+		if c.canGrow(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// thirdSatisfies tells whether one neighbour more takes away the need for a
+// double bond.
+func (p *place) thirdSatisfies() bool {
+	return p.atom.free == 1 && (p.atom.pi == untilThird || p.atom.pi == doubled)
+}
+
+// canGrow tells whether an atom can take a single bond more.
+func (c *chain) canGrow(at int16) bool {
+	p := &c.state.path[at]
+	if p.atom.free < 1 {
+		return false
+	}
+	// A third neighbour takes the need for a double bond away, but not one that is there.
+	return !p.thirdSatisfies() || p.unsettled == settled || c.lacks(at)
+}
+
+// fromBranch starts the chain where an open branch starts, after closing it.
+func (c *chain) fromBranch() outlook {
+	s := c.state
+	end := s.tip
+	for n := int(s.nBranches) - 1; n >= 0; n-- {
+		root := s.branches[n]
+		if c.owes(root, end) {
+			return outlook{}
+		}
+		if c.canGrow(root) {
+			return c.from(root)
+		}
+		end = root
+	}
+	return outlook{}
+}
+
+// owes tells whether something after a place, up to an end, waits for a ring.
+func (c *chain) owes(root, end int16) bool {
+	s := c.state
+	for _, r := range s.rings[:s.nRings] {
+		if r.place > root {
+			return true
+		}
+	}
+	for at := root + 1; at <= end; at++ {
+		if s.path[at].need != noNeed {
+			return true
+		}
+	}
+	return false
+}
+
+// from starts the chain at a place and returns the tokens for its atoms and bonds.
+func (c *chain) from(site int16) outlook {
+	s := c.state
+	if !c.canGrow(site) {
+		return outlook{}
+	}
+	p := &s.path[site]
+	first := plainCarbon
+	switch {
+	case !c.lacks(site) || p.thirdSatisfies():
+	case s.nRings > 0:
+		first = pairedCarbon
+	case site != s.tip:
+		// Counted in satisfyOpen.
+	case p.atom.pi == alwaysPi && s.grammar.hasDouble:
+		return outlook{2, true, true} // =C
+	default:
+		return outlook{}
+	}
+	return outlook{c.atoms(site, first), true, true}
+}

@@ -1,0 +1,25 @@
+package chem
+
+import "testing"
+
+func TestReadAtom(t *testing.T) {
+	for text, want := range map[string]Atom{
+		"C":       {Element: Carbon},
+		"Cl":      {Element: Chlorine},
+		"n":       {Element: Nitrogen, Aromatic: true},
+		"[nH]":    {Element: Nitrogen, Aromatic: true, Hydrogens: 1},
+		"[N+]":    {Element: Nitrogen, Charge: 1},
+		"[C@@H]":  {Element: Carbon, Chirality: Clockwise, Hydrogens: 1},
+		"[13CH3]": {Element: Carbon, Isotope: 13, Hydrogens: 3},
+	} {
+		got, bracket, err := ReadAtom(text)
+		if err != nil || got != want || bracket != (text[0] == '[') {
+			t.Errorf("%s: got %+v, %v, %v", text, got, bracket, err)
+		}
+	}
+	for _, text := range []string{"", "CC", "C1", "=", "(", "[C", "[C]C", "<mask>", "Xx"} {
+		if _, _, err := ReadAtom(text); err == nil {
+			t.Errorf("%q is no atom", text)
+		}
+	}
+}
