@@ -13,7 +13,7 @@ const (
 	capHeight   = 0.716 // font sizes
 	smallSize   = 0.72  // of sub- and superscripts, in font sizes
 	lowered     = -0.22 // font sizes, to the baseline
-	raised      = 0.36  // font sizes, to the baseline
+	raised      = 0.42  // font sizes, to the baseline
 	labelMargin = 0.09  // kept free between letters and bonds
 )
 
@@ -98,23 +98,54 @@ func (d *Drawing) label(atom int) label {
 	symbol := centred(a.Element.String(), d.at(atom))
 	left, right := symbol[0].at, symbol[0].at+complex(symbol[0].width(), 0)
 	l.pieces = symbol
+	if text := isotopeText(a); text != "" {
+		left = l.runLeft(left, []piece{superscript(text)})
+	}
 	hydrogens := hydrogenPieces(int(a.Hydrogens))
-	switch side := d.hydrogenSide(atom); {
+	side := d.hydrogenSide(atom)
+	switch {
 	case a.Hydrogens == 0:
 	case side == rightSide:
 		right = l.runRight(right, hydrogens)
 	case side == leftSide:
-		left = l.runLeft(left, hydrogens)
+		l.runLeft(left, hydrogens)
 	default:
 		l.stack(d.at(atom), hydrogens, side)
 	}
-	if text := isotopeText(a); text != "" {
-		l.runLeft(left, []piece{{text: text, at: complex(0, raised*fontSize), small: true}})
-	}
 	if text := chargeText(a, d.mol.RadicalElectrons(atom)); text != "" {
-		l.runRight(right, []piece{{text: text, at: complex(0, raised*fontSize), small: true}})
+		if a.Hydrogens == 0 && a.Isotope == 0 && d.isCrowded(atom, turn(35)) {
+			l.chargeElsewhere(text, d.at(atom), left, d.isCrowded(atom, turn(145)))
+		} else {
+			l.runRight(right, []piece{superscript(text)})
+		}
 	}
 	return l
+}
+
+func superscript(text string) piece {
+	return piece{text: text, at: complex(0, raised*fontSize), small: true}
+}
+
+// isCrowded tells whether a bond of an atom leads near to a direction.
+func (d *Drawing) isCrowded(atom int, direction complex128) bool {
+	for k := range d.mol.Degree(atom) {
+		if dot(unit(d.at(d.mol.NeighborAt(atom, k))-d.at(atom)), direction) > 0.8 {
+			return true
+		}
+	}
+	return false
+}
+
+// chargeElsewhere puts a charge at the upper left or, if that is crowded too,
+// above.
+func (l *label) chargeElsewhere(text string, atom, left complex128, crowded bool) {
+	if !crowded {
+		l.runLeft(left, []piece{superscript(text)})
+		return
+	}
+	p := piece{text: text, small: true}
+	p.at = atom + complex(-p.width()/2, capHeight*fontSize*0.7)
+	l.pieces = append(l.pieces, p)
 }
 
 // centred returns a text with its middle on a point.

@@ -220,6 +220,9 @@ func (l label) leave(from, to complex128) complex128 {
 	for _, piece := range l.pieces {
 		low, high := piece.box()
 		margin := complex(labelMargin, labelMargin)
+		if piece.small {
+			margin = scale(margin, 0.5)
+		}
 		far = max(far, exit(from, to, low-margin, high+margin))
 	}
 	return from + scale(to-from, min(far, 0.6))

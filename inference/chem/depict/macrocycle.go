@@ -39,6 +39,9 @@ func (g *graph) ringShape(ring []int, b *block) []complex128 {
 		return regularPolygon(n)
 	}
 	turns := wish.bestTurns()
+	if n <= largestPolygon {
+		return dented(turns)
+	}
 	points := walk(turns)
 	springs := make([]spring, 0, n*n/2)
 	for i := range n {
@@ -56,6 +59,20 @@ func (g *graph) ringShape(ring []int, b *block) []complex128 {
 		}
 	}
 	relax(points, springs)
+	return points
+}
+
+// dented returns the regular polygon with the corners of right turns folded in:
+// a ring of eight or nine atoms with a trans double bond.
+func dented(turns []int) []complex128 {
+	n := len(turns)
+	corners := regularPolygon(n)
+	points := slices.Clone(corners)
+	for i, t := range turns {
+		if t < 0 {
+			points[i] = mirror(corners[i], corners[(i+n-1)%n], corners[(i+1)%n])
+		}
+	}
 	return points
 }
 
@@ -188,8 +205,7 @@ func spread(n, rights int, try func([]int)) {
 }
 
 // cost grades a shape: broken double bonds and firm wishes are dearest, then
-// ends that do not meet and atoms in each other's way, then mere preferences
-// and the lack of roundness.
+// what cannot be drawn well, then mere preferences.
 func (w *ringWish) cost(turns []int) float64 {
 	n := len(turns)
 	var cost float64
@@ -203,20 +219,34 @@ func (w *ringWish) cost(turns []int) float64 {
 				cost += 30
 			}
 		}
+		if t < 0 && n <= largestPolygon {
+			cost += 2
+		}
 	}
+	if n > largestPolygon {
+		cost += walkCost(turns)
+	}
+	return cost
+}
+
+// walkCost grades a walk around a ring by how far its ends are apart, by
+// crossings, by atoms in each other's way and by its lack of roundness.
+func walkCost(turns []int) float64 {
+	n := len(turns)
 	points := walk(turns)
-	last := points[n-1]
-	before := points[n-2]
-	turned := unit(last-before) * turn(float64(turns[n-1])*60+stepTurn(turns))
-	gap := distance(last+turned, points[0])
-	cost += 1.5 * gap * gap
+	last := points[n-1] - points[n-2]
+	gap := distance(points[n-1]+last*turn(float64(turns[n-1])*60+stepTurn(turns)), points[0])
+	cost := 2 * gap * gap
 	middle := centroid(points)
 	widest := 0.0
 	for i, p := range points {
 		widest = max(widest, dot(p-middle, p-middle))
 		for j := range i {
-			if apart := min(i-j, n-i+j); apart > 1 && gap < 1 && distance(p, points[j]) < 1.2 {
+			if apart := min(i-j, n-i+j); apart > 1 && distance(p, points[j]) < 1.2 {
 				cost += 5
+			}
+			if segmentsCross(p, points[(i+1)%n], points[j], points[j+1]) {
+				cost += 50
 			}
 		}
 	}

@@ -2,8 +2,9 @@ package depict
 
 import "math"
 
-// packGap is the space between the parts of a drawing.
-const packGap = 1.6
+// packGap is the space between the atoms of two parts of a drawing, enough for
+// their labels.
+const packGap = 2.6
 
 // pack puts the parts of a drawing side by side in their order, in rows where
 // one would be far wider than high, and its middle to the origin.
