@@ -1,0 +1,148 @@
+package diffusion
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// batcher lets concurrent requests share passes through the network. While a
+// pass runs, what else is to be computed gathers, and leaves together in the next one:
+// an idle model answers at once, a busy one in full batches, without timers. The request
+// whose turn it is runs the pass for all of them, so that no goroutine outlives its request.
+type batcher struct {
+	network *network
+	workers int
+	// What follows belongs to the pass that runs, and is used again by the next.
+	spaces    []*workspace // one a worker
+	sequences []*sequence
+	chunks    [][]*sequence
+
+	mu      sync.Mutex
+	running bool
+	waiting []*job
+}
+
+// job is one request's part of a pass.
+type job struct {
+	sequences []*sequence
+	// turn hears true when the job's request is to run the next pass, and false
+	// when the job is done.
+	turn chan bool
+}
+
+// passRows bounds the tokens of one pass, and so how long a request waits for
+// those that came before it. A single request may be larger.
+const passRows = 4096
+
+func newBatcher(n *network) *batcher {
+	return &batcher{network: n, workers: runtime.GOMAXPROCS(0)}
+}
+
+// newJob makes a job that can be run many times.
+func newJob(sequences []*sequence) *job {
+	return &job{sequences: sequences, turn: make(chan bool, 1)}
+}
+
+// run computes the logits of a job's sequences.
+func (b *batcher) run(j *job) {
+	b.mu.Lock()
+	b.waiting = append(b.waiting, j)
+	if b.running {
+		b.mu.Unlock()
+		if lead := <-j.turn; !lead {
+			return
+		}
+		b.mu.Lock()
+	}
+	b.running = true
+	batch := b.next()
+	b.mu.Unlock()
+
+	b.pass(batch)
+	for _, other := range batch {
+		if other != j {
+			other.turn <- false
+		}
+	}
+	b.passOn()
+}
+
+// passOn lets the longest waiting request run the next pass, if there is one.
+func (b *batcher) passOn() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.waiting) == 0 {
+		b.running = false
+		return
+	}
+	b.waiting[0].turn <- true
+}
+
+// next takes the jobs of one pass, the longest waiting first. The caller holds mu.
+func (b *batcher) next() []*job {
+	rows, count := 0, 0
+	for _, j := range b.waiting {
+		for _, s := range j.sequences {
+			rows += len(s.tokens)
+		}
+		if count > 0 && rows > passRows {
+			break
+		}
+		count++
+	}
+	batch := b.waiting[:count:count]
+	b.waiting = b.waiting[count:]
+	return batch
+}
+
+// pass runs the jobs' sequences through the network on all workers.
+func (b *batcher) pass(batch []*job) {
+	b.sequences = b.sequences[:0]
+	for _, j := range batch {
+		b.sequences = append(b.sequences, j.sequences...)
+	}
+	chunks := split(b.chunks[:0], b.sequences, b.workers)
+	b.chunks = chunks
+	workers := min(b.workers, len(chunks))
+	for len(b.spaces) < workers {
+		b.spaces = append(b.spaces, newWorkspace(b.network))
+	}
+	var next atomic.Int64
+	work := func(w *workspace) {
+		for i := next.Add(1) - 1; int(i) < len(chunks); i = next.Add(1) - 1 {
+			b.network.forward(w, chunks[i])
+		}
+	}
+	var group sync.WaitGroup
+	for _, w := range b.spaces[1:max(workers, 1)] {
+		group.Go(func() { work(w) })
+	}
+	if workers > 0 {
+		work(b.spaces[0])
+	}
+	group.Wait()
+}
+
+// split appends chunks of the sequences that fit into a workspace and keep all workers equally busy.
+func split(chunks [][]*sequence, sequences []*sequence, workers int) [][]*sequence {
+	rows := 0
+	for _, s := range sequences {
+		rows += len(s.tokens)
+	}
+	rounds := (rows + workers*workspaceRows - 1) / (workers * workspaceRows)
+	most := (rows + workers*max(rounds, 1) - 1) / (workers * max(rounds, 1))
+	first, size := 0, 0
+	for i, s := range sequences {
+		full := size+len(s.tokens)/2 > most || size+len(s.tokens) > workspaceRows || i-first == workspaceSequences
+		if i > first && full {
+			chunks = append(chunks, sequences[first:i])
+			first, size = i, 0
+		}
+		size += len(s.tokens)
+	}
+	if first < len(sequences) {
+		chunks = append(chunks, sequences[first:])
+	}
+	return chunks
+}

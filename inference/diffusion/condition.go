@@ -1,0 +1,45 @@
+package diffusion
+
+// Condition is what a molecule is asked to be. The zero value asks for nothing.
+type Condition struct {
+	// Wanted and Unwanted have a weight for each of [Model.Labels], 0 for not
+	// spoken of and 1 for a plain wish; nil is all 0.
+	Wanted, Unwanted []float32
+	// Figures are properties to aim at, by name: "weight" (g/mol), "logp",
+	// "tpsa" (Å²) and "rings". They draw the samples near; they promise nothing.
+	Figures map[string]float64
+}
+
+// Empty tells whether the condition asks for nothing at all.
+func (c Condition) Empty() bool {
+	return !anyOf(c.Wanted) && !anyOf(c.Unwanted) && len(c.Figures) == 0
+}
+
+func anyOf(weights []float32) bool {
+	for _, w := range weights {
+		if w != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// vector lays a condition out as the network was trained to read it: wanted
+// labels, unwanted labels, scaled properties, and which of those are set.
+// Weights above 1 were not seen in training and count as 1.
+func (i *info) vector(c Condition) []float32 {
+	out := make([]float32, i.Shape.condition())
+	for j, w := range c.Wanted {
+		out[j] = min(w, 1)
+	}
+	for j, w := range c.Unwanted {
+		out[i.Shape.Labels+j] = min(w, 1)
+	}
+	for j, p := range i.Properties {
+		if x, ok := c.Figures[p.Name]; ok {
+			out[2*i.Shape.Labels+j] = float32((x - p.Mean) / p.Scale)
+			out[2*i.Shape.Labels+i.Shape.Properties+j] = 1
+		}
+	}
+	return out
+}

@@ -1,0 +1,97 @@
+package diffusion
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"strconv"
+	"testing"
+)
+
+// parityCase is what the trainer's own network says to an input (see
+// inference/training/export_diffusion.py).
+type parityCase struct {
+	Tokens    []uint8            `json:"tokens"`
+	Condition map[string]float32 `json:"condition"`
+	Logits    [][]float32        `json:"logits"`
+	Lengths   []float32          `json:"lengths"`
+}
+
+func parityCases(t *testing.T) []parityCase {
+	t.Helper()
+	data, err := os.ReadFile("testdata/parity.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []parityCase
+	// A list of small numbers, not base64.
+	var raw []struct {
+		parityCase
+		Tokens []int `json:"tokens"`
+	}
+	if err := json.Unmarshal(data, &raw); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range raw {
+		for _, token := range r.Tokens {
+			r.parityCase.Tokens = append(r.parityCase.Tokens, uint8(token))
+		}
+		cases = append(cases, r.parityCase)
+	}
+	if len(cases) == 0 {
+		t.Fatal("no cases")
+	}
+	return cases
+}
+
+func (c parityCase) vector(t *testing.T, width int) []float32 {
+	t.Helper()
+	out := make([]float32, width)
+	for key, value := range c.Condition {
+		i, err := strconv.Atoi(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[i] = value
+	}
+	return out
+}
+
+const parityTolerance = 1e-4
+
+func compare(t *testing.T, what string, got, want []float32) {
+	t.Helper()
+	for i := range want {
+		if diff := math.Abs(float64(got[i] - want[i])); diff > parityTolerance {
+			t.Fatalf("%s: value %d is %g, the trainer's %g", what, i, got[i], want[i])
+		}
+	}
+}
+
+func TestNetworkEqualsTheTrainers(t *testing.T) {
+	m := model(t)
+	n := m.network
+	w := newWorkspace(n)
+	for i, c := range parityCases(t) {
+		condition := c.vector(t, n.condition())
+		s := &sequence{
+			tokens:     c.Tokens,
+			modulation: n.modulate(condition, len(c.Tokens)),
+			logits:     make([]float32, len(c.Tokens)*n.Tokens),
+		}
+		n.forward(w, []*sequence{s})
+		for row, want := range c.Logits {
+			compare(t, "case "+strconv.Itoa(i)+" token "+strconv.Itoa(row), s.logits[row*n.Tokens:], want)
+		}
+		compare(t, "lengths of case "+strconv.Itoa(i), n.lengths(condition), c.Lengths)
+	}
+}
+
+func model(t testing.TB) *Model {
+	t.Helper()
+	m, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}

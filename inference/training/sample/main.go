@@ -1,0 +1,105 @@
+// Command sample asks the bare diffusion model for texts, before any check, for
+// the evaluation of the model by itself. It reads requests and writes answers, one JSON
+// object a line.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+	"math/rand/v2"
+	"os"
+
+	"github.com/odordiff/odordiff/inference/diffusion"
+)
+
+// request is what to sample.
+type request struct {
+	Labels  map[string]float32 `json:"labels"`
+	Figures map[string]float64 `json:"figures"`
+	Count   int                `json:"count"`
+	Seed    uint64             `json:"seed"`
+	// The rest defaults to what the engine does.
+	Steps       int      `json:"steps"`
+	Temperature float64  `json:"temperature"`
+	Guidance    *float64 `json:"guidance"`
+	Nucleus     float64  `json:"nucleus"`
+	Confident   float64  `json:"confident"`
+}
+
+func main() {
+	log.SetFlags(0)
+	if err := run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context) error {
+	model, err := diffusion.Default()
+	if err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(os.Stdin)
+	out := json.NewEncoder(os.Stdout)
+	for lines.Scan() {
+		var r request
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			return fmt.Errorf("reading a request: %w", err)
+		}
+		texts, err := sample(ctx, model, r)
+		if err != nil {
+			return err
+		}
+		if err := out.Encode(map[string]any{"smiles": texts}); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+// sample returns a text for each molecule asked for, empty for a draft that could not be finished.
+func sample(ctx context.Context, model *diffusion.Model, r request) ([]string, error) {
+	condition := diffusion.Condition{Figures: r.Figures, Wanted: make([]float32, len(model.Labels()))}
+	for i, label := range model.Labels() {
+		condition.Wanted[i] = r.Labels[label]
+	}
+	rng := rand.New(rand.NewPCG(r.Seed, 0)) //nolint:gosec // sampling is no secret
+	drafts, err := model.Blanks(rng, condition, r.Count)
+	if err != nil {
+		return nil, err
+	}
+	samples, err := model.Sample(ctx, drafts, condition, r.settings())
+	if err != nil {
+		return nil, err
+	}
+	texts := make([]string, len(samples))
+	for i, s := range samples {
+		if s.Err == nil {
+			texts[i] = s.SMILES
+		}
+	}
+	return texts, nil
+}
+
+func (r request) settings() diffusion.Settings {
+	s := diffusion.DefaultSettings()
+	s.Seed = r.Seed
+	if r.Steps > 0 {
+		s.Steps = r.Steps
+	}
+	if r.Temperature > 0 {
+		s.Temperature = r.Temperature
+	}
+	if r.Guidance != nil {
+		s.Guidance = *r.Guidance
+	}
+	if r.Nucleus > 0 {
+		s.Nucleus = r.Nucleus
+	}
+	if r.Confident > 0 {
+		s.Confident = r.Confident
+	}
+	return s
+}
