@@ -6,9 +6,12 @@ package grammar
 // start, some token is allowed at every step until the text is Complete with
 // none remaining. The slice must be as long as the vocabulary.
 func (s *State) Allowed(remaining int, allowed []bool) {
-	var verdicts verdicts
+	var (
+		verdicts verdicts
+		next     State
+	)
 	for id, index := range s.grammar.meaning {
-		allowed[id] = verdicts.of(s, index, remaining)
+		allowed[id] = verdicts.of(s, &next, index, remaining)
 	}
 }
 
@@ -62,7 +65,7 @@ const (
 	no
 )
 
-func (v *verdicts) of(s *State, meaning int16, remaining int) bool {
+func (v *verdicts) of(s, next *State, meaning int16, remaining int) bool {
 	t := &s.grammar.tokens[meaning]
 	known := &v.known[meaning]
 	if t.kind == ringToken && !s.isOpen(t.number) {
@@ -70,17 +73,18 @@ func (v *verdicts) of(s *State, meaning int16, remaining int) bool {
 	}
 	if *known == unknown {
 		*known = no
-		if s.allows(t, remaining) {
+		if s.allows(t, next, remaining) {
 			*known = yes
 		}
 	}
 	return *known == yes
 }
 
-func (s *State) allows(t *token, remaining int) bool {
+// allows overwrites next.
+func (s *State) allows(t *token, next *State, remaining int) bool {
 	if t.kind == foreign {
 		return false
 	}
-	next := *s
+	s.copyTo(next)
 	return next.push(t) == fits && next.completable(remaining-1)
 }

@@ -87,7 +87,7 @@ func (l *ringList) close(barred [2]int16, valence int8, aromatic bool) {
 		order := bondOrder(r.symbol)
 		target := &kept
 		if order <= valence && r.place != barred[0] && r.place != barred[1] &&
-			!(aromatic && order > 1) && !among(closed.rings[:closed.n], r.place) {
+			!(aromatic && r.symbol != 0 && r.symbol != '-') && !among(closed.rings[:closed.n], r.place) {
 			valence -= order
 			target = &closed
 		}

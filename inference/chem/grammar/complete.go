@@ -3,6 +3,10 @@ package grammar
 // maxVisits bounds the search for a completion, in prefixes that have no simple one.
 const maxVisits = 64
 
+// smallestRing is the fewest tokens that take an atom into a ring of its own:
+// its number, two atoms, the number again.
+const smallestRing = 4
+
 // completable tells whether the text can end after exactly so many tokens more.
 // It is never wrong in saying yes. It may miss odd completions of the least
 // possible length.
@@ -17,6 +21,9 @@ func (s *State) least() int {
 		return 1
 	}
 	tokens := int(s.nRings) + int(s.nBranches)
+	if s.mustOpen() {
+		return tokens + smallestRing
+	}
 	if s.fresh || s.pending != 0 && s.nRings == 0 {
 		tokens++
 	}
@@ -35,7 +42,7 @@ func (s *State) search(tokens int, visits *int) bool {
 	if tokens == 0 {
 		return s.Complete()
 	}
-	if s.plan().fits(tokens) {
+	if s.hasTime(tokens) || s.fits(s.plan(), tokens) {
 		return true
 	}
 	if *visits--; *visits < 0 {
@@ -56,15 +63,27 @@ func (s *State) search(tokens int, visits *int) bool {
 		s.leadsByOpening(tokens, visits)
 }
 
+// hasTime is a quick answer for many prefixes that are far from their end: no
+// Kekulé form to care for, and room for a chain of carbons that closes one ring
+// at each but the first.
+func (s *State) hasTime(tokens int) bool {
+	return s.tip >= 0 && s.taken == 0 && !s.fresh && s.pending == 0 && !s.mustOpen() &&
+		s.path[s.tip].atom.free > 0 && tokens >= 2*int(s.nRings)+int(s.nBranches)+2
+}
+
 func (s *State) leads(t *token, tokens int, visits *int) bool {
-	next := *s
+	var next State
+	s.copyTo(&next)
 	return next.push(t) == fits && next.search(tokens-1, visits)
 }
 
 // leadsByOpening opens a ring where an aromatic atom cannot do without.
 func (s *State) leadsByOpening(tokens int, visits *int) bool {
+	if !s.mustOpen() {
+		return false
+	}
 	next := *s
-	return s.mustOpen() && next.openAny() && next.search(tokens-1, visits)
+	return next.openAny() && next.search(tokens-1, visits)
 }
 
 // mustOpen tells whether the tip is an aromatic atom that no open ring can take in.

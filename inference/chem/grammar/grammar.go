@@ -22,8 +22,8 @@ type Grammar struct {
 	hasDouble     bool
 	hasSingle     bool
 	opens, closes bool
+	hasDot        bool
 	numbers       []uint8 // the ring numbers there are
-	hasNumber     [100]bool
 	hasAromatic   bool
 }
 
@@ -72,9 +72,10 @@ func (g *Grammar) note(t token) {
 		g.opens = true
 	case closeToken:
 		g.closes = true
+	case dotToken:
+		g.hasDot = true
 	case ringToken:
 		g.numbers = append(g.numbers, t.number)
-		g.hasNumber[t.number] = true
 	case bondToken:
 		g.hasSingle = g.hasSingle || t.symbol == '-'
 		if t.symbol == '=' {
@@ -96,7 +97,7 @@ func (g *Grammar) Size() int { return len(g.words) }
 
 // Start returns the state before the first token.
 func (g *Grammar) Start() State {
-	return State{grammar: g, tip: -1, pi: onlyEmpty}
+	return State{head: head{grammar: g, tip: -1, pi: onlyEmpty}}
 }
 
 func (g *Grammar) token(id int) (token, error) {

@@ -10,8 +10,13 @@ type outlook struct {
 	ok        bool
 }
 
-func (o outlook) fits(tokens int) bool {
-	return o.ok && (tokens == o.tokens || o.stretches && tokens > o.tokens)
+// fits tells whether a completion makes a text end after exactly so many tokens.
+func (s *State) fits(o outlook, tokens int) bool {
+	if !o.ok || tokens < o.tokens {
+		return false
+	}
+	apart := tokens >= o.tokens+2 && s.grammar.hasDot // ".C"
+	return tokens == o.tokens || o.stretches || apart
 }
 
 // better returns the shorter of two outlooks.

@@ -18,6 +18,12 @@ const (
 // Only the atoms on the way from the first one to the last are kept, since all
 // others are complete.
 type State struct {
+	head
+	path [MaxPath]place
+}
+
+// head is a State but for the atoms.
+type head struct {
 	grammar *Grammar
 	// tip is the place on the path of the last atom, -1 if there is none.
 	tip int16
@@ -44,8 +50,13 @@ type State struct {
 	// bonded are the places that the tip has closed rings to.
 	bonded  [anyValence]int16
 	nBonded uint8
+}
 
-	path [MaxPath]place
+// copyTo makes another state equal, which assigning does too, but without the
+// unused rest of the path.
+func (s *State) copyTo(other *State) {
+	other.head = s.head
+	copy(other.path[:s.tip+1], s.path[:s.tip+1])
 }
 
 // openRing is a ring number waiting for its partner.
