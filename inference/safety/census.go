@@ -1,0 +1,99 @@
+package safety
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/odordiff/odordiff/inference/chem"
+)
+
+// census counts what a molecule is made of. Most alerts need an element that most
+// molecules lack, so it saves most searches.
+type census struct {
+	elements [lastElement + 1]int
+	halogens int
+	rings    int
+}
+
+// lastElement is the largest atomic number.
+const lastElement = 118
+
+func takeCensus(m *chem.Molecule) *census {
+	c := &census{rings: m.Rings()}
+	for atom := range m.NumAtoms() {
+		e := m.Atom(atom).Element
+		c.elements[e]++
+		if isHalogen(e) {
+			c.halogens++
+		}
+	}
+	return c
+}
+
+const fluorine chem.Element = 9
+
+// isHalogen tells fluorine, chlorine, bromine and iodine.
+func isHalogen(e chem.Element) bool {
+	return e == fluorine || e == chem.Chlorine || e == chem.Bromine || e == chem.Iodine
+}
+
+// requirement is what a molecule needs at least to match a pattern.
+type requirement struct {
+	elements        []elementCount
+	halogens, rings int
+}
+
+type elementCount struct {
+	element chem.Element
+	count   int
+}
+
+// meets tells whether there is at least what a pattern needs.
+func (c *census) meets(r requirement) bool {
+	for _, e := range r.elements {
+		if c.elements[e.element] < e.count {
+			return false
+		}
+	}
+	return c.halogens >= r.halogens && c.rings >= r.rings
+}
+
+// parseRequirement reads words such as "C4 N O2 hal ring2": least numbers of atoms of
+// elements, of halogens and of independent rings, one where none is written; "-"
+// is nothing.
+func parseRequirement(text string) (requirement, error) {
+	var r requirement
+	if text == "-" {
+		return r, nil
+	}
+	for word := range strings.FieldsSeq(text) {
+		name := strings.TrimRight(word, "0123456789")
+		count := 1
+		if digits := word[len(name):]; digits != "" {
+			count, _ = strconv.Atoi(digits)
+		}
+		switch name {
+		case "hal":
+			r.halogens = count
+		case "ring":
+			r.rings = count
+		default:
+			e, ok := elementBySymbol(name)
+			if !ok {
+				return requirement{}, fmt.Errorf("requirement %q: no element %q", text, name)
+			}
+			r.elements = append(r.elements, elementCount{e, count})
+		}
+	}
+	return r, nil
+}
+
+func elementBySymbol(symbol string) (chem.Element, bool) {
+	for e := chem.Hydrogen; e <= lastElement; e++ {
+		if e.String() == symbol {
+			return e, true
+		}
+	}
+	return 0, false
+}
