@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -227,5 +229,54 @@ func TestSearchGivenUpCountsAsMatch(t *testing.T) {
 	}
 	if found := p.Find(m, 0); len(found) != 0 {
 		t.Errorf("found %v", found)
+	}
+}
+
+func TestOrderOfAtomsDoesNotMatter(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, ref := range readReferences(t) {
+		shuffled := mustParse(t, mustParse(t, ref.SMILES).RandomSMILES(rng))
+		if n := len(smarts.MustCompile(ref.Pattern).Find(shuffled, 0)); n != len(ref.Matches) {
+			t.Errorf("%s in %s, shuffled to %s: %d matches, want %d", ref.Pattern, ref.SMILES, shuffled, n, len(ref.Matches))
+		}
+	}
+}
+
+func TestOneTargetAnswersManyPatterns(t *testing.T) {
+	m := mustParse(t, "CC(=O)Oc1ccccc1C(=O)O")
+	target := smarts.NewTarget(m)
+	for range 2 { // what is remembered of the first round serves the second
+		for pattern, want := range map[string]bool{
+			"[$(C(=O)[OH])]": true, "[$(C(=O)N)]": false, "[!$(C(=O)O);CX3]": false, "c1ccccc1": true, "[$(c:c)]=O": false,
+		} {
+			if got := target.Matches(smarts.MustCompile(pattern)); got != want {
+				t.Errorf("%s: %t, want %t", pattern, got, want)
+			}
+		}
+	}
+}
+
+func TestAPatternServesManyGoroutines(t *testing.T) {
+	p := smarts.MustCompile("[$([CX4][OH])]~[!$(C=O)]")
+	var group sync.WaitGroup
+	for n := range 8 {
+		m := mustParse(t, strings.Repeat("C", n+1)+"O")
+		group.Go(func() {
+			for range 100 {
+				if len(p.Find(m, 0)) == 0 {
+					t.Error("no match")
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+func BenchmarkMatches(b *testing.B) {
+	m := mustParse(b, "CC(C)=CCCC(C)(C=C)OC(C)=O")
+	p := smarts.MustCompile("[CX3;!R](=O)[OX2;!R][$([CX4]([#6])([#6])[#6])]")
+	target := smarts.NewTarget(m)
+	for b.Loop() {
+		target.Matches(p)
 	}
 }
