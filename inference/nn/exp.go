@@ -44,20 +44,3 @@ func exp32(x float32) float32 {
 	p = p*x*x + x + 1
 	return math.Float32frombits(math.Float32bits(p) + uint32(int32(n))<<23)
 }
-
-// vectorConstants are what the assembly of both instruction sets reads: each constant
-// fills eight lanes, in the order that constants_amd64.h names them.
-var vectorConstants = eightfold(
-	expMin, expMax, log2E, ln2High, ln2Low,
-	expC7, expC6, expC5, expC4, expC3, expC2, 1,
-	geluA, geluB, -math.MaxFloat32, normEpsilon,
-)
-
-func eightfold(values ...float32) (table [16][8]float32) {
-	for i, v := range values {
-		for j := range table[i] {
-			table[i][j] = v
-		}
-	}
-	return table
-}

@@ -2,6 +2,28 @@
 
 package nn
 
+import "math"
+
+// vectorConstants are what the assembly reads, each filling eight lanes, in the
+// order of kernels_amd64.h.
+//
+//nolint:unused // by Go
+var vectorConstants = eightfold(
+	expMin, expMax, log2E, ln2High, ln2Low,
+	expC7, expC6, expC5, expC4, expC3, expC2, 1,
+	geluA, geluB, -math.MaxFloat32, normEpsilon,
+)
+
+//nolint:unused // but by the above
+func eightfold(values ...float32) (table [16][8]float32) {
+	for i, v := range values {
+		for j := range table[i] {
+			table[i][j] = v
+		}
+	}
+	return table
+}
+
 // c (rows × 32) = a·b + bias, or what then (an epilogue) says; the digit is the number of rows.
 // Strides are in values; inner is at least 1.
 

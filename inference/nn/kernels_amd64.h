@@ -1,4 +1,4 @@
-// vectorConstants in exp.go: each fills 32 bytes.
+// vectorConstants in kernels_amd64.go: each fills 32 bytes.
 #define EXP_MIN  ·vectorConstants+0(SB)
 #define EXP_MAX  ·vectorConstants+32(SB)
 #define LOG2E    ·vectorConstants+64(SB)

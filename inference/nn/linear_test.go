@@ -16,8 +16,8 @@ type layer struct {
 }
 
 func drawLayer(t *rapid.T, rng *rand.Rand) layer {
-	in := rapid.IntRange(1, 200).Draw(t, "in")
-	out := rapid.IntRange(1, 200).Draw(t, "out")
+	in := rapid.IntRange(1, 100).Draw(t, "in")
+	out := rapid.IntRange(1, 100).Draw(t, "out")
 	l := layer{weight: normals(rng, in*out)}
 	if rapid.Bool().Draw(t, "biased") {
 		l.bias = normals(rng, out)
@@ -52,7 +52,7 @@ func TestLinearMultipliesAndAddsBias(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			rng := drawRNG(t)
 			l := drawLayer(t, rng)
-			rows := rapid.IntRange(0, 130).Draw(t, "rows")
+			rows := rapid.IntRange(0, 110).Draw(t, "rows")
 			x := normals(rng, rows*l.In())
 			y := normals(rng, rows*l.Out()) // is overwritten
 			l.Forward(y, x, rows)
@@ -66,7 +66,7 @@ func TestLinearAddsToAResidual(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			rng := drawRNG(t)
 			l := drawLayer(t, rng)
-			rows := rapid.IntRange(0, 130).Draw(t, "rows")
+			rows := rapid.IntRange(0, 110).Draw(t, "rows")
 			x := normals(rng, rows*l.In())
 			y := normals(rng, rows*l.Out())
 			want := l.reference(x, rows)
@@ -84,7 +84,7 @@ func TestLinearActivates(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			rng := drawRNG(t)
 			l := drawLayer(t, rng)
-			rows := rapid.IntRange(0, 130).Draw(t, "rows")
+			rows := rapid.IntRange(0, 110).Draw(t, "rows")
 			x := normals(rng, rows*l.In())
 			y := make([]float32, rows*l.Out())
 			l.ForwardGELU(y, x, rows)
@@ -102,7 +102,7 @@ func TestLinearSquaresWhatIsPositive(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			rng := drawRNG(t)
 			l := drawLayer(t, rng)
-			rows := rapid.IntRange(0, 130).Draw(t, "rows")
+			rows := rapid.IntRange(0, 110).Draw(t, "rows")
 			x := normals(rng, rows*l.In())
 			y := normals(rng, rows*l.Out())
 			want := l.reference(x, rows)

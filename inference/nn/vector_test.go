@@ -118,6 +118,10 @@ func drawModulated(t *rapid.T) modulated {
 	sequences := len(m.offsets) - 1
 	rows := m.offsets[sequences]
 	m.x = normals(rng, rows*m.width)
+	magnitude := rapid.SampledFrom([]float32{1e-3, 1, 100}).Draw(t, "magnitude")
+	for i := range m.x {
+		m.x[i] *= magnitude
+	}
 	m.y = normals(rng, rows*m.width)
 	m.stride = 2*m.width + 3
 	m.vectors = normals(rng, sequences*m.stride)
@@ -158,7 +162,7 @@ func (m modulated) referenceNorm() []float64 {
 		}
 		scale, shift := m.scale().of(i, m.width), m.shift().of(i, m.width)
 		for j, v := range row {
-			norm := (float64(v) - mean) / math.Sqrt(variance+normEpsilon)
+			norm := (float64(v) - mean) / math.Sqrt(variance+1e-5)
 			y = append(y, norm*(1+float64(scale[j]))+float64(shift[j]))
 		}
 	}
