@@ -66,6 +66,11 @@ func TestInterpret(t *testing.T) {
 		{"stated weight stands above the implied", "floral rose", "+floral +rose"},
 		{"mentioned twice counts once", "musk, musk and musk", "+musk"},
 
+		// Compounds.
+		{"a phrase written as one word", "orangeblossom", "+orange blossom +floral:0.4"},
+		{"two smells written as one word", "warmherbaceous", "+warm +herbal"},
+		{"a short part is no word", "teabags", "?teabags"},
+
 		// Misspellings.
 		{"one letter too few", "vanila", "+vanilla +sweet:0.4"},
 		{"letters swapped", "jasmnie", "+jasmine +floral:0.4"},

@@ -3,6 +3,7 @@ package odor
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -112,8 +113,36 @@ func (l *lexicon) guess(text string) (meaning, bool) {
 	if m, ok := l.inflected("", text); ok {
 		return m, true
 	}
+	if m, ok := l.compound(text); ok {
+		return m, true
+	}
 	intended, ok := l.fuzzy.correct(text)
 	return l.phrases[intended], ok
+}
+
+// Each part of a compound has at least so many letters, and the whole at most
+// longestWord: "teabag" is neither tea nor a bag.
+const shortestPart = 4
+
+// compound finds what two words written as one mean: the phrase that they are
+// ("orangeblossom") or else both of them ("sweetfloral").
+func (l *lexicon) compound(text string) (meaning, bool) {
+	if len(text) > longestWord {
+		return meaning{}, false
+	}
+	for cut := shortestPart; cut <= len(text)-shortestPart; cut++ {
+		if m, ok := l.phrases[text[:cut]+" "+text[cut:]]; ok {
+			return m, true
+		}
+	}
+	for cut := shortestPart; cut <= len(text)-shortestPart; cut++ {
+		first, ok := l.phrases[text[:cut]]
+		second, also := l.phrases[text[cut:]]
+		if ok && also {
+			return meaning{accord: slices.Concat(first.accord, second.accord)}, true
+		}
+	}
+	return meaning{}, false
 }
 
 func (l *lexicon) inflected(before, last string) (meaning, bool) {
