@@ -9,6 +9,7 @@ import (
 
 	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/inference/odor"
+	"github.com/odordiff/odordiff/inference/safety"
 )
 
 // The body of an answer. A figure that is not known is absent.
@@ -19,10 +20,11 @@ type (
 		Engine         string         `json:"engine"`
 		Interpretation interpretation `json:"interpretation"`
 		// Seed is absent where the engine has no randomness, and Sampled where it samples nothing.
-		Seed      *int64     `json:"seed,omitempty"`
-		Sampled   int        `json:"sampled,omitempty"`
-		Molecules []molecule `json:"molecules"`
-		Withheld  []withheld `json:"withheld"`
+		Seed       *int64     `json:"seed,omitempty"`
+		Sampled    int        `json:"sampled,omitempty"`
+		Molecules  []molecule `json:"molecules"`
+		Withheld   []withheld `json:"withheld"`
+		Disclaimer string     `json:"disclaimer"`
 	}
 	withheld struct {
 		Reason string `json:"reason"`
@@ -62,6 +64,7 @@ func newAnswer(id, prompt, name string, result engine.Result) answer {
 		Sampled:        result.Sampled,
 		Molecules:      molecules,
 		Withheld:       left,
+		Disclaimer:     safety.Disclaimer,
 	}
 }
 

@@ -48,6 +48,8 @@ type api struct {
 	engines    []engine.Engine
 	names      []string // of the engines
 	vocabulary *odor.Vocabulary
+	rarity     func(descriptor string) float64
+	index      *engine.Index
 	admission  *admission
 	timeout    time.Duration
 	ready      func() bool
@@ -72,10 +74,16 @@ func assemble(config Config) (*api, error) {
 	if err != nil {
 		return nil, fmt.Errorf("inference API: loading the vocabulary: %w", err)
 	}
+	index, err := engine.DefaultIndex()
+	if err != nil {
+		return nil, fmt.Errorf("inference API: indexing the library: %w", err)
+	}
 	a := &api{
 		engines:    config.Engines,
 		names:      namesOf(config.Engines),
 		vocabulary: library.Vocabulary(),
+		rarity:     library.Rarity,
+		index:      index,
 		admission:  newAdmission(config.MaxConcurrent, config.MaxQueued),
 		timeout:    config.Timeout,
 		ready:      config.Ready,
@@ -134,6 +142,11 @@ var (
 func (a *api) routes() []route {
 	return []route{
 		{"/api/v1/generate", posting, a.generate},
+		{"/api/v1/assess/safety", posting, a.assess},
+		{"/api/v1/design/fragrance", posting, a.design},
+		{"/api/v1/molecules/depict.svg", reading, a.depiction},
+		{"/api/v1/molecules/similar", reading, a.similar},
+		{"/api/v1/openapi.json", reading, a.description},
 		{"/health/live", reading, a.live},
 		{"/health/ready", reading, a.readiness},
 		{"/metrics", reading, a.metrics.serve},

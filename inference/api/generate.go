@@ -20,7 +20,7 @@ func (a *api) generate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), a.timeout)
+	ctx, cancel := a.bounded(r)
 	defer cancel()
 	if wantsStream(request.stream, r.Header) {
 		return a.stream(ctx, w, request)
@@ -30,6 +30,11 @@ func (a *api) generate(w http.ResponseWriter, r *http.Request) error {
 		return refusal(err)
 	}
 	return writeJSON(w, newAnswer(requestID(ctx), request.Prompt, name, result))
+}
+
+// bounded returns the context of a request's work.
+func (a *api) bounded(r *http.Request) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(r.Context(), a.timeout)
 }
 
 // run has an engine answer a request when there is a slot for it. It returns the engine's name too.

@@ -16,6 +16,7 @@ type (
 		Properties properties  `json:"properties"`
 		Scores     scores      `json:"scores"`
 		Source     string      `json:"source"`
+		Safety     assessment  `json:"safety"`
 		Known      *known      `json:"known,omitempty"`
 	}
 	odorProfile struct {
@@ -46,7 +47,8 @@ type (
 		Likeness  *float64 `json:"likeness,omitempty"`
 	}
 	known struct {
-		Training bool     `json:"training"`
+		// Training is absent for the library, which is not trained.
+		Training *bool    `json:"training,omitempty"`
 		Library  bool     `json:"library"`
 		Nearest  neighbor `json:"nearest"`
 	}
@@ -65,7 +67,8 @@ func newMolecule(m engine.Molecule) molecule {
 		Properties: newProperties(m.Structure),
 		Scores:     newScores(m.Scores),
 		Source:     m.Source,
-		Known:      newKnown(m.Known),
+		Safety:     newAssessment(m.Structure, m.Safety),
+		Known:      newKnown(m),
 	}
 }
 
@@ -82,15 +85,16 @@ func newScores(s engine.Scores) scores {
 	return out
 }
 
-func newKnown(k *engine.Known) *known {
-	if k == nil {
+func newKnown(m engine.Molecule) *known {
+	if m.Known == nil {
 		return nil
 	}
-	nearest := neighbor{Name: k.Nearest.Name, Similarity: round(k.Nearest.Similarity, 4)}
-	if k.Nearest.Structure != nil {
-		nearest.SMILES = k.Nearest.Structure.SMILES()
+	nearest := m.Known.Nearest
+	out := &known{Library: m.Known.Library, Nearest: neighbor{nearest.Structure.SMILES(), nearest.Name, round(nearest.Similarity, 4)}}
+	if m.Source != "library" {
+		out.Training = &m.Known.Training
 	}
-	return &known{Training: k.Training, Library: k.Library, Nearest: nearest}
+	return out
 }
 
 // absoluteZero is 0 K in degrees Celsius.

@@ -18,12 +18,16 @@ type Filter struct {
 	constraints Constraints
 	scaffold    *smarts.Pattern // nil for none
 	like        string          // the canonical SMILES, empty for none
+	minSafety   float64
 }
 
 // NewFilter prepares the checks of a request. It returns an error for a scaffold that cannot
 // be searched for.
 func NewFilter(request Request) (*Filter, error) {
-	f := &Filter{constraints: request.Constraints}
+	f := &Filter{constraints: request.Constraints, minSafety: safety.DefaultMinScore}
+	if least := request.Constraints.MinSafety; least != nil {
+		f.minSafety = *least
+	}
 	if request.Like != nil {
 		f.like = request.Like.SMILES()
 	}
@@ -46,7 +50,8 @@ func (f *Filter) Check(m *chem.Molecule, profile odor.Profile) (safety.Assessmen
 	if withheld := f.Keeps(m, profile); withheld != nil {
 		return safety.Assessment{}, withheld
 	}
-	return safety.Assessment{}, nil
+	assessment := safety.Assess(m)
+	return assessment, f.Passes(assessment)
 }
 
 // Keeps is the part of Check before the safety screen: nil for a molecule that
@@ -59,6 +64,17 @@ func (f *Filter) Keeps(m *chem.Molecule, profile odor.Profile) *Withheld {
 		return &Withheld{Reason: "constraint", Detail: broken, Count: 1}
 	}
 	return nil
+}
+
+// Passes is the rest of Check: nil for an assessment that is good enough.
+func (f *Filter) Passes(a safety.Assessment) *Withheld {
+	switch {
+	case a.Passes(f.minSafety):
+		return nil
+	case a.Prohibited():
+		return &Withheld{Reason: "restricted", Detail: a.Findings[0].ID, Count: 1}
+	}
+	return &Withheld{Reason: "safety", Detail: a.Findings[0].ID, Count: 1}
 }
 
 // broken names the constraint that a molecule does not keep to, in the words

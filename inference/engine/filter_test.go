@@ -5,6 +5,7 @@ import (
 
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/odor"
+	"github.com/odordiff/odordiff/inference/safety"
 )
 
 func parse(t testing.TB, smiles string) *chem.Molecule {
@@ -43,6 +44,7 @@ func TestFilterNamesWhatAMoleculeDoesNotKeepTo(t *testing.T) {
 		{"does not contain the scaffold", Request{Scaffold: parse(t, "C1CCCCC1")}, Withheld{"constraint", "scaffold", 1}},
 		{"like another", Request{Like: parse(t, "CCOc1cc(C=O)ccc1O")}, Withheld{}},
 		{"the very one to resemble", Request{Like: parse(t, "O=Cc1ccc(O)c(OC)c1")}, Withheld{"duplicate", "like", 1}},
+		{"safe enough", Request{Constraints: Constraints{MinSafety: new(float64)}}, Withheld{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -101,5 +103,37 @@ func TestTallyHasTheMostFrequentFirst(t *testing.T) {
 		if len(got) != len(want) || got[i] != want[i] {
 			t.Fatalf("got %+v, want %+v", got, want)
 		}
+	}
+}
+
+func TestFilterWithholdsWhatTheScreenSpeaksAgainst(t *testing.T) {
+	prohibited := safety.Assessment{Score: 0, Findings: []safety.Finding{{ID: "nerve-agent", Severity: safety.Prohibitive}}}
+	warned := safety.Assessment{Score: 0.4, Findings: []safety.Finding{{ID: "acrylate", Severity: safety.Warning}}}
+	low, high := 0.3, 0.9
+	tests := []struct {
+		name       string
+		least      *float64
+		assessment safety.Assessment
+		want       Withheld
+	}{
+		{"no findings", &high, safety.Assessment{Score: 1}, Withheld{}},
+		{"under the default", nil, warned, Withheld{"safety", "acrylate", 1}},
+		{"over a lower threshold", &low, warned, Withheld{}},
+		{"prohibited whatever the threshold", new(float64), prohibited, Withheld{"restricted", "nerve-agent", 1}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			filter, err := NewFilter(Request{Constraints: Constraints{MinSafety: tt.least}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := Withheld{}
+			if w := filter.Passes(tt.assessment); w != nil {
+				got = *w
+			}
+			if got != tt.want {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+		})
 	}
 }

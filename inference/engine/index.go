@@ -6,15 +6,17 @@ import (
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/chem/fingerprint"
 	"github.com/odordiff/odordiff/inference/odor"
+	"github.com/odordiff/odordiff/inference/safety"
 )
 
 // morganRadius makes fingerprints of fragments up to four bonds wide (ECFP4).
 const morganRadius = 2
 
-// Index finds known odorants by structure. It is immutable and safe for concurrent use.
+// Index finds known odorants by structure and knows what the safety screen says of each. It is immutable and safe for concurrent use.
 type Index struct {
 	odorants []odor.Odorant
 	prints   []fingerprint.Bits // of each odorant
+	screened []safety.Assessment
 	set      *fingerprint.Set
 	at       map[string]int // by canonical SMILES
 }
@@ -37,13 +39,27 @@ var DefaultIndex = sync.OnceValues(func() (*Index, error) {
 })
 
 func newIndex(odorants []odor.Odorant) *Index {
-	x := &Index{odorants: odorants, prints: make([]fingerprint.Bits, len(odorants)), at: map[string]int{}}
+	x := &Index{
+		odorants: odorants,
+		prints:   make([]fingerprint.Bits, len(odorants)),
+		screened: make([]safety.Assessment, len(odorants)),
+		at:       map[string]int{},
+	}
 	for i, o := range odorants {
 		x.prints[i] = morgan(o.Structure)
+		x.screened[i] = safety.Assess(o.Structure)
 		x.at[o.Structure.SMILES()] = i
 	}
 	x.set = fingerprint.NewSet(x.prints)
 	return x
+}
+
+// Screened calls f with each odorant and what the safety screen says of it, in the order of
+// the library.
+func (x *Index) Screened(f func(*odor.Odorant, safety.Assessment)) {
+	for i := range x.odorants {
+		f(&x.odorants[i], x.screened[i])
+	}
 }
 
 // Find returns the odorant with the same structure, stereo included.

@@ -58,7 +58,7 @@ func (l *Library) Generate(ctx context.Context, request Request) (Result, error)
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{Interpretation: interpretation, Molecules: molecules(found), Withheld: withheld.list()}
+	result := Result{Interpretation: interpretation, Molecules: l.molecules(found), Withheld: withheld.list()}
 	if request.Emit != nil {
 		for _, m := range result.Molecules {
 			request.Emit(m)
@@ -108,6 +108,9 @@ func (l *Library) likeness(request Request) func(at int, scores *Scores) {
 func (l *Library) keep(filter *Filter, ranked []match, withheld tally) []match {
 	return slices.DeleteFunc(ranked, func(m match) bool {
 		w := filter.Keeps(m.odorant.Structure, m.odorant.Profile)
+		if w == nil {
+			w = filter.Passes(l.index.screened[m.at])
+		}
 		if w != nil {
 			withheld.add(*w)
 		}
@@ -124,7 +127,7 @@ func sortBest(found []match) {
 	})
 }
 
-func molecules(found []match) []Molecule {
+func (l *Library) molecules(found []match) []Molecule {
 	molecules := make([]Molecule, len(found))
 	for i, c := range found {
 		molecules[i] = Molecule{
@@ -134,6 +137,8 @@ func molecules(found []match) []Molecule {
 			Note:      c.odorant.Note,
 			Scores:    c.scores,
 			Source:    "library",
+			Known:     &Known{Library: true, Nearest: Neighbor{c.odorant.Structure, c.odorant.Name, 1}},
+			Safety:    l.index.screened[c.at],
 		}
 	}
 	return molecules

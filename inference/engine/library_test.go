@@ -152,7 +152,7 @@ func TestAnswersAreDiverse(t *testing.T) {
 	l := newLibrary(t)
 	const prompt, count = "sea breeze and roses", 5
 	ranked := l.rank(newScorer(l.library, l.interpreter.Interpret(prompt)), Request{})
-	best, chosen := Result{Molecules: molecules(ranked[:count])}, generate(t, l, prompt, count)
+	best, chosen := Result{Molecules: l.molecules(ranked[:count])}, generate(t, l, prompt, count)
 	if likeness(chosen) >= likeness(best) {
 		t.Errorf("the chosen %v are as alike as the best %v", names(chosen), names(best))
 	}

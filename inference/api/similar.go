@@ -1,0 +1,49 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/odordiff/odordiff/inference/engine"
+)
+
+// How many odorants an answer to a question for similar ones has.
+const (
+	mostSimilar    = 50
+	defaultSimilar = 10
+)
+
+// The body of an answer about similar odorants.
+type (
+	similarAnswer struct {
+		RequestID string       `json:"request_id"`
+		SMILES    string       `json:"smiles"`
+		Odorants  []resembling `json:"odorants"`
+	}
+	resembling struct {
+		neighbor
+		Profile odorProfile `json:"odor_profile"`
+	}
+)
+
+// similar answers GET /api/v1/molecules/similar.
+func (a *api) similar(w http.ResponseWriter, r *http.Request) error {
+	q := readQuery(r)
+	m := q.molecule("smiles")
+	limit := q.integer("limit", 1, mostSimilar, defaultSimilar)
+	if err := q.done(); err != nil {
+		return err
+	}
+	found := a.index.Nearest(m, limit)
+	odorants := make([]resembling, len(found))
+	for i, s := range found {
+		odorants[i] = newResembling(s)
+	}
+	return writeJSON(w, similarAnswer{requestID(r.Context()), m.SMILES(), odorants})
+}
+
+func newResembling(s engine.Similar) resembling {
+	return resembling{
+		neighbor{s.Structure.SMILES(), s.Name, round(s.Similarity, 4)},
+		odorProfile{newWeighted(s.Profile), s.Note},
+	}
+}

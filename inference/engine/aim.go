@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/property"
+	"github.com/odordiff/odordiff/inference/diffusion"
+	"github.com/odordiff/odordiff/inference/odor"
+)
+
+// aim is what a sampled molecule should be, in the models' labels.
+type aim struct {
+	wanted, unwanted []float32
+	condition        diffusion.Condition
+}
+
+// A molecule to resemble asks for what it is predicted to smell of, where the
+// prompt asks for nothing: its likeliest labels, from this probability on.
+const (
+	likeLabels      = 5
+	likeProbability = 0.2
+)
+
+func (d *Diffusion) aim(request Request, interpretation odor.Interpretation) aim {
+	wanted, unwanted := odor.LabelWeights(interpretation)
+	a := aim{wanted: wanted, unwanted: unwanted}
+	figures := figuresOf(request.Constraints)
+	if request.Like != nil {
+		if !anyWeight(wanted) {
+			a.wanted = likeliest(d.predictor.Probabilities(request.Like))
+		}
+		resemble(figures, request.Like)
+	}
+	a.condition = diffusion.Condition{Wanted: a.wanted, Unwanted: unwanted, Figures: figures}
+	return a
+}
+
+func anyWeight(weights []float32) bool {
+	return slices.ContainsFunc(weights, func(w float32) bool { return w > 0 })
+}
+
+// likeliest wants the most probable labels.
+func likeliest(probabilities []float64) []float32 {
+	wanted := make([]float32, len(probabilities))
+	for range likeLabels {
+		best := -1
+		for i, p := range probabilities {
+			if wanted[i] == 0 && p >= likeProbability && (best < 0 || p > probabilities[best]) {
+				best = i
+			}
+		}
+		if best < 0 {
+			break
+		}
+		wanted[best] = 1
+	}
+	return wanted
+}
+
+// figuresOf aims at the middle of what the constraints allow.
+func figuresOf(c Constraints) map[string]float64 {
+	figures := map[string]float64{}
+	for _, f := range []struct {
+		name   string
+		allows Range
+		reach  float64 // from the one bound that there is
+	}{
+		{"weight", c.Weight, 30},
+		{"logp", c.LogP, 0.7},
+	} {
+		switch lowest, highest := f.allows.Min, f.allows.Max; {
+		case lowest != nil && highest != nil:
+			figures[f.name] = (*lowest + *highest) / 2
+		case lowest != nil:
+			figures[f.name] = *lowest + f.reach
+		case highest != nil:
+			figures[f.name] = *highest - f.reach
+		}
+	}
+	aimAtBoilingPoint(figures, c.BoilingPoint)
+	return figures
+}
+
+// aimAtBoilingPoint turns a wish for volatility into one for weight, where
+// nothing is said of the weight: over the library's odorants the estimated
+// boiling point rises by about 1.1 K a gram per mole.
+func aimAtBoilingPoint(figures map[string]float64, allows Range) {
+	if _, said := figures["weight"]; said || !allows.Bounded() {
+		return
+	}
+	weightAt := func(celsius float64) float64 { return min(max(152+(celsius-222)/1.1, 60), 300) }
+	switch {
+	case allows.Min != nil && allows.Max != nil:
+		figures["weight"] = weightAt((*allows.Min + *allows.Max) / 2)
+	case allows.Min != nil:
+		figures["weight"] = weightAt(*allows.Min + 25)
+	default:
+		figures["weight"] = weightAt(*allows.Max - 25)
+	}
+}
+
+// resemble aims at a molecule's own figures where the constraints say nothing.
+func resemble(figures map[string]float64, m *chem.Molecule) {
+	own := map[string]float64{
+		"weight": m.Weight(),
+		"logp":   property.LogP(m),
+		"tpsa":   property.TPSA(m),
+		"rings":  float64(m.Rings()),
+	}
+	for name, value := range own {
+		if _, said := figures[name]; !said {
+			figures[name] = value
+		}
+	}
+}
+
+// fit says how well predicted probabilities meet the aim. A label counts as
+// met in full from its threshold on: the probability at which the predictor is
+// best at telling who has it.
+func (a aim) fit(probabilities, thresholds []float64) Scores {
+	relevance, total, avoidance := 0.0, 0.0, 1.0
+	for i, p := range probabilities {
+		met := min(1, p/thresholds[i])
+		if w := float64(a.wanted[i]); w > 0 {
+			relevance += w * met
+			total += w
+		}
+		if w := float64(a.unwanted[i]); w > 0 {
+			avoidance *= 1 - min(w, 1)*met
+		}
+	}
+	if total > 0 {
+		relevance /= total
+	} else {
+		relevance = 1 // nothing is asked for but a structure
+	}
+	return Scores{Overall: relevance * avoidance, Relevance: relevance, Avoidance: avoidance}
+}

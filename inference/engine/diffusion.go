@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/odordiff/odordiff/inference/diffusion"
+	"github.com/odordiff/odordiff/inference/odor"
+	"github.com/odordiff/odordiff/inference/odor/predict"
+)
+
+// Diffusion samples new molecules for a prompt. It samples more than are wanted, keeps
+// those that are molecules, keep to the request and are predicted to smell as
+// asked for, and ranks them. Nothing is looked up.
+type Diffusion struct {
+	model       *diffusion.Model
+	predictor   *predict.Predictor
+	interpreter *odor.Interpreter
+	index       *Index
+	labels      []int // of the model, the predictor's number of each
+}
+
+// NewDiffusion returns the engine with the embedded models.
+func NewDiffusion() (*Diffusion, error) {
+	model, err := diffusion.Default()
+	if err != nil {
+		return nil, err
+	}
+	predictor, err := predict.Default()
+	if err != nil {
+		return nil, err
+	}
+	interpreter, err := odor.DefaultInterpreter()
+	if err != nil {
+		return nil, err
+	}
+	index, err := DefaultIndex()
+	if err != nil {
+		return nil, err
+	}
+	return &Diffusion{model: model, predictor: predictor, interpreter: interpreter, index: index}, nil
+}
+
+// Name returns "diffusion".
+func (*Diffusion) Name() string { return "diffusion" }
+
+// How many molecules are sampled for one that is wanted, and how often more are
+// sampled where too few of them were kept.
+const (
+	oversampling = 1.5
+	spare        = 2
+	maxRounds    = 4
+)
+
+// Generate implements [Engine]. The seed is chosen and returned where the
+// request has none. It returns an [*UnsuitableError] for a scaffold or a
+// molecule to resemble that the model cannot write.
+func (d *Diffusion) Generate(ctx context.Context, request Request) (Result, error) {
+	interpretation, err := understand(d.interpreter, request)
+	if err != nil {
+		return Result{}, err
+	}
+	filter, err := NewFilter(request)
+	if err != nil {
+		return Result{}, err
+	}
+	search := newSearch(d, request, interpretation, filter)
+	for round := 1; round <= maxRounds && search.missing() > 0; round++ {
+		if err := search.round(ctx, round); err != nil {
+			return Result{}, err
+		}
+	}
+	return search.result(), nil
+}
+
+// UnsuitableError says that a molecule of the request cannot be used by the engine.
+type UnsuitableError struct {
+	// Field is the request's field: "scaffold" or "like".
+	Field string
+	// Err says why.
+	Err error
+}
+
+// Error describes the error.
+func (e *UnsuitableError) Error() string { return fmt.Sprintf("%s: %v", e.Field, e.Err) }
+
+// Unwrap returns why the molecule cannot be used.
+func (e *UnsuitableError) Unwrap() error { return e.Err }
+
+// seedOf returns the request's seed, or a new one that JSON can carry exactly.
+func seedOf(request Request) int64 {
+	if request.Seed != nil {
+		return *request.Seed
+	}
+	return rand.Int64N(1 << 53) //nolint:gosec // sampling is no secret
+}
+
+// settings returns how to sample a round.
+func settings(request Request) diffusion.Settings {
+	s := diffusion.DefaultSettings()
+	if steps := request.Sampling.Steps; steps != nil {
+		s.Steps = *steps
+	}
+	if temperature := request.Sampling.Temperature; temperature != nil {
+		s.Temperature = *temperature
+	}
+	if guidance := request.Sampling.Guidance; guidance != nil {
+		s.Guidance = *guidance
+	}
+	return s
+}
