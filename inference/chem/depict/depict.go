@@ -61,6 +61,11 @@ type Drawing struct {
 	Hydrogens []Hydrogen
 
 	mol *chem.Molecule
+	// source is the drawing of the canonical form that this one renumbers, so
+	// that every writing of a molecule gives the same picture to the byte; order
+	// tells which atom here each atom there is. Nil in a source itself.
+	source *Drawing
+	order  []int
 }
 
 // Layout draws a molecule in the plane. The same molecule gives the same
@@ -104,7 +109,10 @@ func newDrawing(m *chem.Molecule) *Drawing {
 // renumbered returns the drawing of another writing of the same molecule;
 // order tells which of its atoms each atom drawn is.
 func (d *Drawing) renumbered(m *chem.Molecule, order []int) *Drawing {
-	r := &Drawing{mol: m, Points: make([]Point, len(d.Points)), Bonds: make([]Bond, len(d.Bonds))}
+	r := &Drawing{
+		mol: m, source: d, order: order,
+		Points: make([]Point, len(d.Points)), Bonds: make([]Bond, len(d.Bonds)),
+	}
 	for i, p := range d.Points {
 		r.Points[order[i]] = p
 	}

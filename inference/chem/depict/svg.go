@@ -116,6 +116,10 @@ type picture struct {
 const margin = 0.35
 
 func (d *Drawing) picture(o Options) *picture {
+	if d.source != nil {
+		o.Highlight = d.inSource(o.Highlight)
+		d = d.source
+	}
 	p := &picture{labels: d.labels(), monochrome: o.Monochrome}
 	p.strokes = d.strokes(p.labels)
 	for _, a := range o.Highlight {
@@ -140,6 +144,18 @@ func (d *Drawing) picture(o Options) *picture {
 	p.low -= complex(margin, margin)
 	p.high += complex(margin, margin)
 	return p
+}
+
+// inSource returns atoms by their indices in the source of the drawing, in
+// rising order.
+func (d *Drawing) inSource(atoms []int) []int {
+	var there []int
+	for i, a := range d.order {
+		if slices.Contains(atoms, a) {
+			there = append(there, i)
+		}
+	}
+	return there
 }
 
 func (p *picture) include(q complex128) {

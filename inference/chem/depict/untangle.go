@@ -32,10 +32,12 @@ type hinge struct {
 
 const (
 	// maxUntangleWork bounds the search, in pairs of atoms looked at.
-	maxUntangleWork = 40_000_000
-	// nearAtoms is how near atoms may come that are not bonded to each other or
-	// to the same atom.
-	nearAtoms = 0.95
+	maxUntangleWork = 10_000_000
+	// nearAtoms is how near atoms may come that are not bonded to each other;
+	// nearLetters goes for two that are written out, nearLetter for one.
+	nearAtoms   = 0.95
+	nearLetter  = 1.02
+	nearLetters = 1.25
 	// nearBond is how near an atom may come to a bond.
 	nearBond = 0.5
 )
@@ -181,8 +183,8 @@ func (t *tangle) overlap() (cost float64, guilty map[int]bool) {
 	}
 	for i, a := range t.part {
 		for _, b := range t.part[:i] {
-			if d := distance(t.pos[a], t.pos[b]); d < nearAtoms && !t.isFixedPair(a, b) {
-				blame(tooNear(d, nearAtoms), a, b)
+			if d := distance(t.pos[a], t.pos[b]); d < nearLetters && !t.isFixedPair(a, b) {
+				blame(tooNear(d, t.room(a, b)), a, b)
 			}
 		}
 	}
@@ -200,6 +202,17 @@ func (t *tangle) overlap() (cost float64, guilty map[int]bool) {
 		}
 	}
 	return cost, guilty
+}
+
+// room is how near two atoms may come.
+func (t *tangle) room(a, b int) float64 {
+	letters := 0
+	for _, atom := range [2]int{a, b} {
+		if t.Atom(atom).Element != chem.Carbon {
+			letters++
+		}
+	}
+	return [3]float64{nearAtoms, nearLetter, nearLetters}[letters]
 }
 
 // isFixedPair tells whether two atoms are bonded, or in one ring system, so that

@@ -1,0 +1,111 @@
+package depict
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/odordiff/odordiff/inference/chem"
+)
+
+// tangled writes a chain of carbons with rings closed between random atoms that
+// are up to reach apart.
+func tangled(seed uint64, atoms, rings, reach int) string {
+	rng := rand.New(rand.NewPCG(seed, 7))
+	marks := make([]string, atoms)
+	bonded := map[[2]int]bool{}
+	for ring := 1; ring <= rings; {
+		a := rng.IntN(atoms)
+		b := a + 2 + rng.IntN(reach)
+		if b >= atoms || len(marks[a]) > 3 || len(marks[b]) > 3 || bonded[[2]int{a, b}] {
+			continue
+		}
+		bonded[[2]int{a, b}] = true
+		mark := fmt.Sprintf("%%%02d", ring)
+		marks[a] += mark
+		marks[b] += mark
+		ring++
+	}
+	return "C" + strings.Join(marks, "C")
+}
+
+// dendrimer writes a tree that branches in two at every atom.
+func dendrimer(generations int) string {
+	if generations == 0 {
+		return "C"
+	}
+	branch := dendrimer(generations - 1)
+	return "C(" + branch + ")(" + branch + ")"
+}
+
+func TestEveryMoleculeIsDrawnInBoundedTime(t *testing.T) {
+	texts := map[string]string{
+		"chain":      strings.Repeat("C", chem.MaxAtoms),
+		"large ring": "C1" + strings.Repeat("C", chem.MaxAtoms-2) + "C1",
+		"shaped":     "C1" + strings.Repeat("C", largestShaped-2) + "C1",
+		"searched":   "C1" + strings.Repeat("C", largestSearched-2) + "C1",
+		"crosses":    "C" + strings.Repeat("(C)(C)C", 330),
+		"comb":       strings.Repeat("C(CCCC)", 199) + "C",
+		"specks":     strings.Repeat("C.", chem.MaxAtoms-1) + "C",
+		"dendrimer":  dendrimer(8),
+		"phenyls":    strings.Repeat("C(c1ccccc1)", 99),
+	}
+	for seed := range uint64(1) {
+		for _, size := range [][2]int{{30, 10}, {60, 20}, {190, 70}, {200, 99}, {900, 99}} {
+			for _, reach := range []int{4, 8, 20} {
+				texts[fmt.Sprintf("%d atoms, %d rings, reach %d, seed %d", size[0], size[1], reach, seed)] = tangled(seed, size[0], size[1], reach)
+			}
+		}
+	}
+	for name, text := range texts {
+		t.Run(name, func(t *testing.T) {
+			m := mustParse(t, text)
+			start := time.Now()
+			d := mustLayout(t, m)
+			if took := time.Since(start); took > 20*time.Second {
+				t.Errorf("took %v", took)
+			}
+			for i, p := range d.Points {
+				if !(math.Abs(p.X) < 2000 && math.Abs(p.Y) < 2000) {
+					t.Fatalf("atom %d is at %v", i, p)
+				}
+			}
+			out, err := d.SVG(Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(out) > 2<<20 {
+				t.Errorf("%d bytes of SVG", len(out))
+			}
+		})
+	}
+}
+
+func FuzzSVG(f *testing.F) {
+	for _, smiles := range odorants {
+		f.Add(smiles)
+	}
+	f.Fuzz(func(t *testing.T, smiles string) {
+		m, err := chem.Parse(smiles)
+		if err != nil {
+			return
+		}
+		d, err := Layout(m)
+		if err != nil {
+			return
+		}
+		for i, p := range d.Points {
+			if math.IsNaN(p.X) || math.IsInf(p.X, 0) || math.IsNaN(p.Y) || math.IsInf(p.Y, 0) {
+				t.Fatalf("%s: atom %d is at %v", smiles, i, p)
+			}
+		}
+		out, err := d.SVG(Options{Title: smiles})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkXML(t, out)
+	})
+}
