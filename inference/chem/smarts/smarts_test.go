@@ -117,6 +117,26 @@ func TestUnfoldedHydrogensFollowTheAtoms(t *testing.T) {
 	}
 }
 
+func TestHydrogenOfAHydrogenIsUnfolded(t *testing.T) {
+	target := smarts.NewTargetWithHydrogens(mustParse(t, "[2HH]"))
+	if got := target.Find(smarts.MustCompile("[2H][#1;H1]"), 0); len(got) != 1 || !slices.Equal(got[0], []int{0, 1}) {
+		t.Errorf("hydrogen deuteride: %v, want [[0 1]]", got)
+	}
+}
+
+func TestErrorsSayWhereAndWhat(t *testing.T) {
+	_, err := smarts.Compile("[C@H](N)")
+	if want := "SMARTS at byte 2: chirality is not supported"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+func TestPatternRemembersItsText(t *testing.T) {
+	if p := smarts.MustCompile("C.[$(CO)]"); p.String() != "C.[$(CO)]" || p.NumAtoms() != 2 {
+		t.Errorf("%s with %d atoms", p, p.NumAtoms())
+	}
+}
+
 func TestCompileSaysWhereThePatternIsWrong(t *testing.T) {
 	for _, test := range []struct {
 		pattern string
@@ -152,6 +172,9 @@ func TestCompileSaysWhereThePatternIsWrong(t *testing.T) {
 		{"[#119]", 1},
 		{"[C:]", 3},
 		{"[D1000]", 1},
+		{"[C+1000]", 3},
+		{"[H+1000]", 3},
+		{"[1000C]", 1},
 		{"[$C]", 2},
 		{"[$(]", 3},
 		{"[$(C]", 4},
