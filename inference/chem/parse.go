@@ -30,12 +30,16 @@ func Parse(smiles string) (*Molecule, error) {
 			return nil, err
 		}
 	}
-	m := d.mol
+	d.mol.finish()
+	return d.mol, nil
+}
+
+// finish works out what follows from the Kekulé form.
+func (m *Molecule) finish() {
 	m.rings = m.smallRings()
 	m.perceiveAromaticity()
 	m.dropVainStereo()
-	m.canonical, m.order = m.writeCanonical()
-	return m, nil
+	m.canonical, m.order = m.writeRanked(m.canonicalRanks())
 }
 
 // draft is a molecule being read, with what is known about its text.

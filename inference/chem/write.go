@@ -1,28 +1,33 @@
 package chem
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
 
-// writeCanonical writes each component in order of its canonical ranks and
-// sorts the texts. The order lists the atoms as they stand in the whole.
-func (m *Molecule) writeCanonical() (text string, order []int) {
+// canonicalRanks ranks the atoms of each component, all of one differently.
+func (m *Molecule) canonicalRanks() []int {
+	rank := make([]int, len(m.atoms))
+	for _, members := range m.memberLists() {
+		ranks, _ := newRanking(m, members).run()
+		for i, atom := range members {
+			rank[atom] = ranks[i]
+		}
+	}
+	return rank
+}
+
+// writeRanked writes each component in order of its ranks, beginning with the
+// lowest, and sorts the texts. The order lists the atoms as they stand in the whole.
+func (m *Molecule) writeRanked(rank []int) (text string, order []int) {
 	type part struct {
 		text  string
 		order []int
 	}
 	var parts []part
-	rank := make([]int, len(m.atoms))
 	for _, members := range m.memberLists() {
-		ranks, _ := newRanking(m, members).run()
-		root := members[0]
-		for i, atom := range members {
-			rank[atom] = ranks[i]
-			if ranks[i] == 0 {
-				root = atom
-			}
-		}
+		root := slices.MinFunc(members, func(a, b int) int { return cmp.Compare(rank[a], rank[b]) })
 		written, places := m.write(root, rank, true)
 		parts = append(parts, part{written, places})
 	}
