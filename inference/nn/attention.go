@@ -7,7 +7,8 @@ import "math"
 const HeadWidth = panelWidth
 
 // Attention is bidirectional scaled dot-product attention within each sequence
-// (Vaswani et al. 2017, arXiv 1706.03762), with the scratch it needs. It is for one goroutine at a time.
+// (Vaswani et al. 2017, arXiv 1706.03762), with the scratch it needs. It is for
+// one goroutine at a time.
 type Attention struct {
 	heads     int
 	maxLength int
@@ -27,8 +28,9 @@ func NewAttention(heads, maxLength int) *Attention {
 }
 
 // Forward sets out (rows × width) to the attention of qkv (rows × 3·width),
-// where width is heads·HeadWidth and a row of qkv holds the queries of all heads, then
-// their keys, then their values. Scores are divided by √HeadWidth.
+// where width is heads·HeadWidth and a row of qkv holds the queries of all
+// heads, then their keys, then their values. Scores are divided by √HeadWidth;
+// one that lies more than 80 below its row's largest counts as 80 below.
 func (t *Attention) Forward(out, qkv []float32, offsets []int) {
 	width := t.heads * HeadWidth
 	rows := offsets[len(offsets)-1]
@@ -50,7 +52,8 @@ func (t *Attention) Forward(out, qkv []float32, offsets []int) {
 
 var noBias [panelWidth]float32
 
-// head attends over one head of one sequence; out and qkv begin at its first row and column.
+// head attends over one head of one sequence; out and qkv begin at its first
+// row and column.
 func (t *Attention) head(out, qkv []float32, length int) {
 	width := t.heads * HeadWidth
 	padded := (length + panelWidth - 1) / panelWidth * panelWidth
@@ -79,7 +82,8 @@ func (t *Attention) head(out, qkv []float32, length int) {
 }
 
 // transposeKeys writes the keys of one head as panels of HeadWidth ×
-// panelWidth: row d of a panel holds component d of its keys. Columns past the last key keep what they held.
+// panelWidth: row d of a panel holds component d of its keys. Columns past the
+// last key keep what they held.
 func transposeKeys(dst, keys []float32, length, stride int) {
 	for first := 0; first < length; first += panelWidth {
 		transposePanel(dst[first*HeadWidth:], keys[first*stride:], min(panelWidth, length-first), stride)
@@ -93,8 +97,8 @@ func transposePanel(dst, keys []float32, count, stride int) {
 	}
 	for first := 0; first < count; first += transposeBlock {
 		// The last block overlaps the one before rather than run past the end.
-		first := min(first, count-transposeBlock)
-		transposeKeyBlock(dst[first:], keys[first*stride:], stride)
+		start := min(first, count-transposeBlock)
+		transposeKeyBlock(dst[start:], keys[start*stride:], stride)
 	}
 }
 

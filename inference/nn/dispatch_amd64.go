@@ -15,8 +15,12 @@ func best() isa {
 	return scalar
 }
 
-// The functions below call kernels by name rather than through function values, so that
-// buffers on a caller's stack stay there.
+// lanes is the width that the assembly's kernels over vectors have in common.
+// Widths that are no multiple of it take the Go path.
+const lanes = 16
+
+// The functions below call kernels by name rather than through function values,
+// so that buffers on a caller's stack stay there.
 
 // tileRows returns the height of the largest tile within the remaining rows.
 func tileRows(remaining int) int {
@@ -40,15 +44,15 @@ func multiplyTile(p *product) {
 	case active == scalar:
 		multiplyScalar(p)
 	case active == avx2 && p.rows == 1:
-		multiply1AVX2(c, a, b, bias, p.inner, p.bStride, int(p.then))
+		multiply1AVX2(c, a, b, bias, p.inner, p.bStride, p.activate)
 	case active == avx2:
-		multiply6AVX2(c, a, b, bias, p.inner, p.aStride, p.bStride, p.cStride, int(p.then))
+		multiply6AVX2(c, a, b, bias, p.inner, p.aStride, p.bStride, p.cStride, p.activate)
 	case p.rows == 1:
-		multiply1AVX512(c, a, b, bias, p.inner, p.bStride, int(p.then))
+		multiply1AVX512(c, a, b, bias, p.inner, p.bStride, p.activate)
 	case p.rows == 4:
-		multiply4AVX512(c, a, b, bias, p.inner, p.aStride, p.bStride, p.cStride, int(p.then))
+		multiply4AVX512(c, a, b, bias, p.inner, p.aStride, p.bStride, p.cStride, p.activate)
 	default:
-		multiply12AVX512(c, a, b, bias, p.inner, p.aStride, p.bStride, p.cStride, int(p.then))
+		multiply12AVX512(c, a, b, bias, p.inner, p.aStride, p.bStride, p.cStride, p.activate)
 	}
 }
 
@@ -63,19 +67,8 @@ func transposeKeyBlock(dst, keys []float32, stride int) {
 	transpose8AVX2(&dst[0], &keys[0], stride)
 }
 
-// gelu takes a multiple of lanes values.
-func gelu(x []float32) {
-	switch active {
-	case avx512:
-		geluAVX512(&x[0], len(x))
-	case avx2:
-		geluAVX2(&x[0], len(x))
-	default:
-		geluScalar(x)
-	}
-}
-
-// softmaxRows works on the first width values of each stride.
+// softmaxRows replaces the first width values x of each stride by exp(scale·x),
+// divided by their sum.
 func softmaxRows(x []float32, rows, width, stride int, scale float32) {
 	_ = x[(rows-1)*stride+width-1]
 	switch active {

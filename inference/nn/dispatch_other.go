@@ -17,8 +17,6 @@ func transposeKeyBlock(dst, keys []float32, stride int) {
 	transposeScalar(dst, keys, transposeBlock, stride)
 }
 
-func gelu(x []float32) { geluScalar(x) }
-
 func softmaxRows(x []float32, rows, width, stride int, scale float32) {
 	softmaxScalar(x, rows, width, stride, scale)
 }

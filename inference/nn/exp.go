@@ -2,14 +2,13 @@ package nn
 
 import "math"
 
-// The exponential function: exp(x) = 2ⁿ·exp(r) with n = round(x/ln 2), where
-// exp(r) for |r| ≤ ln(2)/2 is a polynomial of degree 7. Splitting of ln 2 and
-// coefficients are those of expf in Cephes 2.2 (S. L. Moshier,
-// https://www.netlib.org/cephes/, 1992), with a relative error below 2e-7.
-// Arguments are clamped to what keeps results, and shares of their sums, normal numbers.
+// The exponential of x ≤ 0: exp(x) = 2ⁿ·exp(r) with n = round(x/ln 2), where
+// exp(r) for |r| ≤ ln(2)/2 is a polynomial of degree 7. The two parts of ln 2
+// and the coefficients are those of expf in Cephes 2.2 (S. L. Moshier,
+// https://www.netlib.org/cephes/, 1992), with a relative error below 2.5e-7.
+// Below expMin it stays at exp(expMin), so that no share of a sum is denormal.
 const (
 	expMin    = -80
-	expMax    = 88
 	log2E     = 1.44269504088896341
 	ln2High   = 0.693359375
 	ln2Low    = -2.12194440e-4
@@ -22,16 +21,9 @@ const (
 	roundBias = 3 << 22 // adding it to a float32 rounds to an integer
 )
 
-// GELU by tanh is x·sigmoid(2u) with u = √(2/π)·(x + 0.044715·x³), so it is
-// x / (1 + exp(x·(geluB + geluA·x²))).
-const (
-	geluB = -2 * 0.79788456080286535588
-	geluA = geluB * 0.044715
-)
-
 // exp32 is the scalar form of the exponential that the assembly computes.
 func exp32(x float32) float32 {
-	x = min(max(x, expMin), expMax)
+	x = max(x, expMin)
 	n := float32(x*log2E+roundBias) - roundBias
 	x -= n * ln2High
 	x -= n * ln2Low

@@ -9,13 +9,13 @@ import "math"
 //
 //nolint:unused // by Go
 var vectorConstants = eightfold(
-	expMin, expMax, log2E, ln2High, ln2Low,
+	expMin, log2E, ln2High, ln2Low,
 	expC7, expC6, expC5, expC4, expC3, expC2, 1,
-	geluA, geluB, -math.MaxFloat32, normEpsilon,
+	-math.MaxFloat32, normEpsilon,
 )
 
 //nolint:unused // but by the above
-func eightfold(values ...float32) (table [16][8]float32) {
+func eightfold(values ...float32) (table [13][8]float32) {
 	for i, v := range values {
 		for j := range table[i] {
 			table[i][j] = v
@@ -24,36 +24,28 @@ func eightfold(values ...float32) (table [16][8]float32) {
 	return table
 }
 
-// c (rows × 32) = a·b + bias, or what then (an epilogue) says; the digit is the number of rows.
-// Strides are in values; inner is at least 1.
+// c (rows × 32) = a·b + bias, or the square of its positive part; the name says
+// how many rows. Strides are in values; inner is at least 1.
 
 //go:noescape
-func multiply12AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride, then int)
+func multiply12AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride int, activate bool)
 
 //go:noescape
-func multiply4AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride, then int)
+func multiply4AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride int, activate bool)
 
 //go:noescape
-func multiply1AVX512(c, a, b, bias *float32, inner, bStride, then int)
+func multiply1AVX512(c, a, b, bias *float32, inner, bStride int, activate bool)
 
 //go:noescape
-func multiply6AVX2(c, a, b, bias *float32, inner, aStride, bStride, cStride, then int)
+func multiply6AVX2(c, a, b, bias *float32, inner, aStride, bStride, cStride int, activate bool)
 
 //go:noescape
-func multiply1AVX2(c, a, b, bias *float32, inner, bStride, then int)
+func multiply1AVX2(c, a, b, bias *float32, inner, bStride int, activate bool)
 
 // dst (32 × 8, rows 32 apart) = the transpose of src (8 × 32, rows stride apart).
 //
 //go:noescape
 func transpose8AVX2(dst, src *float32, stride int)
-
-// x = GELU(x); n is a multiple of 16, above zero.
-
-//go:noescape
-func geluAVX512(x *float32, n int)
-
-//go:noescape
-func geluAVX2(x *float32, n int)
 
 // Each row = its softmax; rows and width are at least 1.
 

@@ -16,8 +16,9 @@ type Linear struct {
 	bias    []float32 // padded to whole panels
 }
 
-// NewLinear packs a layer's weights for the kernels. weight has one row of in values
-// for each output, as PyTorch stores it; a nil bias is zero.
+// NewLinear packs a layer's weights for the kernels. weight has one row of in
+// values for each output, as PyTorch stores it; a nil bias is zero. in and out
+// are at least 1.
 func NewLinear(weight, bias []float32, in, out int) *Linear {
 	checkRows("weight", weight, out, in)
 	panels := (out + panelWidth - 1) / panelWidth
@@ -48,36 +49,25 @@ func (l *Linear) Out() int { return l.out }
 // Forward sets y (rows × Out) to the layer's output for x (rows × In). They
 // must not overlap.
 func (l *Linear) Forward(y, x []float32, rows int) {
-	l.forward(y, x, rows, replace)
-}
-
-// ForwardAdd adds the layer's output to y: a residual connection.
-func (l *Linear) ForwardAdd(y, x []float32, rows int) {
-	l.forward(y, x, rows, accumulate)
+	l.forward(y, x, rows, false)
 }
 
 // ForwardReLUSquared is Forward followed by max(y, 0)² (So et al. 2021,
 // arXiv 2109.08668).
 func (l *Linear) ForwardReLUSquared(y, x []float32, rows int) {
-	l.forward(y, x, rows, activate)
+	l.forward(y, x, rows, true)
 }
 
-// ForwardGELU is Forward followed by [GELU].
-func (l *Linear) ForwardGELU(y, x []float32, rows int) {
-	l.forward(y, x, rows, replace)
-	GELU(y[:rows*l.out])
-}
-
-func (l *Linear) forward(y, x []float32, rows int, then epilogue) {
+func (l *Linear) forward(y, x []float32, rows int, activate bool) {
 	checkRows("output", y, rows, l.out)
 	checkRows("input", x, rows, l.in)
 	for first := 0; first < rows; first += blockRows {
-		l.block(y, x, first, min(blockRows, rows-first), then)
+		l.block(y, x, first, min(blockRows, rows-first), activate)
 	}
 }
 
 // block computes count rows from first on, panel by panel.
-func (l *Linear) block(y, x []float32, first, count int, then epilogue) {
+func (l *Linear) block(y, x []float32, first, count int, activate bool) {
 	for column := 0; column < l.out; column += panelWidth {
 		p := product{
 			a: x[first*l.in:], aStride: l.in,
@@ -85,7 +75,7 @@ func (l *Linear) block(y, x []float32, first, count int, then epilogue) {
 			c: y[first*l.out+column:], cStride: l.out,
 			bias: l.bias[column:],
 			rows: count, inner: l.in, columns: min(panelWidth, l.out-column),
-			then: then,
+			activate: activate,
 		}
 		p.compute()
 	}

@@ -18,12 +18,6 @@
 	VFMADD231PS  Y0, lanes, low; \
 	VFMADD231PS  Y1, lanes, high
 
-// ADD adds to a row's sums what c holds, and moves on to c's next row.
-#define ADD(low, high) \
-	VADDPS (R8), low, low; \
-	VADDPS 32(R8), high, high; \
-	ADDQ   R10, R8
-
 // ACTIVATE squares a row's sums, or makes them 0 where they are negative.
 #define ACTIVATE(low, high) \
 	VMAXPS low, Y0, low;   \
@@ -40,8 +34,8 @@
 	VMOVAPS Y4, low; \
 	VMOVAPS Y5, high
 
-// func multiply6AVX2(c, a, b, bias *float32, inner, aStride, bStride, cStride, then int)
-TEXT ·multiply6AVX2(SB), NOSPLIT, $0-72
+// func multiply6AVX2(c, a, b, bias *float32, inner, aStride, bStride, cStride int, activate bool)
+TEXT ·multiply6AVX2(SB), NOSPLIT, $0-65
 	MOVQ bias+24(FP), R12
 	MOVQ aStride+40(FP), SI
 	MOVQ bStride+48(FP), R9
@@ -81,20 +75,8 @@ step:
 	DECQ R11
 	JNZ  step
 
-	CMPQ then+64(FP), $1
-	JLT  store
-	JGT  activate
-	MOVQ c+0(FP), R8
-	ADDQ R13, R8
-	ADD(Y4, Y5)
-	ADD(Y6, Y7)
-	ADD(Y8, Y9)
-	ADD(Y10, Y11)
-	ADD(Y12, Y13)
-	ADD(Y14, Y15)
-	JMP  store
-
-activate:
+	CMPB activate+64(FP), $0
+	JEQ  store
 	VXORPS Y0, Y0, Y0
 	ACTIVATE(Y4, Y5)
 	ACTIVATE(Y6, Y7)
@@ -118,8 +100,8 @@ store:
 	VZEROUPPER
 	RET
 
-// func multiply1AVX2(c, a, b, bias *float32, inner, bStride, then int)
-TEXT ·multiply1AVX2(SB), NOSPLIT, $0-56
+// func multiply1AVX2(c, a, b, bias *float32, inner, bStride int, activate bool)
+TEXT ·multiply1AVX2(SB), NOSPLIT, $0-49
 	MOVQ    c+0(FP), R8
 	MOVQ    a+8(FP), AX
 	MOVQ    b+16(FP), DI
@@ -143,16 +125,8 @@ step:
 	DECQ         R11
 	JNZ          step
 
-	CMPQ   then+48(FP), $1
-	JLT    store
-	JGT    activate
-	VADDPS (R8), Y4, Y4
-	VADDPS 32(R8), Y5, Y5
-	VADDPS 64(R8), Y6, Y6
-	VADDPS 96(R8), Y7, Y7
-	JMP    store
-
-activate:
+	CMPB   activate+48(FP), $0
+	JEQ    store
 	VXORPS Y0, Y0, Y0
 	ACTIVATE(Y4, Y5)
 	ACTIVATE(Y6, Y7)

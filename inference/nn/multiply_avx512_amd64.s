@@ -18,12 +18,6 @@
 	VFMADD231PS  Z0, Z2, low; \
 	VFMADD231PS  Z1, Z2, high
 
-// ADD adds to a row's sums what c holds, and moves on to c's next row.
-#define ADD(low, high) \
-	VADDPS (R8), low, low; \
-	VADDPS 64(R8), high, high; \
-	ADDQ   R10, R8
-
 // ACTIVATE squares a row's sums, or makes them 0 where they are negative.
 #define ACTIVATE(low, high) \
 	VMAXPS low, Z0, low;   \
@@ -55,8 +49,8 @@
 	VMOVUPS 64(R12), Z9; \
 	LEAQ    (SI)(SI*2), R12
 
-// func multiply12AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride, then int)
-TEXT ·multiply12AVX512(SB), NOSPLIT, $0-72
+// func multiply12AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride int, activate bool)
+TEXT ·multiply12AVX512(SB), NOSPLIT, $0-65
 	LOAD_ARGUMENTS
 	LEAQ (AX)(R12*1), BX
 	LEAQ (BX)(R12*1), CX
@@ -96,25 +90,8 @@ step:
 	DECQ R11
 	JNZ  step
 
-	CMPQ then+64(FP), $1
-	JLT  store
-	JGT  activate
-	MOVQ c+0(FP), R8
-	ADD(Z8, Z9)
-	ADD(Z10, Z11)
-	ADD(Z12, Z13)
-	ADD(Z14, Z15)
-	ADD(Z16, Z17)
-	ADD(Z18, Z19)
-	ADD(Z20, Z21)
-	ADD(Z22, Z23)
-	ADD(Z24, Z25)
-	ADD(Z26, Z27)
-	ADD(Z28, Z29)
-	ADD(Z30, Z31)
-	JMP  store
-
-activate:
+	CMPB activate+64(FP), $0
+	JEQ  store
 	VXORPS Z0, Z0, Z0
 	ACTIVATE(Z8, Z9)
 	ACTIVATE(Z10, Z11)
@@ -146,8 +123,8 @@ store:
 	VZEROUPPER
 	RET
 
-// func multiply4AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride, then int)
-TEXT ·multiply4AVX512(SB), NOSPLIT, $0-72
+// func multiply4AVX512(c, a, b, bias *float32, inner, aStride, bStride, cStride int, activate bool)
+TEXT ·multiply4AVX512(SB), NOSPLIT, $0-65
 	LOAD_ARGUMENTS
 	LEAQ (AX)(R12*1), BX
 	COPY(Z10, Z11)
@@ -167,17 +144,8 @@ step:
 	DECQ R11
 	JNZ  step
 
-	CMPQ then+64(FP), $1
-	JLT  store
-	JGT  activate
-	MOVQ c+0(FP), R8
-	ADD(Z8, Z9)
-	ADD(Z10, Z11)
-	ADD(Z12, Z13)
-	ADD(Z14, Z15)
-	JMP  store
-
-activate:
+	CMPB activate+64(FP), $0
+	JEQ  store
 	VXORPS Z0, Z0, Z0
 	ACTIVATE(Z8, Z9)
 	ACTIVATE(Z10, Z11)
@@ -193,8 +161,8 @@ store:
 	VZEROUPPER
 	RET
 
-// func multiply1AVX512(c, a, b, bias *float32, inner, bStride, then int)
-TEXT ·multiply1AVX512(SB), NOSPLIT, $0-56
+// func multiply1AVX512(c, a, b, bias *float32, inner, bStride int, activate bool)
+TEXT ·multiply1AVX512(SB), NOSPLIT, $0-49
 	MOVQ    c+0(FP), R8
 	MOVQ    a+8(FP), AX
 	MOVQ    b+16(FP), DI
@@ -214,14 +182,8 @@ step:
 	DECQ R11
 	JNZ  step
 
-	CMPQ   then+48(FP), $1
-	JLT    store
-	JGT    activate
-	VADDPS (R8), Z8, Z8
-	VADDPS 64(R8), Z9, Z9
-	JMP    store
-
-activate:
+	CMPB   activate+48(FP), $0
+	JEQ    store
 	VXORPS Z0, Z0, Z0
 	ACTIVATE(Z8, Z9)
 

@@ -1,18 +1,18 @@
 // Package nn holds the float32 kernels of a small transformer: linear layers,
-// attention, modulated layer normalisation, GELU and softmax, and the reading of
-// half-precision weights. It is pure Go with assembly for amd64 (AVX-512, or
-// AVX2 with FMA, chosen when the program starts) and needs neither cgo nor build
-// flags; elsewhere, and with the build tag purego, everything runs in Go.
+// attention, modulated layer normalisation and gated residuals. It is pure Go
+// with assembly for amd64 (AVX-512, or AVX2 with FMA, chosen when the program
+// starts) and needs neither cgo nor build flags; elsewhere, and with the build
+// tag purego, everything runs in Go.
 //
 // A batch is one matrix whose rows are tokens. The tokens of sequence i are the
 // rows offsets[i] to offsets[i+1]: no padding, and no mask. Matrices are
 // row-major and dense.
 //
-// No function allocates, locks or starts a goroutine: callers own every buffer, and
-// run disjoint sets of sequences in parallel with scratch of their own. A row's
-// result does not depend on the rows it is batched with, to the last bit, and
-// both amd64 paths give the same bits; the Go path, which rounds more often, agrees
-// with them to about 1e-6 of the magnitude of what is summed.
+// Beyond constructors, no function allocates, locks or starts a goroutine:
+// callers own every buffer, and run disjoint sets of sequences in parallel with
+// scratch of their own. A sequence's result does not depend on what it is batched
+// with, to the last bit, and both amd64 paths give the same bits; the Go path,
+// which rounds more often, agrees with them to about 1e-6 of what is summed.
 //
 // Buffers of the wrong size are errors of the program, so they panic.
 package nn
@@ -49,10 +49,6 @@ func (v Vectors) of(sequence, width int) []float32 {
 	start := sequence * v.Stride
 	return v.Data[start : start+width]
 }
-
-// lanes is the vector width that all paths share: kernels over plain vectors
-// take multiples of it, and sums run in as many partial sums.
-const lanes = 16
 
 func checkRows(what string, buffer []float32, rows, width int) {
 	if len(buffer) < rows*width {

@@ -4,9 +4,9 @@ package nn
 const normEpsilon = 1e-5
 
 // LayerNorm sets y to x (rows × width), each row brought to mean 0 and variance
-// 1, then modulated with its sequence's vectors: y = norm(x)·(1 + scale) + shift
-// (adaptive layer norm: Peebles & Xie 2023, arXiv 2212.09748; layer norm: Ba et al. 2016,
-// arXiv 1607.06450). y may be x.
+// 1 (Ba et al. 2016, arXiv 1607.06450), then modulated with its sequence's
+// vectors: y = norm(x)·(1 + scale) + shift (Peebles & Xie 2023, arXiv
+// 2212.09748). y may be x.
 func LayerNorm(y, x []float32, width int, offsets []int, scale, shift Vectors) {
 	rows := offsets[len(offsets)-1]
 	checkRows("output", y, rows, width)

@@ -1,25 +1,15 @@
 package nn
 
-// epilogue says what becomes of the sums that a product has computed. The
-// assembly knows the values.
-type epilogue int
-
-const (
-	replace    epilogue = iota // c = sum
-	accumulate                 // c += sum
-	activate                   // c = max(sum, 0)²
-)
-
-// product is c = a·b + bias with an epilogue, where c has at most one panel's
-// columns. b and bias are always read over a whole panel.
+// product is c = a·b + bias, or with activate c = max(a·b + bias, 0)², where c
+// has at most one panel's columns. b and bias are read over a whole panel.
 //
-// Each value is one sum in the order of the inner index, whichever tile it falls in: that makes
-// results independent of a row's place in the batch.
+// Each value is one sum in the order of the inner index, whichever tile it falls
+// in: that makes results independent of a row's place in the batch.
 type product struct {
 	a, b, c, bias             []float32
 	aStride, bStride, cStride int
 	rows, inner, columns      int
-	then                      epilogue
+	activate                  bool
 }
 
 // compute covers the rows with the largest tiles that fit.
@@ -42,36 +32,20 @@ func (p *product) computeNarrow() {
 	for row := 0; row < p.rows; {
 		t := p.tile(row)
 		to := t.c
-		t.c, t.cStride, t.then = wide[:], panelWidth, replace
+		t.c, t.cStride = wide[:], panelWidth
 		t.multiply()
 		for i := range t.rows {
-			from := wide[i*panelWidth:][:p.columns]
-			put(to[i*p.cStride:][:p.columns], from, p.then)
+			copy(to[i*p.cStride:], wide[i*panelWidth:][:p.columns])
 		}
 		row += t.rows
-	}
-}
-
-func put(to, from []float32, then epilogue) {
-	switch then {
-	case replace:
-		copy(to, from)
-	case accumulate:
-		for j, v := range from {
-			to[j] += v
-		}
-	case activate:
-		for j, v := range from {
-			v = max(v, 0)
-			to[j] = v * v
-		}
 	}
 }
 
 // maxTileRows is the height of the largest tile of any kernel.
 const maxTileRows = 12
 
-// tile returns the part of p that begins in row and that one kernel call computes.
+// tile returns the part of p that begins in row and that one kernel call
+// computes.
 func (p *product) tile(row int) product {
 	t := *p
 	t.rows = tileRows(p.rows - row)

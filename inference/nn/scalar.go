@@ -2,10 +2,10 @@ package nn
 
 import "math"
 
-// The kernels in Go. They run where no assembly does, and are what the assembly is tested against.
+// The kernels in Go, for where no assembly runs.
 
-// scalarTileRows is the height of a tile. Three rows by two columns are what the compiler
-// keeps in registers on amd64; four by two spill, and take twice as long.
+// scalarTileRows is the height of a tile. Three rows by two columns are what the
+// compiler keeps in registers on amd64; four by two spill and take twice as long.
 const scalarTileRows = 3
 
 // multiplyScalar computes a tile of scalarTileRows rows, or of one.
@@ -43,7 +43,7 @@ func multiplyRows(p *product, j int) {
 		r2 += v * r
 	}
 	for i, sums := range [scalarTileRows][2]float32{{l0, r0}, {l1, r1}, {l2, r2}} {
-		put(p.c[i*p.cStride+j:][:2], sums[:], p.then)
+		p.put(p.c[i*p.cStride+j:], sums[:])
 	}
 }
 
@@ -60,12 +60,18 @@ func multiplyRow(p *product, j int) {
 		s3 += v * w[3]
 	}
 	sums := [4]float32{s0, s1, s2, s3}
-	put(p.c[j:][:4], sums[:], p.then)
+	p.put(p.c[j:], sums[:])
 }
 
-func geluScalar(x []float32) {
-	for i, v := range x {
-		x[i] = v / (1 + exp32(v*(geluB+geluA*v*v)))
+// put stores finished sums.
+func (p *product) put(c, sums []float32) {
+	copy(c, sums)
+	if !p.activate {
+		return
+	}
+	for j, v := range sums {
+		v = max(v, 0)
+		c[j] = v * v
 	}
 }
 

@@ -10,8 +10,6 @@
 #define EXP(x, n, p) \
 	VMOVUPS      EXP_MIN, p; \
 	VMAXPS       x, p, x; \
-	VMOVUPS      EXP_MAX, p; \
-	VMINPS       x, p, x; \
 	VMULPS       LOG2E, x, p; \
 	VCVTPS2DQ    p, n; \
 	VCVTDQ2PS    n, p; \
@@ -33,29 +31,6 @@
 #define REDUCE16(OP) \
 	OP Y1, Y0, Y0; \
 	REDUCE8(OP)
-
-// func geluAVX2(x *float32, n int)
-TEXT ·geluAVX2(SB), NOSPLIT, $0-16
-	MOVQ    x+0(FP), SI
-	MOVQ    n+8(FP), CX
-	VMOVUPS GELU_A, Y13
-	VMOVUPS GELU_B, Y14
-	VMOVUPS ONE, Y15
-
-next:
-	VMOVUPS     (SI), Y0
-	VMULPS      Y0, Y0, Y1
-	VFMADD132PS Y13, Y14, Y1 // x²·A + B
-	VMULPS      Y0, Y1, Y1
-	EXP(Y1, Y2, Y3)
-	VADDPS      Y15, Y1, Y1
-	VDIVPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (SI)
-	ADDQ        $32, SI
-	SUBQ        $8, CX
-	JNZ         next
-	VZEROUPPER
-	RET
 
 // laneMasks, read at 4·(16-n), selects the first n of 16 lanes.
 DATA laneMasks<>+0(SB)/8, $-1

@@ -3,10 +3,9 @@
 #include "textflag.h"
 #include "kernels_amd64.h"
 
-// Z16 to Z27 hold the constants of EXP, each in all lanes.
+// Z17 to Z27 hold the constants of EXP, each in all lanes.
 #define LOAD_EXP_CONSTANTS \
-	VBROADCASTSS EXP_MIN, Z16; \
-	VBROADCASTSS EXP_MAX, Z17; \
+	VBROADCASTSS EXP_MIN, Z17; \
 	VBROADCASTSS LOG2E, Z18; \
 	VBROADCASTSS LN2_HIGH, Z19; \
 	VBROADCASTSS LN2_LOW, Z20; \
@@ -20,8 +19,7 @@
 
 // EXP sets x to exp(x), as exp.go describes it. n and p are free registers.
 #define EXP(x, n, p) \
-	VMAXPS       x, Z16, x; \
-	VMINPS       x, Z17, x; \
+	VMAXPS       x, Z17, x; \
 	VMULPS       Z18, x, p; \
 	VCVTPS2DQ    p, n; \
 	VCVTDQ2PS    n, p; \
@@ -44,29 +42,6 @@
 	VEXTRACTF64X4 $1, Z0, Y1; \
 	OP            Y1, Y0, Y0; \
 	REDUCE8(OP)
-
-// func geluAVX512(x *float32, n int)
-TEXT ·geluAVX512(SB), NOSPLIT, $0-16
-	MOVQ x+0(FP), SI
-	MOVQ n+8(FP), CX
-	LOAD_EXP_CONSTANTS
-	VBROADCASTSS GELU_A, Z28
-	VBROADCASTSS GELU_B, Z29
-
-next:
-	VMOVUPS     (SI), Z0
-	VMULPS      Z0, Z0, Z1
-	VFMADD132PS Z28, Z29, Z1 // x²·A + B
-	VMULPS      Z0, Z1, Z1
-	EXP(Z1, Z2, Z3)
-	VADDPS      Z27, Z1, Z1
-	VDIVPS      Z1, Z0, Z0
-	VMOVUPS     Z0, (SI)
-	ADDQ        $64, SI
-	SUBQ        $16, CX
-	JNZ         next
-	VZEROUPPER
-	RET
 
 // func softmaxAVX512(x *float32, rows, width, stride int, scale float32)
 // SI is the row and R8 the stride; DX is where the row's whole vectors end, in values,
