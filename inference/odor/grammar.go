@@ -23,7 +23,7 @@ var degrees = map[string]float64{
 }
 
 // excesses turn a refusal into a wish for less: "not too sweet".
-var excesses = set("too", "overly", "so", "much", "overpowering", "excessively", "particularly", "especially")
+var excesses = set("too", "overly", "so", "much", "overpowering", "excessively", "particularly", "especially", "cloying", "cloyingly")
 
 // The four ways in which a refusal reaches over what follows it.
 var (
@@ -121,7 +121,7 @@ var fillers = set("a", "an", "the", "of", "in", "to", "for", "from", "at", "by",
 	"inside", "outside", "through", "along", "across", "around", "near", "nearby", "between", "among", "behind", "onto", "upon", "off", "down", "during", "until", "next", "how", "if", "first", "opens", "starts", "begins",
 	"feel", "feels", "feeling", "vibe", "vibes", "mood", "memory", "memories", "idea", "person", "people", "someone", "everyone", "his", "her", "their", "him", "them", "was", "were", "been", "am", "about", "fan",
 	"piece", "pieces", "slice", "slices", "bowl", "cup", "glass", "jar", "bottle", "handful", "bunch", "pile", "served", "made", "coming", "comes", "come", "going", "goes", "go", "becomes", "gives", "giving", "take", "takes", "getting",
-	"covered", "coated", "dipped", "infused", "laced", "filled", "studded", "sprinkled", "drizzled", "crushed", "sliced", "torn", "chopped", "mixed", "mixing", "combined", "blended", "layered", "wrapped", "surrounded", "paired", "balanced", "rounded", "backed")
+	"covered", "coated", "dipped", "infused", "laced", "filled", "studded", "sprinkled", "drizzled", "crushed", "sliced", "torn", "chopped", "mixed", "mixing", "combined", "blended", "layered", "wrapped", "surrounded", "paired", "balanced", "rounded", "backed", "whatsoever", "whatever", "simple", "simply", "entire", "whole", "same")
 
 // shapes reports whether a word belongs to the grammar.
 func shapes(text string) bool {

@@ -104,6 +104,11 @@ func (r *reader) step() {
 		r.mention(m, 1)
 		return
 	}
+	if m, ok := r.lexicon.negated(t.text); ok {
+		r.mentions = append(r.mentions, mention{meaning: m, degree: 1, refused: 1})
+		r.smellEnd = r.at
+		return
+	}
 	r.unknown(t.text)
 }
 

@@ -93,6 +93,16 @@ func LabelDescriptor(i int) (string, bool) {
 	return descriptor, descriptor != ""
 }
 
+// Predictable reports whether [ProfileOf] can give a descriptor: it has a label,
+// or a narrower descriptor has one. A molecule can be known to have any other only
+// from the library.
+func Predictable(descriptor string) bool {
+	s := models()
+	return slices.ContainsFunc(s.meant, func(meant string) bool {
+		return meant != "" && s.vocabulary.Implies(meant, descriptor)
+	})
+}
+
 // climbShare is how much of a wish for a descriptor that the models have no
 // label for goes to each broader one and to each label that comes near it: clove
 // asks for spicy, fir for woody and pine.

@@ -100,6 +100,19 @@ func probabilities(t *testing.T, of map[string]float64) []float64 {
 	return all
 }
 
+func TestPredictable(t *testing.T) {
+	for descriptor, want := range map[string]bool{"lemon": true, "jasmine": true, "citrus": true, "resinous": false, "clove": false, "": false} {
+		if got := Predictable(descriptor); got != want {
+			t.Errorf("%q is predictable: %v, want %v", descriptor, got, want)
+		}
+	}
+	for i := range Labels() {
+		if descriptor, ok := LabelDescriptor(i); ok && !Predictable(descriptor) {
+			t.Errorf("%s has a label and is not predictable", descriptor)
+		}
+	}
+}
+
 func TestProfileOfProbabilities(t *testing.T) {
 	profile := ProfileOf(probabilities(t, map[string]float64{"lemon": 0.8, "citrus": 0.3, "ozone": 0.2, "chocolate": 0.5, "cocoa": 0.6, "rose": 0.1, "odorless": 0.9}))
 	want := Profile{{"citrus", 0.8}, {"lemon", 0.8}, {"chocolate", 0.6}, {"ozonic", 0.2}}

@@ -120,6 +120,19 @@ func (l *lexicon) guess(text string) (meaning, bool) {
 	return l.phrases[intended], ok
 }
 
+// negated finds what a word says to be absent: sweetness in "unsweetened",
+// smoke in "smokeless".
+func (l *lexicon) negated(text string) (meaning, bool) {
+	base, ok := strings.CutPrefix(text, "un")
+	if !ok {
+		base, ok = strings.CutSuffix(text, "less")
+	}
+	if !ok || len(base) < shortestPart || ordinary[text] {
+		return meaning{}, false
+	}
+	return l.inflected("", base)
+}
+
 // Each part of a compound has at least so many letters, and the whole at most
 // longestWord: "teabag" is neither tea nor a bag.
 const shortestPart = 4
