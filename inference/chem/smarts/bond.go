@@ -40,7 +40,7 @@ func kindOf(b chem.Bond) bondSet {
 
 // bond reads what a pattern asks of a bond; written tells whether it says anything.
 func (p *parser) bond() (set bondSet, written bool, err error) {
-	if _, ok := bondSymbol(p.peek()); !ok && p.peek() != '!' {
+	if !startsBond(p.peek()) {
 		return omitted, false, nil
 	}
 	set, err = p.bondLowAnd()
@@ -70,8 +70,7 @@ func (p *parser) bondOr() (bondSet, error) {
 func (p *parser) bondAnd() (bondSet, error) {
 	set, err := p.bondNot()
 	for err == nil {
-		_, symbol := bondSymbol(p.peek())
-		if !p.accept('&') && !symbol && p.peek() != '!' {
+		if !p.accept('&') && !startsBond(p.peek()) {
 			break
 		}
 		var more bondSet
@@ -95,6 +94,12 @@ func (p *parser) bondNot() (bondSet, error) {
 		set = anyBond &^ set
 	}
 	return set, nil
+}
+
+// startsBond tells whether what is asked of a bond may begin with a byte.
+func startsBond(c byte) bool {
+	_, ok := bondSymbol(c)
+	return ok || c == '!'
 }
 
 func bondSymbol(c byte) (bondSet, bool) {

@@ -51,16 +51,11 @@ func (p *parser) enter() error {
 	return nil
 }
 
-// pattern reads chains joined by dots, up to what cannot belong to them.
+// pattern reads atoms up to what cannot belong to them.
 func (p *parser) pattern() (*query, error) {
 	g := &graphReader{parser: p, query: &query{}, open: map[int]openRing{}}
-	for {
-		if err := g.chain(-1); err != nil {
-			return nil, err
-		}
-		if !p.accept('.') {
-			break
-		}
+	if err := g.chain(-1); err != nil {
+		return nil, err
 	}
 	for number, ring := range g.open {
 		return nil, syntaxErrorf(ring.pos, "ring %d is never closed", number)
@@ -83,7 +78,7 @@ type openRing struct {
 }
 
 // chain reads atoms with their rings and branches. The first atom is bound to the
-// one before, unless that is -1.
+// one before, unless that is -1; one after a dot is bound to none.
 func (g *graphReader) chain(before int) error {
 	for {
 		set, written, err := g.bond()
@@ -92,9 +87,6 @@ func (g *graphReader) chain(before int) error {
 		}
 		if written && before < 0 {
 			return syntaxErrorf(g.pos, "a bond to nothing")
-		}
-		if before >= 0 && !written && !startsAtom(g.peek()) {
-			return nil
 		}
 		before, err = g.atom(before, set)
 		if err != nil {
@@ -105,6 +97,12 @@ func (g *graphReader) chain(before int) error {
 		}
 		if err := g.branches(before); err != nil {
 			return err
+		}
+		switch c := g.peek(); {
+		case g.accept('.'):
+			before = -1
+		case !startsBond(c) && !startsAtom(c):
+			return nil
 		}
 	}
 }
@@ -131,13 +129,8 @@ func (g *graphReader) branches(atom int) error {
 		if err := g.enter(); err != nil {
 			return err
 		}
-		empty := g.pos
-		count := len(g.query.atoms)
 		if err := g.chain(atom); err != nil {
 			return err
-		}
-		if len(g.query.atoms) == count {
-			return syntaxErrorf(empty, "a branch without an atom")
 		}
 		if !g.accept(')') {
 			return g.unexpected()

@@ -17,11 +17,7 @@ func (p *parser) primitive() (atomQuery, error) {
 	}
 	switch c := p.peek(); {
 	case isDigit(c):
-		mass, ok := p.number()
-		if !ok {
-			return atomQuery{}, p.unexpected()
-		}
-		return isotopeIs(mass), nil
+		return p.isotope()
 	case c == '+' || c == '-':
 		charge, err := p.charge()
 		return chargeIs(charge), err
@@ -37,6 +33,23 @@ func (p *parser) primitive() (atomQuery, error) {
 		return q, nil
 	}
 	return p.count()
+}
+
+// isotope reads a mass number and, as one question that "!" denies as a whole, the
+// element or the count of hydrogens that follows at once.
+func (p *parser) isotope() (atomQuery, error) {
+	mass, ok := p.number()
+	if !ok {
+		return atomQuery{}, p.unexpected()
+	}
+	q := isotopeIs(mass)
+	_, symbol := leadingElement(p.text[p.pos:])
+	_, bare := bareAtom(p.text[p.pos:])
+	if symbol == 0 && bare == 0 && p.peek() != '#' && p.peek() != 'H' {
+		return q, nil
+	}
+	r, err := p.primitive()
+	return q.and(r), err
 }
 
 // leadingElement recognises the longest element symbol; width is 0 if there is
@@ -67,10 +80,13 @@ func symbolQuery(e chem.Element) atomQuery {
 	return elementIs(e)
 }
 
-// number reads digits; ok is false, and nothing read, if there are none or if the
-// number is beyond largestCount.
+// number reads digits, or a zero alone; ok is false, and nothing read, if there are
+// none or if the number is beyond largestCount.
 func (p *parser) number() (value int, ok bool) {
 	start := p.pos
+	if p.accept('0') {
+		return 0, true
+	}
 	for ; isDigit(p.peek()); p.pos++ {
 		if value = value*10 + int(p.peek()-'0'); value > largestCount {
 			p.pos = start

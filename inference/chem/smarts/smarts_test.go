@@ -148,6 +148,8 @@ func TestCompileSaysWhereThePatternIsWrong(t *testing.T) {
 		{"(C)C", 0},
 		{"C()C", 2},
 		{"C((C))C", 2},
+		{"C(.C)C", 2},
+		{"C(C.)C", 4},
 		{"CC-", 3},
 		{"-C", 1},
 		{"C..C", 2},
