@@ -68,7 +68,7 @@ func (c *composer) admit(o Odorant) {
 	}
 	k := candidate{Odorant: o, note: o.Note, avoidance: avoidance(c.Wanted.Excluded, o.Profile)}
 	if k.note == "" {
-		k.note, k.estimated = NoteOf(o.Structure)
+		k.note, k.estimated = odor.NoteOf(o.Structure)
 	}
 	k.fit = c.gain(&k) * k.avoidance
 	k.named = o.Name != "" && slices.Contains(c.Wanted.Odorants, o.Name)

@@ -214,7 +214,7 @@ func TestNotesFollowFromBoilingPoints(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, ok := NoteOf(m); !ok || got != want {
+		if got, ok := odor.NoteOf(m); !ok || got != want {
 			t.Errorf("%s is %q, want %q", smiles, got, want)
 		}
 	}
@@ -228,7 +228,7 @@ func TestNotesFollowFromBoilingPoints(t *testing.T) {
 func TestEstimatedNotesAgreeWithThoseOfTheLibrary(t *testing.T) {
 	agree, all := 0, 0
 	for _, o := range library(t).Odorants() {
-		if note, ok := NoteOf(o.Structure); ok {
+		if note, ok := odor.NoteOf(o.Structure); ok {
 			all++
 			if note == o.Note {
 				agree++

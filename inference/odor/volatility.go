@@ -1,9 +1,8 @@
-package fragrance
+package odor
 
 import (
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/chem/property"
-	"github.com/odordiff/odordiff/inference/odor"
 )
 
 // An odorant that boils, by estimate, no later than at topUntil is a top note, and one
@@ -16,15 +15,15 @@ const (
 
 // NoteOf estimates an odorant's note from its boiling point. ok is false where
 // there is no estimate of that.
-func NoteOf(m *chem.Molecule) (note odor.Note, ok bool) {
+func NoteOf(m *chem.Molecule) (note Note, ok bool) {
 	kelvin, ok := property.BoilingPoint(m)
 	switch {
 	case !ok:
 		return "", false
 	case kelvin <= topUntil:
-		return odor.Top, true
+		return Top, true
 	case kelvin <= heartUntil:
-		return odor.Heart, true
+		return Heart, true
 	}
-	return odor.Base, true
+	return Base, true
 }
