@@ -18,12 +18,8 @@ type Interpreter struct {
 }
 
 // NewInterpreter returns an interpreter for the vocabulary and the names of a library.
-func NewInterpreter(library *Library) (*Interpreter, error) {
-	lexicon, err := newLexicon(library, phraseTable)
-	if err != nil {
-		return nil, err
-	}
-	return &Interpreter{library: library, lexicon: lexicon}, nil
+func NewInterpreter(library *Library) *Interpreter {
+	return &Interpreter{library: library, lexicon: newLexicon(library)}
 }
 
 // DefaultInterpreter returns the interpreter of the built-in library. It is made once.
@@ -32,7 +28,7 @@ var DefaultInterpreter = sync.OnceValues(func() (*Interpreter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewInterpreter(library)
+	return NewInterpreter(library), nil
 })
 
 // Interpret returns what is understood of a prompt. It takes time linear in the prompt's length.

@@ -1,15 +1,9 @@
 package odor
 
 import (
-	_ "embed"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
-
-//go:embed phrases.tsv
-var phraseTable string
 
 // meaning is what a phrase evokes: an accord of descriptors, and the odorant
 // that it names, if any.
@@ -25,64 +19,31 @@ type lexicon struct {
 	fuzzy   speller
 }
 
-// newLexicon gathers the descriptors and their other words, the phrases of a
-// table of phrase and accord, and the names of odorants. Where two give the
-// same words, the first in this order means.
-func newLexicon(library *Library, table string) (*lexicon, error) {
+// newLexicon gathers the descriptors and their other words, the accords, and
+// the names of odorants. A name that is a smell already means that.
+func newLexicon(library *Library) *lexicon {
 	vocabulary := library.Vocabulary()
 	// Phrases and names are too many, and too like other words, to be guessed at.
 	l := &lexicon{phrases: map[string]meaning{}, fuzzy: vocabulary.fuzzy}
-	for text, descriptor := range vocabulary.byWord {
-		l.add(text, meaning{accord: []Weighted{{descriptor, 1}}})
+	for key, descriptor := range vocabulary.byWord {
+		l.add(key, meaning{accord: []Weighted{{descriptor, 1}}})
 	}
-	if err := l.readPhrases(vocabulary, table); err != nil {
-		return nil, err
+	for key, accord := range vocabulary.accords {
+		l.add(key, meaning{accord: accord})
 	}
 	for _, odorant := range library.Odorants() {
-		l.add(odorant.Name, meaning{accord: odorant.Profile, odorant: odorant.Name})
+		l.add(words(odorant.Name), meaning{accord: odorant.Profile, odorant: odorant.Name})
 	}
-	return l, nil
+	return l
 }
 
-// add gives words a meaning. It reports whether they had none.
-func (l *lexicon) add(text string, m meaning) bool {
-	key := words(text)
+// add gives words a meaning, unless they have one.
+func (l *lexicon) add(key string, m meaning) {
 	if _, taken := l.phrases[key]; taken || key == "" {
-		return false
+		return
 	}
 	l.phrases[key] = m
 	l.longest = max(l.longest, strings.Count(key, " ")+1)
-	return true
-}
-
-func (l *lexicon) readPhrases(vocabulary *Vocabulary, table string) error {
-	return rows("phrases.tsv", table, 2, func(cells []string) error {
-		accord, err := parseAccord(vocabulary, cells[1])
-		if err != nil {
-			return fmt.Errorf("%s: %w", cells[0], err)
-		}
-		if !l.add(cells[0], meaning{accord: accord}) {
-			return fmt.Errorf("%q has two meanings", cells[0])
-		}
-		return nil
-	})
-}
-
-// parseAccord reads descriptors with their weights: "marine:1,ozonic:0.9".
-func parseAccord(vocabulary *Vocabulary, cell string) ([]Weighted, error) {
-	var accord []Weighted
-	for _, part := range list(cell) {
-		descriptor, number, _ := strings.Cut(part, ":")
-		if !vocabulary.Has(descriptor) {
-			return nil, fmt.Errorf("descriptor %q is not in the vocabulary", descriptor)
-		}
-		weight, err := strconv.ParseFloat(number, 64)
-		if err != nil || weight <= 0 || weight > 1 {
-			return nil, fmt.Errorf("weight %q of %s is not a number over 0 and up to 1", number, descriptor)
-		}
-		accord = append(accord, Weighted{descriptor, weight})
-	}
-	return accord, nil
 }
 
 // phrase finds the longest phrase that begins with the first of the tokens and

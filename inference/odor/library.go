@@ -35,6 +35,9 @@ var Default = sync.OnceValues(func() (*Library, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := vocabulary.loadAccords(phraseTable); err != nil {
+		return nil, err
+	}
 	return loadLibrary(vocabulary, odorantTable)
 })
 

@@ -3,8 +3,9 @@
 // prompt such as "fresh citrus over wet cedar, no musk" into weighted
 // descriptors.
 //
-// What it knows stands in three tables beside the code: vocabulary.tsv,
-// phrases.tsv and odorants.tsv. Whatever follows from a molecule's structure
+// What it knows stands in tables beside the code: vocabulary.tsv, phrases.tsv,
+// ordinary.txt and odorants.tsv, and labels.tsv for what trained models call the same
+// things. Whatever follows from a molecule's structure
 // is not in them; package chem computes it.
 package odor
 

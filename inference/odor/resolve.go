@@ -40,13 +40,33 @@ func (v *Vocabulary) Resolve(word string) (descriptor string, ok bool) {
 // suggestions is how many descriptors [Vocabulary.Suggest] offers at most.
 const suggestions = 3
 
-// Suggest returns the descriptors whose names are most like a word that does
-// not resolve, the likest first. It is empty where none is like it.
+// Suggest returns descriptors instead of a word that does not resolve: the
+// strongest of the accord that it evokes ("oud"), or else those whose names are
+// most like it, the likest first. It is empty where none is like it.
 func (v *Vocabulary) Suggest(word string) []string {
 	text := words(word)
 	if text == "" || len(word) > longestWord {
 		return nil
 	}
+	if accord, ok := v.accords[text]; ok {
+		return strongest(accord)
+	}
+	return v.alike(text)
+}
+
+// strongest names the first descriptors of an accord by weight.
+func strongest(accord []Weighted) []string {
+	sorted := slices.Clone(accord)
+	slices.SortStableFunc(sorted, func(a, b Weighted) int { return cmp.Compare(b.Weight, a.Weight) })
+	var names []string
+	for _, w := range sorted[:min(suggestions, len(sorted))] {
+		names = append(names, w.Descriptor)
+	}
+	return names
+}
+
+// alike names the descriptors that have a name like a text.
+func (v *Vocabulary) alike(text string) []string {
 	type candidate struct {
 		descriptor string
 		away       int

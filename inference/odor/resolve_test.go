@@ -42,6 +42,7 @@ func TestSuggest(t *testing.T) {
 	}{
 		{"a short misspelling", "muks", "musk"},
 		{"another initial", "zanilla", "vanilla"},
+		{"an accord", "oud", "woody"},
 		{"the beginning of a word", "sandal woo", "sandalwood"},
 		{"nothing like it", "qwxyzt", ""},
 		{"nothing", "", ""},

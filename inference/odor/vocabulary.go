@@ -5,17 +5,24 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 //go:embed vocabulary.tsv
 var vocabularyTable string
+
+//go:embed phrases.tsv
+var phraseTable string
 
 // Vocabulary is the controlled vocabulary of odor descriptors. It is immutable
 // and safe for concurrent use.
 type Vocabulary struct {
 	terms  map[string]term
 	byWord map[string]string // the descriptor that a word or phrase is another name of
-	fuzzy  speller
+	// accords are what phrases evoke that name no single descriptor.
+	accords map[string][]Weighted
+	fuzzy   speller
 }
 
 type term struct {
@@ -25,7 +32,7 @@ type term struct {
 
 // loadVocabulary reads a table of descriptor, broader descriptors, other words.
 func loadVocabulary(table string) (*Vocabulary, error) {
-	v := &Vocabulary{terms: map[string]term{}, byWord: map[string]string{}}
+	v := &Vocabulary{terms: map[string]term{}, byWord: map[string]string{}, accords: map[string][]Weighted{}}
 	err := rows("vocabulary.tsv", table, 3, func(cells []string) error {
 		name := cells[0]
 		if _, twice := v.terms[name]; twice {
@@ -51,6 +58,40 @@ func (v *Vocabulary) index(descriptor string) error {
 		v.byWord[key] = descriptor
 	}
 	return nil
+}
+
+// loadAccords reads a table of phrase and accord.
+func (v *Vocabulary) loadAccords(table string) error {
+	return rows("phrases.tsv", table, 2, func(cells []string) error {
+		accord, err := v.parseAccord(cells[1])
+		if err != nil {
+			return fmt.Errorf("%s: %w", cells[0], err)
+		}
+		key := words(cells[0])
+		_, named := v.byWord[key]
+		if _, taken := v.accords[key]; taken || named || key == "" {
+			return fmt.Errorf("%q has two meanings", cells[0])
+		}
+		v.accords[key] = accord
+		return nil
+	})
+}
+
+// parseAccord reads descriptors with their weights: "marine:1,ozonic:0.9".
+func (v *Vocabulary) parseAccord(cell string) ([]Weighted, error) {
+	var accord []Weighted
+	for _, part := range list(cell) {
+		descriptor, number, _ := strings.Cut(part, ":")
+		if !v.Has(descriptor) {
+			return nil, fmt.Errorf("descriptor %q is not in the vocabulary", descriptor)
+		}
+		weight, err := strconv.ParseFloat(number, 64)
+		if err != nil || !(weight > 0 && weight <= 1) {
+			return nil, fmt.Errorf("weight %q of %s is not a number over 0 and up to 1", number, descriptor)
+		}
+		accord = append(accord, Weighted{descriptor, weight})
+	}
+	return accord, nil
 }
 
 // check makes sure that broader descriptors exist and lead nowhere round.
