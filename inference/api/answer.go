@@ -21,7 +21,7 @@ type (
 		Interpretation interpretation `json:"interpretation"`
 		// Seed is absent where the engine has no randomness, and Sampled where it samples nothing.
 		Seed       *int64     `json:"seed,omitempty"`
-		Sampled    int        `json:"sampled,omitempty"`
+		Sampled    int        `json:"sampled,omitzero"`
 		Molecules  []molecule `json:"molecules"`
 		Withheld   []withheld `json:"withheld"`
 		Disclaimer string     `json:"disclaimer"`

@@ -52,7 +52,7 @@ func newAPI(t testing.TB, change func(*Config)) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h
+	return documented(t, h)
 }
 
 func post(h http.Handler, body string, header ...string) *httptest.ResponseRecorder {

@@ -32,3 +32,20 @@ test_average_counts_every_word if {
 test_script_without_spaces_is_allowed if {
 	ids("新鮮な柑橘類と湿った杉の木の香りがする香水") == set() with data.settings.average_word as 3
 }
+
+test_molecules_are_no_language[path] if {
+	some path in ["/like", "/smiles/7"]
+	some smiles in ["cc(c)(c)c1ccc(cc(c)c=o)cc1oc(=o)ccc", "="]
+	prompt := {"path": path, "text": smiles, "normalised": smiles}
+	reasons := text.deny with input.prompts as [prompt]
+		with data.settings.structure_fields as ["/like", "/smiles"]
+		with data.settings.average_word as 30
+	reasons == set()
+}
+
+test_other_fields_are_language[path] if {
+	some path in ["/prompt", "/likeness", "/constraints/must/0"]
+	prompt := {"path": path, "text": "=", "normalised": "="}
+	reasons := text.deny with input.prompts as [prompt] with data.settings.structure_fields as ["/like"]
+	count(reasons) == 1
+}
