@@ -42,6 +42,11 @@ func (m *Model) Blanks(rng *rand.Rand, condition Condition, count int) ([]Draft,
 	return drafts, nil
 }
 
+// DrawLength draws a number of tokens from those of molecules that the condition describes.
+func (m *Model) DrawLength(rng *rand.Rand, condition Condition) int {
+	return drawLength(rng, m.Lengths(condition))
+}
+
 // drawLength draws a number of tokens, at least 1.
 func drawLength(rng *rand.Rand, lengths []float64) int {
 	x := rng.Float64() * (1 - lengths[0])

@@ -19,6 +19,7 @@ type Model struct {
 	grammar *grammar.Grammar
 	network *network
 	batcher *batcher
+	known   []uint64
 }
 
 // info is what a file of weights says about its model.
@@ -75,6 +76,9 @@ func Load(data []byte) (*Model, error) {
 		return nil, fmt.Errorf("reading the diffusion model: %w", err)
 	}
 	if m.network, err = loadNetwork(file, m.info.Shape); err != nil {
+		return nil, fmt.Errorf("reading the diffusion model: %w", err)
+	}
+	if m.known, err = readKnown(knownTable); err != nil {
 		return nil, fmt.Errorf("reading the diffusion model: %w", err)
 	}
 	m.batcher = newBatcher(m.network)
