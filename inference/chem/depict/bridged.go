@@ -45,8 +45,8 @@ func isBridge(r, s []int) bool {
 // Soc. 1963, 13, 743), eased, and the tidiest result is taken.
 func (g *graph) layCore(core [][]int, b *block) map[int]complex128 {
 	atoms := distinctAtoms(core)
-	best, bestCost, upright := g.fromTemplates(atoms)
-	b.upright = upright
+	best, bestCost, stance := g.fromTemplates(atoms)
+	b.stance = stance
 	if best == nil {
 		for _, outline := range g.outlines(core) {
 			points := g.insideOutline(atoms, outline)

@@ -24,9 +24,16 @@ func (g *graph) layBlock(b *block) {
 	}
 }
 
-// laySeed places the part of a block that the rest is built on: its largest
-// bridged core, or a large ring, or the ring with the most neighbours.
+// laySeed places the part of a block that the rest is built on: all of it if it
+// is a known skeleton, its largest bridged core, or a large ring, or the ring with the most neighbours.
 func (g *graph) laySeed(b *block) {
+	if points, _, stance := g.fromTemplates(b.atoms); points != nil {
+		b.stance = stance
+		for i, a := range b.atoms {
+			b.pos[a], b.rigid[a] = points[i], true
+		}
+		return
+	}
 	if core := g.bridgedCore(b); core != nil {
 		for a, p := range g.layCore(core, b) {
 			b.pos[a], b.rigid[a] = p, true

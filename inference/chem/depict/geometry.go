@@ -4,8 +4,8 @@ import "github.com/odordiff/odordiff/inference/chem"
 
 // fixGeometry mirrors what hangs on double bonds that came out cis instead of
 // trans or the other way round. Mirroring one side in a bond's own line changes
-// no other bond's geometry.
-func (p *placement) fixGeometry(part []int) {
+// no other bond's geometry. The anchor stays where it is.
+func (p *placement) fixGeometry(part []int, anchor int) {
 	inPart := map[int]bool{}
 	for _, a := range part {
 		inPart[a] = true
@@ -13,7 +13,7 @@ func (p *placement) fixGeometry(part []int) {
 	for i := range p.NumBonds() {
 		b := p.Bond(i)
 		if inPart[b.Begin] && !b.InRing && b.Geometry != chem.NoGeometry && drawnGeometry(b, p.pos) != b.Geometry {
-			mirrorSide(p.pos, p.side(b.Begin, b.End), p.pos[b.Begin], p.pos[b.End])
+			mirrorSide(p.pos, p.sideWithout(anchor, b), p.pos[b.Begin], p.pos[b.End])
 		}
 	}
 }

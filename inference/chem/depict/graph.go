@@ -25,10 +25,21 @@ type block struct {
 	// pos holds the places of atoms.
 	pos map[int]complex128
 	// rigid tells which atoms belong to a bridged core, whose shape is settled.
-	rigid map[int]bool
-	// upright tells that the block looks right only as it was laid.
-	upright bool
+	rigid  map[int]bool
+	stance stance
 }
+
+// stance tells how far a ring system may be turned in the finished drawing.
+type stance uint8
+
+const (
+	// loose ring systems look right in every position.
+	loose stance = iota
+	// upright ones look right only as they were laid, or mirrored left to right.
+	upright
+	// fixed ones look right only as they were laid.
+	fixed
+)
 
 func newGraph(m *chem.Molecule) *graph {
 	g := &graph{Molecule: m, neighbors: make([][]int, m.NumAtoms()), rings: m.SSSR()}
@@ -136,6 +147,16 @@ func (g *graph) components() [][]int {
 		parts = append(parts, part)
 	}
 	return parts
+}
+
+// sideWithout lists the atoms on the side of a bond outside rings that an atom
+// is not on.
+func (g *graph) sideWithout(anchor int, b chem.Bond) []int {
+	atoms := g.side(b.Begin, b.End)
+	if slices.Contains(atoms, anchor) {
+		return g.side(b.End, b.Begin)
+	}
+	return atoms
 }
 
 // side lists the atoms on the far side of a bond outside rings, seen from one

@@ -9,9 +9,12 @@ import (
 
 // orient turns a part of the drawing so that as many bonds as can be stand at
 // multiples of 30°, its long axis lies flat, and oxygens are to the right and
-// at the top rather than to the left and at the bottom. What is upright is only
-// mirrored left to right.
-func (g *graph) orient(pos []complex128, part []int, upright bool) {
+// at the top rather than to the left and at the bottom. What stands upright is
+// only mirrored left to right, and what is fixed stays as it is.
+func (g *graph) orient(pos []complex128, part []int, stance stance) {
+	if stance == fixed {
+		return
+	}
 	points := make([]complex128, len(part))
 	for i, a := range part {
 		points[i] = pos[a]
@@ -20,11 +23,11 @@ func (g *graph) orient(pos []complex128, part []int, upright bool) {
 	for i := range points {
 		points[i] -= middle
 	}
-	if !upright {
+	if stance == loose {
 		rotate(points, turn(g.alignment(pos, part)))
 		rotate(points, flattest(points))
 	}
-	g.face(points, part, upright)
+	g.face(points, part, stance)
 	for i, a := range part {
 		pos[a] = points[i]
 	}
@@ -92,7 +95,7 @@ func flatness(points []complex128, by complex128) float64 {
 
 // face mirrors points left to right, and upside down unless they are upright, so
 // that heteroatoms, the ends above all, are to the right and at the top.
-func (g *graph) face(points []complex128, part []int, upright bool) {
+func (g *graph) face(points []complex128, part []int, stance stance) {
 	var pull complex128
 	for i, a := range part {
 		if g.Atom(a).Element != chem.Carbon {
@@ -108,7 +111,7 @@ func (g *graph) face(points []complex128, part []int, upright bool) {
 		if real(pull) < -1e-6 {
 			x = -x
 		}
-		if imag(pull) < -1e-6 && !upright {
+		if imag(pull) < -1e-6 && stance == loose {
 			y = -y
 		}
 		points[i] = complex(x, y)

@@ -35,25 +35,26 @@ func (g *graph) place() []complex128 {
 	}
 	parts := g.components()
 	for _, part := range parts {
-		upright := p.placePart(part)
-		p.fixGeometry(part)
-		g.untangle(p.pos, part)
-		g.orient(p.pos, part, upright)
+		anchor, stance := p.placePart(part)
+		p.fixGeometry(part, anchor)
+		g.untangle(p.pos, part, anchor)
+		g.orient(p.pos, part, stance)
 	}
 	pack(p.pos, parts)
 	return p.pos
 }
 
 // placePart places a connected part: a ring system first, or the end of its
-// longest chain, then everything else from there outwards. It tells whether the
-// part is to stay upright.
-func (p *placement) placePart(part []int) (upright bool) {
+// longest chain, then everything else from there outwards. It returns the
+// first atom placed, which keeps its position from then on, and how far the
+// part may be turned.
+func (p *placement) placePart(part []int) (anchor int, stance stance) {
 	p.part = part
 	first := p.seed(part)
 	p.parent[first] = -1
 	if b := p.seedBlock(first); b != nil {
 		p.putBlock(b, first, 0, p.outwardOf(b, first))
-		upright = b.upright
+		stance = b.stance
 	} else {
 		p.put(first, -1, 0)
 	}
@@ -62,11 +63,11 @@ func (p *placement) placePart(part []int) (upright bool) {
 		p.queue = p.queue[1:]
 		p.grow(atom)
 	}
-	return upright
+	return first, stance
 }
 
 // seed returns the atom to begin with: one of the largest ring system, those
-// that want to stand upright first, or else the end of the longest chain.
+// with a stance first, or else the end of the longest chain.
 func (p *placement) seed(part []int) int {
 	best := -1
 	var bestSize int
@@ -74,7 +75,7 @@ func (p *placement) seed(part []int) int {
 		for _, i := range p.blocksOf[a] {
 			b := p.blocks[i]
 			size := len(b.atoms)
-			if b.upright {
+			if b.stance != loose {
 				size += p.NumAtoms()
 			}
 			if size > bestSize {
@@ -92,7 +93,7 @@ func (p *placement) seed(part []int) int {
 func (p *placement) seedBlock(seed int) *block {
 	var best *block
 	for _, i := range p.blocksOf[seed] {
-		if b := p.blocks[i]; best == nil || b.upright && !best.upright || b.upright == best.upright && len(b.atoms) > len(best.atoms) {
+		if b := p.blocks[i]; best == nil || b.stance > best.stance || b.stance == best.stance && len(b.atoms) > len(best.atoms) {
 			best = b
 		}
 	}

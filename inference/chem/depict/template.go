@@ -5,14 +5,12 @@ import (
 	"slices"
 )
 
-// skeleton is a bridged ring system with the coordinates it is usually drawn
-// with, in bond lengths.
+// skeleton is a ring system with the coordinates it is usually drawn with, in
+// bond lengths.
 type skeleton struct {
 	points []complex128
 	bonds  [][2]int
-	// upright tells that it looks right only in this position, or mirrored left
-	// to right.
-	upright bool
+	stance stance
 	// oddity is what an unfamiliar look costs beside another of its kind.
 	oddity float64
 }
@@ -24,10 +22,10 @@ var skeletons = []skeleton{
 	// Bicyclo[2.2.1]heptane in perspective: bornane, fenchane. The one-atom
 	// bridge, last, is on top.
 	{
-		points:  []complex128{-1 + 0.1i, -0.6 - 0.85i, 0.5 - 0.85i, 1 + 0.1i, 0.5 - 0.1i, -0.3 - 0.1i, 0.05 + 0.75i},
-		bonds:   [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 0}, {0, 6}, {6, 3}},
-		upright: true,
-		oddity:  0.4,
+		points: []complex128{-1 + 0.1i, -0.6 - 0.85i, 0.5 - 0.85i, 1 + 0.1i, 0.5 - 0.1i, -0.3 - 0.1i, 0.05 + 0.75i},
+		bonds:  [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 0}, {0, 6}, {6, 3}},
+		stance: upright,
+		oddity: 0.4,
 	},
 	// The same, flat: a hexagon with the bridge inside.
 	{
@@ -37,9 +35,9 @@ var skeletons = []skeleton{
 	// Tricyclo[2.2.1.0²,⁶]heptane: tricyclene, santalene. The three-membered ring
 	// is at the bottom.
 	{
-		points:  []complex128{0.9i, -1 + 0.3i, -0.55 - 0.65i, 0.55 - 0.65i, 1 + 0.3i, 0.1 - 0.15i, 0.3 + 0.4i},
-		bonds:   [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 0}, {2, 5}, {5, 3}, {5, 6}, {6, 0}},
-		upright: true,
+		points: []complex128{0.9i, -1 + 0.3i, -0.55 - 0.65i, 0.55 - 0.65i, 1 + 0.3i, 0.1 - 0.15i, 0.3 + 0.4i},
+		bonds:  [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 0}, {2, 5}, {5, 3}, {5, 6}, {6, 0}},
+		stance: upright,
 	},
 	// Bicyclo[3.1.1]heptane: pinane. The last atom is a bridge of its own in the
 	// middle of a hexagon.
@@ -49,15 +47,15 @@ var skeletons = []skeleton{
 	},
 	// Bicyclo[2.2.2]octane, its bridgeheads at the top and the bottom.
 	{
-		points:  []complex128{1.1i, 0.95 + 0.5i, 0.95 - 0.5i, -1.1i, -0.95 - 0.5i, -0.95 + 0.5i, 0.22 + 0.3i, 0.22 - 0.5i},
-		bonds:   [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 0}, {0, 6}, {6, 7}, {7, 3}},
-		upright: true,
+		points: []complex128{1.1i, 0.95 + 0.5i, 0.95 - 0.5i, -1.1i, -0.95 - 0.5i, -0.95 + 0.5i, 0.22 + 0.3i, 0.22 - 0.5i},
+		bonds:  [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 0}, {0, 6}, {6, 7}, {7, 3}},
+		stance: upright,
 	},
 	// Bicyclo[3.2.1]octane with the one-atom bridge, last, on top: tropane.
 	{
-		points:  []complex128{-0.95 + 0.2i, -0.95 - 0.8i, -1.25i, 0.95 - 0.8i, 0.95 + 0.2i, 0.45 - 0.1i, -0.35 - 0.1i, 0.8i},
-		bonds:   [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 6}, {6, 0}, {0, 7}, {7, 4}},
-		upright: true,
+		points: []complex128{-0.95 + 0.2i, -0.95 - 0.8i, -1.25i, 0.95 - 0.8i, 0.95 + 0.2i, 0.45 - 0.1i, -0.35 - 0.1i, 0.8i},
+		bonds:  [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 6}, {6, 0}, {0, 7}, {7, 4}},
+		stance: upright,
 	},
 	// The same, flat, with the one-atom bridge inside: cedrane.
 	{
@@ -69,17 +67,30 @@ var skeletons = []skeleton{
 		points: []complex128{0.95i, 0.95 + 0.95i, 1.5, 0.95 - 0.95i, -0.95i, -0.95 - 0.95i, -1.5, -0.95 + 0.95i, 0.3},
 		bonds:  [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 6}, {6, 7}, {7, 0}, {0, 8}, {8, 4}},
 	},
+	// Gonane, the skeleton of steroids: the first ring at the lower left, the
+	// last at the upper right.
+	{
+		points: []complex128{
+			1i, -0.866 + 0.5i, -0.866 - 0.5i, -1i, 0.866 - 0.5i, 1.732 - 1i, 2.598 - 0.5i, 2.598 + 0.5i, 1.732 + 1i,
+			0.866 + 0.5i, 1.732 + 2i, 2.598 + 2.5i, 3.464 + 2i, 3.464 + 1i, 4.415 + 0.691i, 5.003 + 1.5i, 4.415 + 2.309i,
+		},
+		bonds: [][2]int{
+			{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 6}, {6, 7}, {7, 8}, {8, 9}, {4, 9}, {0, 9},
+			{8, 10}, {10, 11}, {11, 12}, {12, 13}, {7, 13}, {13, 14}, {14, 15}, {15, 16}, {12, 16},
+		},
+		stance: fixed,
+	},
 	// Adamantane.
 	{
-		points:  []complex128{-0.61 - 0.77i, -1.21 - 0.00i, -0.00 - 0.39i, 0.00 - 1.15i, -0.60 + 0.76i, 0.61 + 0.38i, 0.61 - 0.38i, 0.00 + 0.39i, -0.00 + 1.15i, 1.21 + 0.00i},
-		bonds:   [][2]int{{0, 1}, {4, 1}, {5, 9}, {6, 9}, {0, 2}, {5, 2}, {4, 7}, {6, 7}, {0, 3}, {6, 3}, {4, 8}, {5, 8}},
-		upright: true,
+		points: []complex128{-0.61 - 0.77i, -1.21 - 0.00i, -0.00 - 0.39i, 0.00 - 1.15i, -0.60 + 0.76i, 0.61 + 0.38i, 0.61 - 0.38i, 0.00 + 0.39i, -0.00 + 1.15i, 1.21 + 0.00i},
+		bonds:  [][2]int{{0, 1}, {4, 1}, {5, 9}, {6, 9}, {0, 2}, {5, 2}, {4, 7}, {6, 7}, {0, 3}, {6, 3}, {4, 8}, {5, 8}},
+		stance: upright,
 	},
 }
 
 // fromTemplates places atoms that make up a known skeleton, in the way that
 // leaves most room for what is attached; nil if the skeleton is not known.
-func (g *graph) fromTemplates(atoms []int) (best []complex128, cost float64, upright bool) {
+func (g *graph) fromTemplates(atoms []int) (best []complex128, cost float64, stance stance) {
 	cost = math.Inf(1)
 	for _, s := range skeletons {
 		for _, match := range g.matches(s, atoms) {
@@ -88,11 +99,11 @@ func (g *graph) fromTemplates(atoms []int) (best []complex128, cost float64, upr
 				points[i] = s.points[corner]
 			}
 			if c := s.oddity + g.crampedness(atoms, points); c < cost-1e-6 {
-				best, cost, upright = points, c, s.upright
+				best, cost, stance = points, c, s.stance
 			}
 		}
 	}
-	return best, cost, upright
+	return best, cost, stance
 }
 
 // matches returns every way to lay a skeleton on atoms, each as the index in

@@ -19,7 +19,7 @@ type tangle struct {
 	bent []float64
 }
 
-// hinge is a bond outside rings with the smaller of its sides.
+// hinge is a bond outside rings with the side of it that moves.
 type hinge struct {
 	near, far int
 	atoms     []int
@@ -44,13 +44,13 @@ const (
 
 // untangle turns and mirrors branches of one part until nothing overlaps or
 // nothing helps.
-func (g *graph) untangle(pos []complex128, part []int) {
+func (g *graph) untangle(pos []complex128, part []int, anchor int) {
 	t := &tangle{graph: g, pos: pos, part: part}
 	cost, guilty := t.overlap()
 	if cost == 0 {
 		return
 	}
-	t.findHinges()
+	t.findHinges(anchor)
 	for cost > 1e-6 {
 		improved := t.improve(cost, guilty)
 		if improved >= cost-1e-6 {
@@ -60,7 +60,7 @@ func (g *graph) untangle(pos []complex128, part []int) {
 	}
 }
 
-func (t *tangle) findHinges() {
+func (t *tangle) findHinges(anchor int) {
 	inPart := map[int]bool{}
 	for _, a := range t.part {
 		inPart[a] = true
@@ -71,7 +71,7 @@ func (t *tangle) findHinges() {
 			continue
 		}
 		h := hinge{near: b.Begin, far: b.End, atoms: t.side(b.Begin, b.End)}
-		if 2*len(h.atoms) > len(t.part) {
+		if slices.Contains(h.atoms, anchor) {
 			h = hinge{near: b.End, far: b.Begin, atoms: t.side(b.End, b.Begin)}
 		}
 		h.maxBend = 60

@@ -19,7 +19,7 @@ func (g *graph) assignWedges(pos []complex128, d *Drawing) {
 		if g.Atom(atom).Chirality == chem.Unspecified {
 			continue
 		}
-		if at, ok := g.hydrogenPlace(pos, atom); ok {
+		if at, ok := g.hydrogenPlace(pos, atom, d.Hydrogens); ok {
 			style := g.hydrogenStyle(pos, atom)
 			d.Hydrogens = append(d.Hydrogens, Hydrogen{Atom: atom, Point: Point{real(at), imag(at)}, Style: style})
 			continue
@@ -37,30 +37,62 @@ func (g *graph) assignWedges(pos []complex128, d *Drawing) {
 }
 
 // hydrogenPlace tells where the hydrogen of a stereocentre is to be drawn, if
-// all bonds of the centre are in rings and leave room for it.
-func (g *graph) hydrogenPlace(pos []complex128, atom int) (at complex128, ok bool) {
+// all bonds of the centre are in rings and one of the gaps between them has room
+// for it beside the atoms and the hydrogens drawn before.
+func (g *graph) hydrogenPlace(pos []complex128, atom int, before []Hydrogen) (at complex128, ok bool) {
 	if g.Atom(atom).Hydrogens != 1 || g.Degree(atom) != 3 {
 		return 0, false
 	}
-	var directions []complex128
-	for k := range g.Degree(atom) {
+	var directions [3]complex128
+	for k := range directions {
 		if !g.Bond(g.BondAt(atom, k)).InRing {
 			return 0, false
 		}
-		directions = append(directions, unit(pos[g.NeighborAt(atom, k)]-pos[atom]))
+		directions[k] = unit(pos[g.NeighborAt(atom, k)] - pos[atom])
 	}
-	start, width := widestGap(directions)
-	at = pos[atom] + scale(turn(start+width/2), hydrogenBond)
-	for other, p := range pos {
-		if other != atom && distance(p, at) < 0.6 {
-			return 0, false
+	others := slices.Clone(pos)
+	for _, h := range before {
+		others = append(others, complex(h.Point.X, h.Point.Y))
+	}
+	others[atom] = complex(math.Inf(1), 0)
+	least := math.Inf(1)
+	for k, first := range directions {
+		second := directions[(k+1)%3]
+		start, width := widestGap([]complex128{first, second})
+		outside := directions[(k+2)%3]
+		// Two directions leave two gaps; the one with the third bond in it is none.
+		middle := turn(start + width/2)
+		if dot(middle, outside) > math.Cos(width*math.Pi/360) {
+			middle, width = -middle, 360-width
+		}
+		candidate := pos[atom] + scale(middle, hydrogenBond)
+		if crowd := nearness(candidate, others) + 40/width; nearest(candidate, others) > 0.55 && crowd < least-1e-6 {
+			at, least, ok = candidate, crowd, true
 		}
 	}
-	return at, true
+	return at, ok
+}
+
+// nearness grades how crowded a point is by others.
+func nearness(p complex128, others []complex128) float64 {
+	var sum float64
+	for _, q := range others {
+		d := distance(p, q)
+		sum += 1 / (d * d * d)
+	}
+	return sum
+}
+
+func nearest(p complex128, others []complex128) float64 {
+	near := math.Inf(1)
+	for _, q := range others {
+		near = min(near, distance(p, q))
+	}
+	return near
 }
 
 // hydrogenBond is the length at which such a hydrogen is drawn.
-const hydrogenBond = 0.75
+const hydrogenBond = 0.7
 
 // hydrogenStyle is the style that gives the centre its handedness. The three
 // neighbours, seen from the hydrogen, turn as Chirality says; seen from the
