@@ -228,7 +228,7 @@ func (p *placement) armDirections(atom int, arms []int) []complex128 {
 	if len(arms) == 1 && p.isLinear(atom) {
 		return []complex128{-back}
 	}
-	angles := p.chainAngles(atom, arms)
+	angles := p.chainAngles(arms)
 	side := p.zigzagSide(atom)
 	directions := make([]complex128, len(arms))
 	for i, angle := range angles {
@@ -253,10 +253,10 @@ func (p *placement) spreadArms(taken []complex128, arms int) []complex128 {
 	return directions
 }
 
-// chainAngles returns the angles between the bond that leads to an atom and its
+// chainAngles returns the angles between the bond that leads to an atom and the atom's
 // arms: 120° for up to two, the chain's zig-zag kept and the others spread over
 // the far side for three, a cross for three ends.
-func (p *placement) chainAngles(atom int, arms []int) []float64 {
+func (p *placement) chainAngles(arms []int) []float64 {
 	switch {
 	case len(arms) == 1:
 		return []float64{120}

@@ -34,7 +34,8 @@ const (
 	// maxUntangleWork bounds the search, in pairs of atoms looked at.
 	maxUntangleWork = 10_000_000
 	// nearAtoms is how near atoms may come that are not bonded to each other;
-	// nearLetters goes for two that are written out, nearLetter for one.
+	// nearLetter goes for one that is written out, nearLetters for two, and more
+	// if they have hydrogens.
 	nearAtoms   = 0.95
 	nearLetter  = 1.02
 	nearLetters = 1.25
@@ -183,7 +184,7 @@ func (t *tangle) overlap() (cost float64, guilty map[int]bool) {
 	}
 	for i, a := range t.part {
 		for _, b := range t.part[:i] {
-			if d := distance(t.pos[a], t.pos[b]); d < nearLetters && !t.isFixedPair(a, b) {
+			if d := distance(t.pos[a], t.pos[b]); d < nearLetters+0.4 && !t.isFixedPair(a, b) {
 				blame(tooNear(d, t.room(a, b)), a, b)
 			}
 		}
@@ -206,13 +207,20 @@ func (t *tangle) overlap() (cost float64, guilty map[int]bool) {
 
 // room is how near two atoms may come.
 func (t *tangle) room(a, b int) float64 {
-	letters := 0
+	letters, hydrogens := 0, 0
 	for _, atom := range [2]int{a, b} {
-		if t.Atom(atom).Element != chem.Carbon {
-			letters++
+		if t.Atom(atom).Element == chem.Carbon {
+			continue
+		}
+		letters++
+		if t.Atom(atom).Hydrogens > 0 {
+			hydrogens++
 		}
 	}
-	return [3]float64{nearAtoms, nearLetter, nearLetters}[letters]
+	if letters < 2 {
+		return [2]float64{nearAtoms, nearLetter}[letters]
+	}
+	return nearLetters + 0.2*float64(hydrogens)
 }
 
 // isFixedPair tells whether two atoms are bonded, or in one ring system, so that
