@@ -6,7 +6,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -25,9 +24,6 @@ func readObject(w http.ResponseWriter, r *http.Request) (*object, error) {
 	if err != nil {
 		return nil, problem.Malformed.New("the body ended early").Because(err)
 	}
-	// The body is there. What is left of the time to read it would end the
-	// request, because the server goes on reading to see whether the client leaves.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // not every writer has one
 	return newObject(body)
 }
 

@@ -69,13 +69,19 @@ func eventNames(all []received) string {
 	return strings.Join(names, " ")
 }
 
-// vanillin is a molecule of an answer.
-func vanillin(t testing.TB) engine.Molecule {
+func parse(t testing.TB, smiles string) *chem.Molecule {
 	t.Helper()
-	m, err := chem.Parse("COc1cc(C=O)ccc1O")
+	m, err := chem.Parse(smiles)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return m
+}
+
+// vanillin is a molecule of an answer.
+func vanillin(t testing.TB) engine.Molecule {
+	t.Helper()
+	m := parse(t, "COc1cc(C=O)ccc1O")
 	return engine.Molecule{Structure: m, Source: "test", Safety: safety.Assess(m)}
 }
 
