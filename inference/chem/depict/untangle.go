@@ -94,48 +94,72 @@ func (t *tangle) atStereoBond(atom int) bool {
 	return false
 }
 
-// improve makes the best single change to the hinges, or if none helps the best
-// pair of mirrorings, and returns what the overlap is then.
+// choice is the best change found so far and the overlap it leaves.
+type choice struct {
+	change func()
+	cost   float64
+}
+
+// improve makes the change to the hinges that helps most and returns what the
+// overlap is then: mirrors one, or where that does not halve the overlap bends
+// one or mirrors two.
 func (t *tangle) improve(cost float64, guilty map[int]bool) float64 {
 	hinges := t.relevant(guilty)
-	best, bestCost := func() {}, cost-1e-6
-	consider := func(apply, undo func()) {
-		if t.work > maxUntangleWork {
-			return
-		}
-		apply()
-		if c, _ := t.overlap(); c < bestCost {
-			best, bestCost = apply, c
-		}
-		undo()
+	best := choice{cost: cost - 1e-6}
+	t.tryMirrors(hinges, &best)
+	if best.cost > cost/2 {
+		t.tryBends(hinges, &best)
 	}
+	if best.cost > cost/2 {
+		t.tryPairs(hinges, &best)
+	}
+	if best.change == nil {
+		return cost
+	}
+	best.change()
+	return best.cost
+}
+
+// try makes a change, grades it and takes it back.
+func (t *tangle) try(change func(), best *choice) {
+	if t.work > maxUntangleWork {
+		return
+	}
+	pos, bent := slices.Clone(t.pos), slices.Clone(t.bent)
+	change()
+	if cost, _ := t.overlap(); cost < best.cost {
+		*best = choice{change, cost}
+	}
+	copy(t.pos, pos)
+	copy(t.bent, bent)
+}
+
+func (t *tangle) tryMirrors(hinges []int, best *choice) {
 	for _, h := range hinges {
 		if t.moves[h].mirrors {
-			flip := func() { t.mirror(h) }
-			consider(flip, flip)
+			t.try(func() { t.mirror(h) }, best)
 		}
 	}
-	if bestCost > cost/2 {
-		for _, h := range hinges {
-			for _, angle := range []float64{15, -15, 30, -30, 60, -60} {
-				if math.Abs(t.bent[h]+angle) > t.moves[h].maxBend {
-					continue
-				}
-				consider(func() { t.bend(h, angle) }, func() { t.bend(h, -angle) })
+}
+
+func (t *tangle) tryBends(hinges []int, best *choice) {
+	for _, h := range hinges {
+		for _, angle := range []float64{15, -15, 30, -30, 60, -60} {
+			if math.Abs(t.bent[h]+angle) <= t.moves[h].maxBend {
+				t.try(func() { t.bend(h, angle) }, best)
 			}
 		}
 	}
-	if bestCost > cost/2 {
-		for i, h := range hinges {
-			for _, k := range hinges[:i] {
-				if t.moves[h].mirrors && t.moves[k].mirrors {
-					consider(func() { t.mirror(h); t.mirror(k) }, func() { t.mirror(k); t.mirror(h) })
-				}
+}
+
+func (t *tangle) tryPairs(hinges []int, best *choice) {
+	for i, h := range hinges {
+		for _, k := range hinges[:i] {
+			if t.moves[h].mirrors && t.moves[k].mirrors {
+				t.try(func() { t.mirror(h); t.mirror(k) }, best)
 			}
 		}
 	}
-	best()
-	return bestCost
 }
 
 // relevant lists the hinges that move guilty atoms against others.
@@ -148,7 +172,7 @@ func (t *tangle) relevant(guilty map[int]bool) []int {
 				moved++
 			}
 		}
-		if moved > 0 && moved < len(guilty) || moved > 0 && len(guilty) == 1 {
+		if moved > 0 && moved < len(guilty) {
 			found = append(found, i)
 		}
 	}
@@ -207,6 +231,9 @@ func (t *tangle) overlap() (cost float64, guilty map[int]bool) {
 
 // room is how near two atoms may come.
 func (t *tangle) room(a, b int) float64 {
+	if t.shareNeighbor(a, b) {
+		return nearAtoms
+	}
 	letters, hydrogens := 0, 0
 	for _, atom := range [2]int{a, b} {
 		if t.Atom(atom).Element == chem.Carbon {
@@ -221,6 +248,10 @@ func (t *tangle) room(a, b int) float64 {
 		return [2]float64{nearAtoms, nearLetter}[letters]
 	}
 	return nearLetters + 0.2*float64(hydrogens)
+}
+
+func (t *tangle) shareNeighbor(a, b int) bool {
+	return slices.ContainsFunc(t.neighbors[a], func(n int) bool { return slices.Contains(t.neighbors[b], n) })
 }
 
 // isFixedPair tells whether two atoms are bonded, or in one ring system, so that
