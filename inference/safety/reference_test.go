@@ -1,0 +1,98 @@
+package safety
+
+import (
+	"cmp"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/smarts"
+)
+
+// reference returns the table that testdata/reference.py printed: SMILES and
+// the alerts that RDKit finds in it. SAFETY_REFERENCE names another one than that of the repository.
+func reference(t *testing.T) string {
+	t.Helper()
+	table, err := os.ReadFile(cmp.Or(os.Getenv("SAFETY_REFERENCE"), "testdata/reference.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(table)
+}
+
+func TestAlertsAgreeWithRDKit(t *testing.T) {
+	known := map[string]bool{}
+	for _, a := range theScreen().patterns {
+		known[a.finding.ID] = true
+	}
+	pairs := 0
+	err := rows("reference.tsv", reference(t), 2, func(cells []string) error {
+		m, err := chem.Parse(cells[0])
+		if err != nil {
+			t.Error(err)
+			return nil
+		}
+		theirs := strings.Fields(cells[1])
+		for _, id := range theirs {
+			if !known[id] {
+				t.Errorf("alert %q is gone: run testdata/reference.py", id)
+			}
+		}
+		target := smarts.NewTarget(m)
+		for _, a := range theScreen().patterns {
+			pairs++
+			ours := target.Matches(a.pattern)
+			if ours != slices.Contains(theirs, a.finding.ID) {
+				t.Errorf("%s in %s: %v here, not so in RDKit", a.finding.ID, cells[0], ours)
+			}
+			if ours && !takeCensus(m).meets(a.needs) {
+				t.Errorf("%s in %s is hidden by the census", a.finding.ID, cells[0])
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d pairs of alert and molecule", pairs)
+}
+
+// TestSurvey tells how much of a table of molecules the screen withholds: the
+// shares in docs/safety.md are from here. SAFETY_SURVEY names the file, with a heading and the
+// SMILES in the first column.
+func TestSurvey(t *testing.T) {
+	path := os.Getenv("SAFETY_SURVEY")
+	if path == "" {
+		t.Skip("SAFETY_SURVEY names no file")
+	}
+	table, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(table)), "\n")[1:]
+	var withheld, prohibited int
+	causes := map[string]int{}
+	for _, line := range lines {
+		smiles, _, _ := strings.Cut(line, "\t")
+		a := Assess(mustParse(t, smiles))
+		if a.Passes(DefaultMinScore) {
+			continue
+		}
+		withheld++
+		if a.Prohibited() {
+			prohibited++
+		}
+		causes[a.Findings[0].ID]++
+	}
+	t.Logf("%d molecules, %d withheld, %d of them prohibited", len(lines), withheld, prohibited)
+	names := make([]string, 0, len(causes))
+	for name := range causes {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(causes[b]-causes[a], cmp.Compare(a, b)) })
+	for _, name := range names[:min(10, len(names))] {
+		t.Logf("%4d %s", causes[name], name)
+	}
+}
