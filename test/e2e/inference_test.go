@@ -1,0 +1,114 @@
+package e2e
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func bearer(token string) http.Header {
+	return http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + token}}
+}
+
+func TestTheWholeAPIPassesTheGateway(t *testing.T) {
+	e := startGateway(t)
+	e.startBackend(t)
+	header := bearer(e.token(t))
+	const vanillin = "COc1cc(C=O)ccc1O"
+	query := "?smiles=" + url.QueryEscape(vanillin)
+	for _, r := range []struct{ method, path, body, mediaType, want string }{
+		{"POST", "/api/v1/generate", `{"prompt": "rose", "engine": "library", "constraints": {"logp": {"min": 1}}}`, "application/json", `"molecules":[{`},
+		{"POST", "/api/v1/generate", `{"like": "CC1(C)CCCC2(C)C1CCC(=C)C2CCC(C)=O", "engine": "library"}`, "application/json", `"likeness":`},
+		{"POST", "/api/v1/generate", `{"prompt": "rose", "engine": "library", "stream": true}`, "text/event-stream", "event: result\n"},
+		{"POST", "/api/v1/assess/safety", `{"smiles": ["CCO", "` + vanillin + `"]}`, "application/json", `"name":"vanillin"`},
+		{"POST", "/api/v1/design/fragrance", `{"prompt": "citrus and cedar", "engine": "library"}`, "application/json", `"parts":1000`},
+		{"GET", "/api/v1/molecules/depict.svg" + query, "", "image/svg+xml", "<svg"},
+		{"GET", "/api/v1/molecules/similar" + query, "", "application/json", `"name":"vanillin"`},
+		{"GET", "/api/v1/openapi.json", "", "application/json", `"openapi": "3.1.0"`},
+	} {
+		got := e.send(t, r.method, r.path, header, r.body)
+		got.wantOK(t)
+		if mediaType := got.Header.Get("Content-Type"); mediaType != r.mediaType || !strings.Contains(string(got.body), r.want) {
+			t.Errorf("%s %s: %s %s", r.method, r.path, mediaType, got.body)
+		}
+		if by := got.Header.Get("Gate-Served-By"); by != "live" {
+			t.Errorf("%s %s is served by %q", r.method, r.path, by)
+		}
+	}
+	e.send(t, "GET", "/api/v1/molecules/similar"+query, nil, "").wantProblem(t, http.StatusUnauthorized, "credential-missing")
+}
+
+func TestEveryTextOfEveryRouteIsJudged(t *testing.T) {
+	e := startGateway(t)
+	e.startBackend(t)
+	header := bearer(e.token(t))
+	for path, body := range map[string]string{
+		"/api/v1/generate":         `{"prompt": "rose", "constraints": {"must": ["nerve agent"]}}`,
+		"/api/v1/generate/":        `{"prompt": "nerve agent"}`,
+		"/api/v1/design/fragrance": `{"prompt": "rose and a nerve agent"}`,
+		"/API/v1/Design/Fragrance": `{"prompt": "nerve agent"}`,
+	} {
+		e.send(t, http.MethodPost, path, header, body).wantProblem(t, http.StatusForbidden, "policy-denied")
+	}
+	for path, body := range map[string]string{
+		"/api/v1/assess/safety": `{"smiles": "nerve agent"}`,
+		"/api/v1/generate":      `{"like": "a nerve agent"}`,
+	} {
+		e.send(t, http.MethodPost, path, header, body).wantProblem(t, http.StatusUnprocessableEntity, "invalid-request")
+	}
+}
+
+// Each event must reach the client before the backend goes on.
+func TestEventsPassTheGatewayAtOnce(t *testing.T) {
+	e := startGateway(t)
+	read := make(chan struct{})
+	e.startEvents(t, read)
+	req, err := http.NewRequest(http.MethodPost, e.url+generatePath, strings.NewReader(`{"prompt": "rose", "stream": true}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header = bearer(e.token(t))
+	resp, err := e.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	for line, body := 0, bufio.NewScanner(resp.Body); line < 3; line++ {
+		if !body.Scan() || !json.Valid([]byte(strings.TrimPrefix(body.Text(), "data: "))) || !body.Scan() {
+			t.Fatalf("event %d: %q, %v", line, body.Text(), body.Err())
+		}
+		read <- struct{}{}
+	}
+}
+
+// startEvents puts a server in the backend's place that sends an event whenever the last one was read.
+func (e *edge) startEvents(t *testing.T, read <-chan struct{}) {
+	t.Helper()
+	listener, err := net.Listen("tcp", e.upstream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "text/event-stream")
+		for range 3 {
+			_, _ = io.WriteString(w, "data: {}\n\n")
+			_ = http.NewResponseController(w).Flush()
+			select {
+			case <-read:
+			case <-r.Context().Done():
+				return
+			}
+		}
+	}))
+	server.Listener.Close()
+	server.Listener = listener
+	server.Start()
+	t.Cleanup(server.Close)
+}
