@@ -261,7 +261,7 @@ func TestMonochromeHasOneInk(t *testing.T) {
 func TestSheetCaptionsEveryCell(t *testing.T) {
 	entries := []Entry{
 		{Molecule: mustParse(t, "CCO"), Caption: "ethanol & <water>"},
-		{Molecule: mustParse(t, "c1ccccc1"), Caption: strings.Repeat("long ", 100), Highlight: []int{0}},
+		{Molecule: mustParse(t, "c1ccccc1"), Caption: "first line\n" + strings.Repeat("long ", 100), Highlight: []int{0}},
 		{Molecule: mustParse(t, "O")},
 	}
 	out, err := Sheet(entries, 2)
@@ -269,8 +269,10 @@ func TestSheetCaptionsEveryCell(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkXML(t, out)
-	if !bytes.Contains(out, []byte("ethanol &amp; &lt;water&gt;")) || !bytes.Contains(out, []byte("…")) {
-		t.Errorf("captions are missing or too long: %s", out)
+	for _, want := range []string{">ethanol &amp; &lt;water&gt;</text>", ">first line</text>", "…</text>"} {
+		if !bytes.Contains(out, []byte(want)) {
+			t.Errorf("%s is missing", want)
+		}
 	}
 	for name, columns := range map[string]int{"none": 0, "too many": MaxColumns + 1} {
 		if _, err := Sheet(entries, columns); !errors.Is(err, ErrOptions) {

@@ -38,11 +38,25 @@ func (g *graph) ringShape(ring []int, b *block) []complex128 {
 	if n < 8 || n > largestShaped || n <= largestPolygon && !slices.Contains(wish.trans, 1) {
 		return regularPolygon(n)
 	}
-	turns := wish.bestTurns()
+	shapes := wish.bestTurns()
 	if n <= largestPolygon {
-		return dented(turns)
+		return dented(shapes[0].turns)
 	}
-	points := walk(turns)
+	var best []complex128
+	bestCost := math.Inf(1)
+	for _, s := range shapes {
+		points := walk(s.turns)
+		strain := relax(points, turnSprings(s.turns))
+		if cost := strain + roundness(points) + wish.wishCost(s.turns) + wish.broken(points); cost < bestCost-1e-6 {
+			best, bestCost = points, cost
+		}
+	}
+	return best
+}
+
+// turnSprings hold a ring to its bonds, to angles of 120° and to its turns.
+func turnSprings(turns []int) []spring {
+	n := len(turns)
 	springs := make([]spring, 0, n*n/2)
 	for i := range n {
 		for j := range i {
@@ -58,8 +72,7 @@ func (g *graph) ringShape(ring []int, b *block) []complex128 {
 			}
 		}
 	}
-	relax(points, springs)
-	return points
+	return springs
 }
 
 // dented returns the regular polygon with the corners of right turns folded in:
@@ -146,132 +159,4 @@ func (g *graph) ringGeometry(ring []int, i int) int {
 		trans = -trans
 	}
 	return trans
-}
-
-// bestTurns chooses at which atoms the ring turns left (1) and right (-1).
-func (w *ringWish) bestTurns() []int {
-	n := len(w.corner)
-	var best []int
-	bestCost := math.Inf(1)
-	try := func(turns []int) {
-		if cost := w.cost(turns); cost < bestCost-1e-9 {
-			best, bestCost = slices.Clone(turns), cost
-		}
-	}
-	for _, rights := range []int{(n - 6) / 2, (n - 5) / 2, (n - 7) / 2} {
-		if rights < 0 || rights > n/2 {
-			continue
-		}
-		if n <= largestSearched {
-			w.search(make([]int, n), 0, rights, try)
-		} else {
-			spread(n, rights, try)
-		}
-	}
-	return best
-}
-
-// search tries all ways to place right turns, two in a row only where wished.
-func (w *ringWish) search(turns []int, at, rights int, try func([]int)) {
-	n := len(turns)
-	if at == n {
-		if rights == 0 && (turns[0] > 0 || turns[n-1] > 0 || w.wishesIn(0) && w.wishesIn(n-1)) {
-			try(turns)
-		}
-		return
-	}
-	if rights > n-at {
-		return
-	}
-	turns[at] = 1
-	w.search(turns, at+1, rights, try)
-	if rights > 0 && (at == 0 || turns[at-1] > 0 || w.wishesIn(at) && w.wishesIn(at-1)) {
-		turns[at] = -1
-		w.search(turns, at+1, rights-1, try)
-	}
-}
-
-func (w *ringWish) wishesIn(i int) bool { return w.corner[i] < 0 }
-
-// spread tries right turns at even distances, from every start.
-func spread(n, rights int, try func([]int)) {
-	for start := range n {
-		turns := slices.Repeat([]int{1}, n)
-		for k := range rights {
-			turns[(start+k*n/rights)%n] = -1
-		}
-		try(turns)
-	}
-}
-
-// cost grades a shape: broken double bonds and firm wishes are dearest, then
-// what cannot be drawn well, then mere preferences.
-func (w *ringWish) cost(turns []int) float64 {
-	n := len(turns)
-	var cost float64
-	for i, t := range turns {
-		if isTrans := t != turns[(i+1)%n]; w.trans[i] != 0 && isTrans != (w.trans[i] > 0) {
-			cost += 100
-		}
-		if w.corner[i] == -t {
-			cost++
-			if w.firm[i] {
-				cost += 30
-			}
-		}
-		if t < 0 && n <= largestPolygon {
-			cost += 2
-		}
-	}
-	if n > largestPolygon {
-		cost += walkCost(turns)
-	}
-	return cost
-}
-
-// walkCost grades a walk around a ring by how far its ends are apart, by
-// crossings, by atoms in each other's way and by its lack of roundness.
-func walkCost(turns []int) float64 {
-	n := len(turns)
-	points := walk(turns)
-	last := points[n-1] - points[n-2]
-	gap := distance(points[n-1]+last*turn(float64(turns[n-1])*60+stepTurn(turns)), points[0])
-	cost := 2 * gap * gap
-	middle := centroid(points)
-	widest := 0.0
-	for i, p := range points {
-		widest = max(widest, dot(p-middle, p-middle))
-		for j := range i {
-			if apart := min(i-j, n-i+j); apart > 1 && distance(p, points[j]) < 1.2 {
-				cost += 5
-			}
-			if segmentsCross(p, points[(i+1)%n], points[j], points[j+1]) {
-				cost += 50
-			}
-		}
-	}
-	return cost + 0.8*widest
-}
-
-// stepTurn is what each corner turns more than 60° to the left or less to the
-// right, so that all corners together turn once around.
-func stepTurn(turns []int) float64 {
-	sum := 0
-	for _, t := range turns {
-		sum += t
-	}
-	return float64(360-60*sum) / float64(len(turns))
-}
-
-// walk follows a ring's turns with steps of length 1, each corner's after the
-// step that leads to it.
-func walk(turns []int) []complex128 {
-	extra := stepTurn(turns)
-	points := make([]complex128, len(turns))
-	direction := complex128(1)
-	for i := 1; i < len(turns); i++ {
-		points[i] = points[i-1] + direction
-		direction *= turn(float64(turns[i])*60 + extra)
-	}
-	return points
 }

@@ -17,14 +17,14 @@ type spring struct {
 const maxRelaxWork = 20_000_000
 
 // relax moves points until the springs between them are at rest, or nearly, by
-// steepest descent with a step that grows while it helps. The energy is a sum
-// of squared deviations, as in the force-directed drawing of graphs (Kamada &
+// steepest descent with a step that grows while it helps, and returns their
+// energy. It is a sum of squared deviations, as in the force-directed drawing of graphs (Kamada &
 // Kawai, Inf. Process. Lett. 1989, 31, 7).
-func relax(points []complex128, springs []spring) {
+func relax(points []complex128, springs []spring) (energy float64) {
 	const rounds, wide = 400, 0.3
 	step := 0.05
 	gradient, trial := make([]complex128, len(points)), make([]complex128, len(points))
-	energy := descend(points, springs, gradient)
+	energy = descend(points, springs, gradient)
 	for round := 0; round < rounds && round*len(springs) < maxRelaxWork; round++ {
 		for i, p := range points {
 			move := scale(gradient[i], -step)
@@ -38,18 +38,19 @@ func relax(points []complex128, springs []spring) {
 		if lower > energy {
 			step /= 2
 			if step < 1e-7 {
-				return
+				break
 			}
 			continue
 		}
 		if energy-lower < 1e-9 {
 			copy(points, trial)
-			return
+			return lower
 		}
 		energy, gradient = lower, next
 		copy(points, trial)
 		step *= 1.1
 	}
+	return energy
 }
 
 // descend returns the energy of springs and puts its gradient in place.

@@ -2,6 +2,7 @@ package depict
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/odordiff/odordiff/inference/chem"
 )
@@ -9,7 +10,8 @@ import (
 // Entry is one cell of a sheet.
 type Entry struct {
 	Molecule *chem.Molecule
-	// Caption stands below the molecule; what does not fit is left out.
+	// Caption stands below the molecule, in up to maxCaptionLines lines parted
+	// by line feeds; what does not fit is left out.
 	Caption string
 	// Highlight lists atoms to be marked.
 	Highlight []int
@@ -20,10 +22,13 @@ const (
 	MaxEntries = 1000
 	MaxColumns = 20
 
-	cellWidth, cellHeight = 200, 170
-	captionHeight         = 28
-	captionSize           = 12
-	sheetBondLength       = 22
+	cellWidth       = 200
+	drawingHeight   = 142
+	captionSize     = 12
+	captionLeading  = 16 // from line to line
+	captionMargin   = 12 // below the last line
+	maxCaptionLines = 4
+	sheetBondLength = 22
 )
 
 // Sheet draws molecules in a grid, a caption below each, as one SVG document.
@@ -40,6 +45,11 @@ func Sheet(entries []Entry, columns int) ([]byte, error) {
 	}
 	columns = min(columns, len(entries))
 	rows := (len(entries) + columns - 1) / columns
+	lines := 1
+	for _, e := range entries {
+		lines = max(lines, len(captionLines(e.Caption)))
+	}
+	cellHeight := drawingHeight + lines*captionLeading + captionMargin
 	var w svgWriter
 	w.open(float64(columns*cellWidth), float64(rows*cellHeight), fmt.Sprintf("%d structures", len(entries)), "")
 	w.printf(`<rect width="100%%" height="100%%" fill="#ffffff"/>`)
@@ -61,7 +71,7 @@ func (w *svgWriter) cell(e Entry, corner complex128) error {
 	}
 	o := Options{
 		BondLength: sheetBondLength, Highlight: e.Highlight,
-		Width: cellWidth, Height: cellHeight - captionHeight,
+		Width: cellWidth, Height: drawingHeight,
 	}
 	if err := o.check(len(d.Points)); err != nil {
 		return err
@@ -69,13 +79,21 @@ func (w *svgWriter) cell(e Entry, corner complex128) error {
 	p := d.picture(o)
 	w.printf(`<g role="img"><title>%s</title>`, escape(e.Caption))
 	w.draw(p, p.fit(o), corner+complex(o.Width, o.Height)/2)
-	w.printf(`<text x="%s" y="%s" text-anchor="middle" font-family="Arial, Helvetica, 'Liberation Sans', sans-serif" font-size="%d" fill="%s">%s</text></g>`,
-		number(real(corner)+cellWidth/2), number(imag(corner)+cellHeight-captionHeight/2+captionSize/2),
-		captionSize, ink, escape(shorten(e.Caption)))
+	w.printf(`<g text-anchor="middle" font-family="%s" font-size="%d" fill="%s">`, fontFamily, captionSize, ink)
+	for i, line := range captionLines(e.Caption) {
+		w.printf(`<text x="%s" y="%s">%s</text>`, number(real(corner)+cellWidth/2),
+			number(imag(corner)+drawingHeight+float64(i+1)*captionLeading), escape(shorten(line)))
+	}
+	w.printf("</g></g>")
 	return nil
 }
 
-// shorten cuts a caption to the width of a cell.
+func captionLines(caption string) []string {
+	lines := strings.Split(caption, "\n")
+	return lines[:min(len(lines), maxCaptionLines)]
+}
+
+// shorten cuts a line of a caption to the width of a cell.
 func shorten(caption string) string {
 	width := 0.0
 	for i, r := range caption {

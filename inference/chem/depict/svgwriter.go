@@ -8,6 +8,9 @@ import (
 	"strconv"
 )
 
+// fontFamily names fonts of one set of widths, which letterWidths has.
+const fontFamily = "Arial, Helvetica, 'Liberation Sans', sans-serif"
+
 // svgWriter writes SVG elements.
 type svgWriter struct{ bytes.Buffer }
 
@@ -82,7 +85,7 @@ func (w *svgWriter) texts(p *picture, length float64, place func(complex128) com
 	if len(p.labels) == 0 {
 		return
 	}
-	w.printf(`<g font-family="Arial, Helvetica, 'Liberation Sans', sans-serif" font-size="%s" fill="%s">`, number(fontSize*length), ink)
+	w.printf(`<g font-family="%s" font-size="%s" fill="%s">`, fontFamily, number(fontSize*length), ink)
 	for _, l := range p.labels {
 		if p.monochrome || l.colour == ink {
 			w.printf("<text>")

@@ -1,0 +1,177 @@
+package depict
+
+import (
+	"cmp"
+	"slices"
+)
+
+// shape is a sequence of turns, left (1) and right (-1), with its cost.
+type shape struct {
+	turns []int
+	cost  float64
+}
+
+// keptShapes is how many shapes of each kind are eased before one is chosen.
+const keptShapes = 4
+
+// bestTurns returns the best shapes of two kinds: those found by search and
+// those with right turns at even distances, which are round once eased but do
+// not close before.
+func (w *ringWish) bestTurns() []shape {
+	n := len(w.corner)
+	var searched, even []shape
+	for _, rights := range []int{(n - 6) / 2, (n - 5) / 2, (n - 7) / 2} {
+		if rights < 0 || rights > n/2 {
+			continue
+		}
+		if n <= largestSearched {
+			w.search(make([]int, n), 0, rights, func(turns []int) { searched = keep(searched, turns, w.cost(turns)) })
+		}
+		if n > largestPolygon {
+			spread(n, rights, func(turns []int) { even = keep(even, turns, w.wishCost(turns)) })
+		}
+	}
+	return slices.Concat(searched, even)
+}
+
+// keep adds a shape to the best ones in order of their costs.
+func keep(best []shape, turns []int, cost float64) []shape {
+	if len(best) == keptShapes && cost >= best[keptShapes-1].cost {
+		return best
+	}
+	at, _ := slices.BinarySearchFunc(best, cost, func(s shape, c float64) int { return cmp.Compare(s.cost, c+1e-9) })
+	best = slices.Insert(best, at, shape{slices.Clone(turns), cost})
+	return best[:min(len(best), keptShapes)]
+}
+
+// search tries all ways to place right turns, two in a row only where wished.
+func (w *ringWish) search(turns []int, at, rights int, try func([]int)) {
+	n := len(turns)
+	if at == n {
+		if rights == 0 && (turns[0] > 0 || turns[n-1] > 0 || w.wishesIn(0) && w.wishesIn(n-1)) {
+			try(turns)
+		}
+		return
+	}
+	if rights > n-at {
+		return
+	}
+	turns[at] = 1
+	w.search(turns, at+1, rights, try)
+	if rights > 0 && (at == 0 || turns[at-1] > 0 || w.wishesIn(at) && w.wishesIn(at-1)) {
+		turns[at] = -1
+		w.search(turns, at+1, rights-1, try)
+	}
+}
+
+func (w *ringWish) wishesIn(i int) bool { return w.corner[i] < 0 }
+
+// spread tries right turns at even distances, from every start.
+func spread(n, rights int, try func([]int)) {
+	for start := range n {
+		turns := slices.Repeat([]int{1}, n)
+		for k := range rights {
+			turns[(start+k*n/rights)%n] = -1
+		}
+		try(turns)
+	}
+}
+
+// cost grades a shape: broken double bonds and firm wishes are dearest, then
+// what cannot be drawn well, then mere preferences.
+func (w *ringWish) cost(turns []int) float64 {
+	if len(turns) <= largestPolygon {
+		return w.wishCost(turns)
+	}
+	return w.wishCost(turns) + walkCost(turns)
+}
+
+// wishCost grades what a shape leaves unfulfilled. Small rings are best with few
+// right turns.
+func (w *ringWish) wishCost(turns []int) float64 {
+	n := len(turns)
+	var cost float64
+	for i, t := range turns {
+		if isTrans := t != turns[(i+1)%n]; w.trans[i] != 0 && isTrans != (w.trans[i] > 0) {
+			cost += 100
+		}
+		if w.corner[i] == -t {
+			cost++
+			if w.firm[i] {
+				cost += 30
+			}
+		}
+		if t < 0 && n <= largestPolygon {
+			cost += 2
+		}
+	}
+	return cost
+}
+
+// broken grades the double bonds that stand wrong in a ring as drawn.
+func (w *ringWish) broken(points []complex128) float64 {
+	n := len(points)
+	var cost float64
+	for i, wanted := range w.trans {
+		begin, end := points[i], points[(i+1)%n]
+		before, after := points[(i+n-1)%n], points[(i+2)%n]
+		if isTrans := cross(end-begin, before-begin)*cross(end-begin, after-end) < 0; wanted != 0 && isTrans != (wanted > 0) {
+			cost += 100
+		}
+	}
+	return cost
+}
+
+// walkCost grades a walk around a ring by how far its ends are apart, by
+// crossings, by atoms in each other's way and by its lack of roundness.
+func walkCost(turns []int) float64 {
+	n := len(turns)
+	points := walk(turns)
+	last := points[n-1] - points[n-2]
+	gap := distance(points[n-1]+last*turn(float64(turns[n-1])*60+stepTurn(turns)), points[0])
+	cost := 2*gap*gap + roundness(points)
+	for i, p := range points {
+		for j := range i {
+			if apart := min(i-j, n-i+j); apart > 1 && distance(p, points[j]) < 1.2 {
+				cost += 5
+			}
+			if segmentsCross(p, points[(i+1)%n], points[j], points[j+1]) {
+				cost += 50
+			}
+		}
+	}
+	return cost
+}
+
+// roundness grows with how far a ring's atoms stick out.
+func roundness(points []complex128) float64 {
+	middle := centroid(points)
+	widest := 0.0
+	for _, p := range points {
+		widest = max(widest, dot(p-middle, p-middle))
+	}
+	return 0.8 * widest
+}
+
+// stepTurn is what each corner turns more than 60° to the left or less to the
+// right, so that all corners together turn once around.
+func stepTurn(turns []int) float64 {
+	sum := 0
+	for _, t := range turns {
+		sum += t
+	}
+	return float64(360-60*sum) / float64(len(turns))
+}
+
+// walk follows a ring's turns with steps of length 1, each corner's after the
+// step that leads to it.
+func walk(turns []int) []complex128 {
+	extra := stepTurn(turns)
+	points := make([]complex128, len(turns))
+	direction := complex128(1)
+	for i := 1; i < len(turns); i++ {
+		points[i] = points[i-1] + direction
+		direction *= turn(float64(turns[i])*60 + extra)
+	}
+	return points
+}
