@@ -13,6 +13,9 @@ const (
 	enough = 0.8
 	// sameness is how much of its worth an odorant loses when an equal one is chosen.
 	sameness = 0.5
+	// distraction is how much of its worth an odorant loses that smells of nothing but
+	// what is not wanted.
+	distraction = 0.3
 	// mostRefused is how many refused odorants are named.
 	mostRefused = 20
 )
@@ -22,7 +25,7 @@ type candidate struct {
 	Odorant
 	note      odor.Note
 	estimated bool
-	avoidance float64
+	purity    float64 // 1 without anything that is not wanted, 0 with what must not be
 	fit       float64 // its worth while nothing is chosen
 	named     bool    // the prompt asks for it
 	likeness  float64 // to the most alike of the chosen
@@ -66,11 +69,11 @@ func (c *composer) admit(o Odorant) {
 	if slices.Contains(c.Wanted.ExcludedOdorants, o.Name) {
 		return
 	}
-	k := candidate{Odorant: o, note: o.Note, avoidance: avoidance(c.Wanted.Excluded, o.Profile)}
+	k := candidate{Odorant: o, note: o.Note, purity: c.purity(o.Profile)}
 	if k.note == "" {
 		k.note, k.estimated = odor.NoteOf(o.Structure)
 	}
-	k.fit = c.gain(&k) * k.avoidance
+	k.fit = c.gain(&k) * k.purity
 	k.named = o.Name != "" && slices.Contains(c.Wanted.Odorants, o.Name)
 	if k.note != "" && k.fit > 0 {
 		c.candidates = append(c.candidates, k)
@@ -85,6 +88,22 @@ func (c *composer) turnAway() {
 		}
 		return k.Refused != ""
 	})
+}
+
+// purity falls with the share of an odorant's smell that nobody asked for, and with
+// what is not wanted.
+func (c *composer) purity(profile odor.Profile) float64 {
+	wanted, all := 0.0, 0.0
+	for _, w := range profile {
+		all += w.Weight
+		if slices.ContainsFunc(c.Wanted.Descriptors, func(d odor.Wanted) bool { return d.Descriptor == w.Descriptor }) {
+			wanted += w.Weight
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return (1 - distraction*(1-wanted/all)) * avoidance(c.Wanted.Excluded, profile)
 }
 
 // avoidance is 0 where something is there that must not be, and falls below 1 with
@@ -155,7 +174,7 @@ func (c *composer) best(allowed func(*candidate) bool) *candidate {
 		if k.taken || !allowed(k) {
 			continue
 		}
-		if worth := c.gain(k) * k.avoidance * (1 - sameness*k.likeness); worth > most {
+		if worth := c.gain(k) * k.purity * (1 - sameness*k.likeness); worth > most {
 			best, most = k, worth
 		}
 	}
