@@ -9,10 +9,14 @@ func (d *draft) kekulise() error {
 	wants := make([]bool, len(m.atoms))
 	found := false
 	for i, a := range m.atoms {
-		if a.Aromatic {
-			wants[i] = m.wantsDoubleBond(i)
-			found = true
+		if !a.Aromatic {
+			continue
 		}
+		if m.aromaticBonds(i) > maxAromaticBonds {
+			return d.valenceError(i, "more than %d aromatic bonds", maxAromaticBonds)
+		}
+		wants[i] = m.wantsDoubleBond(i)
+		found = true
 	}
 	if !found {
 		return nil
@@ -41,6 +45,19 @@ func (d *draft) kekulise() error {
 		m.atoms[i].Aromatic = false
 	}
 	return nil
+}
+
+// maxAromaticBonds is the most that one atom can have: where three rings meet.
+const maxAromaticBonds = 3
+
+func (m *Molecule) aromaticBonds(atom int) int {
+	n := 0
+	for _, b := range m.adjacent[atom] {
+		if m.bonds[b].Aromatic {
+			n++
+		}
+	}
+	return n
 }
 
 // wantsDoubleBond tells whether an aromatic atom, its aromatic bonds counted as

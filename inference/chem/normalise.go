@@ -41,10 +41,14 @@ func (d *draft) separateNitrogen(atom int) {
 	}
 }
 
-// separateHalogen does the same for each double bond of a halogen whose
-// neighbours are all oxygen. Iodine bound to carbon keeps its double bonds.
+// separateHalogen does the same for each double bond of a halogen of valence
+// three, five or seven whose neighbours are all oxygen. Iodine bound to carbon
+// keeps its double bonds.
 func (d *draft) separateHalogen(atom int) {
 	m := d.mol
+	if valence := m.Valence(atom); valence < 3 || valence%2 == 0 {
+		return
+	}
 	if slices.ContainsFunc(m.Neighbors(atom), func(n int) bool { return m.atoms[n].Element != Oxygen }) {
 		return
 	}

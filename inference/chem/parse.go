@@ -55,6 +55,8 @@ type writtenAtom struct {
 	bracket bool
 	// first tells that nothing precedes the atom in its fragment.
 	first bool
+	// ringNumbers counts the ring numbers that stand after the atom.
+	ringNumbers int
 }
 
 // writtenBond is how a bond stood in the text.

@@ -3,8 +3,8 @@ package chem
 // Scaffold returns the molecular framework: the rings and the chains that link
 // them (Bemis & Murcko, J. Med. Chem. 1996, 39, 2887), with the atoms bound to
 // them by a double bond, as RDKit's MurckoScaffold has it. Hydrogen takes the
-// place of what is cut off; stereo marks go. It returns nil for a molecule
-// without rings.
+// place of what is cut off, as much as the smallest valence wants; stereo marks
+// go. It returns nil for a molecule without rings.
 func (m *Molecule) Scaffold() *Molecule {
 	if m.Rings() == 0 {
 		return nil
@@ -48,7 +48,7 @@ func (m *Molecule) framework() []bool {
 }
 
 // extract returns the molecule of some atoms and the bonds between them, without
-// stereo marks; each bond cut is made up with hydrogens.
+// stereo marks; where bonds are cut, hydrogens fill up the smallest valence.
 func (m *Molecule) extract(keep []bool) *Molecule {
 	part := &Molecule{}
 	index := make([]int, len(m.atoms))
@@ -61,20 +61,39 @@ func (m *Molecule) extract(keep []bool) *Molecule {
 		part.atoms = append(part.atoms, a)
 		part.adjacent = append(part.adjacent, nil)
 	}
+	cut := make([]bool, len(m.atoms)) // atoms that lost a bond
 	for _, b := range m.bonds {
 		switch {
 		case keep[b.Begin] && keep[b.End]:
 			part.connect(index[b.Begin], index[b.End], b.Order)
 		case keep[b.Begin]:
-			part.atoms[index[b.Begin]].Hydrogens += b.Order
+			cut[b.Begin] = true
 		case keep[b.End]:
-			part.atoms[index[b.End]].Hydrogens += b.Order
+			cut[b.End] = true
+		}
+	}
+	for i := range m.atoms {
+		if keep[i] && cut[i] {
+			part.fill(index[i], m.RadicalElectrons(i))
 		}
 	}
 	_, part.components = part.componentOf()
 	part.markRingBonds()
 	part.finish()
 	return part
+}
+
+// fill gives an atom the hydrogens that its smallest valence wants beside its
+// bonds and unpaired electrons.
+func (m *Molecule) fill(atom, radicals int) {
+	a, sum := &m.atoms[atom], m.orderSum(atom)
+	a.Hydrogens = 0
+	for _, v := range allowedValences(a.Element, int(a.Charge)) {
+		if v >= sum {
+			a.Hydrogens = uint8(max(v-sum-radicals, 0))
+			return
+		}
+	}
 }
 
 // connect adds a bond.

@@ -11,6 +11,7 @@ func (s *scanner) ringNumber() error {
 	if err != nil {
 		return err
 	}
+	s.draft.atoms[s.last].ringNumbers++
 	opening, isOpen := s.open[number]
 	if !isOpen {
 		s.openRing(number, start)

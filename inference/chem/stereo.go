@@ -14,20 +14,27 @@ func (d *draft) readChirality() error {
 			a.Chirality = Unspecified
 			continue
 		}
-		if len(m.adjacent[i]) == 3 && hiddenIsSecond(a.Hydrogens > 0, !d.atoms[i].first) {
+		if m.hiddenIsOdd(i, !d.atoms[i].first, d.atoms[i].ringNumbers) {
 			a.Chirality = a.Chirality.flipped()
 		}
 	}
 	return nil
 }
 
-// hiddenIsSecond tells whether, in text, the hidden neighbour of a centre with
-// three written ones stands one step behind the front. A hydrogen comes after
-// the preceding atom, or first where there is none. A lone pair comes after the
-// first written neighbour in either case: OpenSMILES is silent here, and this
-// is how RDKit reads it.
-func hiddenIsSecond(hydrogen, preceded bool) bool {
-	return preceded || !hydrogen
+// hiddenIsOdd tells whether, in text, the hidden neighbour of a centre with three
+// written ones stands an odd number of steps behind the front. A hydrogen comes
+// after the preceding atom, or first where there is none. OpenSMILES is silent on
+// lone pairs, and RDKit is followed: one comes after the first written neighbour
+// in either case, but two steps behind the front where the atom has one ring
+// number and single bonds alone.
+func (m *Molecule) hiddenIsOdd(atom int, preceded bool, ringNumbers int) bool {
+	switch {
+	case len(m.adjacent[atom]) != 3:
+		return false
+	case m.atoms[atom].Hydrogens > 0:
+		return preceded
+	}
+	return ringNumbers != 1 || m.orderSum(atom) > 3
 }
 
 // isTetrahedral tells whether an atom can hold four different things apart:

@@ -3,13 +3,15 @@ package chem
 import "slices"
 
 // Valences returns the valences that an atom of an element and charge may show,
-// in rising order, as RDKit has them; nil means any.
+// in rising order, as RDKit has them; nil means any, and a negative one that the
+// element cannot have the charge.
 func Valences(e Element, charge int) []int {
 	return slices.Clone(allowedValences(e, charge))
 }
 
 // allowedValences returns the valences that an atom of this element and charge
-// may show, in rising order; nil means any.
+// may show, in rising order; nil means any, and a negative one that the element
+// cannot have the charge.
 func allowedValences(e Element, charge int) []int {
 	normal := elements[e].valences
 	if len(normal) == 0 || charge == 0 {
@@ -22,10 +24,13 @@ func allowedValences(e Element, charge int) []int {
 		}
 	}
 	if len(shifted) == 0 {
-		return []int{0}
+		return impossible
 	}
 	return shifted
 }
+
+// impossible stands for the valences of an element with a charge beyond it.
+var impossible = []int{-1}
 
 // valenceShift is how a charge changes an element's valence. A charged atom
 // binds like its neighbour in the periodic table: N+ like C, O- like F, B- like
@@ -103,6 +108,9 @@ func (d *draft) checkValences() error {
 func (d *draft) tooManyBonds(atom, valence int) error {
 	a := d.mol.atoms[atom]
 	allowed := allowedValences(a.Element, int(a.Charge))
+	if allowed[0] < 0 {
+		return d.valenceError(atom, "charge %d is beyond the element", a.Charge)
+	}
 	return d.valenceError(atom, "valence %d is above the %d allowed for charge %d",
 		valence, allowed[len(allowed)-1], a.Charge)
 }

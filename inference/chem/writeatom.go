@@ -91,7 +91,7 @@ func (p *plan) writtenChirality(atom int) Chirality {
 		written = append(written, p.parent[atom])
 	}
 	written = append(append(written, p.closures[atom]...), p.children[atom]...)
-	odd := len(written) == 3 && hiddenIsSecond(m.atoms[atom].Hydrogens > 0, p.parent[atom] >= 0)
+	odd := m.hiddenIsOdd(atom, p.parent[atom] >= 0, len(p.closures[atom]))
 	for i, b := range written {
 		for _, c := range written[:i] {
 			if slices.Index(m.adjacent[atom], c) > slices.Index(m.adjacent[atom], b) {
