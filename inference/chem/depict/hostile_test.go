@@ -53,11 +53,9 @@ func TestEveryMoleculeIsDrawnInBoundedTime(t *testing.T) {
 		"dendrimer":  dendrimer(8),
 		"phenyls":    strings.Repeat("C(c1ccccc1)", 99),
 	}
-	for seed := range uint64(1) {
-		for _, size := range [][2]int{{30, 10}, {60, 20}, {190, 70}, {200, 99}, {900, 99}} {
-			for _, reach := range []int{4, 8, 20} {
-				texts[fmt.Sprintf("%d atoms, %d rings, reach %d, seed %d", size[0], size[1], reach, seed)] = tangled(seed, size[0], size[1], reach)
-			}
+	for _, size := range [][2]int{{30, 10}, {60, 20}, {200, 99}, {900, 99}} {
+		for _, reach := range []int{4, 20} {
+			texts[fmt.Sprintf("%d atoms, %d rings, reach %d", size[0], size[1], reach)] = tangled(1, size[0], size[1], reach)
 		}
 	}
 	for name, text := range texts {

@@ -26,7 +26,10 @@ func unit(v complex128) complex128 {
 func scale(v complex128, by float64) complex128 { return complex(real(v)*by, imag(v)*by) }
 
 // distance returns the distance of two points.
-func distance(p, q complex128) float64 { return math.Hypot(real(p)-real(q), imag(p)-imag(q)) }
+func distance(p, q complex128) float64 {
+	v := p - q
+	return math.Sqrt(dot(v, v))
+}
 
 // cross is positive if v is to the left of u.
 func cross(u, v complex128) float64 { return real(u)*imag(v) - imag(u)*real(v) }

@@ -23,7 +23,7 @@ const maxRelaxWork = 20_000_000
 func relax(points []complex128, springs []spring) (energy float64) {
 	const rounds, wide = 400, 0.3
 	step := 0.05
-	gradient, trial := make([]complex128, len(points)), make([]complex128, len(points))
+	gradient, next, trial := make([]complex128, len(points)), make([]complex128, len(points)), make([]complex128, len(points))
 	energy = descend(points, springs, gradient)
 	for round := 0; round < rounds && round*len(springs) < maxRelaxWork; round++ {
 		for i, p := range points {
@@ -33,7 +33,6 @@ func relax(points []complex128, springs []spring) (energy float64) {
 			}
 			trial[i] = p + move
 		}
-		next := make([]complex128, len(points))
 		lower := descend(trial, springs, next)
 		if lower > energy {
 			step /= 2
@@ -42,11 +41,11 @@ func relax(points []complex128, springs []spring) (energy float64) {
 			}
 			continue
 		}
-		if energy-lower < 1e-9 {
+		if energy-lower < 1e-7 {
 			copy(points, trial)
 			return lower
 		}
-		energy, gradient = lower, next
+		energy, gradient, next = lower, next, gradient
 		copy(points, trial)
 		step *= 1.1
 	}
@@ -55,10 +54,11 @@ func relax(points []complex128, springs []spring) (energy float64) {
 
 // descend returns the energy of springs and puts its gradient in place.
 func descend(points []complex128, springs []spring, gradient []complex128) float64 {
+	clear(gradient)
 	var energy float64
 	for _, s := range springs {
 		v := points[s.a] - points[s.b]
-		d := math.Hypot(real(v), imag(v))
+		d := math.Sqrt(dot(v, v))
 		stretch := d - s.length
 		if s.pushes && stretch > 0 {
 			continue

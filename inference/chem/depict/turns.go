@@ -122,6 +122,9 @@ func (w *ringWish) broken(points []complex128) float64 {
 	return cost
 }
 
+// hopelessGap is between ends that easing would not bring together well.
+const hopelessGap = 2
+
 // walkCost grades a walk around a ring by how far its ends are apart, by
 // crossings, by atoms in each other's way and by its lack of roundness.
 func walkCost(turns []int) float64 {
