@@ -79,9 +79,11 @@ func TestMorganEndsWhereTheMoleculeEnds(t *testing.T) {
 
 // fingerprints are the functions whose results belong to the molecule alone.
 var fingerprints = map[string]func(*chem.Molecule) Sparse{
-	"Morgan":    func(m *chem.Molecule) Sparse { return Morgan(m, 3) },
-	"AtomPairs": AtomPairs,
-	"Torsions":  Torsions,
+	"Morgan":       func(m *chem.Molecule) Sparse { return Morgan(m, 3) },
+	"AtomPairs":    AtomPairs,
+	"ElementPairs": ElementPairs,
+	"GroupPairs":   GroupPairs,
+	"Torsions":     Torsions,
 }
 
 func TestOrderOfAtomsDoesNotMatter(t *testing.T) {

@@ -12,8 +12,19 @@ const MaxDistance = 30
 // electrons, whether it is in a ring and its charge; the ring and the charge are
 // an addition to the original, and the identifiers are this package's own.
 // Hydrogens are not atoms here.
-func AtomPairs(m *chem.Molecule) Sparse {
-	kinds := atomKinds(m)
+func AtomPairs(m *chem.Molecule) Sparse { return pairs(m, atomKinds(m)) }
+
+// ElementPairs is AtomPairs with atoms told apart only by element and aromaticity,
+// so that it sees what distant relatives have in common.
+func ElementPairs(m *chem.Molecule) Sparse { return pairs(m, elementKinds(m)) }
+
+// GroupPairs is AtomPairs with atoms told apart by their part in functional groups,
+// in the spirit of binding property pairs (Kearsley et al., J. Chem. Inf. Comput. Sci. 1996,
+// 36, 118): carbon by what it has multiple bonds to, other elements by their hydrogens.
+func GroupPairs(m *chem.Molecule) Sparse { return pairs(m, groupKinds(m)) }
+
+// pairs counts the pairs of atoms whose kind is not 0.
+func pairs(m *chem.Molecule, kinds []uint32) Sparse {
 	var ids []uint32
 	distance := make([]int, m.NumAtoms())
 	queue := make([]int, 0, m.NumAtoms())
@@ -53,6 +64,49 @@ func spread(m *chem.Molecule, from int, distance, queue []int) []int {
 
 func pairID(a, b uint32, distance int) uint32 {
 	return hashAll(min(a, b), uint32(distance), max(a, b))
+}
+
+// elementKinds describes every atom for element pairs, 0 for hydrogens.
+func elementKinds(m *chem.Molecule) []uint32 {
+	kinds := make([]uint32, m.NumAtoms())
+	for i := range kinds {
+		a := m.Atom(i)
+		if a.Element == chem.Hydrogen {
+			continue
+		}
+		kinds[i] = uint32(a.Element) + 1
+		if a.Aromatic {
+			kinds[i] += 200
+		}
+	}
+	return kinds
+}
+
+// groupKinds describes every atom for group pairs, 0 for hydrogens.
+func groupKinds(m *chem.Molecule) []uint32 {
+	kinds := elementKinds(m)
+	for i, kind := range kinds {
+		switch {
+		case kind == 0:
+		case m.Atom(i).Element == chem.Carbon:
+			kinds[i] = kind | uint32(multiplyBonded(m, i))<<16
+		default:
+			kinds[i] = kind | uint32(m.HydrogensOn(i))<<16
+		}
+	}
+	return kinds
+}
+
+// multiplyBonded adds up the atomic numbers of the atoms that an atom has double or
+// triple bonds to, outside aromatic systems.
+func multiplyBonded(m *chem.Molecule, atom int) int {
+	sum := 0
+	for k := range m.Degree(atom) {
+		if b := m.Bond(m.BondAt(atom, k)); b.Order > 1 && !b.Aromatic {
+			sum += int(m.Atom(b.Other(atom)).Element)
+		}
+	}
+	return sum
 }
 
 // atomKinds describes every atom for pairs and torsions, 0 for hydrogens.

@@ -12,8 +12,13 @@ func TestPairsCountEveryTwoHeavyAtoms(t *testing.T) {
 		"CC.CC":         2,
 		"[2H]C([2H])CO": 3, // hydrogens do not count
 	} {
-		if got := AtomPairs(parse(t, smiles)).total(); got != want {
-			t.Errorf("%s has %d pairs, want %d", smiles, got, want)
+		m := parse(t, smiles)
+		for name, s := range map[string]Sparse{
+			"atom": AtomPairs(m), "element": ElementPairs(m), "group": GroupPairs(m),
+		} {
+			if got := s.total(); got != want {
+				t.Errorf("%s has %d %s pairs, want %d", smiles, got, name, want)
+			}
 		}
 	}
 }
@@ -51,7 +56,8 @@ func TestAtomsAreToldApart(t *testing.T) {
 		{"CCCC", "CCCN", "CC=CC", "CC#CC", "CCC[NH3+]", "C1CCC1", "CCC(C)C"},
 		{"c1ccccc1C", "C1CCCCC1C", "C1CC=CCC1C"},
 	} {
-		for name, fingerprint := range fingerprints {
+		for _, name := range []string{"Morgan", "AtomPairs", "Torsions"} {
+			fingerprint := fingerprints[name]
 			seen := map[string]string{}
 			for _, smiles := range group {
 				text := fingerprint(parse(t, smiles)).text()
@@ -60,6 +66,28 @@ func TestAtomsAreToldApart(t *testing.T) {
 				}
 				seen[text] = smiles
 			}
+		}
+	}
+}
+
+func TestCoarserPairsSeeWhatRelativesShare(t *testing.T) {
+	for _, c := range []struct {
+		a, b           string
+		element, group bool
+	}{
+		{"CCCO", "CC(C)O", false, false}, // other distances
+		{"CC=CC", "CCCC", true, false},
+		{"CC(=O)C", "CC(O)C", true, false},
+		{"CCC(N)C", "CCC([NH3+])C", true, false},
+		{"C1CCC1", "C1CCC1", true, true},
+		{"CC[O-]", "CC[O]", true, true},
+	} {
+		a, b := parse(t, c.a), parse(t, c.b)
+		if got := ElementPairs(a).text() == ElementPairs(b).text(); got != c.element {
+			t.Errorf("%s and %s have equal element pairs: %v", c.a, c.b, got)
+		}
+		if got := GroupPairs(a).text() == GroupPairs(b).text(); got != c.group {
+			t.Errorf("%s and %s have equal group pairs: %v", c.a, c.b, got)
 		}
 	}
 }
