@@ -2,6 +2,10 @@ package api
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -60,4 +64,42 @@ func checkGeneration(t *testing.T, body []byte, g generation) {
 	if g.Like != nil && strings.Count(g.Like.SMILES(), "C") > MaxHeavyAtoms {
 		t.Errorf("%q: like of %d atoms", body, g.Like.HeavyAtoms())
 	}
+}
+
+// Whatever is sent, the answer is as documented, and never a fault of ours.
+func FuzzRequests(f *testing.F) {
+	for _, seed := range []struct{ path, body string }{
+		{"/api/v1/generate", `{"like": "COc1cc(C=O)ccc1O", "scaffold": "c1ccccc1"}`},
+		{"/api/v1/generate", `{"scaffold": "*C[2H].[Na+].[H]", "num_molecules": 1, "stream": true}`},
+		{"/api/v1/assess/safety", `{"smiles": ["[O-][N+](=O)c1ccccc1", "C[Hg]C", "[nH]1cccc1"], "min_safety": 1}`},
+		{"/api/v1/assess/safety", `{"smiles": "[Fe+2].[Cl-].[Cl-]"}`},
+		{"/api/v1/design/fragrance", `{"prompt": "smoky rose, no musk; base of oud", "num_odorants": 20}`},
+		{"/api/v1/molecules/depict.svg?smiles=C1CC2CCC1C2&width=99", ``},
+		{"/api/v1/molecules/similar?smiles=CC%28=O%29O&limit=1&", ``},
+		{"/api/v1/molecules/similar?smiles=[2H]C", ``},
+	} {
+		f.Add(seed.path, seed.body)
+	}
+	a, err := assemble(config(f))
+	if err != nil {
+		f.Fatal(err)
+	}
+	h := a.handler()
+	f.Fuzz(func(t *testing.T, target, body string) {
+		u, err := url.ParseRequestURI(target)
+		if err != nil || u.Host != "" || u.Path != path.Clean(u.Path) || !strings.HasPrefix(u.Path, "/") {
+			return // the router cleans paths first
+		}
+		method := http.MethodPost
+		if body == "" {
+			method = http.MethodGet
+		}
+		r := httptest.NewRequest(method, "/", strings.NewReader(body))
+		r.URL = u
+		switch rec := send(documented(t, h), r); rec.Code {
+		case 200, 400, 404, 405, 413, 415, 422:
+		default:
+			t.Errorf("%s %q %q: %d %s", method, target, body, rec.Code, rec.Body)
+		}
+	})
 }
