@@ -133,12 +133,16 @@ func walkCost(turns []int) float64 {
 	last := points[n-1] - points[n-2]
 	gap := distance(points[n-1]+last*turn(float64(turns[n-1])*60+stepTurn(turns)), points[0])
 	cost := 2*gap*gap + roundness(points)
+	if gap > hopelessGap {
+		return cost + 50
+	}
 	for i, p := range points {
 		for j := range i {
-			if apart := min(i-j, n-i+j); apart > 1 && distance(p, points[j]) < 1.2 {
+			d := distance(p, points[j])
+			if apart := min(i-j, n-i+j); apart > 1 && d < 1.2 {
 				cost += 5
 			}
-			if segmentsCross(p, points[(i+1)%n], points[j], points[j+1]) {
+			if next := points[(i+1)%n]; d < 2 && segmentsCross(p, next, points[j], points[j+1]) {
 				cost += 50
 			}
 		}
