@@ -12,6 +12,7 @@ import (
 
 	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/inference/odor"
+	"github.com/odordiff/odordiff/inference/odor/predict"
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
@@ -50,6 +51,7 @@ type api struct {
 	vocabulary *odor.Vocabulary
 	rarity     func(descriptor string) float64
 	index      *engine.Index
+	predictor  *predict.Predictor
 	admission  *admission
 	timeout    time.Duration
 	ready      func() bool
@@ -78,12 +80,17 @@ func assemble(config Config) (*api, error) {
 	if err != nil {
 		return nil, fmt.Errorf("inference API: indexing the library: %w", err)
 	}
+	predictor, err := predict.Default()
+	if err != nil {
+		return nil, fmt.Errorf("inference API: loading the odor predictor: %w", err)
+	}
 	a := &api{
 		engines:    config.Engines,
 		names:      namesOf(config.Engines),
 		vocabulary: library.Vocabulary(),
 		rarity:     library.Rarity,
 		index:      index,
+		predictor:  predictor,
 		admission:  newAdmission(config.MaxConcurrent, config.MaxQueued),
 		timeout:    config.Timeout,
 		ready:      config.Ready,

@@ -67,6 +67,9 @@ func refusal(err error) error {
 	if unclear := (*engine.NotUnderstoodError)(nil); errors.As(err, &unclear) {
 		return notUnderstood(unclear)
 	}
+	if unsuitable := (*engine.UnsuitableError)(nil); errors.As(err, &unsuitable) {
+		return invalid(fieldError{Field: "/" + unsuitable.Field, Message: unsuitable.Err.Error()})
+	}
 	return err
 }
 

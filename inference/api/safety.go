@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/odor"
 	"github.com/odordiff/odordiff/inference/safety"
 )
 
@@ -131,7 +132,7 @@ func (a *api) assessMolecule(m *chem.Molecule, minSafety float64) assessedMolecu
 		Passes:     found.Passes(minSafety),
 		Restricted: found.Prohibited(),
 		Properties: newProperties(m),
-		Profile:    odorProfile{Descriptors: []weighted{}},
+		Profile:    odorProfile{Descriptors: newWeighted(odor.ProfileOf(a.predictor.Probabilities(m)))},
 	}
 	if known, ok := a.index.Find(m); ok {
 		out.Name = known.Name
