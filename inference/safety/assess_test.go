@@ -99,6 +99,7 @@ func TestKnownAgentsAreProhibited(t *testing.T) {
 	for name, smiles := range map[string]string{
 		"sarin":             "CC(C)OP(C)(F)=O",
 		"sarin, labelled":   "[2H]C([2H])([2H])P(F)(=O)OC(C)C",
+		"sarin, charges":    "C[P+]([O-])(F)OC(C)C",
 		"soman":             "C[C@@H](OP(C)(F)=O)C(C)(C)C",
 		"tabun":             "CCOP(=O)(C#N)N(C)C",
 		"VX":                "CCOP(C)(=O)SCCN(C(C)C)C(C)C",
@@ -115,6 +116,7 @@ func TestKnownAgentsAreProhibited(t *testing.T) {
 		"saxitoxin":         "NC(=O)OCC1NC(=N)N2CCC(O)(O)C23NC(=N)NC13",
 		"amphetamine":       "CC(N)Cc1ccccc1",
 		"MDMA":              "CNC(C)Cc1ccc2OCOc2c1",
+		"N-hydroxy-MDA":     "CC(NO)Cc1ccc2OCOc2c1",
 		"2C-B":              "COc1cc(CCN)c(OC)cc1Br",
 		"fentanyl":          "CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1",
 		"heroin":            "CC(=O)Oc1ccc2CC3C4C=CC(OC(C)=O)C5Oc1c2C45CCN3C",
