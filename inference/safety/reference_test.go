@@ -2,6 +2,8 @@ package safety
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -59,9 +61,9 @@ func TestAlertsAgreeWithRDKit(t *testing.T) {
 	t.Logf("%d pairs of alert and molecule", pairs)
 }
 
-// TestSurvey tells how much of a table of molecules the screen withholds: the
-// shares in docs/safety.md are from here. SAFETY_SURVEY names the file, with a heading and the
-// SMILES in the first column.
+// TestSurvey tells how much of a table of molecules the screen withholds and why, and which
+// alerts are frequent: the figures in docs/safety.md are from here. SAFETY_SURVEY
+// names the file, with a heading and the SMILES in the first column.
 func TestSurvey(t *testing.T) {
 	path := os.Getenv("SAFETY_SURVEY")
 	if path == "" {
@@ -73,26 +75,38 @@ func TestSurvey(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSpace(string(table)), "\n")[1:]
 	var withheld, prohibited int
-	causes := map[string]int{}
+	causes, alerts := tally{}, tally{}
 	for _, line := range lines {
 		smiles, _, _ := strings.Cut(line, "\t")
 		a := Assess(mustParse(t, smiles))
+		for _, f := range a.Findings {
+			if f.Basis == Alert {
+				alerts[f.ID]++
+			}
+		}
 		if a.Passes(DefaultMinScore) {
 			continue
 		}
 		withheld++
+		causes[a.Findings[0].ID]++
 		if a.Prohibited() {
 			prohibited++
 		}
-		causes[a.Findings[0].ID]++
 	}
 	t.Logf("%d molecules, %d withheld, %d of them prohibited", len(lines), withheld, prohibited)
-	names := make([]string, 0, len(causes))
-	for name := range causes {
-		names = append(names, name)
+	t.Logf("withheld for: %s", causes.top(10))
+	t.Logf("alerts: %s", alerts.top(10))
+}
+
+// tally counts occurrences.
+type tally map[string]int
+
+// top lists what is most frequent.
+func (c tally) top(n int) string {
+	names := slices.SortedFunc(maps.Keys(c), func(a, b string) int { return cmp.Or(c[b]-c[a], cmp.Compare(a, b)) })
+	var top []string
+	for _, name := range names[:min(n, len(names))] {
+		top = append(top, fmt.Sprintf("%s %d", name, c[name]))
 	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(causes[b]-causes[a], cmp.Compare(a, b)) })
-	for _, name := range names[:min(10, len(names))] {
-		t.Logf("%4d %s", causes[name], name)
-	}
+	return strings.Join(top, ", ")
 }
