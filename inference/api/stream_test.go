@@ -324,13 +324,15 @@ func TestAClientThatDoesNotReadEndsTheWork(t *testing.T) {
 // A slow reader must not hold the engine: steps that do not fit are left out.
 func TestProgressNeverWaits(t *testing.T) {
 	const steps = 10 * waitingEvents
+	ended := make(chan struct{})
 	h := newAPI(t, with(func(_ context.Context, request engine.Request) (engine.Result, error) {
+		defer close(ended)
 		for step := range steps {
 			request.Progress(engine.Progress{Round: 1, Step: step + 1, Steps: steps})
 		}
 		return engine.Result{}, nil
 	}))
-	slow := &slowRecorder{ResponseRecorder: httptest.NewRecorder()}
+	slow := &slowRecorder{httptest.NewRecorder(), ended}
 	r := httptest.NewRequest(http.MethodPost, "/api/v1/generate", strings.NewReader(`{"prompt": "rose", "stream": true}`))
 	r.Header.Set("Content-Type", "application/json")
 	h.ServeHTTP(slow, r)
@@ -340,16 +342,13 @@ func TestProgressNeverWaits(t *testing.T) {
 	}
 }
 
-// slowRecorder takes its time over the first write.
+// slowRecorder takes nothing until the engine has ended.
 type slowRecorder struct {
 	*httptest.ResponseRecorder
-	slept bool
+	ended <-chan struct{}
 }
 
 func (s *slowRecorder) Write(b []byte) (int, error) {
-	if !s.slept {
-		s.slept = true
-		time.Sleep(10 * time.Millisecond)
-	}
+	<-s.ended
 	return s.ResponseRecorder.Write(b)
 }
