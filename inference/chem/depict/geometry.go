@@ -6,13 +6,8 @@ import "github.com/odordiff/odordiff/inference/chem"
 // trans or the other way round. Mirroring one side in a bond's own line changes
 // no other bond's geometry. The anchor stays where it is.
 func (p *placement) fixGeometry(part []int, anchor int) {
-	inPart := map[int]bool{}
-	for _, a := range part {
-		inPart[a] = true
-	}
-	for i := range p.NumBonds() {
-		b := p.Bond(i)
-		if inPart[b.Begin] && !b.InRing && b.Geometry != chem.NoGeometry && drawnGeometry(b, p.pos) != b.Geometry {
+	for _, b := range p.bondsOf(part) {
+		if !b.InRing && b.Geometry != chem.NoGeometry && drawnGeometry(b, p.pos) != b.Geometry {
 			mirrorSide(p.pos, p.sideWithout(anchor, b), p.pos[b.Begin], p.pos[b.End])
 		}
 	}

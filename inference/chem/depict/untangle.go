@@ -12,6 +12,8 @@ type tangle struct {
 	*graph
 	pos  []complex128
 	part []int
+	// bonds are those of the part.
+	bonds []chem.Bond
 	// moves are the bonds outside rings that something hangs on.
 	moves []hinge
 	work  int
@@ -39,6 +41,8 @@ const (
 	nearAtoms   = 0.95
 	nearLetter  = 1.02
 	nearLetters = 1.25
+	// widestRoom is more than any two atoms want.
+	widestRoom = nearLetters + 0.4
 	// nearBond is how near an atom may come to a bond.
 	nearBond = 0.5
 )
@@ -46,7 +50,7 @@ const (
 // untangle turns and mirrors branches of one part until nothing overlaps or
 // nothing helps.
 func (g *graph) untangle(pos []complex128, part []int, anchor int) {
-	t := &tangle{graph: g, pos: pos, part: part}
+	t := &tangle{graph: g, pos: pos, part: part, bonds: g.bondsOf(part)}
 	cost, guilty := t.overlap()
 	if cost == 0 {
 		return
@@ -62,13 +66,8 @@ func (g *graph) untangle(pos []complex128, part []int, anchor int) {
 }
 
 func (t *tangle) findHinges(anchor int) {
-	inPart := map[int]bool{}
-	for _, a := range t.part {
-		inPart[a] = true
-	}
-	for i := range t.NumBonds() {
-		b := t.Bond(i)
-		if b.InRing || !inPart[b.Begin] {
+	for _, b := range t.bonds {
+		if b.InRing {
 			continue
 		}
 		h := hinge{near: b.Begin, far: b.End, atoms: t.side(b.Begin, b.End)}
@@ -198,29 +197,27 @@ func (t *tangle) bend(hinge int, degrees float64) {
 // and names the atoms concerned.
 func (t *tangle) overlap() (cost float64, guilty map[int]bool) {
 	guilty = map[int]bool{}
-	blame := func(c float64, atoms ...int) {
-		if c > 0 {
-			cost += c
-			for _, a := range atoms {
-				guilty[a] = true
-			}
-		}
-	}
 	for i, a := range t.part {
 		for _, b := range t.part[:i] {
-			if d := distance(t.pos[a], t.pos[b]); d < nearLetters+0.4 && !t.isFixedPair(a, b) {
-				blame(tooNear(d, t.room(a, b)), a, b)
+			d := distance(t.pos[a], t.pos[b])
+			if d >= widestRoom || t.isFixedPair(a, b) {
+				continue
+			}
+			if c := tooNear(d, t.room(a, b)); c > 0 {
+				cost += c
+				guilty[a], guilty[b] = true, true
 			}
 		}
 	}
-	t.work += len(t.part) * len(t.part)
-	bonds := t.bondsOfPart()
-	for i, b := range bonds {
-		for _, c := range bonds[:i] {
-			t.blameBonds(b, c, blame)
+	for i, b := range t.bonds {
+		for _, c := range t.bonds[:i] {
+			if grade := t.bondOverlap(b, c); grade > 0 {
+				cost += grade
+				guilty[b.Begin], guilty[b.End], guilty[c.Begin], guilty[c.End] = true, true, true, true
+			}
 		}
 	}
-	t.work += len(bonds) * len(bonds)
+	t.work += len(t.part)*len(t.part) + len(t.bonds)*len(t.bonds)
 	for _, angle := range t.bent {
 		if angle != 0 {
 			cost += 0.02 + 0.0001*angle*angle
@@ -265,29 +262,27 @@ func (t *tangle) isFixedPair(a, b int) bool {
 	return t.BondBetween(a, b) >= 0
 }
 
-// blameBonds grades a crossing of two bonds, or an atom of one on the other.
-func (t *tangle) blameBonds(b, c chem.Bond, blame func(float64, ...int)) {
-	if b.Begin == c.Begin || b.Begin == c.End || b.End == c.Begin || b.End == c.End {
-		return
-	}
+// bondOverlap grades a crossing of two bonds, or an atom of one on the other.
+func (t *tangle) bondOverlap(b, c chem.Bond) float64 {
 	p, q, r, s := t.pos[b.Begin], t.pos[b.End], t.pos[c.Begin], t.pos[c.End]
-	if distance(p, r) > 2.2 || b.InRing && c.InRing && t.isFixedPair(b.Begin, c.Begin) {
-		return
+	if distance(p, r) > 2.2 || b.Begin == c.Begin || b.Begin == c.End || b.End == c.Begin || b.End == c.End ||
+		b.InRing && c.InRing && t.isFixedPair(b.Begin, c.Begin) {
+		return 0
 	}
+	cost := tooNear(distanceToSegment(p, r, s), nearBond) + tooNear(distanceToSegment(q, r, s), nearBond) +
+		tooNear(distanceToSegment(r, p, q), nearBond) + tooNear(distanceToSegment(s, p, q), nearBond)
 	if segmentsCross(p, q, r, s) {
-		blame(2, b.Begin, b.End, c.Begin, c.End)
+		cost += 2
 	}
-	blame(tooNear(distanceToSegment(p, r, s), nearBond), b.Begin, c.Begin, c.End)
-	blame(tooNear(distanceToSegment(q, r, s), nearBond), b.End, c.Begin, c.End)
-	blame(tooNear(distanceToSegment(r, p, q), nearBond), c.Begin, b.Begin, b.End)
-	blame(tooNear(distanceToSegment(s, p, q), nearBond), c.End, b.Begin, b.End)
+	return cost
 }
 
-func (t *tangle) bondsOfPart() []chem.Bond {
+// bondsOf lists the bonds of a part.
+func (g *graph) bondsOf(part []int) []chem.Bond {
 	var bonds []chem.Bond
-	for _, a := range t.part {
-		for k := range t.Degree(a) {
-			if b := t.Bond(t.BondAt(a, k)); b.Begin == a {
+	for _, a := range part {
+		for k := range g.Degree(a) {
+			if b := g.Bond(g.BondAt(a, k)); b.Begin == a {
 				bonds = append(bonds, b)
 			}
 		}
