@@ -3,6 +3,7 @@ package diffusion
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/odordiff/odordiff/inference/chem/grammar"
@@ -27,6 +28,7 @@ type info struct {
 	Shape      shape      `json:"shape"`
 	Vocabulary []string   `json:"vocabulary"`
 	Labels     []string   `json:"labels"`
+	Prevalence []float64  `json:"prevalence"`
 	Properties []property `json:"properties"`
 }
 
@@ -99,6 +101,8 @@ func (i info) check() error {
 		return fmt.Errorf("%d tokens for a vocabulary of %d", s.Tokens, len(i.Vocabulary))
 	case s.Labels != len(i.Labels) || s.Labels == 0:
 		return fmt.Errorf("%d labels, %d of them named", s.Labels, len(i.Labels))
+	case s.Labels != len(i.Prevalence):
+		return fmt.Errorf("%d labels, the prevalence of %d", s.Labels, len(i.Prevalence))
 	case s.Properties != len(i.Properties):
 		return fmt.Errorf("%d properties, %d of them named", s.Properties, len(i.Properties))
 	case s.MaxTokens < 1 || s.MaxTokens > maxTokens:
@@ -112,7 +116,11 @@ func (i info) check() error {
 }
 
 // Labels returns the odor labels that a condition speaks of, in order.
-func (m *Model) Labels() []string { return append([]string(nil), m.info.Labels...) }
+func (m *Model) Labels() []string { return slices.Clone(m.info.Labels) }
+
+// Prevalence returns the share of the labelled molecules of the training table that have
+// each label, 0 to 1.
+func (m *Model) Prevalence() []float64 { return slices.Clone(m.info.Prevalence) }
 
 // MaxTokens is the largest number of tokens of a molecule.
 func (m *Model) MaxTokens() int { return m.info.Shape.MaxTokens }

@@ -11,7 +11,7 @@ import (
 // parityCase is what the trainer's own network says to an input (see
 // inference/training/export_diffusion.py).
 type parityCase struct {
-	Tokens    []uint8            `json:"tokens"`
+	Tokens    []int              `json:"tokens"` // not bytes, which JSON would hold as base64
 	Condition map[string]float32 `json:"condition"`
 	Logits    [][]float32        `json:"logits"`
 	Lengths   []float32          `json:"lengths"`
@@ -24,24 +24,21 @@ func parityCases(t *testing.T) []parityCase {
 		t.Fatal(err)
 	}
 	var cases []parityCase
-	// A list of small numbers, not base64.
-	var raw []struct {
-		parityCase
-		Tokens []int `json:"tokens"`
-	}
-	if err := json.Unmarshal(data, &raw); err != nil {
+	if err := json.Unmarshal(data, &cases); err != nil {
 		t.Fatal(err)
-	}
-	for _, r := range raw {
-		for _, token := range r.Tokens {
-			r.parityCase.Tokens = append(r.parityCase.Tokens, uint8(token))
-		}
-		cases = append(cases, r.parityCase)
 	}
 	if len(cases) == 0 {
 		t.Fatal("no cases")
 	}
 	return cases
+}
+
+func (c parityCase) tokens() []uint8 {
+	tokens := make([]uint8, len(c.Tokens))
+	for i, t := range c.Tokens {
+		tokens[i] = uint8(t)
+	}
+	return tokens
 }
 
 func (c parityCase) vector(t *testing.T, width int) []float32 {
@@ -75,7 +72,7 @@ func TestNetworkEqualsTheTrainers(t *testing.T) {
 	for i, c := range parityCases(t) {
 		condition := c.vector(t, n.condition())
 		s := &sequence{
-			tokens:     c.Tokens,
+			tokens:     c.tokens(),
 			modulation: n.modulate(condition, len(c.Tokens)),
 			logits:     make([]float32, len(c.Tokens)*n.Tokens),
 		}

@@ -21,8 +21,8 @@ type Filter struct {
 	minSafety   float64
 }
 
-// NewFilter prepares the checks of a request. It returns an error for a scaffold that cannot
-// be searched for.
+// NewFilter prepares the checks of a request. It returns an [*UnsuitableError] for a scaffold
+// that cannot be searched for.
 func NewFilter(request Request) (*Filter, error) {
 	f := &Filter{constraints: request.Constraints, minSafety: safety.DefaultMinScore}
 	if least := request.Constraints.MinSafety; least != nil {
@@ -36,7 +36,7 @@ func NewFilter(request Request) (*Filter, error) {
 	}
 	pattern, err := substructure(request.Scaffold)
 	if err != nil {
-		return nil, fmt.Errorf("reading the scaffold as a pattern: %w", err)
+		return nil, &UnsuitableError{Field: "scaffold", Err: fmt.Errorf("reading it as a pattern: %w", err)}
 	}
 	f.scaffold = pattern
 	return f, nil

@@ -90,6 +90,15 @@ func TestScaffoldsAreReadAsSubstructures(t *testing.T) {
 	}
 }
 
+func TestEveryOdorantIsASubstructureOfItself(t *testing.T) {
+	for _, o := range newLibrary(t).library.Odorants() {
+		pattern, err := substructure(o.Structure)
+		if err != nil || !pattern.Matches(o.Structure) {
+			t.Errorf("%s: %v", o.Name, err)
+		}
+	}
+}
+
 func TestTallyHasTheMostFrequentFirst(t *testing.T) {
 	counts := tally{}
 	for range 2 {

@@ -18,7 +18,8 @@ type Index struct {
 	prints   []fingerprint.Bits // of each odorant
 	screened []safety.Assessment
 	set      *fingerprint.Set
-	at       map[string]int // by canonical SMILES
+	at       map[string]int  // by canonical SMILES
+	flat     map[string]bool // canonical SMILES without stereo
 }
 
 // Similar is a known odorant that resembles a molecule.
@@ -44,11 +45,13 @@ func newIndex(odorants []odor.Odorant) *Index {
 		prints:   make([]fingerprint.Bits, len(odorants)),
 		screened: make([]safety.Assessment, len(odorants)),
 		at:       map[string]int{},
+		flat:     map[string]bool{},
 	}
 	for i, o := range odorants {
 		x.prints[i] = morgan(o.Structure)
 		x.screened[i] = safety.Assess(o.Structure)
 		x.at[o.Structure.SMILES()] = i
+		x.flat[o.Structure.WithoutStereo().SMILES()] = true
 	}
 	x.set = fingerprint.NewSet(x.prints)
 	return x

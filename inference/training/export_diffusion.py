@@ -30,6 +30,7 @@ def metadata(kept: dict) -> dict:
         "shape": kept["shape"],
         "vocabulary": kept["vocabulary"],
         "labels": kept["labels"],
+        "prevalence": [round(share, 5) for share in kept["prevalence"]],
         "properties": [{"name": name, "mean": mean, "scale": scale} for name, (mean, scale) in kept["properties"].items()],
         "training": {"steps": kept["step"], "tokens": kept["tokens"], "seed": kept["seed"]},
     }

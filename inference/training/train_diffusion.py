@@ -15,6 +15,7 @@ import argparse
 import json
 import math
 import time
+from typing import TextIO
 
 import numpy as np
 import torch
@@ -44,6 +45,9 @@ class Examples:
         self.by_length: dict[int, np.ndarray] = {}
         self.weights: dict[int, np.ndarray] = {}
         chosen = np.flatnonzero(np.isin(data.fold[writings.molecule], folds))
+        self.rows = chosen
+        self.row_weights = 1.0 / of_molecule[writings.molecule[chosen]]
+        self.row_weights /= self.row_weights.sum()
         lengths = np.array([len(writings.tokens[i]) for i in chosen])
         for length in np.unique(lengths):
             rows = chosen[lengths == length]
@@ -64,6 +68,12 @@ class Examples:
         tokens = np.stack([self.writings.tokens[i] for i in rows])
         condition = np.stack([self.condition(self.writings.molecule[i]) for i in rows])
         return torch.from_numpy(tokens), torch.from_numpy(condition)
+
+    def draw_lengths(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns conditions and the numbers of tokens of writings of all lengths."""
+        rows = self.rng.choice(self.rows, size=count, p=self.row_weights)
+        condition = np.stack([self.condition(self.writings.molecule[i]) for i in rows])
+        return torch.from_numpy(condition), torch.tensor([len(self.writings.tokens[i]) for i in rows])
 
     def condition(self, molecule: int) -> np.ndarray:
         """Describes a molecule as a request would: by a few of its labels and figures."""
@@ -115,18 +125,34 @@ def loss_of(model: Denoiser, tokens: torch.Tensor, condition: torch.Tensor, rng:
     return (error * weight).sum() / weight.sum()
 
 
-def lengths_loss(model: Denoiser, tokens: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
-    want = torch.full((len(tokens),), tokens.shape[1])
-    return F.cross_entropy(model.lengths(condition), want)
+def lengths_loss(model: Denoiser, condition: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(model.lengths(condition), lengths)
 
 
-def validate(model: Denoiser, batches: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[float, float]:
-    rng = np.random.default_rng(1)
-    model.eval()
+def fit_lengths(model: Denoiser, examples: Examples, held_out: Examples, steps: int = 3000) -> tuple[float, float]:
+    """Trains the part that says how long molecules are, apart from the rest: it needs batches of all lengths."""
+    parameters = [*model.lengths_in.parameters(), *model.lengths_out.parameters()]
+    for layer in (model.lengths_in, model.lengths_out):
+        layer.reset_parameters()
+    optimizer = torch.optim.AdamW(parameters, lr=2e-3, weight_decay=0.1)
+    losses = []
+    for step in range(steps):
+        for group in optimizer.param_groups:
+            group["lr"] = 2e-3 * (1 + math.cos(math.pi * step / steps)) / 2
+        loss = lengths_loss(model, *examples.draw_lengths(256))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss))
     with torch.no_grad():
-        values = [(float(loss_of(model, t, c, rng)), float(lengths_loss(model, t, c))) for t, c in batches]
-    model.train()
-    return tuple(np.mean(values, axis=0))
+        held = float(lengths_loss(model, *held_out.draw_lengths(4096)))
+    return float(np.mean(losses[-200:])), held
+
+
+def validate(model: Denoiser, batches: list[tuple[torch.Tensor, torch.Tensor]]) -> float:
+    rng = np.random.default_rng(1)
+    with torch.no_grad():
+        return float(np.mean([float(loss_of(model, t, c, rng)) for t, c in batches]))
 
 
 def main() -> None:
@@ -181,7 +207,7 @@ def train(options: argparse.Namespace) -> None:
         tokens, condition = examples.draw()
         loss = loss_of(model, tokens, condition, rng)
         optimizer.zero_grad(set_to_none=True)
-        (loss + 0.1 * lengths_loss(model, tokens, condition)).backward()
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         average.update_parameters(model)
@@ -189,20 +215,25 @@ def train(options: argparse.Namespace) -> None:
         step += 1
         tokens_seen += tokens.numel()
         if step % 500 == 0:
-            held, lengths = validate(average.module, batches)
             row = {"step": step, "minutes": round((spent + time.time() - started) / 60, 2), "tokens": tokens_seen,
-                   "train": round(float(np.mean(losses[-500:])), 4), "held_out": round(held, 4), "lengths": round(lengths, 4)}
-            print(json.dumps(row), file=log, flush=True)
-            print(row, flush=True)
+                   "train": round(float(np.mean(losses[-500:])), 4), "held_out": round(validate(average.module, batches), 4)}
+            note(log, row)
         if step % 1000 == 0:
             save(options, shape, data, writings, model, average, optimizer, step, tokens_seen, spent + time.time() - started)
+    fitted, held = fit_lengths(average.module, examples, held_out)
+    note(log, {"lengths_train": round(fitted, 4), "lengths_held_out": round(held, 4)})
     save(options, shape, data, writings, model, average, optimizer, step, tokens_seen, spent + time.time() - started)
+
+
+def note(log: TextIO, row: dict) -> None:
+    print(json.dumps(row), file=log, flush=True)
+    print(row, flush=True)
 
 
 def save(options, shape, data, writings, model, average, optimizer, step, tokens, spent) -> None:
     torch.save(
         {"shape": shape.as_dict(), "vocabulary": writings.vocabulary, "labels": data.labels,
-         "properties": molecules.PROPERTIES, "model": average.module.state_dict(), "raw": model.state_dict(),
+         "prevalence": data.targets[data.labelled].mean(axis=0).tolist(), "properties": molecules.PROPERTIES, "model": average.module.state_dict(), "raw": model.state_dict(),
          "average": average.state_dict(), "optimizer": optimizer.state_dict(),
          "step": step, "tokens": tokens, "spent": spent, "seed": options.seed},
         options.out,

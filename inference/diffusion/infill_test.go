@@ -1,0 +1,129 @@
+package diffusion
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/smarts"
+)
+
+func parse(t testing.TB, smiles string) *chem.Molecule {
+	t.Helper()
+	m, err := chem.Parse(smiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestDecorationsContainTheScaffold(t *testing.T) {
+	m := model(t)
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, scaffold := range []string{"c1ccccc1", "C1CCCCC1", "O=C1CCCO1", "c1ccc2c(c1)CCO2", "CC(=O)O", "C1CC2CCC1C2"} {
+		t.Run(scaffold, func(t *testing.T) {
+			structure := parse(t, scaffold)
+			var drafts []Draft
+			for range 40 {
+				d, err := m.Decoration(rng, structure, 1+rng.IntN(10))
+				if err != nil {
+					t.Fatal(err)
+				}
+				drafts = append(drafts, d)
+			}
+			pattern := smarts.MustCompile(structure.SMILES())
+			good := 0
+			for _, text := range texts(t, m, drafts, Condition{}, DefaultSettings()) {
+				found, err := chem.Parse(text)
+				if err != nil {
+					continue
+				}
+				good++
+				if !pattern.Matches(found) {
+					t.Errorf("%s does not contain %s", text, scaffold)
+				}
+			}
+			if good < len(drafts)*3/4 {
+				t.Errorf("%d of %d texts are molecules", good, len(drafts))
+			}
+		})
+	}
+}
+
+func TestVariationsKeepABeginning(t *testing.T) {
+	m := model(t)
+	rng := rand.New(rand.NewPCG(1, 1))
+	vanillin := parse(t, "COc1cc(C=O)ccc1O")
+	var drafts []Draft
+	for range 40 {
+		d, err := m.Variation(rng, vanillin, 0.6)
+		if err != nil {
+			continue // a writing that cannot be cut there
+		}
+		drafts = append(drafts, d)
+	}
+	if len(drafts) < 30 {
+		t.Fatalf("%d of 40 writings could be cut", len(drafts))
+	}
+	good := 0
+	for i, text := range texts(t, m, drafts, Condition{}, DefaultSettings()) {
+		given := m.text(drafts[i], drafts[i].tokens[:drafts[i].gaps[0].first])
+		if !strings.HasPrefix(text, given) {
+			t.Errorf("%s does not begin with %s", text, given)
+		}
+		if _, err := chem.Parse(text); err == nil {
+			good++
+		}
+	}
+	if good < len(drafts)*9/10 {
+		t.Errorf("%d of %d texts are molecules", good, len(drafts))
+	}
+}
+
+func TestWhatFillsAnInnerGapCannotCloseOuterRings(t *testing.T) {
+	m := model(t)
+	d, err := m.Draft(Given("c1ccc("), Masked(6), Given(")cc1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A ring in the gap, with a number that the ring around it uses.
+	filled := append([]uint8(nil), d.tokens...)
+	numbers, err := m.tokens("C1CC1C")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(filled[d.gaps[0].first:], numbers)
+	if got, want := parse(t, m.text(d, filled)).SMILES(), parse(t, "CC1CC1c1ccccc1").SMILES(); got == want {
+		t.Log("as expected")
+	} else if got != parse(t, "c1ccc(C2CC2C)cc1").SMILES() {
+		t.Errorf("the text is %s", got)
+	}
+}
+
+func TestDraftsAreChecked(t *testing.T) {
+	m := model(t)
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, c := range []struct {
+		name string
+		make func() (Draft, error)
+	}{
+		{"an unknown token", func() (Draft, error) { return m.Draft(Given("CCBr")) }},
+		{"no SMILES", func() (Draft, error) { return m.Draft(Given("C?")) }},
+		{"nothing", func() (Draft, error) { return m.Draft() }},
+		{"too long", func() (Draft, error) { return m.Blank(m.MaxTokens() + 1) }},
+		{"negative", func() (Draft, error) { return m.Blank(-1) }},
+		{"a huge gap", func() (Draft, error) { return m.Draft(Masked(1 << 40)) }},
+		{"an element that the model does not know", func() (Draft, error) { return m.Variation(rng, parse(t, "CCCl"), 0.99) }},
+		{"a scaffold without hydrogens", func() (Draft, error) { return m.Decoration(rng, parse(t, "O=C=O"), 4) }},
+		{"a scaffold without room", func() (Draft, error) {
+			return m.Decoration(rng, parse(t, strings.Repeat("C", m.MaxTokens())), 4)
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if _, err := c.make(); err == nil {
+				t.Error("there is no error")
+			}
+		})
+	}
+}

@@ -1,0 +1,252 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/fingerprint"
+	"github.com/odordiff/odordiff/inference/diffusion"
+	"github.com/odordiff/odordiff/inference/odor"
+)
+
+// search is the work on one request: rounds of sampling, and what was found in them.
+type search struct {
+	*Diffusion
+	request        Request
+	interpretation odor.Interpretation
+	filter         *Filter
+	aim            aim
+	like           fingerprint.Bits
+	seed           int64
+	rng            *rand.Rand // for drafts; samples have their own
+	seen           map[string]bool
+	found          []candidate
+	withheld       tally
+	sampled        int
+}
+
+// candidate is a molecule that passed the filters.
+type candidate struct {
+	Molecule
+	print fingerprint.Bits
+}
+
+func newSearch(d *Diffusion, request Request, interpretation odor.Interpretation, filter *Filter) *search {
+	seed := seedOf(request)
+	s := &search{
+		Diffusion:      d,
+		request:        request,
+		interpretation: interpretation,
+		filter:         filter,
+		aim:            d.aim(request, interpretation),
+		seed:           seed,
+		rng:            rand.New(rand.NewPCG(uint64(seed), 1)), //nolint:gosec // sampling is no secret
+		seen:           map[string]bool{},
+		withheld:       tally{},
+	}
+	if request.Like != nil {
+		s.like = morgan(request.Like)
+	}
+	return s
+}
+
+// missing is how many molecules are still to be found.
+func (s *search) missing() int { return max(0, s.request.Count-len(s.found)) }
+
+// round samples once more and keeps what is new and passes.
+func (s *search) round(ctx context.Context, round int) error {
+	drafts, err := s.drafts(spare + int(oversampling*float64(s.missing())))
+	if err != nil {
+		return err
+	}
+	settings := settings(s.request)
+	settings.Seed = uint64(s.seed) + uint64(round)<<56 //nolint:gosec // only its bits matter
+	if s.request.Progress != nil {
+		settings.Progress = func(step, steps int, unmasked float64) {
+			s.request.Progress(Progress{Round: round, Step: step, Steps: steps, Unmasked: unmasked})
+		}
+	}
+	samples, err := s.model.Sample(ctx, drafts, s.aim.condition, settings)
+	if err != nil {
+		return err
+	}
+	s.sampled += len(samples)
+	for _, sample := range samples {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		s.take(sample)
+	}
+	return nil
+}
+
+// drafts returns what a round starts from.
+func (s *search) drafts(count int) ([]diffusion.Draft, error) {
+	switch {
+	case s.request.Scaffold != nil:
+		return s.decorations(count)
+	case s.request.Like != nil:
+		return s.variations(count)
+	}
+	return s.model.Blanks(s.rng, s.aim.condition, count)
+}
+
+// A molecule to resemble keeps between these shares of its writing.
+const (
+	leastKept = 0.35
+	mostKept  = 0.8
+)
+
+func (s *search) variations(count int) ([]diffusion.Draft, error) {
+	return s.attempt("like", count, func() (diffusion.Draft, error) {
+		share := leastKept + (mostKept-leastKept)*s.rng.Float64()
+		return s.model.Variation(s.rng, s.request.Like, share)
+	})
+}
+
+// decorations gives a scaffold as many further tokens as molecules of this
+// condition have, but few enough for it to stay recognisable.
+func (s *search) decorations(count int) ([]diffusion.Draft, error) {
+	const mostAdded = 14
+	tokens, err := s.model.Tokens(s.request.Scaffold.SMILES())
+	if err != nil {
+		return nil, &UnsuitableError{Field: "scaffold", Err: err}
+	}
+	return s.attempt("scaffold", count, func() (diffusion.Draft, error) {
+		added := s.model.DrawLength(s.rng, s.aim.condition) - tokens
+		added = min(max(added, 1+s.rng.IntN(4)), mostAdded)
+		return s.model.Decoration(s.rng, s.request.Scaffold, added)
+	})
+}
+
+// attempt makes drafts by a method that fails now and then, when a random writing has no good
+// place to cut. It fails when the method never works.
+func (s *search) attempt(field string, count int, draft func() (diffusion.Draft, error)) ([]diffusion.Draft, error) {
+	var drafts []diffusion.Draft
+	var failure error
+	for range 4 * count {
+		d, err := draft()
+		if err != nil {
+			failure = err
+			continue
+		}
+		if drafts = append(drafts, d); len(drafts) == count {
+			break
+		}
+	}
+	if len(drafts) == 0 {
+		return nil, &UnsuitableError{Field: field, Err: failure}
+	}
+	return drafts, nil
+}
+
+// take keeps a sample that is a new molecule and passes the filters, and counts any other.
+func (s *search) take(sample diffusion.Sample) {
+	if sample.Err != nil {
+		s.withheld.add(Withheld{Reason: "invalid", Count: 1})
+		return
+	}
+	molecule, err := chem.Parse(sample.SMILES)
+	if err != nil {
+		s.withheld.add(Withheld{Reason: "invalid", Count: 1})
+		return
+	}
+	if s.seen[molecule.SMILES()] {
+		s.withheld.add(Withheld{Reason: "duplicate", Count: 1})
+		return
+	}
+	s.seen[molecule.SMILES()] = true
+	c, withheld := s.judge(molecule)
+	if withheld != nil {
+		s.withheld.add(*withheld)
+		return
+	}
+	s.found = append(s.found, c)
+	if s.request.Emit != nil {
+		s.request.Emit(c.Molecule)
+	}
+}
+
+// leastRelevance is how much of what is wanted a molecule must be predicted to have.
+const leastRelevance = 0.15
+
+// judge scores a molecule and screens it.
+func (s *search) judge(molecule *chem.Molecule) (candidate, *Withheld) {
+	probabilities := s.predictor.Probabilities(molecule)
+	profile := odor.ProfileOf(probabilities)
+	assessment, withheld := s.filter.Check(molecule, profile)
+	if withheld != nil {
+		return candidate{}, withheld
+	}
+	c := candidate{print: morgan(molecule)}
+	scores := s.aim.fit(probabilities, s.thresholds)
+	if s.request.Like != nil {
+		scores.Likeness = fingerprint.Tanimoto(&s.like, &c.print)
+		scores.Overall *= scores.Likeness
+	}
+	if scores.Relevance*scores.Avoidance < leastRelevance {
+		return candidate{}, &Withheld{Reason: "irrelevant", Count: 1}
+	}
+	note, _ := odor.NoteOf(molecule)
+	c.Molecule = Molecule{
+		Structure: molecule,
+		Profile:   profile,
+		Note:      note,
+		Scores:    scores,
+		Source:    s.Name(),
+		Known:     s.known(molecule, &c.print),
+		Safety:    assessment,
+	}
+	return c, nil
+}
+
+// result ranks what was found and chooses the best, unlike each other.
+func (s *search) result() Result {
+	slices.SortStableFunc(s.found, func(a, b candidate) int { return cmp.Compare(b.Scores.Overall, a.Scores.Overall) })
+	chosen := s.choose()
+	molecules := make([]Molecule, len(chosen))
+	for i, c := range chosen {
+		molecules[i] = c.Molecule
+	}
+	return Result{
+		Interpretation: s.interpretation,
+		Molecules:      molecules,
+		Seed:           &s.seed,
+		Sampled:        s.sampled,
+		Withheld:       s.withheld.list(),
+	}
+}
+
+// alike is how much of its score a candidate loses while choosing for being
+// equal to one that has been chosen.
+const alike = 0.3
+
+// choose takes the best candidates, each next one after a reduction for its
+// likeness to those chosen before (Carbonell and Goldstein, SIGIR 1998, 335),
+// and returns them sorted by their score.
+func (s *search) choose() []candidate {
+	left := slices.Clone(s.found)
+	likeness := make([]float64, len(left))
+	var chosen []candidate
+	for range min(s.request.Count, len(s.found)) {
+		best := 0
+		for i := range left {
+			if worth(left[i], likeness[i]) > worth(left[best], likeness[best]) {
+				best = i
+			}
+		}
+		next := left[best]
+		chosen = append(chosen, next)
+		left, likeness = slices.Delete(left, best, best+1), slices.Delete(likeness, best, best+1)
+		for i := range left {
+			likeness[i] = max(likeness[i], fingerprint.Tanimoto(&next.print, &left[i].print))
+		}
+	}
+	slices.SortStableFunc(chosen, func(a, b candidate) int { return cmp.Compare(b.Scores.Overall, a.Scores.Overall) })
+	return chosen
+}
+
+func worth(c candidate, likeness float64) float64 { return c.Scores.Overall * (1 - alike*likeness) }
