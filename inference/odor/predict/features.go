@@ -1,4 +1,3 @@
-// Package predict tells how a molecule may smell.
 package predict
 
 import (
@@ -8,13 +7,14 @@ import (
 
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/chem/fingerprint"
+	"github.com/odordiff/odordiff/inference/chem/property"
 )
 
 // Radius is that of the Morgan fragments, in bonds.
 const Radius = 2
 
 // Properties is the number of properties that Describe computes.
-const Properties = 12
+const Properties = 16
 
 // Description is a molecule as the model sees it.
 type Description struct {
@@ -31,11 +31,15 @@ func Describe(m *chem.Molecule) Description {
 	return Description{fragments(m), properties(m)}
 }
 
-// fragments joins the three fingerprints. Each kind has its own identifiers.
+// fragments joins the fingerprints. Each kind has its own identifiers.
 func fragments(m *chem.Molecule) fingerprint.Sparse {
 	var all fingerprint.Sparse
 	for kind, s := range []fingerprint.Sparse{
-		fingerprint.Morgan(m, Radius), fingerprint.AtomPairs(m), fingerprint.Torsions(m),
+		fingerprint.Morgan(m, Radius),
+		fingerprint.AtomPairs(m),
+		fingerprint.Torsions(m),
+		fingerprint.ElementPairs(m),
+		fingerprint.GroupPairs(m),
 	} {
 		for _, f := range s {
 			all = append(all, fingerprint.Feature{ID: mark(f.ID, uint32(kind)), Count: f.Count})
@@ -55,42 +59,60 @@ func mark(id, kind uint32) uint32 {
 	return id ^ id>>16
 }
 
-// properties counts what no single fragment shows, each on a scale of about 0 to 1.
+// properties are counts and estimates that no single fragment shows, each on a
+// scale of about 0 to 1. The boiling point, in K, is 0 where it cannot be estimated.
 func properties(m *chem.Molecule) [Properties]float32 {
-	var carbons, oxygens, nitrogens, sulfurs, halogens, aromatic, branched int
+	n := countAtoms(m)
+	boiling, _ := property.BoilingPoint(m)
+	return [Properties]float32{
+		float32(math.Log1p(float64(m.HeavyAtoms()))) / 4,
+		float32(n.carbon) / 20,
+		float32(n.oxygen) / 4,
+		float32(n.nitrogen) / 4,
+		float32(n.sulfur) / 4,
+		float32(n.halogen) / 4,
+		float32(n.aromatic) / 12,
+		float32(n.branched) / 8,
+		float32(m.Rings()) / 4,
+		float32(property.HBondDonors(m)) / 4,
+		float32(property.HBondAcceptors(m)) / 4,
+		float32(property.RotatableBonds(m)) / 12,
+		float32(property.LogP(m)) / 5,
+		float32(property.MolarRefractivity(m)) / 60,
+		float32(property.TPSA(m)) / 60,
+		float32(boiling) / 600,
+	}
+}
+
+// atomCounts says how many atoms of each sort a molecule has.
+type atomCounts struct {
+	carbon, oxygen, nitrogen, sulfur, halogen, aromatic, branched int
+}
+
+func countAtoms(m *chem.Molecule) atomCounts {
+	var n atomCounts
 	for i := range m.NumAtoms() {
 		a := m.Atom(i)
 		switch a.Element {
 		case chem.Carbon:
-			carbons++
+			n.carbon++
 		case chem.Oxygen:
-			oxygens++
+			n.oxygen++
 		case chem.Nitrogen:
-			nitrogens++
+			n.nitrogen++
 		case chem.Sulfur:
-			sulfurs++
-		case 9, 17, 35, 53:
-			halogens++
+			n.sulfur++
+		case fluorine, chem.Chlorine, chem.Bromine, chem.Iodine:
+			n.halogen++
 		}
 		if a.Aromatic {
-			aromatic++
+			n.aromatic++
 		}
 		if m.Degree(i) > 2 {
-			branched++
+			n.branched++
 		}
 	}
-	return [Properties]float32{
-		float32(math.Log1p(float64(m.HeavyAtoms()))) / 4,
-		float32(carbons) / 20,
-		float32(oxygens) / 4,
-		float32(nitrogens) / 4,
-		float32(sulfurs) / 4,
-		float32(halogens) / 4,
-		float32(aromatic) / 12,
-		float32(branched) / 8,
-		float32(m.Rings()) / 4,
-		float32(donors(m)) / 4,
-		float32(acceptors(m)) / 4,
-		float32(rotatable(m)) / 12,
-	}
+	return n
 }
+
+const fluorine chem.Element = 9
