@@ -15,7 +15,7 @@ GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
 
-.PHONY: help run build test check vet lint vuln policies fuzz bench xcaddy clean
+.PHONY: help run build test check vet lint vuln policies fuzz bench referee xcaddy clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ fuzz: ## fuzz every target for FUZZTIME (1m)
 
 bench: ## measure the gateway beside a plain Caddy
 	$(GO) test -run '^$$' -bench . -benchtime 10s ./bench/...
+
+referee: ## compare the chemistry with RDKit's, on DATA (a table of SMILES) and random molecules
+	@DATA="$(DATA)" .ci/referee
 
 xcaddy: ## build bin/caddy, a Caddy with the gate modules, from xcaddy.toml
 	$(GO) run ./cmd/odordiff-build

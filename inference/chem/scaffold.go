@@ -86,11 +86,11 @@ func (m *Molecule) extract(keep []bool) *Molecule {
 // fill gives an atom the hydrogens that its smallest valence wants beside its
 // bonds and unpaired electrons.
 func (m *Molecule) fill(atom, radicals int) {
-	a, sum := &m.atoms[atom], m.orderSum(atom)
+	a, taken := &m.atoms[atom], m.orderSum(atom)+radicals
 	a.Hydrogens = 0
 	for _, v := range allowedValences(a.Element, int(a.Charge)) {
-		if v >= sum {
-			a.Hydrogens = uint8(max(v-sum-radicals, 0))
+		if v >= taken {
+			a.Hydrogens = uint8(v - taken)
 			return
 		}
 	}
