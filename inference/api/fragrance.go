@@ -120,7 +120,8 @@ func (a *api) sketch(ctx context.Context, request generation) (fragranceAnswer, 
 	}
 	for _, m := range result.Molecules {
 		if _, known := a.index.Find(m.Structure); !known {
-			candidates = append(candidates, fragrance.Odorant{Structure: m.Structure, Name: m.Name, Profile: m.Profile, Note: m.Note, Novel: true})
+			// Its note is an estimate too, and is to be called one.
+			candidates = append(candidates, fragrance.Odorant{Structure: m.Structure, Name: m.Name, Profile: m.Profile, Novel: true})
 		}
 	}
 	formula := fragrance.Compose(candidates, fragrance.Brief{Wanted: result.Interpretation, Count: count, Rarity: a.rarity})

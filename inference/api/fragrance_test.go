@@ -62,6 +62,7 @@ func TestFragrancesRefuseWhatIsNotSafeEnough(t *testing.T) {
 func TestGeneratedOdorantsAreMarked(t *testing.T) {
 	m := vanillin(t)
 	m.Structure = parse(t, "CCCCOc1cc(C=O)ccc1O")
+	m.Note = odor.Base // by estimate, as any note of a new molecule
 	m.Profile = odor.Profile{{Descriptor: "vanilla", Weight: 1}}
 	h := newAPI(t, with(func(_ context.Context, request engine.Request) (engine.Result, error) {
 		wanted := odor.Interpretation{Descriptors: []odor.Wanted{{Descriptor: "vanilla", Weight: 1}}}

@@ -23,7 +23,7 @@ type Odorant struct {
 	// Name is empty where it has none.
 	Name    string
 	Profile odor.Profile
-	// Note is empty where it is not known: NoteOf estimates it then.
+	// Note is empty where it is not known: [odor.NoteOf] estimates it then.
 	Note odor.Note
 	// Novel marks a molecule that is not one of the known odorants.
 	Novel bool
