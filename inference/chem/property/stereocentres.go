@@ -1,7 +1,6 @@
 package property
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/odordiff/odordiff/inference/chem"
@@ -9,23 +8,130 @@ import (
 
 // stereocentres counts the atoms that could be tetrahedral stereocentres, marked or
 // not: those whose neighbours are all different. Atoms differ if refining by element,
-// isotope, hydrogens and neighbours tells them apart, which is how RDKit 2022.09
-// ranks them.
+// isotope, hydrogens and neighbours tells them apart, or else if the stereo marks
+// around them do. That is how RDKit 2022.09 ranks them (the older of its two ways).
 func stereocentres(m *chem.Molecule) int {
-	var classes []int // made when the first candidate turns up
-	n := 0
+	var open []int
 	for i := range m.NumAtoms() {
-		if !mayBeStereocentre(m, i) {
-			continue
-		}
-		if classes == nil {
-			classes = constitutionalClasses(m)
-		}
-		if neighborsDiffer(m, i, classes) {
-			n++
+		if mayBeStereocentre(m, i) {
+			open = append(open, i)
 		}
 	}
-	return n
+	if len(open) == 0 {
+		return 0
+	}
+	c := centreCount{mol: m, classes: constitutionalClasses(m), labels: make([]int, m.NumAtoms()), open: open}
+	for c.resolve() {
+		c.classes = refined(m, c.labelled())
+	}
+	return len(open) - len(c.open)
+}
+
+// centreCount finds stereocentres in rounds: marks that one round makes sense of
+// tell atoms apart in the next.
+type centreCount struct {
+	mol     *chem.Molecule
+	classes []int
+	// labels are what the marks say of each atom so far.
+	labels []int
+	// open are the candidates whose neighbours are not all different yet.
+	open []int
+	// geometries tells which double bonds are labelled.
+	geometries []bool
+}
+
+// resolve does one round. It tells whether another one may find more.
+func (c *centreCount) resolve() bool {
+	news := c.resolveBonds()
+	c.open = slices.DeleteFunc(c.open, func(atom int) bool {
+		if !neighborsDiffer(c.mol, atom, c.classes) {
+			return false
+		}
+		if turn := c.mol.Atom(atom).Chirality; turn != chem.Unspecified {
+			c.labels[atom] += handedness(c.mol, atom, turn, c.classes)
+			news = true
+		}
+		return true
+	})
+	return news && len(c.open) > 0
+}
+
+// resolveBonds labels the ends of the double bonds that have a geometry and whose
+// ends each have different neighbours.
+func (c *centreCount) resolveBonds() bool {
+	if c.geometries == nil {
+		c.geometries = make([]bool, c.mol.NumBonds())
+	}
+	news := false
+	for i, known := range c.geometries {
+		b := c.mol.Bond(i)
+		if known || b.Geometry == chem.NoGeometry {
+			continue
+		}
+		begin, ok := upperSubstituent(c.mol, b.Begin, b.End, c.classes)
+		end, okEnd := upperSubstituent(c.mol, b.End, b.Begin, c.classes)
+		if !ok || !okEnd {
+			continue
+		}
+		cis := b.Geometry == chem.Cis
+		if (begin != b.BeginRef) != (end != b.EndRef) {
+			cis = !cis
+		}
+		label := geometryLabel
+		if cis {
+			label *= 2
+		}
+		c.labels[b.Begin] += label
+		c.labels[b.End] += label
+		c.geometries[i], news = true, true
+	}
+	return news
+}
+
+// geometryLabel is above the labels of handedness.
+const geometryLabel = 4
+
+// upperSubstituent returns the neighbour of an atom, other than its partner, that is
+// of the highest class; ok is false if there are two.
+func upperSubstituent(m *chem.Molecule, atom, partner int, classes []int) (upper int, ok bool) {
+	upper = -1
+	for k := range m.Degree(atom) {
+		n := m.NeighborAt(atom, k)
+		switch {
+		case n == partner:
+		case upper < 0 || classes[n] > classes[upper]:
+			upper, ok = n, true
+		case classes[n] == classes[upper]:
+			ok = false
+		}
+	}
+	return upper, ok
+}
+
+// handedness is 1 or 2, by the way in which the neighbours of a centre turn in the
+// order of their classes.
+func handedness(m *chem.Molecule, atom int, turn chem.Chirality, classes []int) int {
+	odd := turn == chem.Clockwise
+	for k := range m.Degree(atom) {
+		for l := range k {
+			if classes[m.NeighborAt(atom, l)] > classes[m.NeighborAt(atom, k)] {
+				odd = !odd
+			}
+		}
+	}
+	if odd {
+		return 2
+	}
+	return 1
+}
+
+// labelled joins classes and labels.
+func (c *centreCount) labelled() [][]int {
+	keys := make([][]int, len(c.classes))
+	for i, class := range c.classes {
+		keys[i] = []int{class, c.labels[i]}
+	}
+	return keys
 }
 
 // mayBeStereocentre tells whether an atom has the shape of a stereocentre: four
@@ -75,58 +181,4 @@ func neighborsDiffer(m *chem.Molecule, atom int, classes []int) bool {
 		}
 	}
 	return true
-}
-
-// constitutionalClasses numbers the atoms so that two have one number if their
-// surroundings are alike as far as the bonds reach.
-func constitutionalClasses(m *chem.Molecule) []int {
-	keys := make([][]int, m.NumAtoms())
-	for i := range keys {
-		a := m.Atom(i)
-		keys[i] = []int{int(a.Element), int(a.Isotope), int(a.Class), m.HydrogensOn(i)}
-	}
-	classes, count := classesOf(keys)
-	for {
-		for i := range keys {
-			keys[i] = neighborhood(m, i, classes, keys[i][:0])
-		}
-		finer, more := classesOf(keys)
-		if more == count {
-			return classes
-		}
-		classes, count = finer, more
-	}
-}
-
-// neighborhood describes an atom by its class and those of its neighbours with the
-// bonds to them, half orders counted so that aromatic bonds have three.
-func neighborhood(m *chem.Molecule, atom int, classes, key []int) []int {
-	key = append(key, classes[atom])
-	for k := range m.Degree(atom) {
-		b := m.Bond(m.BondAt(atom, k))
-		halves := 2 * int(b.Order)
-		if b.Aromatic {
-			halves = 3
-		}
-		key = append(key, 16*classes[b.Other(atom)]+halves)
-	}
-	slices.Sort(key[1:])
-	return key
-}
-
-// classesOf numbers equal keys alike, in the order of the keys.
-func classesOf(keys [][]int) (classes []int, count int) {
-	order := make([]int, len(keys))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(i, j int) int { return cmp.Or(slices.Compare(keys[i], keys[j]), cmp.Compare(i, j)) })
-	classes = make([]int, len(keys))
-	for n, i := range order {
-		if n > 0 && !slices.Equal(keys[i], keys[order[n-1]]) {
-			count++
-		}
-		classes[i] = count
-	}
-	return classes, count + 1
 }

@@ -11,8 +11,9 @@ import (
 // 10: how rare its fragments are among known molecules, and what its size,
 // stereocentres, bridges, spiro atoms and large rings add (Ertl & Schuffenhauer, J.
 // Cheminform. 2009, 1, 8, doi 10.1186/1758-2946-1-8). It is that of RDKit's
-// Contrib/SA_Score, with the correction for symmetry of its version 1.1. Stereo
-// marks make no difference: a centre counts whether it is marked or not.
+// Contrib/SA_Score, with the correction for symmetry of its version 1.1. A centre
+// counts whether it is marked or not; marks make a difference only where they alone
+// tell a centre's neighbours apart.
 func SyntheticAccessibility(m *chem.Molecule) float64 {
 	score := fragmentCommonness(m) - complexity(m)
 	// The raw score runs from hard (-4) to easy (2.5); turn it into 1 to 10.
