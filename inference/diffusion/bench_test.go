@@ -20,3 +20,23 @@ func BenchmarkSample(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkPass is one look at 32 molecules of 24 tokens: what
+// inference/training/bench_model.py compares with the trainer's framework.
+func BenchmarkPass(b *testing.B) {
+	m := model(b)
+	modulation := m.network.modulate(m.info.vector(Condition{}), 24)
+	j := newJob(nil)
+	for range 32 {
+		j.sequences = append(j.sequences, &sequence{
+			tokens:     make([]uint8, 24),
+			modulation: modulation,
+			logits:     make([]float32, 24*m.info.Shape.Tokens),
+		})
+	}
+	batcher := newBatcher(m.network) // of as many workers as there are processors now
+	batcher.run(j)
+	for b.Loop() {
+		batcher.run(j)
+	}
+}

@@ -42,3 +42,18 @@ def write(
     data = body + hashlib.sha256(body).digest()
     pathlib.Path(path).write_bytes(data)
     return len(data)
+
+
+def read(path: str | pathlib.Path) -> tuple[dict[str, np.ndarray], object]:
+    """Returns a file's tensors as float32, and its metadata."""
+    data = pathlib.Path(path).read_bytes()
+    if data[:8] != MAGIC or hashlib.sha256(data[:-32]).digest() != data[-32:]:
+        raise ValueError(f"{path} is not a sound file of weights")
+    length = struct.unpack("<II", data[8:16])[1]
+    header, at, tensors = json.loads(data[16 : 16 + length]), 16 + length, {}
+    for entry in header["tensors"]:
+        dtype = np.dtype(TYPES[entry["dtype"]])
+        count = int(np.prod(entry["shape"]))
+        tensors[entry["name"]] = np.frombuffer(data, dtype, count, at).reshape(entry["shape"]).astype(np.float32)
+        at += count * dtype.itemsize
+    return tensors, header["metadata"]

@@ -1,0 +1,264 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"math"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/property"
+	"github.com/odordiff/odordiff/inference/chem/smarts"
+)
+
+func newDiffusion(t testing.TB) *Diffusion {
+	t.Helper()
+	d, err := NewDiffusion()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func seeded(seed int64) *int64 { return &seed }
+
+func limit(x float64) *float64 { return &x }
+
+func molecule(t testing.TB, smiles string) *chem.Molecule {
+	t.Helper()
+	m, err := chem.Parse(smiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func sampleFor(t testing.TB, request Request) Result {
+	t.Helper()
+	if request.Seed == nil {
+		request.Seed = seeded(1)
+	}
+	result, err := newDiffusion(t).Generate(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func smilesOf(result Result) []string {
+	var out []string
+	for _, m := range result.Molecules {
+		out = append(out, m.Structure.SMILES())
+	}
+	return out
+}
+
+func TestDiffusionAnswersWithDistinctMolecules(t *testing.T) {
+	result := sampleFor(t, Request{Prompt: "fresh citrus over wet cedar", Count: 10})
+	if len(result.Molecules) != 10 {
+		t.Fatalf("%d molecules", len(result.Molecules))
+	}
+	seen := map[string]bool{}
+	last := math.Inf(1)
+	for _, m := range result.Molecules {
+		text := m.Structure.SMILES()
+		if seen[text] {
+			t.Errorf("%s twice", text)
+		}
+		seen[text] = true
+		if m.Scores.Overall > last {
+			t.Errorf("%s scores %g after %g", text, m.Scores.Overall, last)
+		}
+		last = m.Scores.Overall
+		if m.Source != "diffusion" || len(m.Profile) == 0 || m.Known == nil || m.Known.Nearest.Name == "" {
+			t.Errorf("%s lacks something: %+v", text, m)
+		}
+		if m.Safety.Score < 0.5 {
+			t.Errorf("%s has the safety score %g", text, m.Safety.Score)
+		}
+	}
+	if result.Sampled < 10 || *result.Seed != 1 {
+		t.Errorf("%d sampled with seed %d", result.Sampled, *result.Seed)
+	}
+}
+
+func TestTheSameSeedGivesTheSameAnswer(t *testing.T) {
+	request := Request{Prompt: "rose and honey", Count: 5, Seed: seeded(42)}
+	first := smilesOf(sampleFor(t, request))
+	if diff := cmp.Diff(first, smilesOf(sampleFor(t, request))); diff != "" {
+		t.Errorf("again:\n%s", diff)
+	}
+	request.Seed = seeded(43)
+	if cmp.Equal(first, smilesOf(sampleFor(t, request))) {
+		t.Error("another seed gave the same answer")
+	}
+}
+
+func TestASeedIsChosenWhereThereIsNone(t *testing.T) {
+	d := newDiffusion(t)
+	result, err := d.Generate(t.Context(), Request{Prompt: "musk", Count: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := sampleFor(t, Request{Prompt: "musk", Count: 3, Seed: result.Seed})
+	if diff := cmp.Diff(smilesOf(result), smilesOf(again)); diff != "" {
+		t.Errorf("the seed that was told does not give the same answer:\n%s", diff)
+	}
+}
+
+func TestEveryMoleculeKeepsToTheConstraints(t *testing.T) {
+	result := sampleFor(t, Request{
+		Prompt: "fruity", Count: 8,
+		Constraints: Constraints{
+			Weight:       Range{Min: limit(120), Max: limit(190)},
+			LogP:         Range{Max: limit(3)},
+			BoilingPoint: Range{Max: limit(240)},
+			Must:         []string{"fruity"},
+			MustNot:      []string{"sulfurous"},
+		},
+	})
+	if len(result.Molecules) == 0 {
+		t.Fatal("no molecules")
+	}
+	for _, m := range result.Molecules {
+		kelvin, ok := property.BoilingPoint(m.Structure)
+		switch {
+		case m.Structure.Weight() < 120 || m.Structure.Weight() > 190:
+			t.Errorf("%s weighs %g", m.Structure, m.Structure.Weight())
+		case property.LogP(m.Structure) > 3:
+			t.Errorf("%s has logP %g", m.Structure, property.LogP(m.Structure))
+		case !ok || kelvin > 240+273.15:
+			t.Errorf("%s boils at %g K", m.Structure, kelvin)
+		case m.Profile.Strength("fruity") == 0 || m.Profile.Strength("sulfurous") > 0:
+			t.Errorf("%s smells of %v", m.Structure, m.Profile)
+		}
+	}
+}
+
+func TestEveryMoleculeContainsTheScaffold(t *testing.T) {
+	scaffold := molecule(t, "c1ccccc1")
+	result := sampleFor(t, Request{Prompt: "vanilla, sweet", Count: 6, Scaffold: scaffold})
+	if len(result.Molecules) == 0 {
+		t.Fatal("no molecules")
+	}
+	pattern := smarts.MustCompile("c1ccccc1")
+	for _, m := range result.Molecules {
+		if !pattern.Matches(m.Structure) {
+			t.Errorf("%s has no benzene ring", m.Structure)
+		}
+	}
+}
+
+func TestMoreLikeThisNeedsNoPrompt(t *testing.T) {
+	linalool := molecule(t, "C=CC(C)(O)CCC=C(C)C")
+	result := sampleFor(t, Request{Count: 8, Like: linalool})
+	if len(result.Molecules) == 0 {
+		t.Fatal("no molecules")
+	}
+	mean := 0.0
+	for _, m := range result.Molecules {
+		if m.Structure.SMILES() == linalool.SMILES() {
+			t.Error("the molecule itself is in the answer")
+		}
+		mean += m.Scores.Likeness / float64(len(result.Molecules))
+	}
+	if mean < 0.25 {
+		t.Errorf("the mean likeness is %g", mean)
+	}
+}
+
+func TestMoleculesThatTheModelCannotWriteAreRefused(t *testing.T) {
+	d := newDiffusion(t)
+	for field, request := range map[string]Request{
+		"scaffold": {Prompt: "rose", Count: 1, Scaffold: molecule(t, "Clc1ccccc1")},
+		"like":     {Count: 1, Like: molecule(t, "ClC(Cl)Br")},
+	} {
+		_, err := d.Generate(t.Context(), request)
+		var unsuitable *UnsuitableError
+		if !errors.As(err, &unsuitable) || unsuitable.Field != field {
+			t.Errorf("%s: error %v", field, err)
+		}
+	}
+}
+
+func TestProgressAndMoleculesAreHeardOfBeforeTheEnd(t *testing.T) {
+	var steps, emitted int
+	unmasked := 0.0
+	request := Request{
+		Prompt: "woody", Count: 4,
+		Progress: func(p Progress) {
+			steps++
+			unmasked = p.Unmasked
+		},
+		Emit: func(m Molecule) {
+			emitted++
+			if unmasked == 0 {
+				t.Error("a molecule came before any step")
+			}
+		},
+	}
+	result := sampleFor(t, request)
+	if steps == 0 || unmasked != 1 || emitted < len(result.Molecules) {
+		t.Errorf("%d steps up to %g, %d molecules on the way to %d", steps, unmasked, emitted, len(result.Molecules))
+	}
+}
+
+func TestDiffusionStopsSoonAfterItsContext(t *testing.T) {
+	d := newDiffusion(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	steps := 0
+	_, err := d.Generate(ctx, Request{
+		Prompt: "woody", Count: 4,
+		Progress: func(Progress) {
+			steps++
+			cancel()
+		},
+	})
+	if !errors.Is(err, context.Canceled) || steps != 1 {
+		t.Errorf("error %v after %d steps", err, steps)
+	}
+}
+
+func TestDiffusionLeavesNoGoroutineBehind(t *testing.T) {
+	d := newDiffusion(t)
+	synctest.Test(t, func(t *testing.T) {
+		// The bubble fails if a goroutine of it is left when the function returns.
+		if _, err := d.Generate(t.Context(), Request{Prompt: "woody", Count: 2, Seed: seeded(1)}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestDiffusionRefusesWhatItDoesNotUnderstand(t *testing.T) {
+	_, err := newDiffusion(t).Generate(t.Context(), Request{Prompt: "qwertz", Count: 1})
+	var unclear *NotUnderstoodError
+	if !errors.As(err, &unclear) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestContradictionsGiveNoMolecules(t *testing.T) {
+	result := sampleFor(t, Request{
+		Prompt: "fruity", Count: 2,
+		Constraints: Constraints{Weight: Range{Max: limit(20)}},
+	})
+	if len(result.Molecules) != 0 {
+		t.Errorf("molecules %v", smilesOf(result))
+	}
+	if len(result.Withheld) == 0 || result.Withheld[0].Reason != "constraint" || result.Withheld[0].Detail != "molecular_weight" {
+		t.Errorf("withheld %v", result.Withheld)
+	}
+}
+
+// BenchmarkDiffusion is what a client waits for: ten molecules for a prompt.
+func BenchmarkDiffusion(b *testing.B) {
+	d := newDiffusion(b)
+	for i := 0; b.Loop(); i++ {
+		if _, err := d.Generate(b.Context(), Request{Prompt: "fresh citrus over wet cedar", Count: 10, Seed: seeded(int64(i))}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
