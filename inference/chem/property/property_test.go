@@ -114,7 +114,7 @@ func TestLargestMoleculesTakeBoundedTime(t *testing.T) {
 		m := mustParse(t, smiles)
 		start := time.Now()
 		property.Of(m)
-		if took := time.Since(start); took > 5*time.Second {
+		if took := time.Since(start); took > time.Minute {
 			t.Errorf("%s: %v", name, took)
 		}
 	}
