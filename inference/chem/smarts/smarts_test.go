@@ -233,12 +233,10 @@ func TestHopelessSearchesEndInTime(t *testing.T) {
 	for _, pattern := range []string{
 		"C1" + path + "C1(C)(C)C", // no atom has four neighbours
 		"[$(" + path + "N)]",
-		"[!$(" + path + "N);!$(" + path + "O)]",
 		"C1" + path + "=C1",
 	} {
 		p := smarts.MustCompile(pattern)
 		start := time.Now()
-		p.Matches(m)
 		p.Find(m, 0)
 		if took := time.Since(start); took > time.Minute {
 			t.Errorf("%s took %v", p, took)
