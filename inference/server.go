@@ -19,7 +19,7 @@ import (
 
 // Config configures a server. The zero value of each field is its default.
 type Config struct {
-	// Engines answer the prompts: the first those that name none. Default: the curated library.
+	// Engines answer the prompts: the first those that name none. Default: [engine.All].
 	Engines []engine.Engine
 	// MaxConcurrent is how many prompts are worked on at once. Default: one per CPU.
 	MaxConcurrent int
@@ -36,11 +36,11 @@ type Config struct {
 
 func (c *Config) setDefaults() error {
 	if len(c.Engines) == 0 {
-		library, err := engine.NewLibrary()
+		engines, err := engine.All()
 		if err != nil {
-			return fmt.Errorf("loading the odorant library: %w", err)
+			return fmt.Errorf("loading the engines: %w", err)
 		}
-		c.Engines = []engine.Engine{library}
+		c.Engines = engines
 	}
 	c.setDefaultLimits()
 	if c.Logger == nil {

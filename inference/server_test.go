@@ -110,7 +110,7 @@ func (r *running) waitClosed() {
 
 func TestServeAnswersPromptsAndStops(t *testing.T) {
 	r := serve(t, Config{})
-	if got := r.post(`{"prompt": "fresh citrus over wet cedar"}`); got.status != http.StatusOK || !strings.Contains(got.body, `"engine":"library"`) {
+	if got := r.post(`{"prompt": "fresh citrus over wet cedar"}`); got.status != http.StatusOK || !strings.Contains(got.body, `"engine":"diffusion"`) {
 		t.Errorf("got %+v", got)
 	}
 	r.stop()
@@ -196,7 +196,7 @@ func TestDefaults(t *testing.T) {
 	if err := c.setDefaults(); err != nil {
 		t.Fatal(err)
 	}
-	if c.MaxQueued != 384 || c.Timeout != 30*time.Second || c.Grace != 10*time.Second || c.Engines[0].Name() != "library" {
+	if c.MaxQueued != 384 || c.Timeout != 30*time.Second || c.Grace != 10*time.Second || c.Engines[0].Name() != "diffusion" {
 		t.Errorf("%+v", c)
 	}
 	none := Config{MaxQueued: -1}

@@ -1,5 +1,5 @@
-// Package engine defines what answers a scent prompt with molecules, and its
-// first implementation, [Library].
+// Package engine defines what answers a scent prompt with molecules, and has two
+// such engines: [Diffusion] samples new molecules, [Library] finds known ones.
 package engine
 
 import (
@@ -18,6 +18,19 @@ type Engine interface {
 	// Generate answers a request. It returns a [*NotUnderstoodError] for a
 	// prompt that says nothing to look for, and ctx's error soon after ctx is done.
 	Generate(ctx context.Context, request Request) (Result, error)
+}
+
+// All returns the built-in engines, the best first.
+func All() ([]Engine, error) {
+	diffusion, err := NewDiffusion()
+	if err != nil {
+		return nil, err
+	}
+	library, err := NewLibrary()
+	if err != nil {
+		return nil, err
+	}
+	return []Engine{diffusion, library}, nil
 }
 
 // Request is one prompt. The zero value of every field but Count means that
