@@ -15,7 +15,7 @@ GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
 
-.PHONY: help run build test check vet lint vuln policies fuzz bench referee xcaddy clean
+.PHONY: help run build test check vet lint vuln policies fuzz bench referee train eval-model bench-model xcaddy clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,15 @@ bench: ## measure the gateway beside a plain Caddy
 
 referee: ## compare the chemistry with RDKit's, on DATA (a table of SMILES) and random molecules
 	@DATA="$(DATA)" .ci/referee
+
+train: ## train all models from DATA (a table of SMILES and odor labels) and embed them; hours on two cores
+	@DATA="$(DATA)" .ci/models train
+
+eval-model: ## judge what the models generate, beside baselines, with the table DATA
+	@DATA="$(DATA)" .ci/models evaluate
+
+bench-model: ## compare the denoiser's speed with PyTorch's
+	@DATA="$(DATA)" .ci/models bench
 
 xcaddy: ## build bin/caddy, a Caddy with the gate modules, from xcaddy.toml
 	$(GO) run ./cmd/odordiff-build

@@ -160,7 +160,7 @@ def main() -> None:
     parser.add_argument("--data", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--log", default="diffusion-log.jsonl")
-    parser.add_argument("--steps", type=int, default=20000)
+    parser.add_argument("--steps", type=int, default=24000)
     parser.add_argument("--minutes", type=float, default=0, help="stop after this time; the schedule then follows the time")
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--layers", type=int, default=6)
