@@ -61,10 +61,7 @@ func (m *Molecule) smallRings() []ring {
 		seen := map[string]bool{}
 		shorter := basis.clone()
 		for ; start < len(candidates) && candidates[start].size == size; start++ {
-			r, ok := m.closeCandidate(candidates[start])
-			if !ok {
-				continue
-			}
+			r := m.closeCandidate(candidates[start])
 			vector := basis.vector(r.bonds)
 			if key := vector.key(); !seen[key] {
 				seen[key] = true
@@ -91,6 +88,7 @@ type ringCandidate struct {
 type pathTree struct {
 	distance []int
 	parent   []int // the bond towards the root
+	limb     []int // the first atom after the root on the way
 }
 
 func (m *Molecule) ringCandidates() []ringCandidate {
@@ -101,7 +99,8 @@ func (m *Molecule) ringCandidates() []ringCandidate {
 		}
 		tree := m.growPaths(root)
 		for i, b := range m.bonds {
-			if !b.InRing || tree.distance[b.Begin] < 0 || tree.parent[b.Begin] == i || tree.parent[b.End] == i {
+			// Paths along one limb meet before the root: no simple cycle.
+			if !b.InRing || tree.limb[b.Begin] == tree.limb[b.End] || tree.parent[b.Begin] == i || tree.parent[b.End] == i {
 				continue
 			}
 			size := tree.distance[b.Begin] + tree.distance[b.End] + 1
@@ -113,14 +112,17 @@ func (m *Molecule) ringCandidates() []ringCandidate {
 }
 
 func (m *Molecule) growPaths(root int) *pathTree {
-	t := &pathTree{distance: unset(len(m.atoms)), parent: unset(len(m.atoms))}
-	t.distance[root] = 0
+	t := &pathTree{distance: unset(len(m.atoms)), parent: unset(len(m.atoms)), limb: unset(len(m.atoms))}
+	t.distance[root], t.limb[root] = 0, root
 	for queue := []int{root}; len(queue) > 0; queue = queue[1:] {
 		a := queue[0]
 		for _, b := range m.adjacent[a] {
 			n := m.bonds[b].Other(a)
 			if m.bonds[b].InRing && t.distance[n] < 0 {
-				t.distance[n], t.parent[n] = t.distance[a]+1, b
+				t.distance[n], t.parent[n], t.limb[n] = t.distance[a]+1, b, t.limb[a]
+				if a == root {
+					t.limb[n] = n
+				}
 				queue = append(queue, n)
 			}
 		}
@@ -128,24 +130,18 @@ func (m *Molecule) growPaths(root int) *pathTree {
 	return t
 }
 
-// closeCandidate walks both paths of a candidate to the root; ok is false if
-// they meet earlier, which makes it no simple cycle.
-func (m *Molecule) closeCandidate(c ringCandidate) (r ring, ok bool) {
+// closeCandidate walks both paths of a candidate to the root.
+func (m *Molecule) closeCandidate(c ringCandidate) ring {
 	b := m.bonds[c.bond]
 	left, leftBonds := m.pathToRoot(c.tree, b.Begin)
 	right, rightBonds := m.pathToRoot(c.tree, b.End)
-	for _, a := range left[:len(left)-1] {
-		if slices.Contains(right, a) {
-			return ring{}, false
-		}
-	}
 	// Around the ring: from the bond's end down to the root, then up the other side.
 	slices.Reverse(left)
 	slices.Reverse(leftBonds)
 	return ring{
 		atoms: slices.Concat(right[:len(right)-1], left),
 		bonds: slices.Concat(rightBonds, leftBonds, []int{c.bond}),
-	}, true
+	}
 }
 
 func (m *Molecule) pathToRoot(t *pathTree, atom int) (atoms, bonds []int) {
