@@ -108,17 +108,17 @@ func (c *Config) check() error {
 	slices.Sort(names)
 	switch {
 	case len(c.Engines) == 0:
-		return errors.New("Engines is empty")
+		return errors.New("no Engines are given")
 	case len(slices.Compact(names)) < len(c.Engines):
-		return errors.New("Engines has one name twice")
+		return errors.New("two Engines have one name")
 	case c.MaxConcurrent < 1:
-		return fmt.Errorf("MaxConcurrent is %d, want at least 1", c.MaxConcurrent)
+		return fmt.Errorf("a MaxConcurrent of %d, want at least 1", c.MaxConcurrent)
 	case c.MaxQueued < 0:
-		return fmt.Errorf("MaxQueued is %d, want 0 or more", c.MaxQueued)
+		return fmt.Errorf("a MaxQueued of %d, want 0 or more", c.MaxQueued)
 	case c.Timeout <= 0:
-		return fmt.Errorf("Timeout is %v, want more than 0", c.Timeout)
+		return fmt.Errorf("a Timeout of %v, want more than 0", c.Timeout)
 	case c.Logger == nil:
-		return errors.New("Logger is missing")
+		return errors.New("a Logger is missing")
 	}
 	return nil
 }

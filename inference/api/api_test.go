@@ -403,12 +403,12 @@ func TestLogsKeepPromptsOut(t *testing.T) {
 
 func TestConfigMistakesAreNamed(t *testing.T) {
 	for field, spoil := range map[string]func(*Config){
-		"Engines":                    func(c *Config) { c.Engines = nil },
-		"Engines has one name twice": func(c *Config) { c.Engines = append(c.Engines, c.Engines[0]) },
-		"MaxConcurrent":              func(c *Config) { c.MaxConcurrent = 0 },
-		"MaxQueued":                  func(c *Config) { c.MaxQueued = -1 },
-		"Timeout":                    func(c *Config) { c.Timeout = 0 },
-		"Logger":                     func(c *Config) { c.Logger = nil },
+		"Engines":       func(c *Config) { c.Engines = nil },
+		"two Engines":   func(c *Config) { c.Engines = append(c.Engines, c.Engines[0]) },
+		"MaxConcurrent": func(c *Config) { c.MaxConcurrent = 0 },
+		"MaxQueued":     func(c *Config) { c.MaxQueued = -1 },
+		"Timeout":       func(c *Config) { c.Timeout = 0 },
+		"Logger":        func(c *Config) { c.Logger = nil },
 	} {
 		c := config(t)
 		spoil(&c)

@@ -2,9 +2,11 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"mime"
 	"net/http"
 	"runtime/debug"
@@ -78,23 +80,24 @@ func (a *api) stream(ctx context.Context, w http.ResponseWriter, request generat
 	}
 	end := <-done
 	cancel()
-	switch {
-	case s.failed != nil:
-		return nil // nobody is left to tell
-	case end.err != nil:
-		return a.endWith(ctx, s, refusal(end.err))
+	if s.failed == nil && end.err == nil {
+		end.err = s.send(event{"result", newAnswer(requestID(ctx), request.Prompt, end.name, end.result)})
 	}
-	_ = s.send(event{"result", newAnswer(requestID(ctx), request.Prompt, end.name, end.result)})
-	return nil
+	return a.endWith(ctx, s, refusal(cmp.Or(s.failed, end.err)))
 }
 
-// endWith tells of a problem in the way that is still open.
+// endWith tells of a problem, if there is one, in the way that is still open.
 func (a *api) endWith(ctx context.Context, s *eventWriter, err error) error {
-	if !s.begun || errors.Is(err, context.Canceled) {
-		return err // as an ordinary problem, or to nobody
+	switch {
+	case err == nil:
+		return nil
+	case !s.begun:
+		return err // an ordinary problem
+	case s.failed != nil || errors.Is(err, context.Canceled): // nobody is left to tell
+		a.logger.InfoContext(ctx, "a stream broke off", slog.String("request_id", requestID(ctx)), slog.Any("error", err))
+		return nil
 	}
-	p := a.problemOf(ctx, err)
-	_ = s.send(event{"problem", p.Body(requestID(ctx))})
+	_ = s.send(event{"problem", a.problemOf(ctx, err).Body(requestID(ctx))}) // a failure is a client that has gone
 	return nil
 }
 

@@ -51,7 +51,7 @@ func events(t testing.TB, body string) []received {
 	var all []received
 	for r := bufio.NewReader(strings.NewReader(body)); ; {
 		e, err := nextEvent(r)
-		if err == io.EOF && e == (received{}) {
+		if errors.Is(err, io.EOF) && e == (received{}) {
 			return all
 		}
 		if err != nil {
