@@ -45,6 +45,8 @@ type (
 		Relevance float64  `json:"relevance"`
 		Avoidance float64  `json:"avoidance"`
 		Likeness  *float64 `json:"likeness,omitempty"`
+		// Accessibility is absent for a known odorant.
+		Accessibility *float64 `json:"accessibility,omitempty"`
 	}
 	known struct {
 		// Training is absent for the library, which is not trained.
@@ -79,8 +81,10 @@ func newScores(s engine.Scores) scores {
 		Avoidance: round(s.Avoidance, 4),
 	}
 	if s.Likeness > 0 {
-		likeness := round(s.Likeness, 4)
-		out.Likeness = &likeness
+		out.Likeness = new(round(s.Likeness, 4))
+	}
+	if s.Accessibility > 0 {
+		out.Accessibility = new(round(s.Accessibility, 4))
 	}
 	return out
 }

@@ -15,8 +15,8 @@ type Settings struct {
 	Steps int
 	// Temperature divides the logits, above 0.
 	Temperature float64
-	// Guidance is the weight of the condition: 0 leaves it out, 1 takes it as
-	// trained, more exaggerates it (at the price of a second pass).
+	// Guidance is the weight of the condition's odors: 0 leaves them out, 1 takes
+	// them as trained, more exaggerates them (at the price of a second pass).
 	Guidance float64
 	// Nucleus leaves out the least probable tokens beyond this share of
 	// probability (Holtzman et al. 2020, arXiv 1904.09751); 1 leaves out none.
@@ -31,7 +31,7 @@ type Settings struct {
 
 // DefaultSettings are those that the model was evaluated with (docs/model-card.md).
 func DefaultSettings() Settings {
-	return Settings{Steps: 16, Temperature: 1, Guidance: 2, Nucleus: 0.98, Confident: 0.9}
+	return Settings{Steps: 48, Temperature: 0.8, Guidance: 2.5, Nucleus: 0.98, Confident: 0.95}
 }
 
 func (s Settings) check() error {
@@ -111,7 +111,8 @@ type batch struct {
 func (m *Model) newBatch(drafts []Draft, condition Condition, settings Settings) *batch {
 	b := &batch{model: m, settings: settings, job: newJob(nil)}
 	guided := m.newModulations(condition)
-	free := m.newModulations(Condition{})
+	// Guidance exaggerates odors. Exaggerated figures would miss what was asked for.
+	free := m.newModulations(Condition{Figures: condition.Figures})
 	for i, d := range drafts {
 		w := m.newWalker(d, rand.New(rand.NewPCG(settings.Seed, uint64(i)))) //nolint:gosec // sampling is no secret
 		if settings.Guidance != 0 {

@@ -155,6 +155,7 @@ func TestFiguresDrawSamplesNear(t *testing.T) {
 func TestStepsAreReportedUpToTheEnd(t *testing.T) {
 	m := model(t)
 	settings := DefaultSettings()
+	settings.Steps = 16
 	settings.Confident = 2 // never ahead of its step
 	var unmasked []float64
 	settings.Progress = func(step, steps int, share float64) {

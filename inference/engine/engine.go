@@ -184,6 +184,9 @@ type Scores struct {
 	// Likeness is the similarity to [Request.Like], as of [Neighbor]. It is 0 where there
 	// is none, and does not apply then.
 	Likeness float64
+	// Accessibility is how easily the molecule could be made, by its synthetic
+	// accessibility score. It is 0 for a known odorant, and does not apply then.
+	Accessibility float64
 }
 
 // NotUnderstoodError says that a prompt names nothing to look for.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/chem/fingerprint"
+	"github.com/odordiff/odordiff/inference/chem/property"
 	"github.com/odordiff/odordiff/inference/diffusion"
 	"github.com/odordiff/odordiff/inference/odor"
 )
@@ -187,7 +188,9 @@ func (s *search) judge(molecule *chem.Molecule) (candidate, *Withheld) {
 		scores.Likeness = fingerprint.Tanimoto(&s.like, &c.print)
 		scores.Overall *= scores.Likeness
 	}
-	if scores.Relevance*scores.Avoidance < leastRelevance {
+	scores.Accessibility = accessibility(property.SyntheticAccessibility(molecule))
+	scores.Overall *= scores.Accessibility
+	if scores.Relevance*scores.Avoidance < leastRelevance || scores.Accessibility == 0 {
 		return candidate{}, &Withheld{Reason: "irrelevant", Count: 1}
 	}
 	note, _ := odor.NoteOf(molecule)
@@ -201,6 +204,19 @@ func (s *search) judge(molecule *chem.Molecule) (candidate, *Withheld) {
 		Safety:    assessment,
 	}
 	return c, nil
+}
+
+// Three quarters of known odorants have a synthetic accessibility of at most
+// 3.2, and one in a hundred has more than 5.2: what is harder to make than the
+// former loses some of its score, and what is out of all proportion all of it.
+const (
+	easy     = 3
+	hopeless = 7
+)
+
+// accessibility turns a synthetic accessibility (1 easy, 10 hard) into a score.
+func accessibility(sa float64) float64 {
+	return min(max((hopeless-sa)/(hopeless-easy), 0), 1)
 }
 
 // result ranks what was found and chooses the best, unlike each other.
