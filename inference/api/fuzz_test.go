@@ -80,11 +80,10 @@ func FuzzRequests(f *testing.F) {
 	} {
 		f.Add(seed.path, seed.body)
 	}
-	a, err := assemble(config(f))
+	h, err := New(config(f))
 	if err != nil {
 		f.Fatal(err)
 	}
-	h := a.handler()
 	f.Fuzz(func(t *testing.T, target, body string) {
 		u, err := url.ParseRequestURI(target)
 		if err != nil || u.Host != "" || u.Path != path.Clean(u.Path) || !strings.HasPrefix(u.Path, "/") {

@@ -158,7 +158,10 @@ func TestFaultsOfTheEngineAreNotShown(t *testing.T) {
 }
 
 func BenchmarkGenerate(b *testing.B) {
-	h := newAPI(b, nil)
+	h, err := New(config(b))
+	if err != nil {
+		b.Fatal(err)
+	}
 	b.ReportAllocs()
 	for b.Loop() {
 		if rec := post(h, `{"prompt": "fresh citrus over wet cedar, no musk", "num_molecules": 5}`); rec.Code != http.StatusOK {
