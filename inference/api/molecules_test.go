@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/chem/smarts"
+	"github.com/odordiff/odordiff/inference/engine"
+	"github.com/odordiff/odordiff/inference/odor"
 	"github.com/odordiff/odordiff/inference/safety"
 	"github.com/odordiff/odordiff/internal/problem"
 )
@@ -249,5 +252,29 @@ func TestSimilarOdorants(t *testing.T) {
 	}
 	if second := list[1].(fields); second["name"] != "veratraldehyde" || second["similarity"].(float64) >= 1 {
 		t.Errorf("the next is %v", second)
+	}
+}
+
+func TestASampledMoleculeComesWithAllThatIsKnownOfIt(t *testing.T) {
+	m, seed := vanillin(t), int64(7)
+	m.Source, m.Note, m.Profile = "diffusion", odor.Base, odor.Profile{{Descriptor: "vanilla", Weight: 0.95}}
+	m.Scores = engine.Scores{Overall: 0.12345, Relevance: 0.5, Avoidance: 1, Likeness: 0.6, Accessibility: 0.4115}
+	m.Known = &engine.Known{Training: true, Nearest: engine.Neighbor{Structure: parse(t, "CCO"), Name: "ethanol", Similarity: 0.25}}
+	rec := post(newAPI(t, with(func(context.Context, engine.Request) (engine.Result, error) {
+		return engine.Result{Molecules: []engine.Molecule{m}, Seed: &seed, Sampled: 9, Withheld: []engine.Withheld{{Reason: "safety", Detail: "acrylate", Count: 8}}}, nil
+	})), `{"prompt": "vanilla"}`)
+	body := decode(t, rec)
+	if body["seed"] != 7.0 || body["sampled"] != 9.0 || asJSON(t, body["withheld"]) != `[{"count":8,"detail":"acrylate","reason":"safety"}]` {
+		t.Errorf("answer %v", body)
+	}
+	got := body["molecules"].([]any)[0].(fields)
+	for name, want := range map[string]string{
+		"scores":       `{"accessibility":0.4115,"avoidance":1,"likeness":0.6,"overall":0.1235,"relevance":0.5}`,
+		"known":        `{"library":false,"nearest":{"name":"ethanol","similarity":0.25,"smiles":"CCO"},"training":true}`,
+		"odor_profile": `{"descriptors":[{"name":"vanilla","weight":0.95}],"note":"base"}`,
+	} {
+		if text := asJSON(t, got[name]); text != want {
+			t.Errorf("%s: %s, want %s", name, text, want)
+		}
 	}
 }

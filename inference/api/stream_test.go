@@ -352,3 +352,16 @@ func (s *slowRecorder) Write(b []byte) (int, error) {
 	<-s.ended
 	return s.ResponseRecorder.Write(b)
 }
+
+func TestTheDiffusionEngineStreamsItsStepsAndMolecules(t *testing.T) {
+	diffusion, err := engine.NewDiffusion()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newAPI(t, func(c *Config) { c.Engines = []engine.Engine{diffusion} })
+	rec := post(h, `{"prompt": "rose", "num_molecules": 1, "steps": 4, "seed": 1, "stream": true}`)
+	names := eventNames(events(t, rec.Body.String()))
+	if !strings.HasPrefix(names, "progress progress progress progress") || !strings.HasSuffix(names, " result") {
+		t.Errorf("events %s", names)
+	}
+}
