@@ -130,16 +130,18 @@ func split(chunks [][]*sequence, sequences []*sequence, workers int) [][]*sequen
 	for _, s := range sequences {
 		rows += len(s.tokens)
 	}
-	rounds := (rows + workers*workspaceRows - 1) / (workers * workspaceRows)
-	most := (rows + workers*max(rounds, 1) - 1) / (workers * max(rounds, 1))
-	first, size := 0, 0
+	// As many rounds as it takes, with a chunk for each worker in each.
+	wanted := max(1, workers*((rows+workers*workspaceRows-1)/(workers*workspaceRows)))
+	first, size, done := 0, 0, 0
 	for i, s := range sequences {
-		full := size+len(s.tokens)/2 > most || size+len(s.tokens) > workspaceRows || i-first == workspaceSequences
+		share := done + len(s.tokens)/2 // what the chunk would end with, to the nearest sequence
+		full := share*wanted > rows*(len(chunks)+1) || size+len(s.tokens) > workspaceRows || i-first == workspaceSequences
 		if i > first && full {
 			chunks = append(chunks, sequences[first:i])
 			first, size = i, 0
 		}
 		size += len(s.tokens)
+		done += len(s.tokens)
 	}
 	if first < len(sequences) {
 		chunks = append(chunks, sequences[first:])
