@@ -66,6 +66,8 @@ func TestFieldsOfGenerateThatAreRefused(t *testing.T) {
 		"like a long text":      {`{"like": "` + long + `"}`, "/like"},
 		"like a large molecule": {`{"like": "` + long[:MaxHeavyAtoms+1] + `"}`, "/like"},
 		"like hydrogen":         {`{"like": "[H][H]"}`, "/like"},
+		"like two molecules":    {`{"like": "CCO.CCN"}`, "/like"},
+		"scaffold in pieces":    {`{"scaffold": "C.C.C"}`, "/scaffold"},
 		"scaffold open":         {`{"scaffold": "C1CC"}`, "/scaffold"},
 		"scaffold impossible":   {`{"scaffold": "C(C)(C)(C)(C)C"}`, "/scaffold"},
 		"only a must not":       {`{"constraints": {"must_not": ["rose"]}}`, "/prompt"},

@@ -42,6 +42,16 @@ func badSMILES(field string, err error) *fieldError {
 	return &fieldError{Field: field, Message: "is not a SMILES: " + err.Error()}
 }
 
+// wholeMolecule takes a molecule that is one piece, nil where it is absent or wrong.
+func (o *object) wholeMolecule(name string) *chem.Molecule {
+	m := o.molecule(name)
+	if m != nil && m.Components() > 1 {
+		o.fail(name, "must be one molecule, not %d", m.Components())
+		return nil
+	}
+	return m
+}
+
 // molecule takes a SMILES, nil where it is absent or wrong.
 func (o *object) molecule(name string) *chem.Molecule {
 	value, ok := o.take(name)

@@ -94,7 +94,7 @@ func (f *Filter) broken(m *chem.Molecule, profile odor.Profile) string {
 		return "must"
 	case slices.ContainsFunc(c.MustNot, has):
 		return "must_not"
-	case f.scaffold != nil && !f.scaffold.Matches(m):
+	case f.scaffold != nil && (f.scaffold.NumAtoms() > m.NumAtoms() || !f.scaffold.Matches(m)):
 		return "scaffold"
 	}
 	return ""

@@ -54,7 +54,11 @@ func (l *Library) Generate(ctx context.Context, request Request) (Result, error)
 	}
 	s := newScorer(l.library, interpretation)
 	withheld := tally{}
-	found, err := s.diversify(ctx, l.keep(filter, l.rank(s, request), withheld), request.Count)
+	kept, err := l.keep(ctx, filter, l.rank(s, request), withheld)
+	if err != nil {
+		return Result{}, err
+	}
+	found, err := s.diversify(ctx, kept, request.Count)
 	if err != nil {
 		return Result{}, err
 	}
@@ -105,17 +109,23 @@ func (l *Library) likeness(request Request) func(at int, scores *Scores) {
 }
 
 // keep returns the matches that keep to the request, in the same order.
-func (l *Library) keep(filter *Filter, ranked []match, withheld tally) []match {
-	return slices.DeleteFunc(ranked, func(m match) bool {
+func (l *Library) keep(ctx context.Context, filter *Filter, ranked []match, withheld tally) ([]match, error) {
+	kept := ranked[:0]
+	for _, m := range ranked {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		w := filter.Keeps(m.odorant.Structure, m.odorant.Profile)
 		if w == nil {
 			w = filter.Passes(l.index.screened[m.at])
 		}
 		if w != nil {
 			withheld.add(*w)
+			continue
 		}
-		return w != nil
-	})
+		kept = append(kept, m)
+	}
+	return kept, nil
 }
 
 func sortBest(found []match) {

@@ -322,6 +322,20 @@ func TestLongerAnswersContainShorterOnes(t *testing.T) {
 	}
 }
 
+func TestFilteringStopsWhenNobodyWaits(t *testing.T) {
+	l := newLibrary(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	filter, err := NewFilter(Request{Scaffold: parse(t, "c1ccccc1")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ranked := l.rank(newScorer(l.library, l.interpreter.Interpret("rose")), Request{})
+	if _, err := l.keep(ctx, filter, ranked, tally{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func BenchmarkGenerate(b *testing.B) {
 	l := newLibrary(b)
 	for _, bm := range []struct {
