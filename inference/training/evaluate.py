@@ -20,6 +20,7 @@ import numpy as np
 from rdkit import Chem, DataStructs, RDLogger
 from rdkit.Chem import Crippen, RDConfig, rdFingerprintGenerator, rdMolDescriptors
 from rdkit.Chem.Scaffolds import MurckoScaffold
+from scipy.stats import wasserstein_distance
 
 import dataset
 import molecules
@@ -148,7 +149,19 @@ def measure_molecule(smiles: str) -> dict | None:
         "logp": Crippen.MolLogP(mol),
         "tpsa": rdMolDescriptors.CalcTPSA(mol),
         "sa": synthetic_accessibility(mol),
+        "odorant-like": odorant_like(mol),
     }
+
+
+def odorant_like(mol: Chem.Mol) -> bool:
+    """Tells whether a molecule passes the filter of Ruddigkeit et al., doi 10.1186/1758-2946-6-27."""
+    symbols = [a.GetSymbol() for a in mol.GetAtoms()]
+    return (
+        len(symbols) <= 21
+        and set(symbols) <= {"C", "O", "S"}
+        and symbols.count("O") + symbols.count("S") <= 3
+        and rdMolDescriptors.CalcNumHBD(mol) <= 1
+    )
 
 
 def longest_chain(mol: Chem.Mol) -> int:
@@ -207,7 +220,7 @@ class Measures:
                 self.probabilities.update(zip(part, rows))
 
 
-def evaluate(row: Row, measures: Measures, known: set[str], scaffolds: set[str], real: dict[str, float]) -> None:
+def evaluate(row: Row, measures: Measures, known: set[str], scaffolds: set[str], real: list[dict]) -> None:
     """Fills in a row's figures."""
     thresholds = measures.oracle.thresholds
     found = [[measures.of[t] for t in texts] for texts in row.answers]
@@ -215,16 +228,16 @@ def evaluate(row: Row, measures: Measures, known: set[str], scaffolds: set[str],
     valid = [m for m in flat if m]
     texts = {m["canonical"] for m in valid}
     novel = texts - known
-    hits, novel_hits = [], []
+    hits: list[list[bool]] = []  # of each prompt, one a molecule and label
+    novel_hits: list[list[bool]] = []
     for prompt, answer in zip(row.prompts, found):
-        for m in answer:
-            if not m:
-                continue
-            p = measures.probabilities[m["canonical"]][prompt.labels]
-            hit = p >= thresholds[prompt.labels]
-            hits.extend(hit)
+        hits.append([])
+        novel_hits.append([])
+        for m in filter(None, answer):
+            hit = measures.probabilities[m["canonical"]][prompt.labels] >= thresholds[prompt.labels]
+            hits[-1].extend(hit)
             if m["canonical"] not in known:
-                novel_hits.extend(hit)
+                novel_hits[-1].extend(hit)
     rings = {m["scaffold"] for m in valid if m["canonical"] in novel and m["scaffold"]}
     within = [len({m["canonical"] for m in answer if m}) / len([m for m in answer if m]) for answer in found if any(answer)]
     row.figures = {
@@ -236,16 +249,35 @@ def evaluate(row: Row, measures: Measures, known: set[str], scaffolds: set[str],
         "novel": sum(m["canonical"] not in known for m in valid) / max(len(valid), 1),
         "new scaffolds": len(rings - scaffolds) / max(len(rings), 1),
         "diversity": diversity(found),
-        "oracle hits": float(np.mean(hits)) if hits else float("nan"),
-        "oracle hits, novel": float(np.mean(novel_hits)) if novel_hits else float("nan"),
+        "oracle hits": rate(hits),
+        "oracle hits, novel": rate(novel_hits),
+        "oracle hits, novel, interval": interval(novel_hits),
+        "odorant-like": float(np.mean([m["odorant-like"] for m in valid])),
     }
-    for name, value in averages(valid).items():
-        row.figures[name] = value
-        row.figures[name + " drift"] = value / real[name] - 1
+    for name in PROPERTIES:
+        ours, theirs = (np.array([m[name] for m in rows], dtype=float) for rows in (valid, real))
+        row.figures[name] = float(ours.mean())
+        row.figures[name + " drift"] = float(ours.mean() / theirs.mean() - 1)
+        row.figures[name + " distance"] = float(wasserstein_distance(ours, theirs) / theirs.std())
 
 
-def averages(found: list[dict]) -> dict[str, float]:
-    return {name: float(np.mean([m[name] for m in found])) for name in ("heavy", "chain", "logp", "tpsa", "sa")}
+# The figures whose distributions are compared with those of real odorants.
+PROPERTIES = ("heavy", "chain", "logp", "tpsa", "sa")
+
+
+def rate(hits: list[list[bool]]) -> float:
+    flat = [h for hit in hits for h in hit]
+    return float(np.mean(flat)) if flat else float("nan")
+
+
+def interval(hits: list[list[bool]], rounds: int = 1000) -> list[float]:
+    """Returns the 95 % interval of the rate, drawing prompts with replacement."""
+    total = np.array([[sum(hit), len(hit)] for hit in hits])
+    drawn = np.random.default_rng(0).integers(0, len(hits), size=(rounds, len(hits)))
+    sums = total[drawn].sum(axis=1)
+    if not sums[:, 1].all():
+        return [float("nan")] * 2
+    return [float(x) for x in np.percentile(sums[:, 0] / sums[:, 1], [2.5, 97.5])]
 
 
 def diversity(found: list[list[dict | None]]) -> float:
@@ -290,7 +322,7 @@ def main() -> None:
             served(generate, "engine library", "library", prompts, options.count),
             sampled(sample, "model, unconditional", data, prompts, few, 0),
             sampled(sample, "model, without guidance", data, prompts, few, 1),
-            sampled(sample, "model, guided", data, prompts, few, 2),
+            sampled(sample, "model, guided", data, prompts, few, 2.5),
             served(generate, "engine diffusion", "diffusion", prompts, options.count),
             served(generate, "engine diffusion, hand-written prompts", "diffusion", written, options.count),
             served(generate, "engine library, hand-written prompts", "library", written, options.count),
@@ -301,25 +333,37 @@ def main() -> None:
     known = {m["canonical"] for m in map(measure_molecule, data.smiles) if m}
     scaffolds = {m["scaffold"] for m in reference}
     for row in rows:
-        evaluate(row, measures, known, scaffolds, averages(reference))
+        evaluate(row, measures, known, scaffolds, reference)
     report(rows, options.out)
 
 
-SHOWN = ("molecules", "valid", "unique in an answer", "unique in all", "novel", "new scaffolds", "diversity", "heavy drift",
-         "chain drift", "sa", "oracle hits", "oracle hits, novel")
+TABLES = (
+    ("molecules", "valid", "unique in an answer", "unique in all", "novel", "new scaffolds", "diversity", "oracle hits",
+     "oracle hits, novel", "oracle hits, novel, interval"),
+    ("odorant-like", "heavy", "chain", "logp", "tpsa", "sa", *(f"{name} drift" for name in PROPERTIES[:2]),
+     *(f"{name} distance" for name in PROPERTIES)),
+)
 
 
 def report(rows: list[Row], out: pathlib.Path | None) -> None:
-    print("| | " + " | ".join(SHOWN) + " |")
-    print("|---|" + "---:|" * len(SHOWN))
-    for row in rows:
-        cells = [f"{row.figures[n]:.0f}" if n == "molecules" else f"{row.figures[n]:.3f}" for n in SHOWN]
-        print(f"| {row.name} | " + " | ".join(cells) + " |")
+    for shown in TABLES:
+        print("| | " + " | ".join(shown) + " |")
+        print("|---|" + "---:|" * len(shown))
+        for row in rows:
+            print(f"| {row.name} | " + " | ".join(cell(row.figures[n]) for n in shown) + " |")
+        print()
     for row in rows:
         if row.sampled:
             print(f"\n{row.name}: {row.sampled} texts sampled, {row.invalid} of them refused by package chem")
     if out:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps([{"name": r.name} | r.figures for r in rows], indent=1) + "\n")
+
+
+def cell(value: float | list[float]) -> str:
+    if isinstance(value, list):
+        return "–".join(f"{x:.3f}" for x in value)
+    return str(value) if isinstance(value, int) else f"{value:.3f}"
 
 
 if __name__ == "__main__":
