@@ -116,7 +116,7 @@ func (m *Model) tokens(smiles string) ([]uint8, error) {
 		if !known {
 			return nil, fmt.Errorf("the model does not know the token %q", text)
 		}
-		numbers[i] = uint8(number) //nolint:gosec // a vocabulary has at most 256 tokens
+		numbers[i] = uint8(number)
 	}
 	return numbers, nil
 }

@@ -3,6 +3,7 @@ package diffusion
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/odordiff/odordiff/inference/chem"
@@ -113,9 +114,12 @@ func behindRings(texts []string, i int) int {
 	return i
 }
 
+// bonds are the symbols of bonds.
+var bonds = []string{"-", "=", "#", "$", ":", "/", `\`}
+
 // ringBond tells whether a bond belongs to the ring number behind it.
 func ringBond(texts []string, i int) bool {
-	if !strings.Contains("-=#:/\\", texts[i]) || i+1 == len(texts) {
+	if !slices.Contains(bonds, texts[i]) || i+1 == len(texts) {
 		return false
 	}
 	next := texts[i+1][0]

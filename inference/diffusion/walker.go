@@ -88,7 +88,7 @@ func (w *walker) weigh(s *Settings) bool {
 	for i, ok := range w.allowed {
 		if ok && i != mask {
 			w.chances[i] = w.logit(s.Guidance, i) / s.Temperature
-			w.order = append(w.order, uint8(i)) //nolint:gosec // a vocabulary has at most 256 tokens
+			w.order = append(w.order, uint8(i))
 		}
 	}
 	if len(w.order) == 0 {

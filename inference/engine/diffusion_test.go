@@ -23,10 +23,6 @@ func newDiffusion(t testing.TB) *Diffusion {
 	return d
 }
 
-func seeded(seed int64) *int64 { return &seed }
-
-func limit(x float64) *float64 { return &x }
-
 func molecule(t testing.TB, smiles string) *chem.Molecule {
 	t.Helper()
 	m, err := chem.Parse(smiles)
@@ -39,7 +35,7 @@ func molecule(t testing.TB, smiles string) *chem.Molecule {
 func sampleFor(t testing.TB, request Request) Result {
 	t.Helper()
 	if request.Seed == nil {
-		request.Seed = seeded(1)
+		request.Seed = new(int64(1))
 	}
 	result, err := newDiffusion(t).Generate(t.Context(), request)
 	if err != nil {
@@ -86,12 +82,12 @@ func TestDiffusionAnswersWithDistinctMolecules(t *testing.T) {
 }
 
 func TestTheSameSeedGivesTheSameAnswer(t *testing.T) {
-	request := Request{Prompt: "rose and honey", Count: 5, Seed: seeded(42)}
+	request := Request{Prompt: "rose and honey", Count: 5, Seed: new(int64(42))}
 	first := smilesOf(sampleFor(t, request))
 	if diff := cmp.Diff(first, smilesOf(sampleFor(t, request))); diff != "" {
 		t.Errorf("again:\n%s", diff)
 	}
-	request.Seed = seeded(43)
+	request.Seed = new(int64(43))
 	if cmp.Equal(first, smilesOf(sampleFor(t, request))) {
 		t.Error("another seed gave the same answer")
 	}
@@ -113,9 +109,9 @@ func TestEveryMoleculeKeepsToTheConstraints(t *testing.T) {
 	result := sampleFor(t, Request{
 		Prompt: "fruity", Count: 8,
 		Constraints: Constraints{
-			Weight:       Range{Min: limit(120), Max: limit(190)},
-			LogP:         Range{Max: limit(3)},
-			BoilingPoint: Range{Max: limit(240)},
+			Weight:       Range{Min: new(120.0), Max: new(190.0)},
+			LogP:         Range{Max: new(3.0)},
+			BoilingPoint: Range{Max: new(240.0)},
 			Must:         []string{"fruity"},
 			MustNot:      []string{"sulfurous"},
 		},
@@ -226,7 +222,7 @@ func TestDiffusionLeavesNoGoroutineBehind(t *testing.T) {
 	d := newDiffusion(t)
 	synctest.Test(t, func(t *testing.T) {
 		// The bubble fails if a goroutine of it is left when the function returns.
-		if _, err := d.Generate(t.Context(), Request{Prompt: "woody", Count: 2, Seed: seeded(1)}); err != nil {
+		if _, err := d.Generate(t.Context(), Request{Prompt: "woody", Count: 2, Seed: new(int64(1))}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -234,8 +230,7 @@ func TestDiffusionLeavesNoGoroutineBehind(t *testing.T) {
 
 func TestDiffusionRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	_, err := newDiffusion(t).Generate(t.Context(), Request{Prompt: "qwertz", Count: 1})
-	var unclear *NotUnderstoodError
-	if !errors.As(err, &unclear) {
+	if _, ok := errors.AsType[*NotUnderstoodError](err); !ok {
 		t.Errorf("error %v", err)
 	}
 }
@@ -243,7 +238,7 @@ func TestDiffusionRefusesWhatItDoesNotUnderstand(t *testing.T) {
 func TestContradictionsGiveNoMolecules(t *testing.T) {
 	result := sampleFor(t, Request{
 		Prompt: "fruity", Count: 2,
-		Constraints: Constraints{Weight: Range{Max: limit(20)}},
+		Constraints: Constraints{Weight: Range{Max: new(20.0)}},
 	})
 	if len(result.Molecules) != 0 {
 		t.Errorf("molecules %v", smilesOf(result))
@@ -257,7 +252,7 @@ func TestContradictionsGiveNoMolecules(t *testing.T) {
 func BenchmarkDiffusion(b *testing.B) {
 	d := newDiffusion(b)
 	for i := 0; b.Loop(); i++ {
-		if _, err := d.Generate(b.Context(), Request{Prompt: "fresh citrus over wet cedar", Count: 10, Seed: seeded(int64(i))}); err != nil {
+		if _, err := d.Generate(b.Context(), Request{Prompt: "fresh citrus over wet cedar", Count: 10, Seed: new(int64(i))}); err != nil {
 			b.Fatal(err)
 		}
 	}

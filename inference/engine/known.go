@@ -7,8 +7,8 @@ import (
 
 // known says whether a sampled molecule is new, and which odorant of the
 // library it resembles most.
-func (d *Diffusion) known(m *chem.Molecule, print *fingerprint.Bits) *Known {
-	nearest, found := d.index.set.Nearest(print)
+func (d *Diffusion) known(m *chem.Molecule, own *fingerprint.Bits) *Known {
+	nearest, found := d.index.set.Nearest(own)
 	if !found {
 		return &Known{Training: d.model.Known(m)}
 	}

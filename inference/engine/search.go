@@ -64,7 +64,7 @@ func (s *search) round(ctx context.Context, round int) error {
 		return err
 	}
 	settings := settings(s.request)
-	settings.Seed = uint64(s.seed) + uint64(round)<<56 //nolint:gosec // only its bits matter
+	settings.Seed = uint64(s.seed) + uint64(round)<<56
 	if s.request.Progress != nil {
 		settings.Progress = func(step, steps int, unmasked float64) {
 			s.request.Progress(Progress{Round: round, Step: step, Steps: steps, Unmasked: unmasked})
