@@ -166,6 +166,18 @@ func TestMoreLikeThisNeedsNoPrompt(t *testing.T) {
 	}
 }
 
+func TestStereoOfAGivenMoleculeDoesNotCount(t *testing.T) {
+	carvone := molecule(t, "CC(=C)[C@@H]1CC=C(C)C(=O)C1")
+	for name, request := range map[string]Request{
+		"like":     {Count: 2, Like: carvone},
+		"scaffold": {Count: 2, Prompt: "mint", Scaffold: carvone},
+	} {
+		if len(sampleFor(t, request).Molecules) == 0 {
+			t.Errorf("%s: no molecules", name)
+		}
+	}
+}
+
 func TestMoleculesThatTheModelCannotWriteAreRefused(t *testing.T) {
 	d := newDiffusion(t)
 	for field, request := range map[string]Request{

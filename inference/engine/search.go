@@ -102,9 +102,13 @@ const (
 )
 
 func (s *search) variations(count int) ([]diffusion.Draft, error) {
+	like := s.request.Like.WithoutStereo() // the model knows none
+	if _, err := s.model.Tokens(like.SMILES()); err != nil {
+		return nil, &UnsuitableError{Field: "like", Err: err}
+	}
 	return s.attempt("like", count, func() (diffusion.Draft, error) {
 		share := leastKept + (mostKept-leastKept)*s.rng.Float64()
-		return s.model.Variation(s.rng, s.request.Like, share)
+		return s.model.Variation(s.rng, like, share)
 	})
 }
 
@@ -112,14 +116,15 @@ func (s *search) variations(count int) ([]diffusion.Draft, error) {
 // condition have, but few enough for it to stay recognisable.
 func (s *search) decorations(count int) ([]diffusion.Draft, error) {
 	const mostAdded = 14
-	tokens, err := s.model.Tokens(s.request.Scaffold.SMILES())
+	scaffold := s.request.Scaffold.WithoutStereo()
+	tokens, err := s.model.Tokens(scaffold.SMILES())
 	if err != nil {
 		return nil, &UnsuitableError{Field: "scaffold", Err: err}
 	}
 	return s.attempt("scaffold", count, func() (diffusion.Draft, error) {
 		added := s.model.DrawLength(s.rng, s.aim.condition) - tokens
 		added = min(max(added, 1+s.rng.IntN(4)), mostAdded)
-		return s.model.Decoration(s.rng, s.request.Scaffold, added)
+		return s.model.Decoration(s.rng, scaffold, added)
 	})
 }
 
