@@ -138,10 +138,11 @@ func (f *File) fill(entries []entry, payload []byte) error {
 
 // take reads the tensor at the start of the payload and returns what follows it.
 func (e entry) take(payload []byte) (values []float32, rest []byte, err error) {
-	width, expand := 0, expand16
+	var width int
+	var expand func([]float32, []byte) int
 	switch e.Type {
 	case "float16":
-		width = 2
+		width, expand = 2, expand16
 	case "float32":
 		width, expand = 4, expand32
 	default:

@@ -60,7 +60,8 @@ func mark(id, kind uint32) uint32 {
 }
 
 // properties are counts and estimates that no single fragment shows, each on a
-// scale of about 0 to 1. The boiling point, in K, is 0 where it cannot be estimated.
+// scale of about 0 to 1. The boiling point, in K, is 0 where it cannot be estimated. To
+// change any of them is to train anew.
 func properties(m *chem.Molecule) [Properties]float32 {
 	n := countAtoms(m)
 	boiling, _ := property.BoilingPoint(m)
