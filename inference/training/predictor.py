@@ -1,12 +1,13 @@
 """Trains the odor predictor of inference/odor/predict.
 
-    python3 predictor.py --data odorants.tsv --out ../odor/predict
+    python3 predictor.py --data odorants.tsv --out ../odor/predict --docs ../../docs/model
 
-A few wide networks (teachers) learn from the labelled molecules of folds 2 to 9,
-also the rarer labels, which helps the frequent ones. A smaller network of low rank
-(the student) then learns what the teachers say of the same molecules, of unlabelled ones and of
-molecules made from them by small changes. It is what ships. Fold 1 calibrates, fold 0
-tests. Features come from the Go program that serves them (inference/training/features).
+Teachers learn from the labelled molecules of folds 2 to 9: several networks, which learn
+more than the labels asked for (rarer labels, words of descriptions, who lists the molecule),
+because that helps the labels, and one kernel machine. A student then learns what they
+think of the same molecules, of unlabelled ones and of molecules made from them by small
+changes. It is what ships. Fold 1 calibrates, fold 0 tests. Features come from the Go
+program that serves them (inference/training/features).
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import argparse
 import csv
 import json
 import pathlib
-import random
+import re
 import subprocess
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,12 +26,13 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse
 import torch
-from rdkit import Chem
+from rdkit.Chem.Scaffolds import MurckoScaffold
 from torch import nn
 from torch.nn import functional
 
 import analogues
 import dataset
+import predictor_kernel
 import predictor_report as report
 import weights
 
@@ -37,17 +40,20 @@ MODEL = "odor predictor 1"
 MORGAN_RADIUS = 2
 # A fragment of fewer training molecules is not learned.
 MIN_FRAGMENT_MOLECULES = 3
-# A label outside the data set's needs this many molecules to help the others.
-MIN_EXTRA_MOLECULES = 8
-EXTRA_WEIGHT = 0.5
-TEACHERS = 5
-TEACHER_WIDTH = 512
+# What else the teachers learn: how often it must occur, and its weight beside a label's 1.
+EXTRA_LABELS, EXTRA_LABEL_WEIGHT = 8, 0.5
+EXTRA_WORDS, EXTRA_WORD_WEIGHT = 25, 0.3
+EXTRA_SOURCES, EXTRA_SOURCE_WEIGHT = 30, 0.5
+TEACHERS = 8
 TEACHER_EPOCHS = 15
-RANK, WIDTH, STUDENT_EPOCHS = 144, 512, 24
-ANALOGUES = 2  # for each molecule
+RANK, WIDTH = 128, 512
+# The kernel machine's share of the teachers' opinion.
+KERNEL_SHARE = 0.2
+STUDENT_RANK, STUDENT_EPOCHS, STUDENT_DROPOUT = 144, 20, 0.15
+ANALOGUES = 3  # for each molecule
 BATCH = 128
 RATE = 2e-3
-FEATURE_DROPOUT, DROPOUT = 0.2, 0.5
+FEATURE_DROPOUT, RANK_DROPOUT, DROPOUT = 0.2, 0.1, 0.5
 REPOSITORY = pathlib.Path(__file__).parents[2]
 
 
@@ -108,27 +114,25 @@ def inputs(described: Described, fragments: list[int]) -> scipy.sparse.csr_matri
 
 
 class Network(nn.Module):
-    """A multilayer perceptron over sparse input. The embedding is linear if low_rank."""
+    """A multilayer perceptron over sparse input that begins with a linear embedding."""
 
-    def __init__(self, features: int, outputs: int, rank: int, width: int, low_rank: bool):
+    def __init__(self, features: int, outputs: int, rank: int, hidden: list[int], dropout: float):
         super().__init__()
         self.embedding = nn.EmbeddingBag(features, rank, mode="sum")
-        nn.init.normal_(self.embedding.weight, 0, 0.08 if low_rank else 0.05)
+        nn.init.normal_(self.embedding.weight, 0, 0.08)
         self.bias = nn.Parameter(torch.zeros(rank))
-        widths = [rank, width, width, outputs] if low_rank else [rank, width, outputs]
+        widths = [rank, *hidden, outputs]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:]))
         nn.init.constant_(self.layers[-1].bias, -4)
-        self.low_rank = low_rank
-        self.dropout = DROPOUT
+        self.dropout = dropout
 
     def forward(self, rows: scipy.sparse.csr_matrix) -> torch.Tensor:
-        values = torch.from_numpy(rows.data)
-        if self.training:
-            values = functional.dropout(values, FEATURE_DROPOUT)
+        values = functional.dropout(torch.from_numpy(rows.data), FEATURE_DROPOUT, self.training)
         ids, starts = torch.from_numpy(rows.indices.astype(np.int64)), torch.from_numpy(rows.indptr[:-1].astype(np.int64))
         x = self.embedding(ids, starts, per_sample_weights=values) + self.bias
+        x = functional.dropout(x, RANK_DROPOUT, self.training)
         for i, layer in enumerate(self.layers):
-            if i > 0 or not self.low_rank:
+            if i > 0:
                 x = functional.dropout(functional.relu(x), self.dropout, self.training)
             x = layer(x)
         return x
@@ -139,19 +143,19 @@ class Network(nn.Module):
         return np.concatenate([self(rows[i : i + 2048]).numpy() for i in range(0, rows.shape[0], 2048)])
 
 
-def fit(network: Network, rows: scipy.sparse.csr_matrix, targets: np.ndarray, label_weight: np.ndarray, epochs: int, seed: int, watch) -> None:
+def fit(network: Network, rows: scipy.sparse.csr_matrix, targets: np.ndarray, weight: np.ndarray, epochs: int, seed: int, watch) -> None:
     """Trains by AdamW with one cycle of the rate; watch is told the epoch and its loss."""
     rng = np.random.default_rng(seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.01)
     steps = -(-rows.shape[0] // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=epochs * steps, pct_start=0.1)
-    targets, label_weight = torch.from_numpy(targets), torch.from_numpy(label_weight)
+    targets, weight = torch.from_numpy(targets), torch.from_numpy(weight)
     for epoch in range(epochs):
         network.train()
         total = 0.0
         for chosen in np.array_split(rng.permutation(rows.shape[0]), steps):
             losses = functional.binary_cross_entropy_with_logits(network(rows[chosen]), targets[chosen], reduction="none")
-            loss = (losses * label_weight).mean()
+            loss = (losses * weight).sum() / (weight.sum() * len(chosen))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -160,14 +164,33 @@ def fit(network: Network, rows: scipy.sparse.csr_matrix, targets: np.ndarray, la
         watch(epoch + 1, total / rows.shape[0])
 
 
-def extra_targets(path: str, data: dataset.Dataset, learn: np.ndarray) -> np.ndarray:
-    """Returns the targets of the rarer labels."""
+def read(path: str | pathlib.Path) -> list[dict[str, str]]:
     with open(path, newline="", encoding="utf-8") as file:
-        named = [set(row["labels"].split(";")) - {""} for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
-    counts = Counter(name for row in learn for name in named[row])
-    known = set(data.labels)
-    names = sorted(name for name, count in counts.items() if count >= MIN_EXTRA_MOLECULES and name not in known)
-    return np.array([[name in names_of for name in names] for names_of in named], dtype=np.float32)
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def common(names: list[set[str]], learn: np.ndarray, least: int, most: int, without: set[str]) -> np.ndarray:
+    """Returns which molecules have which of the names that enough of the taught ones have."""
+    counts = Counter(name for row in learn for name in names[row])
+    kept = sorted(name for name, count in counts.items() if least <= count <= most and name not in without)
+    return np.array([[name in names_of for name in kept] for names_of in names], dtype=np.float32)
+
+
+def extra_targets(path: str, descriptions: str | None, data: dataset.Dataset, learn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what the teachers learn besides the labels, and its weights."""
+    table = read(path)
+    labels = [set(row["labels"].split(";")) for row in table]
+    sources = [set(row.get("sources", "").split(";")) for row in table]
+    words: dict[str, set[str]] = {}
+    for row in read(descriptions) if descriptions else []:
+        words.setdefault(row["smiles"], set()).update(re.findall("[a-z]{3,}", row["text"].lower()))
+    extra = [
+        (common(labels, learn, EXTRA_LABELS, len(learn), {"", *data.labels}), EXTRA_LABEL_WEIGHT),
+        (common([words.get(text, set()) for text in data.smiles], learn, EXTRA_WORDS, len(learn) // 4, set()), EXTRA_WORD_WEIGHT),
+        (common(sources, learn, EXTRA_SOURCES, len(learn) - EXTRA_SOURCES, {""}), EXTRA_SOURCE_WEIGHT),
+    ]
+    weights_of = [np.full(targets.shape[-1], weight, dtype=np.float32) for targets, weight in extra if targets.size]
+    return np.concatenate([targets for targets, _ in extra if targets.size], axis=1), np.concatenate(weights_of)
 
 
 def calibrate(logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -194,11 +217,9 @@ def calibrate(logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.n
 def scaffold_folds(smiles: list[str]) -> np.ndarray:
     """Deals molecules into folds by a hash of their Murcko scaffold; one without rings
     is its own scaffold."""
-    from rdkit.Chem.Scaffolds import MurckoScaffold
-
     keys = [MurckoScaffold.MurckoScaffoldSmiles(text) or text for text in smiles]
-    order = dataset.shuffled(sorted(set(keys)), np.arange(len(set(keys))), "scaffold")
     names = sorted(set(keys))
+    order = dataset.shuffled(names, np.arange(len(names)), "scaffold")
     fold = {names[row]: i % dataset.FOLDS for i, row in enumerate(order)}
     return np.array([fold[key] for key in keys])
 
@@ -206,22 +227,23 @@ def scaffold_folds(smiles: list[str]) -> np.ndarray:
 class Training:
     """One training run on one split."""
 
-    def __init__(self, path: str, fold: str, log, seed: int):
+    def __init__(self, path: str, descriptions: str | None, split: str, log, seed: int):
         self.data = dataset.load(path)
-        self.fold = scaffold_folds(self.data.smiles) if fold == "scaffold" else self.data.fold
+        self.fold = scaffold_folds(self.data.smiles) if split == "scaffold" else self.data.fold
         self.log, self.seed = log, seed
         held_out = (dataset.TEST_FOLD, dataset.VALIDATION_FOLD)
         self.learn = np.flatnonzero(self.data.labelled & ~np.isin(self.fold, held_out))
         self.validation = np.flatnonzero(self.data.labelled & (self.fold == dataset.VALIDATION_FOLD))
         self.test = np.flatnonzero(self.data.labelled & (self.fold == dataset.TEST_FOLD))
-        open_rows = [i for i in np.flatnonzero(~np.isin(self.fold, held_out)) if self.data.smiles[i]]
+        open_rows = np.flatnonzero(~np.isin(self.fold, held_out))
         kept_apart = {self.data.smiles[i] for i in (*self.validation, *self.test)}
         made = analogues.make([self.data.smiles[i] for i in open_rows], ANALOGUES, kept_apart, seed)
         described = describe(self.data.smiles + made)
         self.fragments = vocabulary(described, self.learn)
         self.rows = inputs(described, self.fragments)
-        self.study = np.concatenate([open_rows, len(self.data.smiles) + np.arange(len(made))]).astype(int)
-        self.extra = extra_targets(path, self.data, self.learn)
+        self.counts = predictor_kernel.counts(described.fragments, self.fragments)
+        self.study = np.concatenate([open_rows, len(self.data.smiles) + np.arange(len(made))])
+        self.extra, self.extra_weight = extra_targets(path, descriptions, self.data, self.learn)
 
     def watch(self, who: str, network: Network, last: int):
         def say(epoch: int, loss: float) -> None:
@@ -236,28 +258,41 @@ class Training:
         shown = slice(0, dataset.BENCHMARK_LABELS)
         return report.macro_auroc(self.data.targets[rows][:, shown], logits[:, shown])
 
-    def teach(self, seed: int) -> Network:
-        torch.manual_seed(seed)
+    def teach(self, number: int) -> Network:
+        """Trains one teacher; every other one has a second hidden layer."""
+        torch.manual_seed(self.seed + number)
         targets = np.concatenate([self.data.targets[self.learn], self.extra[self.learn]], axis=1).astype(np.float32)
-        weight = np.ones(targets.shape[1], dtype=np.float32)
-        weight[len(self.data.labels) :] = EXTRA_WEIGHT
-        network = Network(self.rows.shape[1], targets.shape[1], TEACHER_WIDTH, TEACHER_WIDTH, low_rank=False)
-        fit(network, self.rows[self.learn], targets, weight, TEACHER_EPOCHS, seed, self.watch(f"teacher {seed}", network, TEACHER_EPOCHS))
+        weight = np.concatenate([np.ones(len(self.data.labels), dtype=np.float32), self.extra_weight])
+        network = Network(self.rows.shape[1], targets.shape[1], RANK, [WIDTH] * (1 + number % 2), DROPOUT)
+        watch = self.watch(f"teacher {number}", network, TEACHER_EPOCHS)
+        fit(network, self.rows[self.learn], targets, weight, TEACHER_EPOCHS, self.seed + number, watch)
         return network
 
-    def run(self) -> tuple[Network, np.ndarray]:
-        """Trains the teachers and the student; returns it and the teachers' logits on the test fold."""
+    def judge(self) -> np.ndarray:
+        """Returns what the teachers together think of every molecule, as log odds."""
         labels = len(self.data.labels)
-        opinions = np.zeros((self.rows.shape[0], labels), dtype=np.float32)
-        for i in range(TEACHERS):
-            opinions += self.teach(self.seed + i).logits(self.rows)[:, :labels] / TEACHERS
-        print("teachers", "", "", f"{self.auroc(opinions[self.validation], self.validation):.4f}", sep="\t", file=self.log, flush=True)
+        kernel = predictor_kernel.teach(self.counts, self.learn, self.data.targets[self.learn].astype(np.float64))
+        self.note("kernel", kernel)
+        opinions = np.zeros_like(kernel)
+        for number in range(TEACHERS):
+            opinions += self.teach(number).logits(self.rows)[:, :labels] / TEACHERS
+        self.note("teachers without kernel", opinions)
+        opinions = (1 - KERNEL_SHARE) * opinions + KERNEL_SHARE * kernel
+        self.note("teachers", opinions)
+        return opinions
+
+    def note(self, who: str, logits: np.ndarray) -> None:
+        print(who, "", "", f"{self.auroc(logits[self.validation], self.validation):.4f}", sep="\t", file=self.log, flush=True)
+
+    def study_with(self, opinions: np.ndarray) -> Network:
+        """Trains the student on the teachers' opinions."""
         torch.manual_seed(self.seed)
-        student = Network(self.rows.shape[1], labels, RANK, WIDTH, low_rank=True)
-        student.dropout = 0.15
-        believed = 1 / (1 + np.exp(-opinions[self.study]))
-        fit(student, self.rows[self.study], believed, np.ones(labels, dtype=np.float32), STUDENT_EPOCHS, self.seed, self.watch("student", student, STUDENT_EPOCHS))
-        return student, opinions[self.test]
+        labels = len(self.data.labels)
+        student = Network(self.rows.shape[1], labels, STUDENT_RANK, [WIDTH, WIDTH], STUDENT_DROPOUT)
+        believed = (1 / (1 + np.exp(-opinions[self.study]))).astype(np.float32)
+        weight = np.ones(labels, dtype=np.float32)
+        fit(student, self.rows[self.study], believed, weight, STUDENT_EPOCHS, self.seed, self.watch("student", student, STUDENT_EPOCHS))
+        return student
 
 
 def export(student: Network, training: Training, path: pathlib.Path, figures: dict) -> dict[str, np.ndarray]:
@@ -274,8 +309,7 @@ def export(student: Network, training: Training, path: pathlib.Path, figures: di
         "model": MODEL, "radius": MORGAN_RADIUS, "properties": training.rows.shape[1] - len(training.fragments),
         "layers": len(student.layers), "labels": training.data.labels, "figures": figures, "fragments": training.fragments,
     }  # fmt: skip
-    size = weights.write(path, tensors, metadata, exact={"calibration.slope", "calibration.offset"})
-    print("bytes", size, sep="\t", file=training.log)
+    weights.write(path, tensors, metadata, exact={"calibration.slope", "calibration.offset"})
     return tensors
 
 
@@ -309,30 +343,31 @@ def write_cases(tensors: dict[str, np.ndarray], training: Training, path: pathli
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="table of odorants")
+    parser.add_argument("--descriptions", help="table of free descriptions, for training alone")
     parser.add_argument("--split", choices=["stratified", "scaffold"], default="stratified")
     parser.add_argument("--out", type=pathlib.Path, help="folder of the Go package to export to")
-    parser.add_argument("--docs", type=pathlib.Path, help="folder for the log, the figures and the table of labels")
+    parser.add_argument("--docs", type=pathlib.Path, required=True, help="folder for the log, the picture and the table of labels")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    random.seed(arguments.seed)
     arguments.docs.mkdir(parents=True, exist_ok=True)
     name = "predictor" if arguments.split == "stratified" else "predictor-scaffold"
     with open(arguments.docs / f"{name}-log.tsv", "w", encoding="utf-8") as log:
         print("network", "epoch", "loss", "validation AUROC", sep="\t", file=log)
-        training = Training(arguments.data, arguments.split, log, arguments.seed)
-        student, opinions = training.run()
-        temporary = pathlib.Path("/tmp") / f"{name}.weights"
-        tensors = export(student, training, temporary, {})
+        training = Training(arguments.data, arguments.descriptions, arguments.split, log, arguments.seed)
+        opinions = training.judge()
+        student = training.study_with(opinions)
+        with tempfile.TemporaryDirectory() as folder:
+            tensors = export(student, training, pathlib.Path(folder) / "measured.weights", {})
         targets = training.data.targets[training.test]
         guessed = probabilities(tensors, training.rows[training.test])
         figures = report.figures(targets, guessed)
-        figures["teachers' macro AUROC"] = training.auroc(opinions, training.test)
+        figures["teachers' macro AUROC"] = round(training.auroc(opinions[training.test], training.test), 4)
         for what, value in figures.items():
             print(what, value, sep="\t", file=log)
         report.write(arguments.docs, name, training.data, targets, guessed, figures)
         if arguments.out:
-            tensors = export(student, training, arguments.out / "predictor.weights", figures)
+            export(student, training, arguments.out / "predictor.weights", figures)
             write_cases(tensors, training, arguments.out / "testdata" / "cases.json")
 
 
