@@ -245,6 +245,7 @@ def evaluate(row: Row, measures: Measures, known: set[str], scaffolds: set[str],
         "per prompt": len(flat) / len(row.prompts),
         "valid": len(valid) / max(len(flat), 1),
         "unique in an answer": float(np.mean(within)),
+        "unique in 1000": unique([m["canonical"] for m in valid], 1000),
         "unique in all": len(texts) / max(len(valid), 1),
         "novel": sum(m["canonical"] not in known for m in valid) / max(len(valid), 1),
         "new scaffolds": len(rings - scaffolds) / max(len(rings), 1),
@@ -263,6 +264,15 @@ def evaluate(row: Row, measures: Measures, known: set[str], scaffolds: set[str],
 
 # The figures whose distributions are compared with those of real odorants.
 PROPERTIES = ("heavy", "chain", "logp", "tpsa", "sa")
+
+
+def unique(texts: list[str], count: int, rounds: int = 20) -> float:
+    """Returns the share of different ones among count drawn at random."""
+    if len(texts) <= count:
+        return len(set(texts)) / max(len(texts), 1)
+    rng = np.random.default_rng(0)
+    drawn = [{texts[i] for i in rng.choice(len(texts), size=count, replace=False)} for _ in range(rounds)]
+    return float(np.mean([len(d) / count for d in drawn]))
 
 
 def rate(hits: list[list[bool]]) -> float:
@@ -338,7 +348,7 @@ def main() -> None:
 
 
 TABLES = (
-    ("molecules", "valid", "unique in an answer", "unique in all", "novel", "new scaffolds", "diversity", "oracle hits",
+    ("molecules", "valid", "unique in an answer", "unique in 1000", "unique in all", "novel", "new scaffolds", "diversity", "oracle hits",
      "oracle hits, novel", "oracle hits, novel, interval"),
     ("odorant-like", "heavy", "chain", "logp", "tpsa", "sa", *(f"{name} drift" for name in PROPERTIES[:2]),
      *(f"{name} distance" for name in PROPERTIES)),
