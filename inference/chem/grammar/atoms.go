@@ -1,5 +1,7 @@
 package grammar
 
+import "slices"
+
 func (s *State) pushAtom(a atom) fault {
 	if s.tip < 0 {
 		s.put(a, noNeed)
@@ -140,12 +142,7 @@ func (s *State) mayGrow(at int16) bool {
 	if at == s.tip {
 		return true
 	}
-	for _, from := range s.branches[:s.nBranches] {
-		if from == at {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.branches[:s.nBranches], at)
 }
 
 func (s *State) pushBond(symbol byte) fault {
@@ -162,7 +159,10 @@ func (s *State) pushBond(symbol byte) fault {
 	if p.atom.aromatic && order > 1 && (order > 2 || p.atom.pi != alwaysPi) {
 		return badBond
 	}
-	if p.atom.free < order && !(p.atom.aromatic && p.atom.free > 0) {
+	if p.atom.aromatic {
+		order = 1 // a double bond takes one neighbour too
+	}
+	if p.atom.free < order {
 		return tooManyBonds
 	}
 	s.pending = symbol

@@ -1,5 +1,7 @@
 package grammar
 
+import "slices"
+
 // firstAtom is the atom that a chain begins with.
 type firstAtom uint8
 
@@ -85,9 +87,10 @@ func (l *ringList) close(barred [2]int16, valence int8, aromatic bool) {
 	var kept, closed ringList
 	for _, r := range l.rings[:l.n] {
 		order := bondOrder(r.symbol)
+		plain := r.symbol == 0 || r.symbol == '-'
 		target := &kept
 		if order <= valence && r.place != barred[0] && r.place != barred[1] &&
-			!(aromatic && r.symbol != 0 && r.symbol != '-') && !among(closed.rings[:closed.n], r.place) {
+			(plain || !aromatic) && !among(closed.rings[:closed.n], r.place) {
 			valence -= order
 			target = &closed
 		}
@@ -98,10 +101,5 @@ func (l *ringList) close(barred [2]int16, valence int8, aromatic bool) {
 }
 
 func among(rings []openRing, at int16) bool {
-	for _, r := range rings {
-		if r.place == at {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(rings, func(r openRing) bool { return r.place == at })
 }

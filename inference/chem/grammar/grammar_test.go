@@ -119,12 +119,12 @@ func TestRules(t *testing.T) {
 				t.Fatal(err)
 			}
 			words := allowedWords(&state, test.remaining)
-			for _, word := range strings.Fields(test.yes) {
+			for word := range strings.FieldsSeq(test.yes) {
 				if !slices.Contains(words, word) {
 					t.Errorf("%q should be allowed after %q with %d left", word, test.prefix, test.remaining)
 				}
 			}
-			for _, word := range strings.Fields(test.no) {
+			for word := range strings.FieldsSeq(test.no) {
 				if slices.Contains(words, word) {
 					t.Errorf("%q should not be allowed after %q with %d left", word, test.prefix, test.remaining)
 				}

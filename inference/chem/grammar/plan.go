@@ -1,5 +1,7 @@
 package grammar
 
+import "slices"
+
 // outlook is a way to complete a text.
 type outlook struct {
 	// tokens is its length.
@@ -181,12 +183,7 @@ func (c *chain) growsAnywhere(used int8) bool {
 	if s.path[s.tip].atom.free > used && c.canGrow(s.tip) {
 		return true
 	}
-	for _, at := range s.branches[:s.nBranches] {
-		if c.canGrow(at) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.branches[:s.nBranches], c.canGrow)
 }
 
 // thirdSatisfies tells whether one neighbour more takes away the need for a

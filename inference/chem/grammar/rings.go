@@ -1,5 +1,7 @@
 package grammar
 
+import "slices"
+
 func (s *State) pushNumber(number uint8) fault {
 	switch {
 	case s.tip < 0 || s.fresh:
@@ -106,12 +108,7 @@ func agree(a, b byte) (symbol byte, ok bool) {
 }
 
 func (s *State) isBonded(at int16) bool {
-	for _, other := range s.bonded[:s.nBonded] {
-		if other == at {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.bonded[:s.nBonded], at)
 }
 
 func (s *State) dropRing(index int) {

@@ -154,7 +154,7 @@ const (
 	badDot
 )
 
-var faultTexts = [...]string{
+var faultTexts = [...]string{ //nolint:gosec // these are no credentials
 	fits:         "fits",
 	noToken:      "no token of SMILES",
 	noAtomBefore: "no atom before it",

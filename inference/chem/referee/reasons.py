@@ -17,8 +17,10 @@ def reason(name, text, ours, theirs, molecule):
     if name == "scaffold" and same_but_for_hydrogens(ours[name], theirs[name]):
         return "RDKit's scaffold is a hydrogen short at a charged aromatic carbon or a radical"
     readings = own_readings(molecule)
-    if len({aromatic for _, aromatic in readings}) > 1:
+    if name in PERCEIVED and len({aromatic for _, aromatic in readings}) > 1:
         return "RDKit perceives another aromatic system in another writing of its own"
+    if name == "accessibility" and ours["symmetricRings"] != theirs["symmetricRings"]:
+        return "RDKit's symmetrised set lacks a ring as small as others in it"
     if name in STEREO and len(readings) > 1:
         return "RDKit reads its own writings as different stereoisomers"
     if name in STEREO and same_constitution(ours["canonical"], molecule):
@@ -26,6 +28,9 @@ def reason(name, text, ours, theirs, molecule):
     return UNEXPLAINED
 
 
+# Figures that follow from aromaticity, and from stereo.
+PERCEIVED = {"canonical", "random", "kekule", "aromaticAtoms", "aromaticBonds", "scaffold", "logP", "refractivity",
+             "tpsa", "donors", "acceptors", "rotatable", "accessibility", "morgan"}
 STEREO = ("canonical", "random", "kekule", "accessibility")
 
 
@@ -46,9 +51,9 @@ def own_readings(molecule):
 def of_parsing(text, ours, molecule):
     error = ours.get("error")
     if error is None:
-        if ":" in text or "." in text:
-            return "RDKit refuses a dot in a branch or before one"
-        return "RDKit refuses"
+        if "(." in text:
+            return "RDKit refuses a branch that begins with a dot"
+        return "RDKit's bounds on the valence of some aromatic or charged atoms are narrower"
     for part, why in REFUSALS.items():
         if part in error:
             return why

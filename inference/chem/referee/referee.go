@@ -32,8 +32,10 @@ type Figures struct {
 
 	// Hydrogens counts those of each atom, in the order of the text.
 	Hydrogens []int `json:"hydrogens"`
-	// Rings are the sizes of the smallest set of smallest rings in rising order.
-	Rings []int `json:"rings"`
+	// Rings are the sizes of the smallest set of smallest rings in rising order,
+	// and SymmetricRings counts those of the symmetrised set.
+	Rings          []int `json:"rings"`
+	SymmetricRings int   `json:"symmetricRings"`
 	// RingAtoms and AromaticAtoms are indices, AromaticBonds pairs of them.
 	RingAtoms     []int    `json:"ringAtoms"`
 	AromaticAtoms []int    `json:"aromaticAtoms"`
@@ -58,13 +60,13 @@ func Of(smiles string) Figures {
 	if err != nil {
 		return Figures{Error: err.Error()}
 	}
-	rng := rand.New(rand.NewPCG(uint64(len(smiles)), uint64(m.NumAtoms())))
+	rng := rand.New(rand.NewPCG(uint64(len(smiles)), uint64(m.NumAtoms()))) //nolint:gosec // an order of atoms is no secret
 	p := property.Of(m)
 	f := Figures{
 		Canonical: m.SMILES(), Random: m.RandomSMILES(rng), Kekule: m.KekuleSMILES(),
 		Formula: m.Formula(), Weight: m.Weight(), ExactMass: m.MonoisotopicMass(),
-		Rings: sizes(m.SSSR()),
-		LogP:  p.LogP, MolarRefractivity: p.MolarRefractivity, TPSA: p.TPSA,
+		Rings: sizes(m.SSSR()), SymmetricRings: len(m.SymmetricRings()),
+		LogP: p.LogP, MolarRefractivity: p.MolarRefractivity, TPSA: p.TPSA,
 		Donors: p.HBondDonors, Acceptors: p.HBondAcceptors, RotatableBonds: p.RotatableBonds,
 		Accessibility: p.SyntheticAccessibility,
 		Morgan:        map[string]int{},

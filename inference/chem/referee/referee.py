@@ -47,6 +47,7 @@ def figures_of(text, molecule):
         "exactMass": Descriptors.ExactMolWt(molecule),
         "hydrogens": [a.GetTotalNumHs(includeNeighbors=True) for a in molecule.GetAtoms()],
         # Once sanitised, a molecule has the symmetrised set of rings.
+        "symmetricRings": molecule.GetRingInfo().NumRings(),
         "rings": sorted(len(r) for r in Chem.GetSSSR(Chem.MolFromSmiles(text, sanitize=False))),
         "ringAtoms": [a.GetIdx() for a in molecule.GetAtoms() if a.IsInRing()],
         "aromaticAtoms": [a.GetIdx() for a in molecule.GetAtoms() if a.GetIsAromatic()],
@@ -121,8 +122,14 @@ PROPERTIES = {
 WRITINGS = ("canonical", "random", "kekule")
 
 
+# Of some molecules RDKit reads its own writings in several ways; to agree with one of them is to agree. Indices of
+# atoms are those of one writing and are left out.
+OF_ANY_READING = ("scaffold", "logP", "refractivity", "tpsa", "donors", "acceptors", "rotatable", "accessibility",
+                  "morgan")
+
+
 def compare(task):
-    """Yields, for one text, each property compared and why it differs (None where it does not)."""
+    """Returns, for one text, each property compared and why it differs (None where it does not)."""
     text, ours, is_noise = task
     name = "noise" if is_noise else "parse"
     molecule = Chem.MolFromSmiles(text)
@@ -137,10 +144,16 @@ def compare(task):
     for writing in WRITINGS:
         ok = same_molecule(ours[writing], theirs["canonical"]) or one_of_its_readings(ours[writing], molecule)
         verdicts.append((writing, None if ok else reason(writing, text, ours, theirs, molecule)))
-    for name, same in PROPERTIES.items():
-        ok = same(ours[name], canonical(theirs[name])) if same is same_molecule else same(ours[name], theirs[name])
+    for name in PROPERTIES:
+        ok = agrees(name, ours, theirs) or name in OF_ANY_READING and any(
+            agrees(name, ours, figures_of(other, Chem.MolFromSmiles(other))) for other, _ in own_readings(molecule))
         verdicts.append((name, None if ok else reason(name, text, ours, theirs, molecule)))
     return verdicts
+
+
+def agrees(name, ours, theirs):
+    same = PROPERTIES[name]
+    return same(ours[name], canonical(theirs[name]) if same is same_molecule else theirs[name])
 
 
 def canonical(text):
@@ -181,7 +194,7 @@ def gather(options):
         print(f"referee: {len(table)} molecules of {options.data}")
     elif options.data:
         print(f"referee: no table {options.data}, going on without")
-    walks = options.random // 8
+    walks = options.random // 16
     base = [Chem.MolFromSmiles(s) for s in known]
     made = generate.molecules(base, options.random - walks, SEED)
     texts += made
@@ -208,8 +221,9 @@ def report(results, texts):
     good = True
     for name in compared:
         percent = 100 * same[name] / compared[name]
-        good = good and percent >= NEEDED or name == "noise" and good
-        print(f"{name:<16}{compared[name]:>10}{same[name]:>11}{percent:>10.3f}{'' if percent >= NEEDED else '  <--'}")
+        low = percent < NEEDED and name != "noise"  # noise is shown, but no molecule anybody would write
+        good = good and not low
+        print(f"{name:<16}{compared[name]:>10}{same[name]:>11}{percent:>10.3f}{'  <--' if low else ''}")
     print("\ndifferences, by reason:")
     for (name, why), found in sorted(classes.items(), key=lambda item: (list(compared).index(item[0][0]), -len(item[1]))):
         print(f"  {name}: {len(found)} x {why}")

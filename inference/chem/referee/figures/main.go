@@ -25,7 +25,7 @@ func main() {
 	flag.Parse()
 	run := func() error { return figures(os.Stdin, os.Stdout) }
 	if *walks > 0 {
-		run = func() error { return walk(os.Stdout, *walks, rand.New(rand.NewPCG(*seed, 0))) }
+		run = func() error { return walk(os.Stdout, *walks, rand.New(rand.NewPCG(*seed, 0))) } //nolint:gosec // walks are no secret
 	}
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "figures:", err)
@@ -67,6 +67,8 @@ func figures(in io.Reader, out io.Writer) error {
 }
 
 // vocabulary has what walks are made of; what stands twice is drawn twice as often.
+//
+//nolint:dupword // on purpose
 var vocabulary = strings.Fields(`C C C C c c c c c c N n n O o S s F Cl Br I P B ( ( ) ) 1 2 3 4 - = = #
 	[nH] [N+] [O-] [n+] [N-] [C@@H] [C@H] [s+] [NH+] [Si] [S+] [13CH2] [se] [Na+] .`)
 
