@@ -17,17 +17,13 @@ import csv
 import json
 import pathlib
 import re
-import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse
 import torch
 from rdkit.Chem.Scaffolds import MurckoScaffold
-from torch import nn
 from torch.nn import functional
 
 import analogues
@@ -35,133 +31,22 @@ import dataset
 import predictor_kernel
 import predictor_report as report
 import weights
+from predictor_features import REPOSITORY, describe, inputs, vocabulary
+from predictor_network import Network, fit
 
 MODEL = "odor predictor 1"
 MORGAN_RADIUS = 2
-# A fragment of fewer training molecules is not learned.
-MIN_FRAGMENT_MOLECULES = 3
 # What else the teachers learn: how often it must occur, and its weight beside a label's 1.
 EXTRA_LABELS, EXTRA_LABEL_WEIGHT = 8, 0.5
 EXTRA_WORDS, EXTRA_WORD_WEIGHT = 25, 0.3
 EXTRA_SOURCES, EXTRA_SOURCE_WEIGHT = 30, 0.5
 TEACHERS = 8
 TEACHER_EPOCHS = 15
-RANK, WIDTH = 128, 512
+RANK, WIDTH, DROPOUT = 128, 512, 0.5
 # The kernel machine's share of the teachers' opinion.
 KERNEL_SHARE = 0.2
 STUDENT_RANK, STUDENT_EPOCHS, STUDENT_DROPOUT = 144, 20, 0.15
 ANALOGUES = 3  # for each molecule
-BATCH = 128
-RATE = 2e-3
-FEATURE_DROPOUT, RANK_DROPOUT, DROPOUT = 0.2, 0.1, 0.5
-REPOSITORY = pathlib.Path(__file__).parents[2]
-
-
-@dataclass
-class Described:
-    """The features of molecules, as the Go program computes them."""
-
-    fragments: list[tuple[np.ndarray, np.ndarray]]  # IDs and counts
-    properties: np.ndarray
-
-
-def describe(smiles: Sequence[str]) -> Described:
-    """Runs the Go program on the molecules."""
-    run = subprocess.run(
-        ["go", "run", "./inference/training/features"],
-        input="".join(text + "\n" for text in smiles).encode(), cwd=REPOSITORY, stdout=subprocess.PIPE, check=True,
-    )  # fmt: skip
-    words = np.frombuffer(run.stdout, dtype="<u4")
-    width, at = int(words[0]), 1
-    fragments, properties = [], np.zeros((len(smiles), width), dtype=np.float32)
-    for row in range(len(smiles)):
-        count = int(words[at])
-        at += 1
-        if count == 0xFFFFFFFF:
-            fragments.append((words[:0], words[:0]))
-            continue
-        pairs = words[at : at + 2 * count].reshape(-1, 2)
-        fragments.append((pairs[:, 0], pairs[:, 1]))
-        at += 2 * count
-        properties[row] = words[at : at + width].view("<f4")
-        at += width
-    return Described(fragments, properties)
-
-
-def vocabulary(described: Described, rows: np.ndarray) -> list[int]:
-    """Lists the fragments of at least MIN_FRAGMENT_MOLECULES of the given molecules."""
-    counts: Counter[int] = Counter()
-    for row in rows:
-        counts.update(described.fragments[row][0].tolist())
-    return sorted(fragment for fragment, count in counts.items() if count >= MIN_FRAGMENT_MOLECULES)
-
-
-def inputs(described: Described, fragments: list[int]) -> scipy.sparse.csr_matrix:
-    """Returns the network's inputs: log(1 + count) of the known fragments, then the properties."""
-    column = {fragment: i for i, fragment in enumerate(fragments)}
-    indices, values, starts = [], [], [0]
-    for row, (ids, counts) in enumerate(described.fragments):
-        for fragment, count in zip(ids.tolist(), counts.tolist()):
-            if fragment in column:
-                indices.append(column[fragment])
-                values.append(np.log1p(count))
-        for i in np.flatnonzero(described.properties[row]):
-            indices.append(len(fragments) + i)
-            values.append(described.properties[row, i])
-        starts.append(len(indices))
-    shape = (len(described.fragments), len(fragments) + described.properties.shape[1])
-    return scipy.sparse.csr_matrix((np.array(values, dtype=np.float32), indices, starts), shape=shape)
-
-
-class Network(nn.Module):
-    """A multilayer perceptron over sparse input that begins with a linear embedding."""
-
-    def __init__(self, features: int, outputs: int, rank: int, hidden: list[int], dropout: float):
-        super().__init__()
-        self.embedding = nn.EmbeddingBag(features, rank, mode="sum")
-        nn.init.normal_(self.embedding.weight, 0, 0.08)
-        self.bias = nn.Parameter(torch.zeros(rank))
-        widths = [rank, *hidden, outputs]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:]))
-        nn.init.constant_(self.layers[-1].bias, -4)
-        self.dropout = dropout
-
-    def forward(self, rows: scipy.sparse.csr_matrix) -> torch.Tensor:
-        values = functional.dropout(torch.from_numpy(rows.data), FEATURE_DROPOUT, self.training)
-        ids, starts = torch.from_numpy(rows.indices.astype(np.int64)), torch.from_numpy(rows.indptr[:-1].astype(np.int64))
-        x = self.embedding(ids, starts, per_sample_weights=values) + self.bias
-        x = functional.dropout(x, RANK_DROPOUT, self.training)
-        for i, layer in enumerate(self.layers):
-            if i > 0:
-                x = functional.dropout(functional.relu(x), self.dropout, self.training)
-            x = layer(x)
-        return x
-
-    @torch.no_grad()
-    def logits(self, rows: scipy.sparse.csr_matrix) -> np.ndarray:
-        self.eval()
-        return np.concatenate([self(rows[i : i + 2048]).numpy() for i in range(0, rows.shape[0], 2048)])
-
-
-def fit(network: Network, rows: scipy.sparse.csr_matrix, targets: np.ndarray, weight: np.ndarray, epochs: int, seed: int, watch) -> None:
-    """Trains by AdamW with one cycle of the rate; watch is told the epoch and its loss."""
-    rng = np.random.default_rng(seed)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.01)
-    steps = -(-rows.shape[0] // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=epochs * steps, pct_start=0.1)
-    targets, weight = torch.from_numpy(targets), torch.from_numpy(weight)
-    for epoch in range(epochs):
-        network.train()
-        total = 0.0
-        for chosen in np.array_split(rng.permutation(rows.shape[0]), steps):
-            losses = functional.binary_cross_entropy_with_logits(network(rows[chosen]), targets[chosen], reduction="none")
-            loss = (losses * weight).sum() / (weight.sum() * len(chosen))
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            total += loss.item() * len(chosen)
-        watch(epoch + 1, total / rows.shape[0])
 
 
 def read(path: str | pathlib.Path) -> list[dict[str, str]]:
@@ -189,8 +74,8 @@ def extra_targets(path: str, descriptions: str | None, data: dataset.Dataset, le
         (common([words.get(text, set()) for text in data.smiles], learn, EXTRA_WORDS, len(learn) // 4, set()), EXTRA_WORD_WEIGHT),
         (common(sources, learn, EXTRA_SOURCES, len(learn) - EXTRA_SOURCES, {""}), EXTRA_SOURCE_WEIGHT),
     ]
-    weights_of = [np.full(targets.shape[-1], weight, dtype=np.float32) for targets, weight in extra if targets.size]
-    return np.concatenate([targets for targets, _ in extra if targets.size], axis=1), np.concatenate(weights_of)
+    extra_weight = [np.full(targets.shape[1], weight, dtype=np.float32) for targets, weight in extra]
+    return np.concatenate([targets for targets, _ in extra], axis=1), np.concatenate(extra_weight)
 
 
 def calibrate(logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
