@@ -24,13 +24,31 @@ func (s *bondSets) merge(row int, other []uint64) {
 	}
 }
 
-func (s *bondSets) append(set []uint64) { s.words = append(s.words, set...) }
+// areaSet is a set of sets of bonds. The sums of their words tell most of them
+// apart at a glance.
+type areaSet struct {
+	sums []uint64
+	sets bondSets
+}
 
-func (s *bondSets) contains(set []uint64) bool {
-	for start := 0; start < len(s.words); start += s.width {
-		if slices.Equal(s.words[start:start+s.width], set) {
-			return true
+// add tells whether a set of bonds was not there before, and adds it.
+func (s *areaSet) add(set []uint64) bool {
+	sum := sumOf(set)
+	for row, other := range s.sums {
+		if sum == other && slices.Equal(set, s.sets.of(row)) {
+			return false
 		}
 	}
-	return false
+	s.sums = append(s.sums, sum)
+	s.sets.words = append(s.sets.words, set...)
+	return true
+}
+
+// sumOf mixes the words by the multiplier of Knuth's generator MMIX.
+func sumOf(set []uint64) uint64 {
+	var sum uint64
+	for _, word := range set {
+		sum = (sum + word) * 6364136223846793005
+	}
+	return sum
 }

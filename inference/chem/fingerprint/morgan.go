@@ -42,7 +42,7 @@ type morgan struct {
 	dead  []bool
 	alive int
 	// seen holds the areas counted so far.
-	seen bondSets
+	seen areaSet
 	// found holds the fragments of this round.
 	found []fragment
 	ids   []uint32
@@ -67,7 +67,7 @@ func newMorgan(m *chem.Molecule) *morgan {
 		next:      hashes[n:],
 		areas:     newBondSets(n, m.NumBonds()),
 		nextAreas: newBondSets(n, m.NumBonds()),
-		seen:      newBondSets(0, m.NumBonds()),
+		seen:      areaSet{sets: newBondSets(0, m.NumBonds())},
 		dead:      make([]bool, n),
 		alive:     n,
 		found:     make([]fragment, 0, n),
@@ -154,13 +154,11 @@ func bondKind(b chem.Bond) uint32 {
 func (g *morgan) count() {
 	slices.SortStableFunc(g.found, func(a, b fragment) int { return cmp.Compare(a.hash, b.hash) })
 	for _, f := range g.found {
-		area := g.nextAreas.of(f.atom)
-		if g.seen.contains(area) {
+		if g.seen.add(g.nextAreas.of(f.atom)) {
+			g.ids = append(g.ids, f.hash)
+		} else {
 			g.kill(f.atom)
-			continue
 		}
-		g.seen.append(area)
-		g.ids = append(g.ids, f.hash)
 	}
 }
 
