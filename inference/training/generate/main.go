@@ -3,15 +3,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log"
 	"os"
 
 	"github.com/odordiff/odordiff/inference/engine"
+	"github.com/odordiff/odordiff/inference/training/lines"
 )
 
 // request is a prompt for one of the engines.
@@ -46,22 +44,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	lines := bufio.NewScanner(os.Stdin)
-	out := json.NewEncoder(os.Stdout)
-	for lines.Scan() {
-		var r request
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			return fmt.Errorf("reading a request: %w", err)
-		}
-		a, err := ask(ctx, engines, r)
-		if err != nil {
-			return fmt.Errorf("asking %s for %q: %w", r.Engine, r.Prompt, err)
-		}
-		if err := out.Encode(a); err != nil {
-			return err
-		}
-	}
-	return lines.Err()
+	return lines.Answer(os.Stdin, os.Stdout, func(r request) (answer, error) { return ask(ctx, engines, r) })
 }
 
 func load() (map[string]engine.Engine, error) {

@@ -4,15 +4,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
-	"fmt"
 	"log"
 	"math/rand/v2"
 	"os"
 
 	"github.com/odordiff/odordiff/inference/diffusion"
+	"github.com/odordiff/odordiff/inference/training/lines"
 )
 
 // request is what to sample.
@@ -29,6 +27,10 @@ type request struct {
 	Confident   float64  `json:"confident"`
 }
 
+type answer struct {
+	SMILES []string `json:"smiles"`
+}
+
 func main() {
 	log.SetFlags(0)
 	if err := run(context.Background()); err != nil {
@@ -41,22 +43,10 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	lines := bufio.NewScanner(os.Stdin)
-	out := json.NewEncoder(os.Stdout)
-	for lines.Scan() {
-		var r request
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			return fmt.Errorf("reading a request: %w", err)
-		}
+	return lines.Answer(os.Stdin, os.Stdout, func(r request) (answer, error) {
 		texts, err := sample(ctx, model, r)
-		if err != nil {
-			return err
-		}
-		if err := out.Encode(map[string]any{"smiles": texts}); err != nil {
-			return err
-		}
-	}
-	return lines.Err()
+		return answer{SMILES: texts}, err
+	})
 }
 
 // sample returns a text for each molecule asked for, empty for a draft that could not be finished.
