@@ -79,10 +79,14 @@ const (
 
 // Generate implements [Engine]. The seed is chosen and returned where the
 // request has none. It returns an [*UnsuitableError] for a scaffold or a
-// molecule to resemble that the model cannot write.
+// molecule to resemble that the model cannot write, and for a descriptor that no
+// new molecule can be held to.
 func (d *Diffusion) Generate(ctx context.Context, request Request) (Result, error) {
 	interpretation, err := understand(d.interpreter, request)
 	if err != nil {
+		return Result{}, err
+	}
+	if err := predictable(request.Constraints); err != nil {
 		return Result{}, err
 	}
 	filter, err := NewFilter(request)
@@ -98,9 +102,25 @@ func (d *Diffusion) Generate(ctx context.Context, request Request) (Result, erro
 	return search.result(), nil
 }
 
-// UnsuitableError says that a molecule of the request cannot be used by the engine.
+// predictable makes sure that molecules can be held to the descriptors that they must and
+// must not have: new ones have only those that the predictor knows.
+func predictable(c Constraints) error {
+	for field, descriptors := range map[string][]string{"must": c.Must, "must_not": c.MustNot} {
+		for i, descriptor := range descriptors {
+			if !odor.Predictable(descriptor) {
+				return &UnsuitableError{
+					Field: fmt.Sprintf("constraints/%s/%d", field, i),
+					Err:   fmt.Errorf("%q is nothing that can be predicted of a new molecule; ask for it in the prompt, or of the library", descriptor),
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// UnsuitableError says that a part of the request cannot be used by the engine.
 type UnsuitableError struct {
-	// Field is the request's field: "scaffold" or "like".
+	// Field is the request's field: "scaffold", "like", or a descriptor such as "constraints/must/0".
 	Field string
 	// Err says why.
 	Err error
@@ -109,7 +129,7 @@ type UnsuitableError struct {
 // Error describes the error.
 func (e *UnsuitableError) Error() string { return fmt.Sprintf("%s: %v", e.Field, e.Err) }
 
-// Unwrap returns why the molecule cannot be used.
+// Unwrap returns why it cannot be used.
 func (e *UnsuitableError) Unwrap() error { return e.Err }
 
 // seedOf returns the request's seed, or a new one that JSON can carry exactly.

@@ -178,11 +178,14 @@ func TestStereoOfAGivenMoleculeDoesNotCount(t *testing.T) {
 	}
 }
 
-func TestMoleculesThatTheModelCannotWriteAreRefused(t *testing.T) {
+func TestWhatTheModelsDoNotKnowIsRefused(t *testing.T) {
 	d := newDiffusion(t)
 	for field, request := range map[string]Request{
 		"scaffold": {Prompt: "rose", Count: 1, Scaffold: molecule(t, "Clc1ccccc1")},
 		"like":     {Count: 1, Like: molecule(t, "ClC(Cl)Br")},
+		// Descriptors without a label of the predictor.
+		"constraints/must/1":     {Prompt: "rose", Count: 1, Constraints: Constraints{Must: []string{"floral", "clove"}}},
+		"constraints/must_not/0": {Prompt: "rose", Count: 1, Constraints: Constraints{MustNot: []string{"clove"}}},
 	} {
 		_, err := d.Generate(t.Context(), request)
 		var unsuitable *UnsuitableError
