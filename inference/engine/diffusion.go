@@ -105,13 +105,18 @@ func (d *Diffusion) Generate(ctx context.Context, request Request) (Result, erro
 // predictable makes sure that molecules can be held to the descriptors that they must and
 // must not have: new ones have only those that the predictor knows.
 func predictable(c Constraints) error {
-	for field, descriptors := range map[string][]string{"must": c.Must, "must_not": c.MustNot} {
-		for i, descriptor := range descriptors {
-			if !odor.Predictable(descriptor) {
-				return &UnsuitableError{
-					Field: fmt.Sprintf("constraints/%s/%d", field, i),
-					Err:   fmt.Errorf("%q is nothing that can be predicted of a new molecule; ask for it in the prompt, or of the library", descriptor),
-				}
+	if err := allPredictable("must", c.Must); err != nil {
+		return err
+	}
+	return allPredictable("must_not", c.MustNot)
+}
+
+func allPredictable(field string, descriptors []string) error {
+	for i, descriptor := range descriptors {
+		if !odor.Predictable(descriptor) {
+			return &UnsuitableError{
+				Field: fmt.Sprintf("constraints/%s/%d", field, i),
+				Err:   fmt.Errorf("%q is nothing that can be predicted of a new molecule; ask for it in the prompt, or of the library", descriptor),
 			}
 		}
 	}
