@@ -94,11 +94,15 @@ func (a *api) endWith(ctx context.Context, s *eventWriter, err error) error {
 	case !s.begun:
 		return err // an ordinary problem
 	case s.failed != nil || errors.Is(err, context.Canceled): // nobody is left to tell
-		a.logger.InfoContext(ctx, "a stream broke off", slog.String("request_id", requestID(ctx)), slog.Any("error", err))
-		return nil
+		a.brokeOff(ctx, err)
+	default:
+		_ = s.send(event{"problem", a.problemOf(ctx, err).Body(requestID(ctx))}) // a failure is a client that has gone
 	}
-	_ = s.send(event{"problem", a.problemOf(ctx, err).Body(requestID(ctx))}) // a failure is a client that has gone
 	return nil
+}
+
+func (a *api) brokeOff(ctx context.Context, err error) {
+	a.logger.InfoContext(ctx, "a stream broke off", slog.String("request_id", requestID(ctx)), slog.Any("error", err))
 }
 
 // waitingEvents is how many events may wait for a client that reads slowly.
