@@ -33,8 +33,8 @@ const maxMeanings = 192
 
 // New makes a grammar of a list of tokens, whose ids are their indices. Texts
 // that are no SMILES token, such as "<pad>", are never allowed to follow. "C"
-// must be among the tokens, and "c" if any aromatic atom is: what a text lacks
-// is made up with them.
+// must be among the tokens, and "c" and "=" if any aromatic atom is: what a text
+// lacks is made up with them.
 func New(vocabulary []string) (*Grammar, error) {
 	g := &Grammar{words: append([]string(nil), vocabulary...)}
 	seen := map[token]int16{}
@@ -57,8 +57,8 @@ func New(vocabulary []string) (*Grammar, error) {
 	if !texts["C"] {
 		return nil, errors.New(`the vocabulary lacks "C"`)
 	}
-	if g.hasAromatic && !texts["c"] {
-		return nil, errors.New(`the vocabulary has aromatic atoms but lacks "c"`)
+	if g.hasAromatic && (!texts["c"] || !texts["="]) {
+		return nil, errors.New(`the vocabulary has aromatic atoms but lacks "c" or "="`)
 	}
 	g.carbon, _ = readToken("C")
 	g.aromaticCarbon, _ = readToken("c")

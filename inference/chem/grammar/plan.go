@@ -69,16 +69,11 @@ func (s *State) after(fits bool, next *State) outlook {
 // planFor plans for the case that these unsettled atoms lack a double bond.
 func (s *State) planFor(lacking uint8) outlook {
 	c := chain{state: s, lacking: lacking}
-	cost, ok := c.satisfyOpen()
-	if !ok {
-		return outlook{}
+	o := better(c.at(noPlace), c.at(s.tip))
+	if root, ok := c.growingRoot(); ok {
+		o = better(o, c.at(root))
 	}
-	cost += int(s.nRings) + int(s.nBranches)
-	o := better(c.withoutAtoms(), c.from(s.tip))
-	if !c.lacks(s.tip) {
-		o = better(o, c.fromBranch())
-	}
-	o.tokens += cost
+	o.tokens += int(s.nRings) + int(s.nBranches)
 	return o
 }
 
@@ -98,13 +93,29 @@ func (c *chain) lacks(at int16) bool {
 	return i != settled && c.lacking&(1<<i) != 0
 }
 
-// satisfyOpen finds a double bond for every lacking atom but the tip and
-// returns the tokens that it costs beside the closing of rings and branches.
-func (c *chain) satisfyOpen() (cost int, ok bool) {
+// at plans a chain that starts at a place, or none at all.
+func (c *chain) at(site int16) outlook {
+	cost, ok := c.satisfyOpen(site)
+	if !ok {
+		return outlook{}
+	}
+	o := c.withoutAtoms()
+	if site != noPlace {
+		o = c.from(site)
+	}
+	o.tokens += cost
+	return o
+}
+
+// satisfyOpen finds a double bond for every lacking atom but the tip and where
+// the chain starts, and returns the tokens that it costs beside the closing of
+// rings and branches.
+func (c *chain) satisfyOpen(site int16) (cost int, ok bool) {
 	s := c.state
+	c.nClosers = 0
 	for i := range uint8(maxUnsettled) {
 		at := s.holder[i]
-		if s.taken&(1<<i) == 0 || c.lacking&(1<<i) == 0 || at == s.tip {
+		if s.taken&(1<<i) == 0 || c.lacking&(1<<i) == 0 || at == s.tip || at == site {
 			continue
 		}
 		p := &s.path[at]
@@ -112,7 +123,7 @@ func (c *chain) satisfyOpen() (cost int, ok bool) {
 		case p.atom.pi != doubled && s.hasPlainRing(at):
 			c.closers[c.nClosers] = at
 			c.nClosers++
-		case p.atom.pi == alwaysPi && p.atom.free > 0 && s.mayGrow(at) && s.grammar.hasDouble:
+		case p.atom.pi == alwaysPi && p.atom.free > 0 && s.mayGrow(at):
 			cost += 2 // =C after the branch
 		case p.thirdSatisfies() && s.mayGrow(at):
 			cost++ // C after the branch
@@ -202,21 +213,25 @@ func (c *chain) canGrow(at int16) bool {
 	return !p.thirdSatisfies() || p.unsettled == settled || c.lacks(at)
 }
 
-// fromBranch starts the chain where an open branch starts, after closing it.
-func (c *chain) fromBranch() outlook {
+// growingRoot finds the innermost branch that can be closed, with those in it,
+// and go on where it started.
+func (c *chain) growingRoot() (root int16, ok bool) {
 	s := c.state
+	if c.lacks(s.tip) {
+		return noPlace, false
+	}
 	end := s.tip
 	for n := int(s.nBranches) - 1; n >= 0; n-- {
 		root := s.branches[n]
 		if c.owes(root, end) {
-			return outlook{}
+			return noPlace, false
 		}
 		if c.canGrow(root) {
-			return c.from(root)
+			return root, true
 		}
 		end = root
 	}
-	return outlook{}
+	return noPlace, false
 }
 
 // owes tells whether something after a place, up to an end, waits for a ring.
@@ -247,9 +262,7 @@ func (c *chain) from(site int16) outlook {
 	case !c.lacks(site) || p.thirdSatisfies():
 	case s.nRings > 0:
 		first = pairedCarbon
-	case site != s.tip:
-		// Counted in satisfyOpen.
-	case p.atom.pi == alwaysPi && s.grammar.hasDouble:
+	case p.atom.pi == alwaysPi:
 		return outlook{2, true, true} // =C
 	default:
 		return outlook{}

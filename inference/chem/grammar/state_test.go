@@ -169,7 +169,7 @@ func TestNothingIsAllocated(t *testing.T) {
 }
 
 func TestVocabularyMustHaveCarbon(t *testing.T) {
-	for _, words := range [][]string{nil, {"N", "O"}, {"C", "n", "1"}} {
+	for _, words := range [][]string{nil, {"N", "O"}, {"C", "n", "=", "1"}, {"C", "c", "n", "1"}} {
 		if _, err := New(words); err == nil {
 			t.Errorf("%q was taken", words)
 		}
