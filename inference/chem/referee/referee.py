@@ -19,6 +19,7 @@ import re
 import subprocess
 import sys
 
+import rdkit
 from rdkit import Chem, RDConfig, RDLogger
 from rdkit.Chem import Crippen, Descriptors, rdMolDescriptors
 from rdkit.Chem.Scaffolds import MurckoScaffold
@@ -187,7 +188,7 @@ def gather(options):
     """Returns the texts to compare and says where they come from."""
     known = read_table(os.path.join(HERE, "testdata", "molecules.tsv"))
     texts = list(known)
-    print(f"referee: {len(known)} molecules of the committed list")
+    print(f"referee: RDKit {rdkit.__version__}; {len(known)} molecules of the committed list")
     if options.data and os.path.exists(options.data):
         table = read_table(options.data)
         texts += table
