@@ -44,7 +44,7 @@ TEACHERS = 8
 TEACHER_EPOCHS = 15
 RANK, WIDTH, DROPOUT = 128, 512, 0.5
 # The kernel machine's share of the teachers' opinion.
-KERNEL_SHARE = 0.2
+KERNEL_SHARE = 0.25
 STUDENT_RANK, STUDENT_EPOCHS, STUDENT_DROPOUT = 144, 20, 0.15
 ANALOGUES = 3  # for each molecule
 
@@ -144,11 +144,11 @@ class Training:
         return report.macro_auroc(self.data.targets[rows][:, shown], logits[:, shown])
 
     def teach(self, number: int) -> Network:
-        """Trains one teacher; every other one has a second hidden layer."""
+        """Trains one teacher, from another random start than the others."""
         torch.manual_seed(self.seed + number)
         targets = np.concatenate([self.data.targets[self.learn], self.extra[self.learn]], axis=1).astype(np.float32)
         weight = np.concatenate([np.ones(len(self.data.labels), dtype=np.float32), self.extra_weight])
-        network = Network(self.rows.shape[1], targets.shape[1], RANK, [WIDTH] * (1 + number % 2), DROPOUT)
+        network = Network(self.rows.shape[1], targets.shape[1], RANK, [WIDTH], DROPOUT)
         watch = self.watch(f"teacher {number}", network, TEACHER_EPOCHS)
         fit(network, self.rows[self.learn], targets, weight, TEACHER_EPOCHS, self.seed + number, watch)
         return network
