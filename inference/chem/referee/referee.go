@@ -21,6 +21,8 @@ type Figures struct {
 	// Error is why the text is no molecule; the rest is empty then.
 	Error string `json:"error,omitempty"`
 
+	// OneForm tells that some random writings have the same canonical SMILES.
+	OneForm bool `json:"oneForm"`
 	// Canonical, Random and Kekule are three writings of the molecule.
 	Canonical string `json:"canonical"`
 	Random    string `json:"random"`
@@ -63,6 +65,7 @@ func Of(smiles string) Figures {
 	rng := rand.New(rand.NewPCG(uint64(len(smiles)), uint64(m.NumAtoms()))) //nolint:gosec // an order of atoms is no secret
 	p := property.Of(m)
 	f := Figures{
+		OneForm:   hasOneForm(m, rng),
 		Canonical: m.SMILES(), Random: m.RandomSMILES(rng), Kekule: m.KekuleSMILES(),
 		Formula: m.Formula(), Weight: m.Weight(), ExactMass: m.MonoisotopicMass(),
 		Rings: sizes(m.SSSR()), SymmetricRings: len(m.SymmetricRings()),
@@ -80,6 +83,19 @@ func Of(smiles string) Figures {
 		f.Morgan[strconv.FormatUint(uint64(feature.ID), 10)] = feature.Count
 	}
 	return f
+}
+
+// writings is how many random writings hasOneForm reads.
+const writings = 4
+
+func hasOneForm(m *chem.Molecule, rng *rand.Rand) bool {
+	for range writings {
+		again, err := chem.Parse(m.RandomSMILES(rng))
+		if err != nil || again.SMILES() != m.SMILES() {
+			return false
+		}
+	}
+	return true
 }
 
 func (f *Figures) addAtoms(m *chem.Molecule) {

@@ -42,6 +42,7 @@ def figures_of(text, molecule):
     # RDKit flags the triple bond of an aryne as aromatic too, but leaves it triple.
     aromatic = [b for b in molecule.GetBonds() if b.GetBondType() == Chem.BondType.AROMATIC]
     return {
+        "oneForm": True,  # what the project's random writings should all come to
         "canonical": Chem.MolToSmiles(molecule),
         "formula": rdMolDescriptors.CalcMolFormula(molecule),
         "weight": Descriptors.MolWt(molecule),
@@ -114,7 +115,7 @@ def equal(ours, theirs):
 
 # What is compared, in the order of the table, and when two figures are the same.
 PROPERTIES = {
-    "formula": same_formula, "weight": within(0.001), "exactMass": within(2e-3),
+    "oneForm": equal, "formula": same_formula, "weight": within(0.001), "exactMass": within(2e-3),
     "hydrogens": equal, "rings": equal, "ringAtoms": equal,
     "aromaticAtoms": equal, "aromaticBonds": equal, "scaffold": same_molecule,
     "logP": within(0.01), "refractivity": within(0.01), "tpsa": within(0.01),

@@ -83,15 +83,16 @@ func TestAgreesWithRDKit(t *testing.T) {
 func compareGraphs(t *testing.T, ours, theirs Figures) {
 	t.Helper()
 	for what, same := range map[string]bool{
-		"formula":        slices.Equal(pieces(ours.Formula), pieces(theirs.Formula)),
-		"hydrogens":      slices.Equal(ours.Hydrogens, theirs.Hydrogens),
-		"rings":          slices.Equal(ours.Rings, theirs.Rings),
-		"ring atoms":     slices.Equal(ours.RingAtoms, theirs.RingAtoms),
-		"aromatic atoms": slices.Equal(ours.AromaticAtoms, theirs.AromaticAtoms),
-		"aromatic bonds": slices.Equal(ours.AromaticBonds, theirs.AromaticBonds),
-		"Morgan":         maps.Equal(ours.Morgan, theirs.Morgan),
-		"canonical":      canonical(t, theirs.Canonical) == ours.Canonical,
-		"scaffold":       canonical(t, theirs.Scaffold) == ours.Scaffold,
+		"canonical form of random writings": ours.OneForm,
+		"formula":                           slices.Equal(pieces(ours.Formula), pieces(theirs.Formula)),
+		"hydrogens":                         slices.Equal(ours.Hydrogens, theirs.Hydrogens),
+		"rings":                             slices.Equal(ours.Rings, theirs.Rings),
+		"ring atoms":                        slices.Equal(ours.RingAtoms, theirs.RingAtoms),
+		"aromatic atoms":                    slices.Equal(ours.AromaticAtoms, theirs.AromaticAtoms),
+		"aromatic bonds":                    slices.Equal(ours.AromaticBonds, theirs.AromaticBonds),
+		"Morgan":                            maps.Equal(ours.Morgan, theirs.Morgan),
+		"canonical":                         canonical(t, theirs.Canonical) == ours.Canonical,
+		"scaffold":                          canonical(t, theirs.Scaffold) == ours.Scaffold,
 	} {
 		if !same {
 			t.Errorf("%s differs: %+v, want %+v", what, ours, theirs)
