@@ -31,7 +31,7 @@ type Settings struct {
 
 // DefaultSettings are those that the model was evaluated with (docs/model-card.md).
 func DefaultSettings() Settings {
-	return Settings{Steps: 48, Temperature: 0.8, Guidance: 2.5, Nucleus: 0.98, Confident: 0.95}
+	return Settings{Steps: 24, Temperature: 0.8, Guidance: 2.5, Nucleus: 0.98, Confident: 0.95}
 }
 
 func (s Settings) check() error {

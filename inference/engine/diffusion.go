@@ -72,7 +72,7 @@ func (*Diffusion) Name() string { return "diffusion" }
 // How many molecules are sampled for one that is wanted, and how often more are
 // sampled where too few of them were kept.
 const (
-	oversampling = 1.5
+	oversampling = 2
 	spare        = 2
 	maxRounds    = 4
 )
