@@ -241,13 +241,16 @@ func (s *search) result() Result {
 	}
 }
 
-// alike is how much of its score a candidate loses while choosing for being
-// equal to one that has been chosen.
-const alike = 0.3
+// How much of its score a candidate loses while choosing: for being equal to
+// one that has been chosen, and for being no new molecule.
+const (
+	alike    = 0.3
+	familiar = 0.25
+)
 
-// choose takes the best candidates, each next one after a reduction for its
-// likeness to those chosen before (Carbonell and Goldstein, SIGIR 1998, 335),
-// and returns them sorted by their score.
+// choose takes the best candidates, new ones rather than known ones, each next
+// one after a reduction for its likeness to those chosen before (Carbonell and
+// Goldstein, SIGIR 1998, 335), and returns them sorted by their score.
 func (s *search) choose() []candidate {
 	left := slices.Clone(s.found)
 	likeness := make([]float64, len(left))
@@ -270,4 +273,10 @@ func (s *search) choose() []candidate {
 	return chosen
 }
 
-func worth(c candidate, likeness float64) float64 { return c.Scores.Overall * (1 - alike*likeness) }
+func worth(c candidate, likeness float64) float64 {
+	worth := c.Scores.Overall * (1 - alike*likeness)
+	if c.Known.Training || c.Known.Library {
+		worth *= 1 - familiar
+	}
+	return worth
+}
