@@ -6,6 +6,7 @@ import argparse
 import pathlib
 import subprocess
 import tempfile
+import textwrap
 
 from evaluate import ROOT, Program
 
@@ -32,7 +33,7 @@ def main() -> None:
         program = Program("./inference/training/generate", pathlib.Path(folder))
         answers = program.ask([{"prompt": p, "engine": "diffusion", "count": A_ROW, "seed": 1} for p in PROMPTS])
     lines = [
-        f"{smiles} {prompt if i == 0 else ''} {score:.2f}{' known' if known else ''}"
+        f"{smiles} {'|'.join([*(textwrap.wrap(prompt, 16) if i == 0 else []), f'{score:.2f}' + ' known' * known])}"
         for prompt, answer in zip(PROMPTS, answers)
         for i, (smiles, score, known) in enumerate(zip(answer["smiles"], answer["scores"], answer["known"]))
     ]

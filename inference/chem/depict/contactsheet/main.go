@@ -2,7 +2,7 @@
 //
 //	go run ./inference/chem/depict/contactsheet -columns 6 <molecules.smi >sheet.svg
 //
-// Each line is a SMILES and, after a space or a tab, its caption.
+// Each line is a SMILES and, after a space or a tab, its caption, in which "|" parts lines.
 package main
 
 import (
@@ -53,7 +53,7 @@ func readEntries(in io.Reader) ([]depict.Entry, error) {
 		}
 		smiles, caption := line, ""
 		if i := strings.IndexAny(line, " \t"); i >= 0 {
-			smiles, caption = line[:i], strings.TrimSpace(line[i:])
+			smiles, caption = line[:i], strings.ReplaceAll(strings.TrimSpace(line[i:]), "|", "\n")
 		}
 		m, err := chem.Parse(smiles)
 		if err != nil {
