@@ -17,7 +17,7 @@ import (
 
 const (
 	generatePath = "/api/v1/generate"
-	prompt       = `{"prompt": "fresh citrus over wet cedar", "num_molecules": 5}`
+	prompt       = `{"prompt": "fresh citrus over wet cedar", "num_molecules": 5, "engine": "library"}` // the fast one: these tests are of the gateway
 )
 
 // edge is a running gateway and how to talk to it.
