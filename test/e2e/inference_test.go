@@ -24,6 +24,7 @@ func TestTheWholeAPIPassesTheGateway(t *testing.T) {
 	query := "?smiles=" + url.QueryEscape(vanillin)
 	for _, r := range []struct{ method, path, body, mediaType, want string }{
 		{"POST", "/api/v1/generate", `{"prompt": "rose", "engine": "library", "constraints": {"logp": {"min": 1}}}`, "application/json", `"molecules":[{`},
+		{"POST", "/api/v1/generate", `{"prompt": "rose", "num_molecules": 1, "seed": 1, "steps": 8}`, "application/json", `"engine":"diffusion"`},
 		{"POST", "/api/v1/generate", `{"like": "CC1(C)CCCC2(C)C1CCC(=C)C2CCC(C)=O", "engine": "library"}`, "application/json", `"likeness":`},
 		{"POST", "/api/v1/generate", `{"prompt": "rose", "engine": "library", "stream": true}`, "text/event-stream", "event: result\n"},
 		{"POST", "/api/v1/assess/safety", `{"smiles": ["CCO", "` + vanillin + `"]}`, "application/json", `"name":"vanillin"`},
