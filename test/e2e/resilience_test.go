@@ -31,7 +31,7 @@ func TestADeadBackendIsAnsweredForAndRecoversFrom(t *testing.T) {
 	}
 
 	t.Run("the same request in other words is the same request", func(t *testing.T) {
-		e.generate(t, token, `{ "num_molecules":5, "prompt":"fresh citrus over wet ced\u0061r" }`).wantOK(t)
+		e.generate(t, token, `{ "engine":"library", "num_molecules":5, "prompt":"fresh citrus over wet ced\u0061r" }`).wantOK(t)
 	})
 	t.Run("another principal does not get it", func(t *testing.T) {
 		e.generate(t, e.token(t, "--subject", "someone-else"), prompt).
