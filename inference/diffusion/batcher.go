@@ -58,18 +58,20 @@ func (b *batcher) run(j *job) {
 	b.running = true
 	batch := b.next()
 	b.mu.Unlock()
-
+	// A pass that panics is an error of the program. Whoever recovers from it must not find the others waiting
+	// for ever, so they are let go whatever happens.
+	defer b.handOver(batch, j)
 	b.pass(batch)
+}
+
+// handOver tells the other requests of a pass that it is over, and lets the
+// longest waiting request run the next one, if there is one.
+func (b *batcher) handOver(batch []*job, leader *job) {
 	for _, other := range batch {
-		if other != j {
+		if other != leader {
 			other.turn <- false
 		}
 	}
-	b.passOn()
-}
-
-// passOn lets the longest waiting request run the next pass, if there is one.
-func (b *batcher) passOn() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.waiting) == 0 {

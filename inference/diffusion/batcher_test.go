@@ -71,7 +71,7 @@ func TestRequestsThatWaitShareAPass(t *testing.T) {
 			go b.run(j)
 		}
 		synctest.Wait()
-		b.passOn() // it is over
+		b.handOver(nil, nil) // it is over
 		synctest.Wait()
 		if b.running || len(b.waiting) > 0 || len(b.sequences) != 4 {
 			t.Errorf("the last pass had %d sequences of 4, %d jobs wait", len(b.sequences), len(b.waiting))
@@ -86,6 +86,25 @@ func TestRequestsThatWaitShareAPass(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestAPassThatPanicsLeavesNobodyWaiting(t *testing.T) {
+	m := model(t)
+	b := newBatcher(m.network)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("a sequence without modulation did not panic")
+			}
+		}()
+		b.run(newJob([]*sequence{{tokens: make([]uint8, 5)}}))
+	}()
+	done := make(chan struct{})
+	go func() {
+		b.run(newJob(sequencesOf(m, 5)))
+		close(done)
+	}()
+	<-done
 }
 
 func TestLargeRequestsTakeTurns(t *testing.T) {

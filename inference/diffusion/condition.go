@@ -24,20 +24,24 @@ func anyOf(weights []float32) bool {
 	return false
 }
 
+// farthest is how many scales a figure may lie from the mean. Beyond it the
+// network has seen next to nothing, and would answer with nonsense.
+const farthest = 3
+
 // vector lays a condition out as the network was trained to read it: wanted
 // labels, unwanted labels, scaled properties, and which of those are set.
 // Weights above 1 were not seen in training and count as 1.
 func (i *info) vector(c Condition) []float32 {
 	out := make([]float32, i.Shape.condition())
-	for j, w := range c.Wanted {
+	for j, w := range c.Wanted[:min(len(c.Wanted), i.Shape.Labels)] {
 		out[j] = min(w, 1)
 	}
-	for j, w := range c.Unwanted {
+	for j, w := range c.Unwanted[:min(len(c.Unwanted), i.Shape.Labels)] {
 		out[i.Shape.Labels+j] = min(w, 1)
 	}
 	for j, p := range i.Properties {
 		if x, ok := c.Figures[p.Name]; ok {
-			out[2*i.Shape.Labels+j] = float32((x - p.Mean) / p.Scale)
+			out[2*i.Shape.Labels+j] = float32(min(max((x-p.Mean)/p.Scale, -farthest), farthest))
 			out[2*i.Shape.Labels+i.Shape.Properties+j] = 1
 		}
 	}

@@ -130,7 +130,7 @@ func (m *Model) text(d Draft, tokens []uint8) string {
 	var out strings.Builder
 	for i, number := range tokens {
 		token := m.info.Vocabulary[number]
-		if d.inInnerGap(i) && token[0] >= '0' && token[0] <= '9' {
+		if _, inner := d.innerGap(i); inner && token[0] >= '0' && token[0] <= '9' {
 			ring, _ := strconv.Atoi(token)
 			token = "%" + strconv.Itoa(innerRing+ring)
 		}
@@ -139,11 +139,12 @@ func (m *Model) text(d Draft, tokens []uint8) string {
 	return out.String()
 }
 
-func (d Draft) inInnerGap(i int) bool {
+// innerGap returns the inner gap that a token is in.
+func (d Draft) innerGap(i int) (gap, bool) {
 	for _, g := range d.gaps {
 		if g.inner && g.first <= i && i < g.end {
-			return true
+			return g, true
 		}
 	}
-	return false
+	return gap{}, false
 }

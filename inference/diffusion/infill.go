@@ -1,6 +1,7 @@
 package diffusion
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -19,6 +20,9 @@ func (m *Model) Variation(rng *rand.Rand, like *chem.Molecule, share float64) (D
 	if err != nil {
 		return Draft{}, fmt.Errorf("splitting a molecule into tokens: %w", err)
 	}
+	if len(texts) > m.MaxTokens() {
+		return Draft{}, tooLong(len(texts), m.MaxTokens())
+	}
 	kept := min(max(int(share*float64(len(texts))), 1), len(texts)-1)
 	// As often as not the rest becomes a token or two shorter or longer.
 	rest := max(len(texts)-kept+rng.IntN(5)-2, 1)
@@ -28,11 +32,18 @@ func (m *Model) Variation(rng *rand.Rand, like *chem.Molecule, share float64) (D
 	return m.feasible(Given(strings.Join(texts[:kept], "")), Masked(min(rest, m.MaxTokens()-kept)))
 }
 
+func tooLong(tokens, most int) error {
+	return fmt.Errorf("it has %d tokens, the model knows molecules of up to %d", tokens, most)
+}
+
 // feasible puts parts together and checks that what is given can be completed.
 func (m *Model) feasible(parts ...Part) (Draft, error) {
 	d, err := m.Draft(parts...)
 	if err != nil {
 		return Draft{}, err
+	}
+	if len(d.gaps) == 0 {
+		return Draft{}, errors.New("nothing of the draft is masked")
 	}
 	last := d.gaps[len(d.gaps)-1]
 	state := m.grammar.Start()
@@ -60,12 +71,15 @@ func (m *Model) Decoration(rng *rand.Rand, scaffold *chem.Molecule, tokens int) 
 	if err != nil {
 		return Draft{}, fmt.Errorf("splitting a scaffold into tokens: %w", err)
 	}
+	if len(texts)+1 > m.MaxTokens() {
+		return Draft{}, tooLong(len(texts), m.MaxTokens()-1)
+	}
 	places, err := openPlaces(text, texts)
 	if err != nil {
 		return Draft{}, err
 	}
 	if len(places) == 0 {
-		return Draft{}, fmt.Errorf("no atom of the scaffold has a hydrogen to replace")
+		return Draft{}, errors.New("no atom of the scaffold has a hydrogen to replace")
 	}
 	rng.Shuffle(len(places), func(i, j int) { places[i], places[j] = places[j], places[i] })
 	count := min(1+rng.IntN(maxSubstituents), len(places), tokens)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // Settings tune the sampling.
@@ -38,10 +39,12 @@ func (s Settings) check() error {
 	switch {
 	case s.Steps < 1:
 		return fmt.Errorf("%d steps, want at least 1", s.Steps)
-	case !(s.Temperature > 0):
+	case !(s.Temperature > 0 && s.Temperature < math.Inf(1)):
 		return fmt.Errorf("temperature %g, want more than 0", s.Temperature)
-	case !(s.Guidance >= 0):
+	case !(s.Guidance >= 0 && s.Guidance < math.Inf(1)):
 		return fmt.Errorf("guidance %g, want 0 or more", s.Guidance)
+	case !(s.Confident >= 0):
+		return fmt.Errorf("confident from %g on, want 0 or more", s.Confident)
 	case !(s.Nucleus > 0 && s.Nucleus <= 1):
 		return fmt.Errorf("nucleus %g, want more than 0 and up to 1", s.Nucleus)
 	}
@@ -88,9 +91,9 @@ func (m *Model) Sample(ctx context.Context, drafts []Draft, condition Condition,
 func (m *Model) Lengths(condition Condition) []float64 {
 	logits := m.network.lengths(m.info.vector(condition))
 	out := make([]float64, len(logits))
-	sum := 0.0
+	highest, sum := slices.Max(logits), 0.0
 	for i, l := range logits {
-		out[i] = math.Exp(float64(l - logits[0]))
+		out[i] = math.Exp(float64(l - highest))
 		sum += out[i]
 	}
 	for i := range out {

@@ -152,6 +152,18 @@ func TestFiguresDrawSamplesNear(t *testing.T) {
 	}
 }
 
+func TestExtremeFiguresAreStillAnswered(t *testing.T) {
+	m := model(t)
+	for _, x := range []float64{-1e9, 1e9, math.Inf(1)} {
+		condition := Condition{Figures: map[string]float64{"weight": x, "logp": x}}
+		for _, text := range texts(t, m, blanks(t, m, condition, 3), condition, DefaultSettings()) {
+			if _, err := chem.Parse(text); err != nil {
+				t.Errorf("figures of %g: %q: %v", x, text, err)
+			}
+		}
+	}
+}
+
 func TestStepsAreReportedUpToTheEnd(t *testing.T) {
 	m := model(t)
 	settings := DefaultSettings()
@@ -215,7 +227,8 @@ func TestSettingsAreChecked(t *testing.T) {
 	for name, spoil := range map[string]func(*Settings){
 		"steps":       func(s *Settings) { s.Steps = 0 },
 		"temperature": func(s *Settings) { s.Temperature = math.NaN() },
-		"guidance":    func(s *Settings) { s.Guidance = -1 },
+		"guidance":    func(s *Settings) { s.Guidance = math.Inf(1) },
+		"confident":   func(s *Settings) { s.Confident = math.NaN() },
 		"nucleus":     func(s *Settings) { s.Nucleus = 0 },
 	} {
 		settings := DefaultSettings()

@@ -47,15 +47,19 @@ func (m *Model) newWalker(d Draft, rng *rand.Rand) *walker {
 	return w
 }
 
-// enter begins a gap. The last gap goes on from what is given before it; an inner one
-// is a fragment of its own.
+// enter begins a gap. The last gap goes on from what stands before it; an inner one
+// is a fragment of its own, of which what follows needs to know the first atom alone: its
+// rings and branches are closed, and its ring numbers are others in the end.
 func (w *walker) enter(index int) {
 	w.gap, w.place = index, w.draft.gaps[index].first
 	w.state = w.start
 	if w.draft.gaps[index].inner {
 		return
 	}
-	for _, given := range w.tokens[:w.place] {
+	for i, given := range w.tokens[:w.place] {
+		if g, inner := w.draft.innerGap(i); inner && i > g.first {
+			continue
+		}
 		if w.state.Push(int(given)) != nil {
 			w.fail()
 			return

@@ -25,7 +25,7 @@ const (
 func (d *Diffusion) aim(request Request, interpretation odor.Interpretation) aim {
 	wanted, unwanted := odor.LabelWeights(interpretation)
 	a := aim{wanted: wanted, unwanted: unwanted}
-	figures := figuresOf(request.Constraints)
+	figures := figuresOf(inRangeOf(interpretation.Notes, request.Constraints))
 	if request.Like != nil {
 		if !anyWeight(wanted) {
 			a.wanted = likeliest(d.predictor.Probabilities(request.Like))
@@ -80,6 +80,22 @@ func figuresOf(c Constraints) map[string]float64 {
 	}
 	aimAtBoilingPoint(figures, c.BoilingPoint)
 	return figures
+}
+
+// inRangeOf adds the boiling points of the one note that a prompt speaks of,
+// where the constraints say nothing of them, for molecules to be aimed at it.
+func inRangeOf(notes []odor.Note, c Constraints) Constraints {
+	if len(notes) != 1 || c.BoilingPoint.Bounded() {
+		return c
+	}
+	least, most := odor.BoilingPoints(notes[0])
+	if notes[0] != odor.Top {
+		c.BoilingPoint.Min = &least
+	}
+	if notes[0] != odor.Base {
+		c.BoilingPoint.Max = &most
+	}
+	return c
 }
 
 // aimAtBoilingPoint turns a wish for volatility into one for weight, where

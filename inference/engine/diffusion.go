@@ -94,7 +94,7 @@ func (d *Diffusion) Generate(ctx context.Context, request Request) (Result, erro
 		return Result{}, err
 	}
 	search := newSearch(d, request, interpretation, filter)
-	for round := 1; round <= maxRounds && search.missing() > 0; round++ {
+	for round := 1; round <= maxRounds && search.missing() > 0 && !search.exhausted; round++ {
 		if err := search.round(ctx, round); err != nil {
 			return Result{}, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/chem/property"
 	"github.com/odordiff/odordiff/inference/chem/smarts"
+	"github.com/odordiff/odordiff/inference/odor"
 )
 
 func newDiffusion(t testing.TB) *Diffusion {
@@ -149,14 +151,14 @@ func TestEveryMoleculeContainsTheScaffold(t *testing.T) {
 }
 
 func TestMoreLikeThisNeedsNoPrompt(t *testing.T) {
-	linalool := molecule(t, "C=CC(C)(O)CCC=C(C)C")
+	linalool := molecule(t, "C=C[C@](C)(O)CCC=C(C)C")
 	result := sampleFor(t, Request{Count: 8, Like: linalool})
 	if len(result.Molecules) == 0 {
 		t.Fatal("no molecules")
 	}
 	mean := 0.0
 	for _, m := range result.Molecules {
-		if m.Structure.SMILES() == linalool.SMILES() {
+		if m.Structure.SMILES() == linalool.WithoutStereo().SMILES() {
 			t.Error("the molecule itself is in the answer")
 		}
 		mean += m.Scores.Likeness / float64(len(result.Molecules))
@@ -180,17 +182,67 @@ func TestStereoOfAGivenMoleculeDoesNotCount(t *testing.T) {
 
 func TestWhatTheModelsDoNotKnowIsRefused(t *testing.T) {
 	d := newDiffusion(t)
-	for field, request := range map[string]Request{
-		"scaffold": {Prompt: "rose", Count: 1, Scaffold: molecule(t, "Clc1ccccc1")},
-		"like":     {Count: 1, Like: molecule(t, "ClC(Cl)Br")},
+	chain := molecule(t, strings.Repeat("C", 60))
+	for _, c := range []struct {
+		field   string
+		request Request
+	}{
+		{"scaffold", Request{Prompt: "rose", Count: 1, Scaffold: molecule(t, "Clc1ccccc1")}},
+		{"like", Request{Count: 1, Like: molecule(t, "ClC(Cl)Br")}},
+		{"scaffold", Request{Prompt: "rose", Count: 1, Scaffold: chain}},
+		{"like", Request{Count: 50, Like: chain}},
 		// Descriptors without a label of the predictor.
-		"constraints/must/1":     {Prompt: "rose", Count: 1, Constraints: Constraints{Must: []string{"floral", "clove"}}},
-		"constraints/must_not/0": {Prompt: "rose", Count: 1, Constraints: Constraints{MustNot: []string{"clove"}}},
+		{"constraints/must/1", Request{Prompt: "rose", Count: 1, Constraints: Constraints{Must: []string{"floral", "clove"}}}},
+		{"constraints/must_not/0", Request{Prompt: "rose", Count: 1, Constraints: Constraints{MustNot: []string{"clove"}}}},
 	} {
-		_, err := d.Generate(t.Context(), request)
-		var unsuitable *UnsuitableError
-		if !errors.As(err, &unsuitable) || unsuitable.Field != field {
-			t.Errorf("%s: error %v", field, err)
+		_, err := d.Generate(t.Context(), c.request)
+		if unsuitable, ok := errors.AsType[*UnsuitableError](err); !ok || unsuitable.Field != c.field {
+			t.Errorf("%s: error %v", c.field, err)
+		}
+	}
+}
+
+func TestSampledMoleculesAreNeutral(t *testing.T) {
+	for smiles, neutral_ := range map[string]bool{
+		"CC(=O)OCC":               true,
+		"Cc1ccc([N+](=O)[O-])cc1": true,
+		"CC[O-]":                  false,
+		"C[N+](C)(C)C":            false,
+		"CC[O]":                   false,
+	} {
+		if got := neutral(molecule(t, smiles)); got != neutral_ {
+			t.Errorf("%s is neutral: %t", smiles, got)
+		}
+	}
+}
+
+func TestNotesOfThePromptAreKept(t *testing.T) {
+	count := func(prompt string, note odor.Note) int {
+		n := 0
+		for _, m := range sampleFor(t, Request{Prompt: prompt, Count: 8}).Molecules {
+			if m.Note == note {
+				n++
+			}
+		}
+		return n
+	}
+	if n := count("a fruity top note", odor.Top); n < 6 {
+		t.Errorf("%d of 8 molecules for a top note are top notes", n)
+	}
+	if n := count("a woody base note", odor.Base); n < 6 {
+		t.Errorf("%d of 8 molecules for a base note are base notes", n)
+	}
+}
+
+func TestExcludedOdorantsAreWithheld(t *testing.T) {
+	vanillin := molecule(t, "COc1cc(C=O)ccc1O").SMILES()
+	scaffold := molecule(t, "COc1ccccc1O")
+	for seed := range int64(4) {
+		result := sampleFor(t, Request{Prompt: "vanilla but not vanillin", Count: 6, Seed: &seed, Scaffold: scaffold})
+		for _, m := range result.Molecules {
+			if m.Structure.SMILES() == vanillin {
+				t.Error("vanillin is in the answer")
+			}
 		}
 	}
 }

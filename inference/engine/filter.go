@@ -17,7 +17,7 @@ import (
 type Filter struct {
 	constraints Constraints
 	scaffold    *smarts.Pattern // nil for none
-	like        string          // the canonical SMILES, empty for none
+	like        []string        // the molecule to resemble, with and without stereo; nil for none
 	minSafety   float64
 }
 
@@ -29,7 +29,7 @@ func NewFilter(request Request) (*Filter, error) {
 		f.minSafety = *least
 	}
 	if request.Like != nil {
-		f.like = request.Like.SMILES()
+		f.like = []string{request.Like.SMILES(), request.Like.WithoutStereo().SMILES()}
 	}
 	if request.Scaffold == nil {
 		return f, nil
@@ -57,7 +57,7 @@ func (f *Filter) Check(m *chem.Molecule, profile odor.Profile) (safety.Assessmen
 // Keeps is the part of Check before the safety screen: nil for a molecule that
 // keeps to the constraints and the scaffold and is not the very one to resemble.
 func (f *Filter) Keeps(m *chem.Molecule, profile odor.Profile) *Withheld {
-	if f.like != "" && m.SMILES() == f.like {
+	if slices.Contains(f.like, m.SMILES()) {
 		return &Withheld{Reason: "duplicate", Detail: "like", Count: 1}
 	}
 	if broken := f.broken(m, profile); broken != "" {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/odordiff/odordiff/inference/chem"
@@ -69,6 +70,15 @@ func (x *Index) Screened(f func(*odor.Odorant, safety.Assessment)) {
 func (x *Index) Find(m *chem.Molecule) (*odor.Odorant, bool) {
 	i, ok := x.at[m.SMILES()]
 	if !ok {
+		return nil, false
+	}
+	return &x.odorants[i], true
+}
+
+// Named returns the odorant of a name.
+func (x *Index) Named(name string) (*odor.Odorant, bool) {
+	i := slices.IndexFunc(x.odorants, func(o odor.Odorant) bool { return o.Name == name })
+	if i < 0 {
 		return nil, false
 	}
 	return &x.odorants[i], true

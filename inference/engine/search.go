@@ -3,6 +3,8 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 
@@ -21,12 +23,14 @@ type search struct {
 	filter         *Filter
 	aim            aim
 	like           fingerprint.Bits
+	excluded       map[string]bool // odorants by canonical SMILES without stereo
 	seed           int64
 	rng            *rand.Rand // for drafts; samples have their own
 	seen           map[string]bool
 	found          []candidate
 	withheld       tally
 	sampled        int
+	exhausted      bool // the last round brought no new molecule
 }
 
 // candidate is a molecule that passed the filters.
@@ -46,10 +50,16 @@ func newSearch(d *Diffusion, request Request, interpretation odor.Interpretation
 		seed:           seed,
 		rng:            rand.New(rand.NewPCG(uint64(seed), 1)), //nolint:gosec // sampling is no secret
 		seen:           map[string]bool{},
+		excluded:       map[string]bool{},
 		withheld:       tally{},
 	}
 	if request.Like != nil {
 		s.like = morgan(request.Like)
+	}
+	for _, name := range interpretation.ExcludedOdorants {
+		if odorant, ok := d.index.Named(name); ok {
+			s.excluded[odorant.Structure.WithoutStereo().SMILES()] = true
+		}
 	}
 	return s
 }
@@ -59,7 +69,7 @@ func (s *search) missing() int { return max(0, s.request.Count-len(s.found)) }
 
 // round samples once more and keeps what is new and passes.
 func (s *search) round(ctx context.Context, round int) error {
-	drafts, err := s.drafts(spare + int(oversampling*float64(s.missing())))
+	drafts, err := s.drafts(ctx, spare+int(oversampling*float64(s.missing())))
 	if err != nil {
 		return err
 	}
@@ -75,22 +85,24 @@ func (s *search) round(ctx context.Context, round int) error {
 		return err
 	}
 	s.sampled += len(samples)
+	known := len(s.seen)
 	for _, sample := range samples {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		s.take(sample)
 	}
+	s.exhausted = len(s.seen) == known
 	return nil
 }
 
 // drafts returns what a round starts from.
-func (s *search) drafts(count int) ([]diffusion.Draft, error) {
+func (s *search) drafts(ctx context.Context, count int) ([]diffusion.Draft, error) {
 	switch {
 	case s.request.Scaffold != nil:
-		return s.decorations(count)
+		return s.decorations(ctx, count)
 	case s.request.Like != nil:
-		return s.variations(count)
+		return s.variations(ctx, count)
 	}
 	return s.model.Blanks(s.rng, s.aim.condition, count)
 }
@@ -101,12 +113,12 @@ const (
 	mostKept  = 0.8
 )
 
-func (s *search) variations(count int) ([]diffusion.Draft, error) {
+func (s *search) variations(ctx context.Context, count int) ([]diffusion.Draft, error) {
 	like := s.request.Like.WithoutStereo() // the model knows none
-	if _, err := s.model.Tokens(like.SMILES()); err != nil {
-		return nil, &UnsuitableError{Field: "like", Err: err}
+	if _, err := s.writable("like", like); err != nil {
+		return nil, err
 	}
-	return s.attempt("like", count, func() (diffusion.Draft, error) {
+	return s.attempt(ctx, "like", count, func() (diffusion.Draft, error) {
 		share := leastKept + (mostKept-leastKept)*s.rng.Float64()
 		return s.model.Variation(s.rng, like, share)
 	})
@@ -114,26 +126,46 @@ func (s *search) variations(count int) ([]diffusion.Draft, error) {
 
 // decorations gives a scaffold as many further tokens as molecules of this
 // condition have, but few enough for it to stay recognisable.
-func (s *search) decorations(count int) ([]diffusion.Draft, error) {
+func (s *search) decorations(ctx context.Context, count int) ([]diffusion.Draft, error) {
 	const mostAdded = 14
 	scaffold := s.request.Scaffold.WithoutStereo()
-	tokens, err := s.model.Tokens(scaffold.SMILES())
+	tokens, err := s.writable("scaffold", scaffold)
 	if err != nil {
-		return nil, &UnsuitableError{Field: "scaffold", Err: err}
+		return nil, err
 	}
-	return s.attempt("scaffold", count, func() (diffusion.Draft, error) {
+	room := s.model.MaxTokens() - tokens
+	if room < 1 {
+		return nil, &UnsuitableError{Field: "scaffold", Err: errors.New("it leaves no room for a substituent")}
+	}
+	return s.attempt(ctx, "scaffold", count, func() (diffusion.Draft, error) {
 		added := s.model.DrawLength(s.rng, s.aim.condition) - tokens
-		added = min(max(added, 1+s.rng.IntN(4)), mostAdded)
+		added = min(max(added, 1+s.rng.IntN(4)), mostAdded, room)
 		return s.model.Decoration(s.rng, scaffold, added)
 	})
 }
 
+// writable returns how many tokens a molecule has, and an error where the model
+// cannot write it: for an unknown token, and for too many.
+func (s *search) writable(field string, m *chem.Molecule) (int, error) {
+	tokens, err := s.model.Tokens(m.SMILES())
+	if err == nil && tokens > s.model.MaxTokens() {
+		err = fmt.Errorf("it has %d tokens, the model knows molecules of up to %d", tokens, s.model.MaxTokens())
+	}
+	if err != nil {
+		return 0, &UnsuitableError{Field: field, Err: err}
+	}
+	return tokens, nil
+}
+
 // attempt makes drafts by a method that fails now and then, when a random writing has no good
 // place to cut. It fails when the method never works.
-func (s *search) attempt(field string, count int, draft func() (diffusion.Draft, error)) ([]diffusion.Draft, error) {
+func (s *search) attempt(ctx context.Context, field string, count int, draft func() (diffusion.Draft, error)) ([]diffusion.Draft, error) {
 	var drafts []diffusion.Draft
 	var failure error
 	for range 4 * count {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		d, err := draft()
 		if err != nil {
 			failure = err
@@ -160,6 +192,14 @@ func (s *search) take(sample diffusion.Sample) {
 		s.withheld.add(Withheld{Reason: "invalid", Count: 1})
 		return
 	}
+	if !neutral(molecule) {
+		s.withheld.add(Withheld{Reason: "invalid", Detail: "charge or radical", Count: 1})
+		return
+	}
+	if s.excluded[molecule.SMILES()] {
+		s.withheld.add(Withheld{Reason: "constraint", Detail: "prompt", Count: 1})
+		return
+	}
 	if s.seen[molecule.SMILES()] {
 		s.withheld.add(Withheld{Reason: "duplicate", Count: 1})
 		return
@@ -176,6 +216,32 @@ func (s *search) take(sample diffusion.Sample) {
 	}
 }
 
+// inNote is what relevance is multiplied by where a prompt speaks of notes: by
+// how near the molecule's note is to the nearest of them.
+func inNote(wanted []odor.Note, note odor.Note) float64 {
+	if len(wanted) == 0 || note == "" {
+		return 1
+	}
+	best := 0.0
+	for _, w := range wanted {
+		best = max(best, placed(w, note))
+	}
+	return best
+}
+
+// neutral tells whether a molecule has no charge on the whole and no unpaired electron. The model writes
+// the two charges of a nitro group one by one, and could leave one alone.
+func neutral(m *chem.Molecule) bool {
+	charge := 0
+	for i := range m.NumAtoms() {
+		charge += int(m.Atom(i).Charge)
+		if m.RadicalElectrons(i) > 0 {
+			return false
+		}
+	}
+	return charge == 0
+}
+
 // leastRelevance is how much of what is wanted a molecule must be predicted to have.
 const leastRelevance = 0.15
 
@@ -189,6 +255,9 @@ func (s *search) judge(molecule *chem.Molecule) (candidate, *Withheld) {
 	}
 	c := candidate{print: morgan(molecule)}
 	scores := s.aim.fit(probabilities, s.thresholds)
+	note, _ := odor.NoteOf(molecule)
+	scores.Relevance *= inNote(s.interpretation.Notes, note)
+	scores.Overall = scores.Relevance * scores.Avoidance
 	if s.request.Like != nil {
 		scores.Likeness = fingerprint.Tanimoto(&s.like, &c.print)
 		scores.Overall *= scores.Likeness
@@ -198,7 +267,6 @@ func (s *search) judge(molecule *chem.Molecule) (candidate, *Withheld) {
 	if scores.Relevance*scores.Avoidance < leastRelevance || scores.Accessibility == 0 {
 		return candidate{}, &Withheld{Reason: "irrelevant", Count: 1}
 	}
-	note, _ := odor.NoteOf(molecule)
 	c.Molecule = Molecule{
 		Structure: molecule,
 		Profile:   profile,

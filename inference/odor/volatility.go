@@ -27,3 +27,16 @@ func NoteOf(m *chem.Molecule) (note Note, ok bool) {
 	}
 	return Base, true
 }
+
+// BoilingPoints returns the range of estimated boiling points of a note, in
+// degrees Celsius. That of a top note has no least, that of a base note no most.
+func BoilingPoints(note Note) (least, most float64) {
+	const zero = 273.15
+	switch note {
+	case Top:
+		return 0, topUntil - zero
+	case Heart:
+		return topUntil - zero, heartUntil - zero
+	}
+	return heartUntil - zero, 0
+}
