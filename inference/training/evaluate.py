@@ -3,7 +3,7 @@
 Prompts are made from the labels of held-out molecules, and a hundred are
 hand-written. Whatever answers them is judged alike: by RDKit (is it a molecule, is it
 new, what is it like) and by the oracle (does it smell of what was asked for), which
-shares neither representation nor training molecules' choice with the models (oracle.py).
+shares no representation with the models, and not all training molecules (oracle.py).
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class Row:
     name: str
     prompts: list[Prompt]
     answers: list[list[str]]
+    asked: int  # molecules for each prompt
     sampled: int = 0
     invalid: int = 0
     figures: dict[str, float] = field(default_factory=dict)
@@ -119,7 +120,7 @@ def served(program: Program, name: str, engine: str, prompts: list[Prompt], coun
     if guidance is not None:
         requests = [r | {"guidance": guidance} for r in requests]
     answers = program.ask(requests)
-    row = Row(name, prompts, [a["smiles"] or [] for a in answers])
+    row = Row(name, prompts, [a["smiles"] or [] for a in answers], count)
     row.sampled, row.invalid = sum(a["sampled"] for a in answers), sum(a["invalid"] for a in answers)
     return row
 
@@ -133,7 +134,7 @@ def sampled(program: Program, name: str, data: dataset.Dataset, prompts: list[Pr
     ]
     if guidance == 0:
         requests = [r | {"labels": {}} for r in requests]
-    return Row(name, prompts, [a["smiles"] for a in program.ask(requests)])
+    return Row(name, prompts, [a["smiles"] for a in program.ask(requests)], count)
 
 
 def measure_molecule(smiles: str) -> dict | None:
@@ -242,7 +243,7 @@ def evaluate(row: Row, measures: Measures, known: set[str], scaffolds: set[str],
     within = [len({m["canonical"] for m in answer if m}) / len([m for m in answer if m]) for answer in found if any(answer)]
     row.figures = {
         "molecules": len(flat),
-        "per prompt": len(flat) / len(row.prompts),
+        "answered": len(flat) / len(row.prompts) / row.asked,
         "valid": len(valid) / max(len(flat), 1),
         "unique in an answer": float(np.mean(within)),
         "unique in 1000": unique([m["canonical"] for m in valid], 1000),
@@ -252,7 +253,9 @@ def evaluate(row: Row, measures: Measures, known: set[str], scaffolds: set[str],
         "diversity": diversity(found),
         "oracle hits": rate(hits),
         "oracle hits, novel": rate(novel_hits),
-        "oracle hits, novel, interval": interval(novel_hits),
+        "oracle hits, novel, interval": interval(novel_hits, [p.molecule for p in row.prompts]),
+        "sampled": row.sampled,
+        "invalid": row.invalid,
         "odorant-like": float(np.mean([m["odorant-like"] for m in valid])),
     }
     for name in PROPERTIES:
@@ -280,10 +283,15 @@ def rate(hits: list[list[bool]]) -> float:
     return float(np.mean(flat)) if flat else float("nan")
 
 
-def interval(hits: list[list[bool]], rounds: int = 1000) -> list[float]:
-    """Returns the 95 % interval of the rate, drawing prompts with replacement."""
-    total = np.array([[sum(hit), len(hit)] for hit in hits])
-    drawn = np.random.default_rng(0).integers(0, len(hits), size=(rounds, len(hits)))
+def interval(hits: list[list[bool]], source: list[int], rounds: int = 1000) -> list[float]:
+    """Returns the 95 % interval of the rate, drawing with replacement: molecules with all
+    the prompts that were made from them, and hand-written prompts (source -1) alone."""
+    clusters: dict[int, np.ndarray] = {}
+    for i, (hit, molecule) in enumerate(zip(hits, source)):
+        key = molecule if molecule >= 0 else -1 - i
+        clusters[key] = clusters.get(key, np.zeros(2)) + (sum(hit), len(hit))
+    total = np.array(list(clusters.values()))
+    drawn = np.random.default_rng(0).integers(0, len(total), size=(rounds, len(total)))
     sums = total[drawn].sum(axis=1)
     if not sums[:, 1].all():
         return [float("nan")] * 2
@@ -303,7 +311,15 @@ def diversity(found: list[list[dict | None]]) -> float:
 
 def by_chance(name: str, pool: list[str], prompts: list[Prompt], count: int, seed: int) -> Row:
     rng = np.random.default_rng(seed)
-    return Row(name, prompts, [[pool[i] for i in rng.choice(len(pool), size=count, replace=False)] for _ in prompts])
+    return Row(name, prompts, [[pool[i] for i in rng.choice(len(pool), size=count, replace=False)] for _ in prompts], count)
+
+
+def mismatched(data: dataset.Dataset, prompts: list[Prompt]) -> Row:
+    """Gives each prompt the molecule of the next one, and asks for what that does not have."""
+    pairs = list(zip(prompts, prompts[1:] + prompts[:1]))
+    pairs = [(Prompt(p.text, [j for j in p.labels if not data.targets[q.molecule, j]], q.molecule), q) for p, q in pairs]
+    pairs = [(p, q) for p, q in pairs if p.labels]
+    return Row("real, for other prompts", [p for p, _ in pairs], [[data.smiles[q.molecule]] for _, q in pairs], 1)
 
 
 def main() -> None:
@@ -326,29 +342,33 @@ def main() -> None:
         sample = Program("./inference/training/sample", pathlib.Path(folder))
         few = max(1, options.count // 3)
         rows = [
-            Row("real held-out molecules", prompts, [[data.smiles[p.molecule]] for p in prompts]),
-            Row("real, for other prompts", prompts, [[data.smiles[p.molecule]] for p in prompts[1:] + prompts[:1]]),
+            Row("real held-out molecules", prompts, [[data.smiles[p.molecule]] for p in prompts], 1),
+            mismatched(data, prompts),
             by_chance("random training molecules", training, prompts, few, seed=2),
             served(generate, "engine library", "library", prompts, options.count),
             sampled(sample, "model, unconditional", data, prompts, few, 0),
             sampled(sample, "model, without guidance", data, prompts, few, 1),
             sampled(sample, "model, guided", data, prompts, few, 2.5),
+            served(generate, "engine diffusion, guidance 0", "diffusion", prompts[::4], options.count, 0),
+            served(generate, "engine diffusion, guidance 1", "diffusion", prompts[::4], options.count, 1),
             served(generate, "engine diffusion", "diffusion", prompts, options.count),
+            by_chance("random training molecules, hand-written prompts", training, written, few, seed=3),
             served(generate, "engine diffusion, hand-written prompts", "diffusion", written, options.count),
             served(generate, "engine library, hand-written prompts", "library", written, options.count),
         ]
     measures = Measures(oracle)
     measures.add({t for row in rows for texts in row.answers for t in texts})
-    reference = [m for i in suited if (m := measure_molecule(data.smiles[i]))]
-    known = {m["canonical"] for m in map(measure_molecule, data.smiles) if m}
-    scaffolds = {m["scaffold"] for m in reference}
+    table = [measure_molecule(smiles) for smiles in data.smiles]
+    reference = [table[i] for i in suited]
+    known = {m["canonical"] for m in table if m}
+    scaffolds = {m["scaffold"] for m in table if m}
     for row in rows:
         evaluate(row, measures, known, scaffolds, reference)
     report(rows, options.out)
 
 
 TABLES = (
-    ("molecules", "valid", "unique in an answer", "unique in 1000", "unique in all", "novel", "new scaffolds", "diversity", "oracle hits",
+    ("molecules", "answered", "valid", "unique in an answer", "unique in 1000", "unique in all", "novel", "new scaffolds", "diversity", "oracle hits",
      "oracle hits, novel", "oracle hits, novel, interval"),
     ("odorant-like", "heavy", "chain", "logp", "tpsa", "sa", *(f"{name} drift" for name in PROPERTIES[:2]),
      *(f"{name} distance" for name in PROPERTIES)),
@@ -367,7 +387,12 @@ def report(rows: list[Row], out: pathlib.Path | None) -> None:
             print(f"\n{row.name}: {row.sampled} texts sampled, {row.invalid} of them refused by package chem")
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps([{"name": r.name} | r.figures for r in rows], indent=1) + "\n")
+        out.write_text(json.dumps([{"name": r.name} | plain(r.figures) for r in rows], indent=1) + "\n")
+
+
+def plain(figures: dict) -> dict:
+    """Leaves out figures that are not defined: JSON has no word for them."""
+    return {name: value for name, value in figures.items() if not np.isnan(value).any()}
 
 
 def cell(value: float | list[float]) -> str:

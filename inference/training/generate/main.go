@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log"
 	"os"
+	"time"
 
 	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/inference/training/lines"
@@ -30,6 +31,8 @@ type answer struct {
 	Sampled  int       `json:"sampled"`
 	Withheld int       `json:"withheld"`
 	Invalid  int       `json:"invalid"`
+	// Milliseconds is how long the engine took.
+	Milliseconds float64 `json:"ms"`
 }
 
 func main() {
@@ -64,6 +67,7 @@ func ask(ctx context.Context, engines map[string]engine.Engine, r request) (answ
 	if !ok {
 		return answer{}, errors.New("there is no such engine")
 	}
+	started := time.Now()
 	result, err := e.Generate(ctx, engine.Request{
 		Prompt:   r.Prompt,
 		Count:    r.Count,
@@ -76,7 +80,9 @@ func ask(ctx context.Context, engines map[string]engine.Engine, r request) (answ
 	if err != nil {
 		return answer{}, err
 	}
-	return newAnswer(result), nil
+	a := newAnswer(result)
+	a.Milliseconds = float64(time.Since(started).Microseconds()) / 1000
+	return a, nil
 }
 
 func newAnswer(result engine.Result) answer {
