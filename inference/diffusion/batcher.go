@@ -2,6 +2,7 @@ package diffusion
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -14,6 +15,7 @@ type batcher struct {
 	network *network
 	workers int
 	// What follows belongs to the pass that runs, and is used again by the next.
+	batch     []*job
 	spaces    []*workspace // one a worker
 	sequences []*sequence
 	chunks    [][]*sequence
@@ -93,9 +95,9 @@ func (b *batcher) next() []*job {
 		}
 		count++
 	}
-	batch := b.waiting[:count:count]
-	b.waiting = b.waiting[count:]
-	return batch
+	b.batch = append(b.batch[:0], b.waiting[:count]...)
+	b.waiting = slices.Delete(b.waiting, 0, count)
+	return b.batch
 }
 
 // pass runs the jobs' sequences through the network on all workers.
@@ -124,6 +126,9 @@ func (b *batcher) pass(batch []*job) {
 		work(b.spaces[0])
 	}
 	group.Wait()
+	// What is kept for the next pass must not keep this one's requests.
+	clear(b.sequences)
+	clear(b.chunks)
 }
 
 // split appends chunks of the sequences that fit into a workspace and keep all workers equally busy.

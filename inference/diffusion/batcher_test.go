@@ -73,7 +73,7 @@ func TestRequestsThatWaitShareAPass(t *testing.T) {
 		synctest.Wait()
 		b.handOver(nil, nil) // it is over
 		synctest.Wait()
-		if b.running || len(b.waiting) > 0 || len(b.sequences) != 4 {
+		if b.running || len(b.waiting) > 0 || len(b.sequences) != 4 || b.sequences[0] != nil {
 			t.Errorf("the last pass had %d sequences of 4, %d jobs wait", len(b.sequences), len(b.waiting))
 		}
 		want := newJob(sequencesOf(m, 9))
@@ -116,7 +116,7 @@ func TestLargeRequestsTakeTurns(t *testing.T) {
 	}
 	large, small := newJob(sequencesOf(m, lengths...)), newJob(sequencesOf(m, 4))
 	b.waiting = []*job{large, small}
-	if batch := b.next(); len(batch) != 1 || batch[0] != large {
+	if batch := b.next(); len(batch) != 1 || batch[0] != large { // of the batcher's own memory: look before the next
 		t.Errorf("the first pass has %d jobs", len(batch))
 	}
 	if batch := b.next(); len(batch) != 1 || batch[0] != small {
