@@ -4,11 +4,10 @@
 
 Teachers learn from the labelled molecules of folds 2 to 9: several networks, which learn
 more than the labels asked for (rarer labels, words of descriptions, who lists the molecule),
-because that helps the labels, and one kernel machine. Some networks see fragments, some
-atoms and bonds. A student then learns what they think of the same molecules, of unlabelled
-ones and of molecules made from them by small changes. It is what ships. Fold 1
-calibrates, fold 0 tests. Features come from the Go program that serves them
-(inference/training/features).
+because that helps the labels, and one kernel machine. A student then learns what they
+think of the same molecules, of unlabelled ones and of molecules made from them by small
+changes. It is what ships. Fold 1 calibrates, fold 0 tests. Features come from the Go
+program that serves them (inference/training/features).
 """
 
 from __future__ import annotations
@@ -29,12 +28,10 @@ from torch.nn import functional
 
 import analogues
 import dataset
-import predictor_graph
 import predictor_kernel
 import predictor_report as report
 import weights
 from predictor_features import REPOSITORY, describe, inputs, vocabulary
-from predictor_graph import GraphNetwork, Molecules
 from predictor_network import Network, fit
 
 MODEL = "odor predictor 1"
@@ -48,9 +45,6 @@ TEACHER_EPOCHS = 15
 RANK, WIDTH, DROPOUT = 128, 512, 0.5
 # The kernel machine's share of the teachers' opinion.
 KERNEL_SHARE = 0.25
-GRAPH_TEACHERS, GRAPH_EPOCHS = 3, 30
-# The graph networks' share, beside all others.
-GRAPH_SHARE = 0.35
 STUDENT_RANK, STUDENT_EPOCHS, STUDENT_DROPOUT = 144, 20, 0.15
 ANALOGUES = 3  # for each molecule
 
@@ -133,16 +127,14 @@ class Training:
         self.fragments = vocabulary(described, self.learn)
         self.rows = inputs(described, self.fragments)
         self.counts = predictor_kernel.counts(described.fragments, self.fragments)
-        properties = np.ascontiguousarray(self.rows[:, len(self.fragments) :].toarray())
-        self.molecules = predictor_graph.Molecules([predictor_graph.graph(text) for text in self.data.smiles + made], properties)
         self.study = np.concatenate([open_rows, len(self.data.smiles) + np.arange(len(made))])
         self.extra, self.extra_weight = extra_targets(path, descriptions, self.data, self.learn)
 
-    def watch(self, who: str, network: Network | GraphNetwork, rows: scipy.sparse.csr_matrix | Molecules, last: int):
+    def watch(self, who: str, network: Network, last: int):
         def say(epoch: int, loss: float) -> None:
             score = ""
             if epoch % 5 == 0 or epoch == last:
-                score = f"{self.auroc(network.logits(rows[self.validation]), self.validation):.4f}"
+                score = f"{self.auroc(network.logits(self.rows[self.validation]), self.validation):.4f}"
             print(who, epoch, f"{loss:.5f}", score, sep="\t", file=self.log, flush=True)
 
         return say
@@ -151,40 +143,26 @@ class Training:
         shown = slice(0, dataset.BENCHMARK_LABELS)
         return report.macro_auroc(self.data.targets[rows][:, shown], logits[:, shown])
 
-    def lesson(self) -> tuple[np.ndarray, np.ndarray]:
-        """Returns what networks learn of the teaching folds' molecules, and its weights."""
+    def teach(self, number: int) -> Network:
+        """Trains one teacher, from another random start than the others."""
+        torch.manual_seed(self.seed + number)
         targets = np.concatenate([self.data.targets[self.learn], self.extra[self.learn]], axis=1).astype(np.float32)
-        return targets, np.concatenate([np.ones(len(self.data.labels), dtype=np.float32), self.extra_weight])
-
-    def teach(self, number: int) -> np.ndarray:
-        """Trains one teacher, from another random start than the others, and returns its log odds."""
-        torch.manual_seed(self.seed + number)
-        targets, weight = self.lesson()
+        weight = np.concatenate([np.ones(len(self.data.labels), dtype=np.float32), self.extra_weight])
         network = Network(self.rows.shape[1], targets.shape[1], RANK, [WIDTH], DROPOUT)
-        watch = self.watch(f"teacher {number}", network, self.rows, TEACHER_EPOCHS)
+        watch = self.watch(f"teacher {number}", network, TEACHER_EPOCHS)
         fit(network, self.rows[self.learn], targets, weight, TEACHER_EPOCHS, self.seed + number, watch)
-        return network.logits(self.rows)[:, : len(self.data.labels)]
-
-    def teach_graph(self, number: int) -> np.ndarray:
-        """Does the same with a network over atoms and bonds."""
-        torch.manual_seed(self.seed + number)
-        targets, weight = self.lesson()
-        network = GraphNetwork(self.molecules.shape[1], targets.shape[1])
-        watch = self.watch(f"graph teacher {number}", network, self.molecules, GRAPH_EPOCHS)
-        fit(network, self.molecules[self.learn], targets, weight, GRAPH_EPOCHS, self.seed + number, watch, **predictor_graph.FIT)
-        return network.logits(self.molecules)[:, : len(self.data.labels)]
+        return network
 
     def judge(self) -> np.ndarray:
         """Returns what the teachers together think of every molecule, as log odds."""
+        labels = len(self.data.labels)
         kernel = predictor_kernel.teach(self.counts, self.learn, self.data.targets[self.learn].astype(np.float64))
         self.note("kernel", kernel)
-        opinions = np.mean([self.teach(number) for number in range(TEACHERS)], axis=0)
-        self.note("teachers over fragments", opinions)
+        opinions = np.zeros_like(kernel)
+        for number in range(TEACHERS):
+            opinions += self.teach(number).logits(self.rows)[:, :labels] / TEACHERS
+        self.note("teachers without kernel", opinions)
         opinions = (1 - KERNEL_SHARE) * opinions + KERNEL_SHARE * kernel
-        self.note("the same and kernel", opinions)
-        graphs = np.mean([self.teach_graph(number) for number in range(GRAPH_TEACHERS)], axis=0)
-        self.note("graph teachers", graphs)
-        opinions = (1 - GRAPH_SHARE) * opinions + GRAPH_SHARE * graphs
         self.note("teachers", opinions)
         return opinions
 
@@ -198,7 +176,7 @@ class Training:
         student = Network(self.rows.shape[1], labels, STUDENT_RANK, [WIDTH, WIDTH], STUDENT_DROPOUT)
         believed = (1 / (1 + np.exp(-opinions[self.study]))).astype(np.float32)
         weight = np.ones(labels, dtype=np.float32)
-        fit(student, self.rows[self.study], believed, weight, STUDENT_EPOCHS, self.seed, self.watch("student", student, self.rows, STUDENT_EPOCHS))
+        fit(student, self.rows[self.study], believed, weight, STUDENT_EPOCHS, self.seed, self.watch("student", student, STUDENT_EPOCHS))
         return student
 
 

@@ -12,7 +12,6 @@ from torch.nn import functional
 
 BATCH = 128
 RATE = 2e-3
-DECAY = 0.01
 FEATURE_DROPOUT, RANK_DROPOUT = 0.2, 0.1
 
 
@@ -46,12 +45,12 @@ class Network(nn.Module):
         return np.concatenate([self(rows[i : i + 2048]).numpy() for i in range(0, rows.shape[0], 2048)])
 
 
-def fit(network: Network, rows: scipy.sparse.csr_matrix, targets: np.ndarray, weight: np.ndarray, epochs: int, seed: int, watch: Callable[[int, float], None], batch: int = BATCH, rate: float = RATE, decay: float = DECAY) -> None:
+def fit(network: Network, rows: scipy.sparse.csr_matrix, targets: np.ndarray, weight: np.ndarray, epochs: int, seed: int, watch: Callable[[int, float], None]) -> None:
     """Trains by AdamW with one cycle of the rate; watch is told the epoch and its loss."""
     rng = np.random.default_rng(seed)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=decay)
-    steps = -(-rows.shape[0] // batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=epochs * steps, pct_start=0.1)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.01)
+    steps = -(-rows.shape[0] // BATCH)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=epochs * steps, pct_start=0.1)
     targets, weight = torch.from_numpy(targets), torch.from_numpy(weight)
     for epoch in range(epochs):
         network.train()
