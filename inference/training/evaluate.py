@@ -384,7 +384,7 @@ def report(rows: list[Row], out: pathlib.Path | None) -> None:
         print()
     for row in rows:
         if row.sampled:
-            print(f"\n{row.name}: {row.sampled} texts sampled, {row.invalid} of them refused by package chem")
+            print(f"\n{row.name}: {row.sampled} texts sampled, {row.invalid} of them no molecules, ions or radicals")
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps([{"name": r.name} | plain(r.figures) for r in rows], indent=1) + "\n")
