@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/odordiff/odordiff/inference/tsv"
 )
 
 //go:embed labels.tsv
@@ -40,7 +42,7 @@ var models = sync.OnceValue(func() *labelSet {
 // descriptors that it comes near.
 func loadLabels(vocabulary *Vocabulary, table string) (*labelSet, error) {
 	s := &labelSet{vocabulary: vocabulary, of: map[string][]int{}, near: map[string][]int{}}
-	err := rows("labels.tsv", table, 3, func(cells []string) error {
+	err := tsv.Rows("labels.tsv", table, 3, func(cells []string) error {
 		return s.add(cells[0], strings.TrimPrefix(cells[1], "-"), list(cells[2]))
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/tsv"
 )
 
 //go:embed odorants.tsv
@@ -44,7 +45,7 @@ var Default = sync.OnceValues(func() (*Library, error) {
 // loadLibrary reads a table of name, note, descriptors and SMILES.
 func loadLibrary(vocabulary *Vocabulary, table string) (*Library, error) {
 	l := &Library{vocabulary: vocabulary, frequency: map[string]int{}}
-	err := rows("odorants.tsv", table, 4, func(cells []string) error {
+	err := tsv.Rows("odorants.tsv", table, 4, func(cells []string) error {
 		odorant, err := parseOdorant(vocabulary, cells)
 		if err != nil {
 			return fmt.Errorf("%s: %w", cells[0], err)

@@ -4,6 +4,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"github.com/odordiff/odordiff/inference/tsv"
 )
 
 // evaluationPrompt is a prompt with what a perfumer would look for.
@@ -19,7 +21,7 @@ func readPrompts(t *testing.T, path string) []evaluationPrompt {
 		t.Fatal(err)
 	}
 	var prompts []evaluationPrompt
-	err = rows(path, string(table), 2, func(cells []string) error {
+	err = tsv.Rows(path, string(table), 2, func(cells []string) error {
 		prompts = append(prompts, evaluationPrompt{cells[0], list(cells[1])})
 		return nil
 	})

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/odordiff/odordiff/inference/tsv"
 )
 
 //go:embed vocabulary.tsv
@@ -33,7 +35,7 @@ type term struct {
 // loadVocabulary reads a table of descriptor, broader descriptors, other words.
 func loadVocabulary(table string) (*Vocabulary, error) {
 	v := &Vocabulary{terms: map[string]term{}, byWord: map[string]string{}, accords: map[string][]Weighted{}}
-	err := rows("vocabulary.tsv", table, 3, func(cells []string) error {
+	err := tsv.Rows("vocabulary.tsv", table, 3, func(cells []string) error {
 		name := cells[0]
 		if _, twice := v.terms[name]; twice {
 			return fmt.Errorf("%q is defined twice", name)
@@ -62,7 +64,7 @@ func (v *Vocabulary) index(descriptor string) error {
 
 // loadAccords reads a table of phrase and accord.
 func (v *Vocabulary) loadAccords(table string) error {
-	return rows("phrases.tsv", table, 2, func(cells []string) error {
+	return tsv.Rows("phrases.tsv", table, 2, func(cells []string) error {
 		accord, err := v.parseAccord(cells[1])
 		if err != nil {
 			return fmt.Errorf("%s: %w", cells[0], err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/chem/smarts"
+	"github.com/odordiff/odordiff/inference/tsv"
 )
 
 // alert is a substructure that speaks against a molecule.
@@ -35,7 +36,7 @@ const (
 func loadAlerts(table string, cited sources) ([]alert, error) {
 	var alerts []alert
 	seen := map[string]bool{}
-	err := rows("alerts.tsv", table, alertColumns, func(cells []string) error {
+	err := tsv.Rows("alerts.tsv", table, alertColumns, func(cells []string) error {
 		a, err := newAlert(cells, cited)
 		if err != nil {
 			return err

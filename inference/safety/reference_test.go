@@ -11,6 +11,7 @@ import (
 
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/chem/smarts"
+	"github.com/odordiff/odordiff/inference/tsv"
 )
 
 // reference returns the table that testdata/reference.py printed: SMILES and
@@ -30,7 +31,7 @@ func TestAlertsAgreeWithRDKit(t *testing.T) {
 		known[a.finding.ID] = true
 	}
 	pairs := 0
-	err := rows("reference.tsv", reference(t), 2, func(cells []string) error {
+	err := tsv.Rows("reference.tsv", reference(t), 2, func(cells []string) error {
 		m, err := chem.Parse(cells[0])
 		if err != nil {
 			t.Error(err)

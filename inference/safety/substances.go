@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/tsv"
 )
 
 // substances are listed molecules, found by their formula and then by their
@@ -51,7 +52,7 @@ const (
 
 func loadSubstances(table string, cited sources) (substances, error) {
 	s := substances{formulas: map[string]bool{}, byFlat: map[string][]substance{}}
-	err := rows("restricted.tsv", table, substanceColumns, func(cells []string) error {
+	err := tsv.Rows("restricted.tsv", table, substanceColumns, func(cells []string) error {
 		return s.add(cells, cited)
 	})
 	return s, err

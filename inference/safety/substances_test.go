@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/tsv"
 )
 
 // findsListed tells whether a listed substance is among the findings about a molecule.
@@ -24,7 +25,7 @@ func findsListed(t testing.TB, smiles, name string) bool {
 func TestEverySubstanceIsFoundHoweverWritten(t *testing.T) {
 	type row struct{ name, smiles string }
 	var listed []row
-	err := rows("restricted.tsv", restrictedTable, substanceColumns, func(cells []string) error {
+	err := tsv.Rows("restricted.tsv", restrictedTable, substanceColumns, func(cells []string) error {
 		listed = append(listed, row{cells[substanceName], cells[substanceSMILES]})
 		return nil
 	})

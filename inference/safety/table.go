@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"github.com/odordiff/odordiff/inference/tsv"
 )
 
 //go:embed alerts.tsv
@@ -47,33 +49,12 @@ func loadScreen(alerts, restricted, sources string) (*screen, error) {
 	return s, nil
 }
 
-// rows calls each with the tab-separated columns of every line of a table.
-// Empty lines and those that begin with # are skipped.
-func rows(name, table string, columns int, each func(cells []string) error) error {
-	line := 0
-	for text := range strings.Lines(table) {
-		line++
-		text = strings.TrimSuffix(text, "\n")
-		if text == "" || strings.HasPrefix(text, "#") {
-			continue
-		}
-		cells := strings.Split(text, "\t")
-		if len(cells) != columns {
-			return fmt.Errorf("%s:%d: %d columns, want %d", name, line, len(cells), columns)
-		}
-		if err := each(cells); err != nil {
-			return fmt.Errorf("%s:%d: %w", name, line, err)
-		}
-	}
-	return nil
-}
-
 // sources are the works that the tables cite, by their keys.
 type sources map[string]string
 
 func loadSources(table string) (sources, error) {
 	s := sources{}
-	err := rows("sources.tsv", table, 2, func(cells []string) error {
+	err := tsv.Rows("sources.tsv", table, 2, func(cells []string) error {
 		if s[cells[0]] != "" {
 			return fmt.Errorf("%q is there twice", cells[0])
 		}
