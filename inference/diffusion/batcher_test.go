@@ -141,7 +141,7 @@ func TestChoosingTokensAllocatesNothing(t *testing.T) {
 	}
 	settings := DefaultSettings()
 	settings.Confident = 2
-	b := m.newBatch([]Draft{draft}, Condition{}, settings)
+	b := m.newBatch([]Task{{draft, new(Condition)}}, settings)
 	w := b.walkers[0]
 	if n := testing.AllocsPerRun(20, func() { w.unmask(&settings, 1) }); n != 0 {
 		t.Errorf("%g allocations a token", n)

@@ -28,18 +28,19 @@ func (m *Model) Blank(length int) (Draft, error) {
 	return m.Draft(Masked(length))
 }
 
-// Blanks returns drafts with all of their tokens masked, of lengths drawn from
+// Blanks returns tasks with all of their tokens masked, of lengths drawn from
 // those of molecules that the condition describes.
-func (m *Model) Blanks(rng *rand.Rand, condition Condition, count int) ([]Draft, error) {
-	lengths := m.Lengths(condition)
-	drafts := make([]Draft, count)
-	for i := range drafts {
-		var err error
-		if drafts[i], err = m.Blank(drawLength(rng, lengths)); err != nil {
+func (m *Model) Blanks(rng *rand.Rand, condition *Condition, count int) ([]Task, error) {
+	lengths := m.Lengths(*condition)
+	tasks := make([]Task, count)
+	for i := range tasks {
+		draft, err := m.Blank(drawLength(rng, lengths))
+		if err != nil {
 			return nil, err
 		}
+		tasks[i] = Task{Draft: draft, Condition: condition}
 	}
-	return drafts, nil
+	return tasks, nil
 }
 
 // DrawLength draws a number of tokens from those of molecules that the condition describes.

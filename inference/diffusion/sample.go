@@ -54,6 +54,14 @@ func (s Settings) check() error {
 // ErrDeadEnd is the error of a [Sample] that could not be finished: no token was allowed at some place.
 var ErrDeadEnd = errors.New("no token fits here")
 
+// Task is a draft to be finished, and what it is to become.
+type Task struct {
+	Draft Draft
+	// Condition is not nil. What has to be worked out of a condition is worked out once
+	// for all tasks with the same pointer.
+	Condition *Condition
+}
+
 // Sample is one finished draft.
 type Sample struct {
 	// SMILES is the text, which need not be a molecule that package chem accepts.
@@ -62,14 +70,14 @@ type Sample struct {
 	Err error
 }
 
-// Sample fills the masked tokens of drafts, from left to right. The same drafts,
-// condition and settings give the same samples, whatever else is being sampled.
-// It fails soon after ctx is done.
-func (m *Model) Sample(ctx context.Context, drafts []Draft, condition Condition, settings Settings) ([]Sample, error) {
+// Sample fills the masked tokens of drafts, from left to right. The same tasks
+// and settings give the same samples, whatever else is being sampled. It fails
+// soon after ctx is done.
+func (m *Model) Sample(ctx context.Context, tasks []Task, settings Settings) ([]Sample, error) {
 	if err := settings.check(); err != nil {
 		return nil, fmt.Errorf("sampling: %w", err)
 	}
-	b := m.newBatch(drafts, condition, settings)
+	b := m.newBatch(tasks, settings)
 	for step := 1; step <= settings.Steps && b.open() > 0; step++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -79,7 +87,7 @@ func (m *Model) Sample(ctx context.Context, drafts []Draft, condition Condition,
 			settings.Progress(step, settings.Steps, b.unmasked())
 		}
 	}
-	samples := make([]Sample, len(drafts))
+	samples := make([]Sample, len(tasks))
 	for i, w := range b.walkers {
 		samples[i] = Sample{SMILES: m.text(w.draft, w.tokens), Err: w.err}
 	}
@@ -111,18 +119,23 @@ type batch struct {
 	masked   int // at the beginning
 }
 
-func (m *Model) newBatch(drafts []Draft, condition Condition, settings Settings) *batch {
+func (m *Model) newBatch(tasks []Task, settings Settings) *batch {
 	b := &batch{model: m, settings: settings, job: newJob(nil)}
-	guided := m.newModulations(condition)
-	// Guidance exaggerates odors. Exaggerated figures would miss what was asked for.
-	free := m.newModulations(Condition{Figures: condition.Figures})
-	for i, d := range drafts {
-		w := m.newWalker(d, rand.New(rand.NewPCG(settings.Seed, uint64(i)))) //nolint:gosec // sampling is no secret
+	type views struct{ guided, free *modulations }
+	of := map[*Condition]views{}
+	for i, t := range tasks {
+		v, known := of[t.Condition]
+		if !known {
+			// Guidance exaggerates odors. Exaggerated figures would miss what was asked for.
+			v = views{m.newModulations(*t.Condition), m.newModulations(Condition{Figures: t.Condition.Figures})}
+			of[t.Condition] = v
+		}
+		w := m.newWalker(t.Draft, rand.New(rand.NewPCG(settings.Seed, uint64(i)))) //nolint:gosec // sampling is no secret
 		if settings.Guidance != 0 {
-			w.guided = m.newSequence(w.tokens, guided)
+			w.guided = m.newSequence(w.tokens, v.guided)
 		}
 		if settings.Guidance != 1 {
-			w.free = m.newSequence(w.tokens, free)
+			w.free = m.newSequence(w.tokens, v.free)
 		}
 		b.walkers = append(b.walkers, w)
 		b.masked += w.masked

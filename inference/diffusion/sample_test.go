@@ -17,7 +17,7 @@ import (
 )
 
 // asking wants labels by name.
-func asking(t testing.TB, m *Model, labels ...string) Condition {
+func asking(t testing.TB, m *Model, labels ...string) *Condition {
 	t.Helper()
 	wanted := make([]float32, len(m.Labels()))
 	for _, label := range labels {
@@ -27,10 +27,10 @@ func asking(t testing.TB, m *Model, labels ...string) Condition {
 		}
 		wanted[i] = 1
 	}
-	return Condition{Wanted: wanted}
+	return &Condition{Wanted: wanted}
 }
 
-func blanks(t testing.TB, m *Model, condition Condition, count int) []Draft {
+func blanks(t testing.TB, m *Model, condition *Condition, count int) []Task {
 	t.Helper()
 	drafts, err := m.Blanks(rand.New(rand.NewPCG(1, 2)), condition, count)
 	if err != nil {
@@ -39,9 +39,9 @@ func blanks(t testing.TB, m *Model, condition Condition, count int) []Draft {
 	return drafts
 }
 
-func texts(t testing.TB, m *Model, drafts []Draft, condition Condition, s Settings) []string {
+func texts(t testing.TB, m *Model, tasks []Task, s Settings) []string {
 	t.Helper()
-	samples, err := m.Sample(t.Context(), drafts, condition, s)
+	samples, err := m.Sample(t.Context(), tasks, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestNearlyAllSamplesAreMolecules(t *testing.T) {
 	condition := asking(t, m, "fruity")
 	const count = 200
 	good := 0
-	for _, text := range texts(t, m, blanks(t, m, condition, count), condition, DefaultSettings()) {
+	for _, text := range texts(t, m, blanks(t, m, condition, count), DefaultSettings()) {
 		if _, err := chem.Parse(text); err == nil && text != "" {
 			good++
 		}
@@ -75,12 +75,12 @@ func TestTheSameSeedGivesTheSameSamples(t *testing.T) {
 	drafts := blanks(t, m, condition, 12)
 	settings := DefaultSettings()
 	settings.Seed = 7
-	first := texts(t, m, drafts, condition, settings)
-	if diff := cmp.Diff(first, texts(t, m, drafts, condition, settings)); diff != "" {
+	first := texts(t, m, drafts, settings)
+	if diff := cmp.Diff(first, texts(t, m, drafts, settings)); diff != "" {
 		t.Errorf("again with the same seed:\n%s", diff)
 	}
 	settings.Seed = 8
-	if cmp.Equal(first, texts(t, m, drafts, condition, settings)) {
+	if cmp.Equal(first, texts(t, m, drafts, settings)) {
 		t.Error("another seed gave the same samples")
 	}
 }
@@ -89,17 +89,17 @@ func TestSamplesDoNotDependOnWhatElseIsSampled(t *testing.T) {
 	m := model(t)
 	condition := asking(t, m, "rose")
 	drafts := blanks(t, m, condition, 6)
-	alone := texts(t, m, drafts, condition, DefaultSettings())
+	alone := texts(t, m, drafts, DefaultSettings())
 	var group sync.WaitGroup
 	for i := range 8 {
 		group.Go(func() {
 			settings := DefaultSettings()
 			if i%2 == 1 {
 				settings.Seed = uint64(i)
-				_, _ = m.Sample(t.Context(), drafts, Condition{}, settings)
+				_, _ = m.Sample(t.Context(), blanks(t, m, new(Condition), 6), settings)
 				return
 			}
-			samples, err := m.Sample(t.Context(), drafts, condition, settings)
+			samples, err := m.Sample(t.Context(), drafts, settings)
 			if err != nil {
 				t.Error(err)
 				return
@@ -117,9 +117,9 @@ func TestSamplesDoNotDependOnWhatElseIsSampled(t *testing.T) {
 func TestTheConditionMatters(t *testing.T) {
 	m := model(t)
 	settings := DefaultSettings()
-	sulfur := func(condition Condition) int {
+	sulfur := func(condition *Condition) int {
 		n := 0
-		for _, text := range texts(t, m, blanks(t, m, condition, 60), condition, settings) {
+		for _, text := range texts(t, m, blanks(t, m, condition, 60), settings) {
 			if strings.ContainsAny(text, "Ss") {
 				n++
 			}
@@ -135,9 +135,9 @@ func TestTheConditionMatters(t *testing.T) {
 func TestFiguresDrawSamplesNear(t *testing.T) {
 	m := model(t)
 	mean := func(weight float64) float64 {
-		condition := Condition{Figures: map[string]float64{"weight": weight}}
+		condition := &Condition{Figures: map[string]float64{"weight": weight}}
 		sum, n := 0.0, 0.0
-		for _, text := range texts(t, m, blanks(t, m, condition, 80), condition, DefaultSettings()) {
+		for _, text := range texts(t, m, blanks(t, m, condition, 80), DefaultSettings()) {
 			if molecule, err := chem.Parse(text); err == nil {
 				sum += molecule.Weight()
 				n++
@@ -155,8 +155,8 @@ func TestFiguresDrawSamplesNear(t *testing.T) {
 func TestExtremeFiguresAreStillAnswered(t *testing.T) {
 	m := model(t)
 	for _, x := range []float64{-1e9, 1e9, math.Inf(1)} {
-		condition := Condition{Figures: map[string]float64{"weight": x, "logp": x}}
-		for _, text := range texts(t, m, blanks(t, m, condition, 3), condition, DefaultSettings()) {
+		condition := &Condition{Figures: map[string]float64{"weight": x, "logp": x}}
+		for _, text := range texts(t, m, blanks(t, m, condition, 3), DefaultSettings()) {
 			if _, err := chem.Parse(text); err != nil {
 				t.Errorf("figures of %g: %q: %v", x, text, err)
 			}
@@ -180,7 +180,7 @@ func TestStepsAreReportedUpToTheEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts(t, m, []Draft{draft}, Condition{}, settings)
+	texts(t, m, []Task{{draft, new(Condition)}}, settings)
 	if len(unmasked) != settings.Steps || !slices.IsSorted(unmasked) || unmasked[len(unmasked)-1] != 1 {
 		t.Errorf("shares unmasked: %v", unmasked)
 	}
@@ -191,7 +191,7 @@ func TestFewStepsSuffice(t *testing.T) {
 	for _, steps := range []int{1, 2, 48, 500} {
 		settings := DefaultSettings()
 		settings.Steps = steps
-		for _, text := range texts(t, m, blanks(t, m, Condition{}, 4), Condition{}, settings) {
+		for _, text := range texts(t, m, blanks(t, m, new(Condition), 4), settings) {
 			if text == "" {
 				t.Errorf("%d steps left a draft unfinished", steps)
 			}
@@ -214,7 +214,7 @@ func TestSamplingStopsBetweenSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Sample(ctx, []Draft{draft}, Condition{}, settings); !errors.Is(err, context.Canceled) {
+	if _, err := m.Sample(ctx, []Task{{draft, new(Condition)}}, settings); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	if steps != 3 {
@@ -233,7 +233,7 @@ func TestSettingsAreChecked(t *testing.T) {
 	} {
 		settings := DefaultSettings()
 		spoil(&settings)
-		_, err := m.Sample(t.Context(), nil, Condition{}, settings)
+		_, err := m.Sample(t.Context(), nil, settings)
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: error %v", name, err)
 		}
@@ -243,7 +243,7 @@ func TestSettingsAreChecked(t *testing.T) {
 func TestLengthsAreADistribution(t *testing.T) {
 	m := model(t)
 	sum := 0.0
-	for _, p := range m.Lengths(asking(t, m, "musk")) {
+	for _, p := range m.Lengths(*asking(t, m, "musk")) {
 		if p < 0 {
 			t.Fatalf("probability %g", p)
 		}

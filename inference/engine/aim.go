@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"cmp"
+	"math"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/odordiff/odordiff/inference/chem"
@@ -9,10 +12,51 @@ import (
 	"github.com/odordiff/odordiff/inference/odor"
 )
 
-// aim is what a sampled molecule should be, in the models' labels.
+// aim is what sampled molecules should be, in the models' labels.
 type aim struct {
 	wanted, unwanted []float32
-	condition        diffusion.Condition
+	figures          map[string]float64
+}
+
+// together is how many labels one molecule is asked to have at once. Few
+// molecules have more, and the model was trained on a handful at most.
+const together = 3
+
+// condition returns what one draft is to become: all that is wanted where it is
+// little, else some of it, at random and by its weight, so that the molecules of an answer
+// share the work.
+func (a aim) condition(rng *rand.Rand) *diffusion.Condition {
+	wanted := a.wanted
+	if len(a.labels()) > together {
+		wanted = make([]float32, len(a.wanted))
+		for _, label := range a.draw(rng) {
+			wanted[label] = a.wanted[label]
+		}
+	}
+	return &diffusion.Condition{Wanted: wanted, Unwanted: a.unwanted, Figures: a.figures}
+}
+
+// labels lists the labels that are wanted.
+func (a aim) labels() []int {
+	var labels []int
+	for i, w := range a.wanted {
+		if w > 0 {
+			labels = append(labels, i)
+		}
+	}
+	return labels
+}
+
+// draw picks some of the labels that are wanted, each with a chance by its
+// weight (Efraimidis and Spirakis, Inf. Process. Lett. 2006, 97, 181).
+func (a aim) draw(rng *rand.Rand) []int {
+	labels := a.labels()
+	keys := make(map[int]float64, len(labels))
+	for _, label := range labels {
+		keys[label] = math.Pow(rng.Float64(), 1/float64(a.wanted[label]))
+	}
+	slices.SortFunc(labels, func(i, j int) int { return cmp.Compare(keys[j], keys[i]) })
+	return labels[:together]
 }
 
 // A molecule to resemble asks for what it is predicted to smell of, where the
@@ -24,15 +68,13 @@ const (
 
 func (d *Diffusion) aim(request Request, interpretation odor.Interpretation) aim {
 	wanted, unwanted := odor.LabelWeights(interpretation)
-	a := aim{wanted: wanted, unwanted: unwanted}
-	figures := figuresOf(inRangeOf(interpretation.Notes, request.Constraints))
+	a := aim{wanted: wanted, unwanted: unwanted, figures: figuresOf(inRangeOf(interpretation.Notes, request.Constraints))}
 	if request.Like != nil {
 		if !anyWeight(wanted) {
 			a.wanted = likeliest(d.predictor.Probabilities(request.Like))
 		}
-		resemble(figures, request.Like)
+		resemble(a.figures, request.Like)
 	}
-	a.condition = diffusion.Condition{Wanted: a.wanted, Unwanted: unwanted, Figures: figures}
 	return a
 }
 
@@ -129,6 +171,16 @@ func resemble(figures map[string]float64, m *chem.Molecule) {
 			figures[name] = value
 		}
 	}
+}
+
+// met says how much of each wanted label a molecule is predicted to have, by its weight.
+func (a aim) met(probabilities, thresholds []float64) []float64 {
+	labels := a.labels()
+	met := make([]float64, len(labels))
+	for i, label := range labels {
+		met[i] = float64(a.wanted[label]) * min(1, probabilities[label]/thresholds[label])
+	}
+	return met
 }
 
 // fit says how well predicted probabilities meet the aim. A label counts as

@@ -37,6 +37,7 @@ type search struct {
 type candidate struct {
 	Molecule
 	print fingerprint.Bits
+	met   []float64 // of each label that is wanted
 }
 
 func newSearch(d *Diffusion, request Request, interpretation odor.Interpretation, filter *Filter) *search {
@@ -69,7 +70,7 @@ func (s *search) missing() int { return max(0, s.request.Count-len(s.found)) }
 
 // round samples once more and keeps what is new and passes.
 func (s *search) round(ctx context.Context, round int) error {
-	drafts, err := s.drafts(ctx, spare+int(oversampling*float64(s.missing())))
+	tasks, err := s.tasks(ctx, spare+int(oversampling*float64(s.missing())))
 	if err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func (s *search) round(ctx context.Context, round int) error {
 			s.request.Progress(Progress{Round: round, Step: step, Steps: steps, Unmasked: unmasked})
 		}
 	}
-	samples, err := s.model.Sample(ctx, drafts, s.aim.condition, settings)
+	samples, err := s.model.Sample(ctx, tasks, settings)
 	if err != nil {
 		return err
 	}
@@ -96,15 +97,17 @@ func (s *search) round(ctx context.Context, round int) error {
 	return nil
 }
 
-// drafts returns what a round starts from.
-func (s *search) drafts(ctx context.Context, count int) ([]diffusion.Draft, error) {
+// tasks returns what a round starts from.
+func (s *search) tasks(ctx context.Context, count int) ([]diffusion.Task, error) {
 	switch {
 	case s.request.Scaffold != nil:
 		return s.decorations(ctx, count)
 	case s.request.Like != nil:
 		return s.variations(ctx, count)
 	}
-	return s.model.Blanks(s.rng, s.aim.condition, count)
+	return s.attempt(ctx, "prompt", count, func(condition *diffusion.Condition) (diffusion.Draft, error) {
+		return s.model.Blank(s.model.DrawLength(s.rng, *condition))
+	})
 }
 
 // A molecule to resemble keeps between these shares of its writing.
@@ -113,12 +116,12 @@ const (
 	mostKept  = 0.8
 )
 
-func (s *search) variations(ctx context.Context, count int) ([]diffusion.Draft, error) {
+func (s *search) variations(ctx context.Context, count int) ([]diffusion.Task, error) {
 	like := s.request.Like.WithoutStereo() // the model knows none
 	if _, err := s.writable("like", like); err != nil {
 		return nil, err
 	}
-	return s.attempt(ctx, "like", count, func() (diffusion.Draft, error) {
+	return s.attempt(ctx, "like", count, func(*diffusion.Condition) (diffusion.Draft, error) {
 		share := leastKept + (mostKept-leastKept)*s.rng.Float64()
 		return s.model.Variation(s.rng, like, share)
 	})
@@ -126,7 +129,7 @@ func (s *search) variations(ctx context.Context, count int) ([]diffusion.Draft, 
 
 // decorations gives a scaffold as many further tokens as molecules of this
 // condition have, but few enough for it to stay recognisable.
-func (s *search) decorations(ctx context.Context, count int) ([]diffusion.Draft, error) {
+func (s *search) decorations(ctx context.Context, count int) ([]diffusion.Task, error) {
 	const mostAdded = 14
 	scaffold := s.request.Scaffold.WithoutStereo()
 	tokens, err := s.writable("scaffold", scaffold)
@@ -137,8 +140,8 @@ func (s *search) decorations(ctx context.Context, count int) ([]diffusion.Draft,
 	if room < 1 {
 		return nil, &UnsuitableError{Field: "scaffold", Err: errors.New("it leaves no room for a substituent")}
 	}
-	return s.attempt(ctx, "scaffold", count, func() (diffusion.Draft, error) {
-		added := s.model.DrawLength(s.rng, s.aim.condition) - tokens
+	return s.attempt(ctx, "scaffold", count, func(condition *diffusion.Condition) (diffusion.Draft, error) {
+		added := s.model.DrawLength(s.rng, *condition) - tokens
 		added = min(max(added, 1+s.rng.IntN(4)), mostAdded, room)
 		return s.model.Decoration(s.rng, scaffold, added)
 	})
@@ -159,26 +162,27 @@ func (s *search) writable(field string, m *chem.Molecule) (int, error) {
 
 // attempt makes drafts by a method that fails now and then, when a random writing has no good
 // place to cut. It fails when the method never works.
-func (s *search) attempt(ctx context.Context, field string, count int, draft func() (diffusion.Draft, error)) ([]diffusion.Draft, error) {
-	var drafts []diffusion.Draft
+func (s *search) attempt(ctx context.Context, field string, count int, draft func(*diffusion.Condition) (diffusion.Draft, error)) ([]diffusion.Task, error) {
+	var tasks []diffusion.Task
 	var failure error
 	for range 4 * count {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		d, err := draft()
+		condition := s.aim.condition(s.rng)
+		d, err := draft(condition)
 		if err != nil {
 			failure = err
 			continue
 		}
-		if drafts = append(drafts, d); len(drafts) == count {
+		if tasks = append(tasks, diffusion.Task{Draft: d, Condition: condition}); len(tasks) == count {
 			break
 		}
 	}
-	if len(drafts) == 0 {
+	if len(tasks) == 0 {
 		return nil, &UnsuitableError{Field: field, Err: failure}
 	}
-	return drafts, nil
+	return tasks, nil
 }
 
 // take keeps a sample that is a new molecule and passes the filters, and counts any other.
@@ -253,7 +257,7 @@ func (s *search) judge(molecule *chem.Molecule) (candidate, *Withheld) {
 	if withheld != nil {
 		return candidate{}, withheld
 	}
-	c := candidate{print: morgan(molecule)}
+	c := candidate{print: morgan(molecule), met: s.aim.met(probabilities, s.thresholds)}
 	scores := s.aim.fit(probabilities, s.thresholds)
 	note, _ := odor.NoteOf(molecule)
 	scores.Relevance *= inNote(s.interpretation.Notes, note)
@@ -312,7 +316,7 @@ func (s *search) result() Result {
 // How much of its score a candidate loses while choosing: for being equal to
 // one that has been chosen, and for being no new molecule.
 const (
-	alike    = 0.3
+	alike    = 0.5
 	familiar = 0.25
 )
 
@@ -334,11 +338,29 @@ func (s *search) choose() []candidate {
 		chosen = append(chosen, next)
 		left, likeness = slices.Delete(left, best, best+1), slices.Delete(likeness, best, best+1)
 		for i := range left {
-			likeness[i] = max(likeness[i], fingerprint.Tanimoto(&next.print, &left[i].print))
+			likeness[i] = max(likeness[i], next.likeness(&left[i]))
 		}
 	}
 	slices.SortStableFunc(chosen, func(a, b candidate) int { return cmp.Compare(b.Scores.Overall, a.Scores.Overall) })
 	return chosen
+}
+
+// likeness compares two candidates: the mean of how alike they are and of how
+// much they have the same of what is wanted (weighted Jaccard index), 0 to 1.
+func (c *candidate) likeness(other *candidate) float64 {
+	structure := fingerprint.Tanimoto(&c.print, &other.print)
+	if len(c.met) < 2 {
+		return structure
+	}
+	var shared, all float64
+	for i, x := range c.met {
+		shared += min(x, other.met[i])
+		all += max(x, other.met[i])
+	}
+	if all == 0 {
+		return structure
+	}
+	return (structure + shared/all) / 2
 }
 
 func worth(c candidate, likeness float64) float64 {

@@ -51,16 +51,16 @@ func run(ctx context.Context) error {
 
 // sample returns a text for each molecule asked for, empty for a draft that could not be finished.
 func sample(ctx context.Context, model *diffusion.Model, r request) ([]string, error) {
-	condition := diffusion.Condition{Figures: r.Figures, Wanted: make([]float32, len(model.Labels()))}
+	condition := &diffusion.Condition{Figures: r.Figures, Wanted: make([]float32, len(model.Labels()))}
 	for i, label := range model.Labels() {
 		condition.Wanted[i] = r.Labels[label]
 	}
 	rng := rand.New(rand.NewPCG(r.Seed, 0)) //nolint:gosec // sampling is no secret
-	drafts, err := model.Blanks(rng, condition, r.Count)
+	tasks, err := model.Blanks(rng, condition, r.Count)
 	if err != nil {
 		return nil, err
 	}
-	samples, err := model.Sample(ctx, drafts, condition, r.settings())
+	samples, err := model.Sample(ctx, tasks, r.settings())
 	if err != nil {
 		return nil, err
 	}
