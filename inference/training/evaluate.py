@@ -229,16 +229,20 @@ def evaluate(row: Row, measures: Measures, known: set[str], scaffolds: set[str],
     valid = [m for m in flat if m]
     texts = {m["canonical"] for m in valid}
     novel = texts - known
+    covered: list[bool] = []  # of each prompt and label, whether any molecule hits it
     hits: list[list[bool]] = []  # of each prompt, one a molecule and label
     novel_hits: list[list[bool]] = []
     for prompt, answer in zip(row.prompts, found):
         hits.append([])
         novel_hits.append([])
+        met = np.zeros(len(prompt.labels), dtype=bool)
         for m in filter(None, answer):
             hit = measures.probabilities[m["canonical"]][prompt.labels] >= thresholds[prompt.labels]
             hits[-1].extend(hit)
+            met |= hit
             if m["canonical"] not in known:
                 novel_hits[-1].extend(hit)
+        covered.extend(met)
     rings = {m["scaffold"] for m in valid if m["canonical"] in novel and m["scaffold"]}
     within = [len({m["canonical"] for m in answer if m}) / len([m for m in answer if m]) for answer in found if any(answer)]
     row.figures = {
@@ -251,6 +255,7 @@ def evaluate(row: Row, measures: Measures, known: set[str], scaffolds: set[str],
         "novel": sum(m["canonical"] not in known for m in valid) / max(len(valid), 1),
         "new scaffolds": len(rings - scaffolds) / max(len(rings), 1),
         "diversity": diversity(found),
+        "covered": float(np.mean(covered)),
         "oracle hits": rate(hits),
         "oracle hits, novel": rate(novel_hits),
         "oracle hits, novel, interval": interval(novel_hits, [p.molecule for p in row.prompts]),
@@ -368,7 +373,7 @@ def main() -> None:
 
 
 TABLES = (
-    ("molecules", "answered", "valid", "unique in an answer", "unique in 1000", "unique in all", "novel", "new scaffolds", "diversity", "oracle hits",
+    ("molecules", "answered", "valid", "unique in an answer", "unique in 1000", "unique in all", "novel", "new scaffolds", "diversity", "covered", "oracle hits",
      "oracle hits, novel", "oracle hits, novel, interval"),
     ("odorant-like", "heavy", "chain", "logp", "tpsa", "sa", *(f"{name} drift" for name in PROPERTIES[:2]),
      *(f"{name} distance" for name in PROPERTIES)),
