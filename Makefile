@@ -56,8 +56,8 @@ bench: ## measure the gateway beside a plain Caddy
 referee: ## compare the chemistry with RDKit's, on DATA (a table of SMILES) and random molecules
 	@DATA="$(DATA)" .ci/referee
 
-train: ## train all models from DATA (a table of SMILES and odor labels) and embed them; hours on two cores
-	@DATA="$(DATA)" .ci/models train
+train: ## train all models from DATA (a table of SMILES and odor labels) and embed them, the denoiser for STEPS (24000)
+	@DATA="$(DATA)" STEPS="$(STEPS)" .ci/models train
 
 eval-model: ## judge what the models generate, beside baselines, with the table DATA
 	@DATA="$(DATA)" .ci/models evaluate
