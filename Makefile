@@ -18,7 +18,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
 .PHONY: help run build test check vet lint vuln policies fuzz bench referee train eval-model bench-model xcaddy clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build, and start the gateway and the inference backend
 	bin/odordiff up --policies policies
