@@ -57,7 +57,7 @@ referee: ## compare the chemistry with RDKit's, on DATA (a table of SMILES) and 
 	@DATA="$(DATA)" .ci/referee
 
 train: ## train all models from DATA (a table of SMILES and odor labels) and embed them, the denoiser for STEPS (24000)
-	@DATA="$(DATA)" STEPS="$(STEPS)" .ci/models train
+	@DATA="$(DATA)" STEPS="$(STEPS)" DESCRIPTIONS="$(DESCRIPTIONS)" .ci/models train
 
 eval-model: ## judge what the models generate, beside baselines, with the table DATA
 	@DATA="$(DATA)" .ci/models evaluate
