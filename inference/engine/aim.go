@@ -16,6 +16,7 @@ import (
 type aim struct {
 	wanted, unwanted []float32
 	figures          map[string]float64
+	whole            *diffusion.Condition // all of it, for drafts to share
 }
 
 // together is how many labels one molecule is asked to have at once. Few
@@ -26,12 +27,12 @@ const together = 3
 // little, else some of it, at random and by its weight, so that the molecules of an answer
 // share the work.
 func (a aim) condition(rng *rand.Rand) *diffusion.Condition {
-	wanted := a.wanted
-	if len(a.labels()) > together {
-		wanted = make([]float32, len(a.wanted))
-		for _, label := range a.draw(rng) {
-			wanted[label] = a.wanted[label]
-		}
+	if len(a.labels()) <= together {
+		return a.whole
+	}
+	wanted := make([]float32, len(a.wanted))
+	for _, label := range a.draw(rng) {
+		wanted[label] = a.wanted[label]
 	}
 	return &diffusion.Condition{Wanted: wanted, Unwanted: a.unwanted, Figures: a.figures}
 }
@@ -75,6 +76,7 @@ func (d *Diffusion) aim(request Request, interpretation odor.Interpretation) aim
 		}
 		resemble(a.figures, request.Like)
 	}
+	a.whole = &diffusion.Condition{Wanted: a.wanted, Unwanted: a.unwanted, Figures: a.figures}
 	return a
 }
 

@@ -7,12 +7,14 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/odordiff/odordiff/inference/diffusion"
 	"github.com/odordiff/odordiff/inference/odor"
 )
 
 func TestAMoleculeIsAskedForAFewOfManyLabels(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := aim{wanted: rapid.SliceOfN(rapid.SampledFrom([]float32{0, 0, 0.4, 1, 1.5}), 1, 20).Draw(t, "wanted")}
+		a.whole = &diffusion.Condition{Wanted: a.wanted}
 		condition := a.condition(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)))
 		asked := 0
 		for i, w := range condition.Wanted {
