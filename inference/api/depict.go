@@ -16,8 +16,10 @@ const (
 	defaultSide         = 300
 )
 
-// depiction answers GET /api/v1/molecules/depict.svg.
-func (*api) depiction(w http.ResponseWriter, r *http.Request) error {
+// depiction answers GET /api/v1/molecules/depict.svg. Most pictures take a
+// fraction of a millisecond, but a hostile cage the better part of a second: so
+// they wait for a slot like any other work.
+func (a *api) depiction(w http.ResponseWriter, r *http.Request) error {
 	q := readQuery(r)
 	m := q.molecule("smiles")
 	width := q.integer("width", leastSide, mostSide, defaultSide)
@@ -25,9 +27,15 @@ func (*api) depiction(w http.ResponseWriter, r *http.Request) error {
 	if err := q.done(); err != nil {
 		return err
 	}
-	svg, err := depict.SVG(m, depict.Options{Width: float64(width), Height: float64(height)})
+	ctx, cancel := a.bounded(r)
+	defer cancel()
+	var svg []byte
+	err := a.admit(ctx, func() (err error) {
+		svg, err = depict.SVG(m, depict.Options{Width: float64(width), Height: float64(height)})
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("drawing %s: %w", m.SMILES(), err)
+		return refusal(fmt.Errorf("drawing %s: %w", m.SMILES(), err))
 	}
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 	writeStatic(w, r, "image/svg+xml", svg)
@@ -48,5 +56,5 @@ func writeStatic(w http.ResponseWriter, r *http.Request, mediaType string, conte
 	}
 	header.Set("Content-Type", mediaType)
 	header.Set("Content-Length", strconv.Itoa(len(content)))
-	_, _ = w.Write(content) //nolint:gosec // it says what it is and nothing may run in it; a failed write is a client that has gone
+	_, _ = w.Write(content) // a failed write is a client that has gone
 }

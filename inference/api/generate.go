@@ -59,7 +59,7 @@ func (a *api) admit(ctx context.Context, work func() error) error {
 // refusal tells the client why there is no answer.
 func refusal(err error) error {
 	if errors.Is(err, errFull) {
-		return problem.Overloaded.New("too many prompts are waiting; try again").RetryAfter(retryAfter).Because(err)
+		return problem.Overloaded.New("too many requests are waiting; try again").RetryAfter(retryAfter).Because(err)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return problem.UpstreamTimeout.New("the prompt took too long").Because(err)

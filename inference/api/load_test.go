@@ -64,6 +64,8 @@ func TestLoadIsBounded(t *testing.T) {
 		if refused.Header().Get("Retry-After") == "" {
 			t.Error("no Retry-After")
 		}
+		picture := httptest.NewRequest(http.MethodGet, "/api/v1/molecules/depict.svg?smiles=CCO", nil)
+		wantProblem(t, send(h, picture), problem.Overloaded)
 		page := send(h, httptest.NewRequest(http.MethodGet, "/metrics", nil)).Body.String()
 		if !strings.Contains(page, "inference_running 2") || !strings.Contains(page, "inference_waiting 3") {
 			t.Errorf("metrics under load:\n%s", page)
