@@ -147,7 +147,7 @@ type outcome struct {
 func (h *Handler) authenticate(w http.ResponseWriter, r *http.Request) (outcome, error) {
 	found, refusal := h.askOwn(r)
 	if refusal != nil {
-		return outcome{}, gate.Refuse(refusal)
+		return outcome{}, gate.Refuse(w, r, refusal)
 	}
 	if found.principal != nil {
 		return found, nil
@@ -193,7 +193,7 @@ func disagree(a, b *exchange.Principal) bool {
 func (h *Handler) nobody(w http.ResponseWriter, r *http.Request, tried *attempts) (outcome, error) {
 	switch {
 	case tried.fault != nil:
-		return outcome{}, refuse(problem.AuthUnavailable.New("Try again later.").RetryAfter(retryAfter).Because(tried.fault))
+		return outcome{}, refuse(w, r, problem.AuthUnavailable.New("Try again later.").RetryAfter(retryAfter).Because(tried.fault))
 	case h.Optional && !carriesCredential(r.Header):
 		count(nobody, anonymous)
 		return outcome{}, nil
@@ -208,7 +208,7 @@ func (h *Handler) nobody(w http.ResponseWriter, r *http.Request, tried *attempts
 	for _, challenge := range tried.challenges {
 		p.Header("WWW-Authenticate", challenge)
 	}
-	return outcome{}, refuse(p)
+	return outcome{}, refuse(w, r, p)
 }
 
 func (h *Handler) challenge(p *problem.Problem) {
@@ -227,9 +227,9 @@ func carriesCredential(header http.Header) bool {
 
 func stripAuthorization(header http.Header) { header.Del("Authorization") }
 
-func refuse(p *problem.Problem) error {
+func refuse(w http.ResponseWriter, r *http.Request, p *problem.Problem) error {
 	count(nobody, p.Name)
-	return gate.Refuse(p)
+	return gate.Refuse(w, r, p)
 }
 
 // Interface guards

@@ -48,7 +48,7 @@ func (guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 		}
 	}
 	if r.Header.Get("Test-Refuse") != "" {
-		return gate.Refuse(problem.PolicyUnavailable.New("for the test"))
+		return gate.Refuse(w, r, problem.PolicyUnavailable.New("for the test"))
 	}
 	w.Header().Set("RateLimit", r.Header.Get("Test-Limit"))
 	return next.ServeHTTP(w, r)

@@ -100,7 +100,7 @@ func (h *Handler) Cleanup() error {
 // ServeHTTP serves the request from the best rung that can.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	gate.ExchangeOf(r) // takes the request in, where no other gate module stands before us
-	memory, err := h.memoryOf(r)
+	memory, err := h.memoryOf(w, r)
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (h *Handler) descend(w *liveWriter, r *http.Request, m *memory, cause error
 		return nil
 	}
 	enter(r, ladder.Unavailable)
-	return gate.Refuse(problem.UpstreamUnavailable.
+	return gate.Refuse(w, r, problem.UpstreamUnavailable.
 		New("The service cannot answer at the moment. Try again after the time in Retry-After.").
 		RetryAfter(ladder.Jitter(wait)).
 		Because(cause))

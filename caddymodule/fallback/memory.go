@@ -29,11 +29,11 @@ type memory struct {
 }
 
 // memoryOf returns the place for the request, nil where its answers are not kept.
-func (h *Handler) memoryOf(r *http.Request) (*memory, error) {
+func (h *Handler) memoryOf(w http.ResponseWriter, r *http.Request) (*memory, error) {
 	if h.store == nil || !memorable(r) {
 		return nil, nil
 	}
-	body, err := keyBody(r)
+	body, err := keyBody(w, r)
 	if err != nil {
 		return nil, err
 	}
@@ -98,12 +98,12 @@ type unread struct {
 }
 
 // keyBody returns the body as it counts for the key.
-func keyBody(r *http.Request) ([]byte, error) {
+func keyBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.Method == http.MethodGet {
 		return nil, nil
 	}
 	x := gate.ExchangeOf(r)
-	body, err := readBody(x, r)
+	body, err := readBody(w, r, x)
 	if err != nil || !isJSON(r) {
 		return body, err
 	}
@@ -114,10 +114,10 @@ func keyBody(r *http.Request) ([]byte, error) {
 }
 
 // readBody returns the exchange's body. A module before us may have read more than the default.
-func readBody(x *exchange.Exchange, r *http.Request) ([]byte, error) {
+func readBody(w http.ResponseWriter, r *http.Request, x *exchange.Exchange) ([]byte, error) {
 	body, err := x.Body(r, max(exchange.DefaultMaxBody, r.ContentLength))
 	if errors.Is(err, exchange.ErrTooLarge) {
-		return nil, gate.Refuse(problem.TooLarge.New("The request body is over the limit.").Because(err))
+		return nil, gate.Refuse(w, r, problem.TooLarge.New("The request body is over the limit.").Because(err))
 	}
 	if err != nil {
 		return nil, caddyhttp.Error(http.StatusBadRequest, err)

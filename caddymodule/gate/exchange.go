@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"maps"
 	"net"
 	"net/http"
 
@@ -49,8 +50,11 @@ func RequestID(r *http.Request) string {
 }
 
 // Refuse returns the error that ends a request with the given problem, to be
-// returned by a handler and rendered by gate_problem.
-func Refuse(p *problem.Problem) error {
+// returned by a handler and rendered by gate_problem. The problem's fields are
+// on w's header at once: a 401 has its WWW-Authenticate also where a site has
+// no gate_problem.
+func Refuse(w http.ResponseWriter, _ *http.Request, p *problem.Problem) error {
+	maps.Copy(w.Header(), p.Fields)
 	// Not caddyhttp.Error: it returns a HandlerError that it finds among the
 	// causes, and the problem would be lost.
 	return caddyhttp.HandlerError{ID: p.Name, StatusCode: p.Status, Err: p}

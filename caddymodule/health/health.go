@@ -104,7 +104,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return next.ServeHTTP(w, r)
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return gate.Refuse(problem.MethodNotAllowed.
+		return gate.Refuse(w, r, problem.MethodNotAllowed.
 			New(fmt.Sprintf("ask %s with GET or HEAD", r.URL.Path)).
 			Header("Allow", "GET, HEAD"))
 	}

@@ -101,7 +101,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	switch {
 	case h.deny.contain(x.ClientIP):
 		addresses.WithLabelValues("deny").Inc()
-		return gate.Refuse(problem.AddressDenied.New(""))
+		return gate.Refuse(w, r, problem.AddressDenied.New(""))
 	case h.allow.contain(x.ClientIP):
 		addresses.WithLabelValues("allow").Inc()
 		return next.ServeHTTP(w, r)
@@ -113,13 +113,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	verdict, err := h.store.Decide(r.Context(), charges)
 	seconds.Observe(time.Since(start).Seconds())
 	if err != nil {
-		return h.undecided(r, err)
+		return h.undecided(w, r, err)
 	}
 	count(verdict)
 	visible := withoutShadows(verdict.States)
 	tell(w.Header(), visible)
 	if !verdict.Allowed {
-		return gate.Refuse(exceeded(visible, charges))
+		return gate.Refuse(w, r, exceeded(visible, charges))
 	}
 	for _, s := range visible {
 		x.Receipts = append(x.Receipts, exchange.Receipt{Limit: s.Limit.Name, Remaining: s.Remaining, Reset: s.Reset})
@@ -138,12 +138,12 @@ func (h *Handler) charges(r *http.Request, x *exchange.Exchange) []window.Charge
 }
 
 // undecided is for a decision that could not be made. It fails closed.
-func (h *Handler) undecided(r *http.Request, err error) error {
+func (h *Handler) undecided(w http.ResponseWriter, r *http.Request, err error) error {
 	if r.Context().Err() != nil {
-		return gate.Refuse(problem.ForStatus(problem.StatusClientLeft).Because(err))
+		return gate.Refuse(w, r, problem.ForStatus(problem.StatusClientLeft).Because(err))
 	}
 	storeErrors.Inc()
-	return gate.Refuse(problem.LimitUnavailable.New("").RetryAfter(jitter(time.Second)).Because(err))
+	return gate.Refuse(w, r, problem.LimitUnavailable.New("").RetryAfter(jitter(time.Second)).Because(err))
 }
 
 func withoutShadows(states []window.State) []window.State {

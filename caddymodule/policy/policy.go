@@ -200,7 +200,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		w = carryOut(w, r, decision)
 	}
 	if refusal != nil {
-		return gate.Refuse(refusal.problem)
+		return gate.Refuse(w, r, refusal.problem)
 	}
 	return next.ServeHTTP(w, r)
 }

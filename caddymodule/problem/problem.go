@@ -52,7 +52,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
 	err, ok := r.Context().Value(caddyhttp.ErrorCtxKey).(error)
 	if !ok {
-		return gate.Refuse(problem.NotFound.New("gate_problem belongs inside handle_errors"))
+		return gate.Refuse(w, r, problem.NotFound.New("gate_problem belongs inside handle_errors"))
 	}
 	p := problemOf(err)
 	id := gate.RequestID(r)

@@ -19,6 +19,11 @@ import (
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
+// refused is the error that a module of ours ends a request with.
+func refused(p *problem.Problem) error {
+	return gate.Refuse(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil), p)
+}
+
 func TestErrorsBecomeProblems(t *testing.T) {
 	denied := problem.PolicyDenied.New("no").Because(errors.New("secret"))
 	for name, c := range map[string]struct {
@@ -26,10 +31,10 @@ func TestErrorsBecomeProblems(t *testing.T) {
 		status int
 		kind   string
 	}{
-		"a refusal of ours":           {gate.Refuse(denied), 403, "#policy-denied"},
-		"a refusal that was wrapped":  {fmt.Errorf("while serving: %w", gate.Refuse(denied)), 403, "#policy-denied"},
+		"a refusal of ours":           {refused(denied), 403, "#policy-denied"},
+		"a refusal that was wrapped":  {fmt.Errorf("while serving: %w", refused(denied)), 403, "#policy-denied"},
 		"a standard handler's status": {caddyhttp.Error(413, errors.New("secret")), 413, "#body-too-large"},
-		"a refusal because of another": {gate.Refuse(problem.UpstreamUnavailable.New("no").Because(caddyhttp.Error(502, errors.New("secret")))),
+		"a refusal because of another": {refused(problem.UpstreamUnavailable.New("no").Because(caddyhttp.Error(502, errors.New("secret")))),
 			503, "#upstream-unavailable"},
 		"the proxy's":               {caddyhttp.Error(502, errors.New("dial 10.0.0.1: secret")), 502, "#upstream-failed"},
 		"a status without a kind":   {caddyhttp.Error(418, errors.New("secret")), 418, "about:blank"},
