@@ -5,6 +5,8 @@ SHELL := /bin/bash
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 FUZZTIME ?= 1m
+ROUNDS   ?= 9
+TURN     ?= 2s
 
 # Caddy's own releases leave out these databases of its certificate authority.
 TAGS    := nobadger,nomysql,nopgx
@@ -50,8 +52,9 @@ policies: build
 fuzz: ## fuzz every target for FUZZTIME (1m)
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz
 
-bench: ## measure the gateway beside a plain Caddy
-	$(GO) test -run '^$$' -bench . -benchtime 10s ./bench/...
+bench: ## measure what each part of the gateway costs beside a plain Caddy, in ROUNDS (9) with a TURN (2s) each
+	$(GO) test -run '^$$' -bench Ladder -benchtime $(ROUNDS)x -timeout 60m ./bench -turn $(TURN)
+	$(GO) test -run '^$$' -bench Window -benchtime 2s ./bench
 
 referee: ## compare the chemistry with RDKit's, on DATA (a table of SMILES) and random molecules
 	@DATA="$(DATA)" .ci/referee

@@ -1,189 +1,197 @@
-// Package bench measures what the gateway costs, beside a plain Caddy in the same run.
 package bench
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"slices"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/odordiff/odordiff/internal/freeport"
 )
 
-// plain is Caddy as it comes, with the same TLS and the same upstream.
-const plain = `{
-	admin {$ODORDIFF_ADMIN}
-	persist_config off
-	default_bind 127.0.0.1
-	http_port {$ODORDIFF_HTTP_PORT}
-	https_port {$ODORDIFF_HTTPS_PORT}
-	storage file_system {$ODORDIFF_STATE}/caddy
-	local_certs
-	skip_install_trust
-	log {
-		level ERROR
-	}
-}
-localhost {
-	respond /health/live 200
-	reverse_proxy {$ODORDIFF_UPSTREAM}
-}
-`
+const repository = ".."
 
-// prompts is how many different ones are sent in turn. Prompts repeat in
-// life too, but no cache of one element should win this.
-const prompts = 256
+// connections is how many clients send at a time, each on a connection of its own.
+const connections = 32
 
-// BenchmarkGateway sends the same requests through a plain Caddy and through
-// the shipped Caddyfile (with limits that are never reached, and its access log
-// in a file) to an upstream that costs nothing. The two take turns, so that a busy machine disturbs both alike.
-//
-//   - latency: one request at a time; an operation is one request to each.
-//   - throughput: 32 clients at a time; an operation is one second of each. A
-//     gateway that cannot keep up refuses (503); those are counted apart.
-func BenchmarkGateway(b *testing.B) {
-	binary := build(b)
-	upstream := newUpstream(b)
-	sides := []*side{
-		start(b, binary, "plain", plain, upstream),
-		start(b, binary, "full", shipped(b), upstream),
-	}
-	for _, s := range sides {
-		s.warmUp(b)
-	}
-	b.Run("latency", func(b *testing.B) { latency(b, sides) })
-	b.Run("throughput", func(b *testing.B) { throughput(b, sides) })
+// gateway is a rung that runs, in a process of its own, and a client of it.
+type gateway struct {
+	rung
+	url, admin, token string
+	process           *os.Process
+	client            *http.Client
+	sent              atomic.Uint64
+	failed            atomic.Bool
 }
 
-func latency(b *testing.B, sides []*side) {
-	took := make([][]time.Duration, len(sides))
-	for b.Loop() {
-		for i, s := range sides {
-			began := time.Now()
-			s.mustSend(b)
-			took[i] = append(took[i], time.Since(began))
+func build(t testing.TB) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "odordiff")
+	args := []string{"build", "-o", binary}
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	cmd := exec.CommandContext(t.Context(), "go", append(args, "./cmd/odordiff")...)
+	cmd.Dir = repository
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("building the binary: %v\n%s", err, out)
+	}
+	return binary
+}
+
+// start runs a rung until the test ends.
+func start(t testing.TB, binary string, r rung, upstream *httptest.Server) *gateway {
+	t.Helper()
+	dir := t.TempDir()
+	config := filepath.Join(dir, "Caddyfile")
+	if err := os.WriteFile(config, []byte(r.caddyfile(t)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	policies, err := filepath.Abs(filepath.Join(repository, "policies"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, admin := freeport.Take(t), "localhost:"+freeport.Take(t)
+	env := append(os.Environ(), "GORACE=atexit_sleep_ms=0",
+		"ODORDIFF_STATE="+dir, "ODORDIFF_POLICIES="+policies, "ODORDIFF_SITE=127.0.0.1",
+		"ODORDIFF_UPSTREAM="+strings.TrimPrefix(upstream.URL, "http://"),
+		"ODORDIFF_ADMIN="+admin, "ODORDIFF_HTTPS_PORT="+port, "ODORDIFF_HTTP_PORT="+freeport.Take(t),
+	)
+	run(t, env, binary, "keyring", "init")
+	g := &gateway{
+		rung: r, url: "http://127.0.0.1:" + port, admin: "http://" + admin,
+		token:  strings.TrimSpace(run(t, env, binary, "token", "--ttl", "24h")),
+		client: &http.Client{Transport: &http.Transport{MaxConnsPerHost: connections, MaxIdleConnsPerHost: connections}},
+	}
+	g.sent.Store(rand.Uint64()) // so that no body was sent in an earlier run, either
+
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := exec.Command(binary, "run", "--config", config)
+	cmd.Env, cmd.Stderr = env, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	g.process = cmd.Process
+	t.Cleanup(func() {
+		g.client.CloseIdleConnections()
+		if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
+			t.Errorf("%s: %v", r.name, err)
+		}
+		if g.failed.Load() {
+			logged, _ := os.ReadFile(log.Name())
+			t.Logf("%s logged at last:\n%s", r.name, logged[max(0, len(logged)-4096):])
+		}
+	})
+	g.waitUntilItServes(t)
+	return g
+}
+
+// patience is how long a gateway may take to come up.
+const patience = 60 * time.Second
+
+func (g *gateway) waitUntilItServes(t testing.TB) {
+	t.Helper()
+	err := errors.New("it was never asked")
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if err = g.send(); err == nil {
+			g.failed.Store(false)
+			return
 		}
 	}
-	var medians []float64
-	for i, s := range sides {
-		slices.Sort(took[i])
-		p50, p99 := quantile(took[i], 0.5), quantile(took[i], 0.99)
-		b.ReportMetric(p50, s.name+"-p50-µs")
-		b.ReportMetric(p99, s.name+"-p99-µs")
-		medians = append(medians, p50)
-	}
-	b.ReportMetric(medians[1]/medians[0], "ratio-p50")
+	t.Fatalf("after %s, %v", patience, err)
 }
 
-// quantile returns the q-quantile of sorted durations, in microseconds.
-func quantile(sorted []time.Duration, q float64) float64 {
-	i := min(int(q*float64(len(sorted))), len(sorted)-1)
-	return float64(sorted[i]) / float64(time.Microsecond)
-}
-
-func throughput(b *testing.B, sides []*side) {
-	const clients, turn = 32, time.Second
-	answered, refused := make([]float64, len(sides)), make([]float64, len(sides))
-	rounds := 0
-	for b.Loop() {
-		rounds++
-		for i, s := range sides {
-			good, bad := s.flood(b, clients, turn)
-			answered[i] += float64(good)
-			refused[i] += float64(bad)
-		}
+// send makes one request and reads the whole answer. Anything but a 200 that
+// shows the rung's work is an error.
+func (g *gateway) send() error {
+	resp, answer, err := g.post(g.token)
+	switch {
+	case err != nil:
+	case resp.StatusCode != http.StatusOK:
+		err = fmt.Errorf("%s: %s", resp.Status, answer)
+	case g.field != "" && resp.Header.Get(g.field) == "":
+		err = fmt.Errorf("the response has no %s", g.field)
 	}
-	for i, s := range sides {
-		b.ReportMetric(answered[i]/float64(rounds)/turn.Seconds(), s.name+"-req/s")
-		b.ReportMetric(100*refused[i]/(answered[i]+refused[i]), s.name+"-refused-%")
-	}
-	b.ReportMetric(answered[1]/answered[0], "ratio-req/s")
-}
-
-// flood sends from many clients for a while and returns how many requests were
-// answered and refused.
-func (s *side) flood(b *testing.B, clients int, d time.Duration) (answered, refused int64) {
-	var good, bad atomic.Int64
-	var wg sync.WaitGroup
-	end := time.Now().Add(d)
-	for range clients {
-		wg.Go(func() {
-			for time.Now().Before(end) {
-				switch err := s.send(); {
-				case err == nil:
-					good.Add(1)
-				case errors.Is(err, errRefused):
-					bad.Add(1)
-				default:
-					b.Error(err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return good.Load(), bad.Load()
-}
-
-// warmUp opens connections and fills what either side fills once.
-func (s *side) warmUp(b *testing.B) {
-	b.Helper()
-	for range 2 * prompts {
-		s.mustSend(b)
-	}
-}
-
-func (s *side) mustSend(b *testing.B) {
-	b.Helper()
-	if err := s.send(); err != nil {
-		b.Fatal(err)
-	}
-}
-
-// errRefused is a gateway that has too much to do.
-var errRefused = errors.New("503")
-
-// send makes one request and reads the whole answer.
-func (s *side) send() error {
-	body := fmt.Sprintf(`{"prompt": "fresh citrus over wet cedar, take %d", "num_molecules": 5}`, s.sent.Add(1)%prompts)
-	req, err := http.NewRequest(http.MethodPost, s.url+"/api/v1/generate", strings.NewReader(body))
 	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer "+s.token)
-	resp, err := s.client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode == http.StatusServiceUnavailable {
-		return fmt.Errorf("%s: %w: %s", s.name, errRefused, answer)
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s: %s", s.name, resp.Status, answer)
+		g.failed.Store(true)
+		return fmt.Errorf("%s: %w", g.name, err)
 	}
 	return nil
 }
 
+func (g *gateway) post(token string) (*http.Response, []byte, error) {
+	req, err := http.NewRequest(http.MethodPost, g.url+"/api/v1/generate", strings.NewReader(body(g.sent.Add(1))))
+	if err != nil {
+		return nil, nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := g.client.Do(req)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	return resp, answer, err
+}
+
+// notes are what prompts are made of: as many as four bits can name.
+var notes = [16]string{
+	"bergamot", "lavender", "cedar", "vetiver", "jasmine", "amber", "musk", "rose",
+	"patchouli", "lemon", "neroli", "vanilla", "oakmoss", "iris", "incense", "mint",
+}
+
+// body returns the body for a number, of some 200 bytes, that no other number
+// of 64 bits has: no cache, whatever its size, has the answer to it.
+func body(number uint64) string {
+	number *= 0x9e3779b97f4a7c15 // odd, so no two meet; neighbours have nothing in common
+	words := make([]string, 0, 16)
+	for range cap(words) {
+		words = append(words, notes[number&15])
+		number >>= 4
+	}
+	return `{"prompt": "a fresh scent of ` + strings.Join(words, " ") + ` in the evening", "num_molecules": 5}`
+}
+
 // newUpstream answers like the backend, at once.
-func newUpstream(b *testing.B) *httptest.Server {
-	b.Helper()
-	answer := []byte(`{"molecules": [` + strings.Repeat(`{"smiles": "CC(=O)OCC1=CC=CC=C1"},`, 40) + `{}]}`)
+func newUpstream(t testing.TB) *httptest.Server {
+	t.Helper()
+	answer := []byte(`{"molecules": [` + strings.Repeat(`{"smiles": "CC(=O)OCC1=CC=CC=C1"},`, 18) + `{}]}`)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // A client that leaves is no matter of the upstream.
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(answer)
 	}))
-	b.Cleanup(server.Close)
+	t.Cleanup(server.Close)
 	return server
+}
+
+func run(t testing.TB, env []string, binary string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), binary, args...)
+	cmd.Env = env
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("odordiff %s: %v\n%s", strings.Join(args, " "), err, &stderr)
+	}
+	return string(out)
 }

@@ -1,0 +1,109 @@
+package bench
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// plain is the global options of all rungs that do without the shipped ones.
+const plain = `{
+	admin {$ODORDIFF_ADMIN}
+	persist_config off
+	default_bind 127.0.0.1
+	http_port {$ODORDIFF_HTTP_PORT}
+	storage file_system {$ODORDIFF_STATE}/caddy
+	log {
+		level ERROR
+	}
+}`
+
+// rung is one configuration of the ladder: a plain reverse_proxy with a few of
+// the shipped Caddyfile's own directives, so that what is measured is what ships.
+type rung struct {
+	name string
+	// whole is the shipped Caddyfile; without names directives of its site to leave out.
+	whole   bool
+	without []string
+
+	// Otherwise, what a plain proxy gets of it: its global options, directives of
+	// its site, and directives of its route /api/*, by their names.
+	global      bool
+	site, route []string
+	// own is a directive that the shipped Caddyfile lacks.
+	own string
+
+	// What shows that the rung does its work: a field of each response, and a
+	// status without a token.
+	field     string
+	anonymous int
+}
+
+// rungs begins with what the others are compared with.
+var rungs = []rung{
+	{name: "plain Caddy"},
+	{name: "access log, no filter", own: "log"},
+	{name: "access log", site: []string{"log", "log_append"}},
+	{name: "tracing, no collector", site: []string{"tracing"}},
+	{name: "headers", site: []string{"import"}, field: "Content-Security-Policy"},
+	{name: "global options", global: true},
+	{name: "breaker and transport", route: []string{"reverse_proxy"}},
+	{name: "three limits", route: []string{"gate_limit"}, field: "RateLimit"},
+	{name: "JWT, cached", route: []string{"gate_auth"}, anonymous: 401},
+	{name: "stale store", route: []string{"gate_fallback"}, field: "Gate-Served-By"},
+	{name: "JWT and policy", route: []string{"gate_auth", "gate_policy"}, anonymous: 401},
+	{name: "chain, no log or traces", whole: true, without: []string{"log", "log_append", "tracing"}, field: "Gate-Served-By", anonymous: 401},
+	{name: "shipped Caddyfile", whole: true, field: "Gate-Served-By", anonymous: 401},
+}
+
+// caddyfile is the rung's configuration.
+func (r rung) caddyfile(t testing.TB) string {
+	t.Helper()
+	shipped := shippedCaddyfile(t)
+	site := find(t, shipped, "http://")
+	if r.whole {
+		return render(replace(shipped, site, site.only(func(d directive) bool { return !slices.Contains(r.without, d.name()) })))
+	}
+	proxied := find(t, site.within, "route /api/*").only(named(t, site, r.route))
+	if !slices.Contains(r.route, "reverse_proxy") {
+		proxied.within = append(proxied.within, directive{line: "reverse_proxy {$ODORDIFF_UPSTREAM}"})
+	}
+	around := site.only(named(t, site, r.site)).within
+	if r.own != "" {
+		around = append(around, directive{line: r.own})
+	}
+	options := parse(t, plain)[0]
+	if r.global {
+		options = shipped[0]
+	}
+	config := []directive{options}
+	for _, d := range shipped {
+		if strings.HasPrefix(d.line, "(") {
+			config = append(config, d) // a snippet
+		}
+	}
+	return render(append(config, site.with(append(around, proxied)...)))
+}
+
+// named picks directives by name. Each name must be there, or the rung would
+// measure something else than it says.
+func named(t testing.TB, site directive, names []string) func(directive) bool {
+	t.Helper()
+	for _, name := range names {
+		if !slices.ContainsFunc(slices.Concat(find(t, site.within, "route /api/*").within, site.within),
+			func(d directive) bool { return d.name() == name }) {
+			t.Fatalf("the shipped Caddyfile has no %s", name)
+		}
+	}
+	return func(d directive) bool { return slices.Contains(names, d.name()) }
+}
+
+func replace(all []directive, before, after directive) []directive {
+	all = slices.Clone(all)
+	for i := range all {
+		if all[i].line == before.line {
+			all[i] = after
+		}
+	}
+	return all
+}
