@@ -26,15 +26,20 @@ type refusal struct {
 
 // judge returns the policy's decision, if it came to one, and why the request
 // is refused, if it is. The exchange then knows the prompts and the decision.
-func (h *Handler) judge(r *http.Request) (*promptpolicy.Decision, *refusal) {
+func (h *Handler) judge(r *http.Request) (d *promptpolicy.Decision, refused *refusal) {
 	// One revision judges the whole request, whatever goes live meanwhile.
 	policy := h.engine.Current().Within(time.Duration(h.Timeout))
 	x := gate.ExchangeOf(r)
+	defer func() {
+		if fault := recover(); fault != nil {
+			d, refused = nil, h.undecided(policy, x, promptpolicy.DescribePanic(fault))
+		}
+	}()
 	body, present, refused := h.body(x, r)
 	if refused != nil {
 		return nil, refused
 	}
-	if refused := h.compare(policy, r, body, present); refused != nil {
+	if refused = h.compare(policy, r, body, present); refused != nil {
 		return nil, refused
 	}
 	if x.Prompts, refused = h.prompts(body); refused != nil {
@@ -60,9 +65,6 @@ func (h *Handler) body(x *exchange.Exchange, r *http.Request) (body any, present
 	}
 	if body, err = x.JSON(); err != nil {
 		return nil, false, &refusal{resultMalformed, problem.Malformed.New("The body is " + err.Error() + ".")}
-	}
-	if err := promptpolicy.CheckNumbers(body); err != nil {
-		return nil, false, &refusal{resultMalformed, problem.Malformed.New("In the body, " + err.Error() + ".")}
 	}
 	return body, true, nil
 }
@@ -162,15 +164,20 @@ func (h *Handler) decide(policy *promptpolicy.Policy, x *exchange.Exchange, r *h
 		return nil, &refusal{resultAbandoned, problem.ForStatus(problem.StatusClientLeft).Because(err)}
 	}
 	if err != nil {
-		h.logger.Error("the policy gave no decision, so the request is refused",
-			zap.String("request_id", x.ID), zap.String("revision", policy.Revision()), zap.Error(err))
-		return nil, unavailable(err)
+		return nil, h.undecided(policy, x, err)
 	}
 	x.Decision = &exchange.Decision{Allow: d.Allow, Reasons: d.Reasons, Labels: d.Labels, Revision: d.Revision}
 	if d.Allow {
 		return d, nil
 	}
 	return d, denied(d)
+}
+
+// undecided refuses a request that could not be judged, and tells the operator why.
+func (h *Handler) undecided(policy *promptpolicy.Policy, x *exchange.Exchange, err error) *refusal {
+	h.logger.Error("the policy gave no decision, so the request is refused",
+		zap.String("request_id", x.ID), zap.String("revision", policy.Revision()), zap.Error(err))
+	return unavailable(err)
 }
 
 func unavailable(err error) *refusal {

@@ -141,11 +141,13 @@ func TestRefusesWhatIsNotStrictJSON(t *testing.T) {
 		"something behind":     {`{"prompt":"rose"}{}`, nil, problem.Malformed},
 		"too deep":             {deep, nil, problem.Malformed},
 		"a monstrous number":   {`{"prompt":"rose","seed":1e999999999}`, nil, problem.Malformed},
+		"a number next to 0":   {`{"prompt":"rose","temperature":1e-1000001}`, nil, problem.Malformed},
 		"endless digits":       {`{"prompt":"rose","seed":` + strings.Repeat("9", 200) + `}`, nil, problem.Malformed},
 		"no body":              {"", nil, problem.Malformed},
 		"more than the cap":    {`{"prompt":"` + strings.Repeat("a", exchange.DefaultMaxBody) + `"}`, nil, problem.TooLarge},
 		"a body without terms": {`[]`, nil, problem.Invalid},
 		"null":                 {`null`, nil, problem.Invalid},
+		"endless lists":        {`{"smiles":[` + strings.Repeat("1,", 20_000) + `1]}`, nil, problem.Invalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := post(route, tc.body)
@@ -161,6 +163,25 @@ func TestRefusesWhatIsNotStrictJSON(t *testing.T) {
 				t.Error("the request reached the upstream")
 			}
 		})
+	}
+}
+
+// panicking is a body whose reader has a fault.
+type panicking struct{ io.Reader }
+
+func (panicking) Read([]byte) (int, error) { panic("confidential") }
+
+func TestAPanicIsNoDecision(t *testing.T) {
+	r, u := post(route, `{}`), &upstream{}
+	r.Body = io.NopCloser(panicking{})
+	before := counted(t, resultUnavailable)
+	_, _, err := serve(shipped(t), r, u)
+	p := problemOf(t, err)
+	if p.Kind != problem.PolicyUnavailable || u.request != nil || strings.Contains(p.Error(), "confidential") {
+		t.Errorf("refused as %v", p)
+	}
+	if got := counted(t, resultUnavailable); got != before+1 {
+		t.Errorf("unavailable counted %v times", got-before)
 	}
 }
 

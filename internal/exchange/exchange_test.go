@@ -104,6 +104,12 @@ func TestJSONIsStrict(t *testing.T) {
 		"nested too deep":     strings.Repeat("[", MaxDepth+1) + strings.Repeat("]", MaxDepth+1),
 		"a million brackets":  strings.Repeat("[", 1<<20),
 		"leading zero number": `01`,
+		"infinite number":     `1e999`,
+		"endless exponent":    `1e-1000001`,
+		"exponent of zero":    `0e-999999`,
+		"number next to zero": `[-0.01e-399]`,
+		"long number":         strings.Repeat("9", 65),
+		"too many values":     "[" + strings.Repeat("1,", MaxValues-1) + "1]",
 	}
 	for name, body := range refused {
 		t.Run(name, func(t *testing.T) {
@@ -111,6 +117,14 @@ func TestJSONIsStrict(t *testing.T) {
 				t.Errorf("JSON() error = %v, want ErrMalformed", err)
 			}
 		})
+	}
+}
+
+func TestNumbersOfA64BitFloatAreTaken(t *testing.T) {
+	for _, number := range []string{"0", "-0.0", "0e-400", "0.000e1", "-1.5e308", "1E+2", "18446744073709551615", "5e-324", "0.1e-300"} {
+		if got, err := parsed(t, number).JSON(); err != nil || got != json.Number(number) {
+			t.Errorf("%s: %v, %v", number, got, err)
+		}
 	}
 }
 

@@ -10,8 +10,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// MaxDepth is how deeply the arrays and objects of a body may nest.
-const MaxDepth = 64
+const (
+	// MaxDepth is how deeply the arrays and objects of a body may nest.
+	MaxDepth = 64
+	// MaxValues is how many values a body may have, arrays and objects counted:
+	// each costs whoever compares it more than its two bytes of text suggest.
+	MaxValues = 100_000
+)
 
 // ErrMalformed says that a body is not strict JSON. Errors that wrap it are
 // safe to show: they name the place, not the content.
@@ -26,8 +31,8 @@ type document struct {
 
 // JSON returns the body as parsed JSON: nil, bool, [json.Number], string, []any
 // or map[string]any. It is strict: duplicate names, bad UTF-8, anything
-// after the value and nesting beyond [MaxDepth] give an error that wraps
-// [ErrMalformed]. [Exchange.Body] must have been called. The result is parsed once; it must
+// after the value, nesting beyond [MaxDepth], more than [MaxValues] values and a
+// number that [CheckNumber] refuses give an error that wraps [ErrMalformed]. [Exchange.Body] must have been called. The result is parsed once; it must
 // not be changed.
 func (x *Exchange) JSON() (any, error) {
 	doc := x.document()
@@ -63,8 +68,8 @@ func (x *Exchange) document() *document {
 }
 
 func parse(body []byte) (any, error) {
-	dec := jsontext.NewDecoder(bytes.NewReader(body))
-	value, err := decode(dec)
+	dec := decoder{Decoder: jsontext.NewDecoder(bytes.NewReader(body))}
+	value, err := dec.decode()
 	if err != nil {
 		return nil, malformed(err)
 	}
@@ -74,15 +79,24 @@ func parse(body []byte) (any, error) {
 	return value, nil
 }
 
+// decoder reads one body.
+type decoder struct {
+	*jsontext.Decoder
+	values int // read so far
+}
+
 // decode reads the next value. Numbers keep their digits: a policy, a schema
 // and the upstream must not see three different roundings of one number.
-func decode(dec *jsontext.Decoder) (any, error) {
+func (dec *decoder) decode() (any, error) {
 	tok, err := dec.ReadToken()
 	if err != nil {
 		return nil, err
 	}
 	if dec.StackDepth() > MaxDepth {
 		return nil, fmt.Errorf("%w: nested deeper than %d levels", ErrMalformed, MaxDepth)
+	}
+	if dec.values++; dec.values > MaxValues {
+		return nil, fmt.Errorf("%w: more than %d values", ErrMalformed, MaxValues)
 	}
 	switch tok.Kind() {
 	case 'n':
@@ -92,18 +106,22 @@ func decode(dec *jsontext.Decoder) (any, error) {
 	case '"':
 		return tok.String(), nil
 	case '0':
-		return json.Number(tok.String()), nil
+		number := json.Number(tok.String())
+		if err := CheckNumber(number); err != nil {
+			return nil, fmt.Errorf("%w: before byte %d, %w", ErrMalformed, dec.InputOffset(), err)
+		}
+		return number, nil
 	case '[':
-		return decodeArray(dec)
+		return dec.decodeArray()
 	default:
-		return decodeObject(dec)
+		return dec.decodeObject()
 	}
 }
 
-func decodeArray(dec *jsontext.Decoder) (any, error) {
+func (dec *decoder) decodeArray() (any, error) {
 	array := []any{}
 	for dec.PeekKind() != ']' {
-		element, err := decode(dec)
+		element, err := dec.decode()
 		if err != nil {
 			return nil, err
 		}
@@ -113,7 +131,7 @@ func decodeArray(dec *jsontext.Decoder) (any, error) {
 	return array, err
 }
 
-func decodeObject(dec *jsontext.Decoder) (any, error) {
+func (dec *decoder) decodeObject() (any, error) {
 	object := map[string]any{}
 	for dec.PeekKind() != '}' {
 		name, err := dec.ReadToken()
@@ -121,7 +139,7 @@ func decodeObject(dec *jsontext.Decoder) (any, error) {
 			return nil, err
 		}
 		member := name.String()
-		if object[member], err = decode(dec); err != nil {
+		if object[member], err = dec.decode(); err != nil {
 			return nil, err
 		}
 	}

@@ -21,7 +21,7 @@ const canaryAttempts = 3
 func Admit(ctx context.Context, snap *Snapshot, timeout time.Duration) (p *Policy, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			p, err = nil, Faults{{Message: describePanic(fault).Error()}}
+			p, err = nil, Faults{{Message: DescribePanic(fault).Error()}}
 		}
 	}()
 	src, err := parse(snap)

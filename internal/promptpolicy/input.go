@@ -169,7 +169,7 @@ func termOf(value any) (*ast.Term, error) {
 	case string:
 		return ast.StringTerm(value), nil
 	case json.Number:
-		if err := checkNumber(value); err != nil {
+		if err := exchange.CheckNumber(value); err != nil {
 			return nil, err
 		}
 		return ast.NumberTerm(value), nil

@@ -23,8 +23,8 @@ var (
 	ErrTimeout = errors.New("the decision took too long")
 	// ErrUndefined says that the rules give no decision at all.
 	ErrUndefined = errors.New(query + " is undefined")
-	// ErrPanic says that a decision was abandoned for a fault in the evaluator.
-	ErrPanic = errors.New("panic while deciding")
+	// ErrPanic says that judging was abandoned for a fault in the program.
+	ErrPanic = errors.New("panic while judging")
 )
 
 // Policy is one revision of a policy directory, compiled. It never changes and
@@ -94,7 +94,7 @@ func (p *Policy) Evaluate(ctx context.Context, document any) (*Decision, error) 
 func (p *Policy) evaluate(ctx context.Context, document ast.Value) (d *Decision, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			d, err = nil, describePanic(fault)
+			d, err = nil, DescribePanic(fault)
 		}
 	}()
 	if ctx.Err() != nil {
@@ -154,8 +154,9 @@ func isFunction(name string) bool {
 	return name == termsDecl.Name || name == normaliseDecl.Name
 }
 
-// describePanic keeps the runtime's own words, which quote no values of ours.
-func describePanic(fault any) error {
+// DescribePanic makes an error that wraps [ErrPanic] of what was recovered. It
+// keeps the runtime's own words, which quote no values of ours.
+func DescribePanic(fault any) error {
 	if fault, ok := fault.(runtime.Error); ok {
 		return fmt.Errorf("%w: %w", ErrPanic, fault)
 	}

@@ -82,8 +82,11 @@ func compileSchema(snap *Snapshot, name string) (*jsonschema.Schema, error) {
 }
 
 // Validate returns what in a body does not match, sorted by field; nil for a
-// match. The body is parsed JSON that passed [CheckNumbers].
+// match. The body is as [exchange.Exchange.JSON] returns it.
 func (s *Schema) Validate(body any) []FieldError {
+	if !fewer(body, maxSchemaValues) {
+		return []FieldError{{Message: fmt.Sprintf("must have at most %d values, arrays and objects counted", maxSchemaValues)}}
+	}
 	err := s.compiled.Validate(body)
 	if err == nil {
 		return nil
@@ -95,8 +98,39 @@ func (s *Schema) Validate(body any) []FieldError {
 	return explain(invalid)
 }
 
-// maxFieldErrors is how many errors a client is shown at most.
-const maxFieldErrors = 20
+const (
+	// maxSchemaValues is how many values a body may have that is compared with a
+	// schema. The comparison cannot be stopped, and one that fails for each of
+	// 100,000 values took a second and 80 MB.
+	maxSchemaValues = 10_000
+	// maxFieldErrors is how many errors a client is shown at most.
+	maxFieldErrors = 20
+	// maxFoundErrors is how many of a body's errors are put into words to
+	// choose those from: words for each of 100,000 would take seconds.
+	maxFoundErrors = 1000
+)
+
+// fewer reports whether a value and what is inside are at most n values.
+func fewer(value any, n int) bool {
+	var count func(any)
+	count = func(value any) {
+		if n--; n < 0 {
+			return
+		}
+		switch value := value.(type) {
+		case []any:
+			for _, item := range value {
+				count(item)
+			}
+		case map[string]any:
+			for _, member := range value {
+				count(member)
+			}
+		}
+	}
+	count(value)
+	return n >= 0
+}
 
 func explain(invalid *jsonschema.ValidationError) []FieldError {
 	var found []FieldError
@@ -112,6 +146,9 @@ func explain(invalid *jsonschema.ValidationError) []FieldError {
 func collect(e *jsonschema.ValidationError, found *[]FieldError) {
 	if len(e.Causes) > 0 {
 		for _, cause := range e.Causes {
+			if len(*found) >= maxFoundErrors {
+				return
+			}
 			collect(cause, found)
 		}
 		return
@@ -123,7 +160,7 @@ func collect(e *jsonschema.ValidationError, found *[]FieldError) {
 			*found = append(*found, FieldError{field + pointer(name), "is required"})
 		}
 	case *kind.AdditionalProperties:
-		for _, name := range k.Properties {
+		for _, name := range k.Properties[:min(len(k.Properties), maxFoundErrors)] {
 			*found = append(*found, FieldError{field + pointer(name), "is not a known field; remove it or correct its name"})
 		}
 	default:
