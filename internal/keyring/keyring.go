@@ -28,6 +28,7 @@ type Keyring struct {
 type source interface {
 	Value() (*index, uint64)
 	LastError() error
+	Modified() time.Time
 }
 
 // Option changes how a keyring follows its file.
@@ -101,6 +102,10 @@ func (k *Keyring) Revision() uint64 {
 // LastError says why the file's present content is not in force; nil when it is.
 func (k *Keyring) LastError() error { return k.source.LastError() }
 
+// Modified is when the file was written whose content is in force; zero for
+// fixed keys.
+func (k *Keyring) Modified() time.Time { return k.source.Modified() }
+
 // Close stops following the file. The keys stay readable.
 func (k *Keyring) Close() error { return k.close() }
 
@@ -123,3 +128,4 @@ type fixed struct{ index *index }
 
 func (f fixed) Value() (*index, uint64) { return f.index, 1 }
 func (fixed) LastError() error          { return nil }
+func (fixed) Modified() time.Time       { return time.Time{} }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -50,9 +51,10 @@ type File[T any] struct {
 	parse  Parse[T]
 	report func(error)
 
-	current atomic.Pointer[version[T]]
-	failure atomic.Pointer[error]
-	last    state // of the watching goroutine
+	current  atomic.Pointer[version[T]]
+	modified atomic.Pointer[time.Time]
+	failure  atomic.Pointer[error]
+	last     state // of the watching goroutine
 
 	stop    context.CancelFunc
 	stopped sync.WaitGroup
@@ -66,9 +68,10 @@ type version[T any] struct {
 
 // state is what the file was like when it was read last.
 type state struct {
-	content []byte
-	mode    fs.FileMode
-	err     string // of reading
+	content  []byte
+	mode     fs.FileMode
+	modified time.Time
+	err      string // of reading
 }
 
 // Open reads the file, which must be good this first time, and follows it
@@ -102,6 +105,11 @@ func (f *File[T]) LastError() error {
 	return nil
 }
 
+// Modified returns when the file was written whose content is in force. A file that
+// is written anew with the same content counts as well; one that is broken or
+// gone does not.
+func (f *File[T]) Modified() time.Time { return *f.modified.Load() }
+
 // Close stops following. The last good value stays readable.
 func (f *File[T]) Close() error {
 	f.stop()
@@ -114,29 +122,32 @@ func (f *File[T]) Close() error {
 
 // refresh takes over the file's content if it changed.
 func (f *File[T]) refresh() (changed bool, err error) {
-	content, mode, err := read(f.path)
-	now := state{content: content, mode: mode}
+	now, err := read(f.path)
 	if err != nil {
 		now.err = err.Error()
 	}
 	if f.current.Load() != nil && now.equal(f.last) {
+		if f.LastError() == nil {
+			f.modified.Store(&now.modified)
+		}
 		return false, nil
 	}
 	f.last = now
 	if err == nil {
-		err = f.adopt(content, mode)
+		err = f.adopt(now)
 	}
 	if err != nil {
 		err = fmt.Errorf("%s: %w", f.path, err)
 		f.failure.Store(&err)
 		return true, err
 	}
+	f.modified.Store(&now.modified)
 	f.failure.Store(nil)
 	return true, nil
 }
 
-func (f *File[T]) adopt(content []byte, mode fs.FileMode) error {
-	value, err := f.parse(content, mode)
+func (f *File[T]) adopt(now state) error {
+	value, err := f.parse(now.content, now.mode)
 	if err != nil {
 		return err
 	}
@@ -148,32 +159,34 @@ func (f *File[T]) adopt(content []byte, mode fs.FileMode) error {
 	return nil
 }
 
+// equal leaves out when the file was written, which by itself changes nothing.
 func (s state) equal(t state) bool {
 	return s.err == t.err && s.mode == t.mode && bytes.Equal(s.content, t.content)
 }
 
-// read returns content and mode of one and the same file, whatever is renamed meanwhile.
-func read(path string) ([]byte, fs.FileMode, error) {
-	file, err := os.Open(path)
+// read returns the state of one and the same file, whatever is renamed meanwhile.
+func read(path string) (state, error) {
+	// A named pipe would make an ordinary open wait for a writer, for ever.
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, 0, fmt.Errorf("opening: %w", bare(err))
+		return state{}, fmt.Errorf("opening: %w", bare(err))
 	}
 	defer func() { _ = file.Close() }()
 	info, err := file.Stat()
 	if err != nil {
-		return nil, 0, fmt.Errorf("reading: %w", bare(err))
+		return state{}, fmt.Errorf("reading: %w", bare(err))
 	}
 	if !info.Mode().IsRegular() {
-		return nil, 0, errors.New("not a regular file")
+		return state{}, errors.New("not a regular file")
 	}
 	content, err := io.ReadAll(io.LimitReader(file, MaxSize+1))
 	if err != nil {
-		return nil, 0, fmt.Errorf("reading: %w", bare(err))
+		return state{}, fmt.Errorf("reading: %w", bare(err))
 	}
 	if len(content) > MaxSize {
-		return nil, 0, fmt.Errorf("larger than %d bytes", MaxSize)
+		return state{}, fmt.Errorf("larger than %d bytes", MaxSize)
 	}
-	return content, info.Mode(), nil
+	return state{content: content, mode: info.Mode(), modified: info.ModTime()}, nil
 }
 
 // bare takes the path out of a path error, because the caller names it.

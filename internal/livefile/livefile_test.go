@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -246,13 +247,68 @@ func TestAnUnchangedFileIsNotReported(t *testing.T) {
 	}
 }
 
+func TestAPipeInTheFilesPlaceHangsNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	write(t, path, "one")
+	f, reports := follow(t, path, time.Hour)
+	pipe := path + ".pipe"
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(pipe, path); err != nil {
+		t.Fatal(err)
+	}
+	if err := next(t, reports); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("report is %v, want that it is not a regular file", err)
+	}
+	expect(t, f, "one") // and follow closes it
+}
+
+func TestModifiedIsThatOfTheContentInForce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	write(t, path, "one")
+	f, err := Open(path, text, Options{Poll: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil { // so that only this test refreshes
+		t.Fatal(err)
+	}
+	first := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	at := func(content string, modified time.Time) {
+		t.Helper()
+		write(t, path, content)
+		if err := os.Chtimes(path, modified, modified); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = f.refresh()
+	}
+	for _, step := range []struct {
+		name, content  string
+		modified, want time.Time
+	}{
+		{"the same content, written anew", "one", first, first},
+		{"a broken content", "bad", first.Add(time.Hour), first},
+		{"the broken content, written anew", "bad", first.Add(2 * time.Hour), first},
+		{"a good content", "two", first.Add(3 * time.Hour), first.Add(3 * time.Hour)},
+	} {
+		at(step.content, step.modified)
+		if got := f.Modified(); !got.Equal(step.want) {
+			t.Errorf("after %s: %v, want %v", step.name, got, step.want)
+		}
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	dir := t.TempDir()
-	bad, huge := filepath.Join(dir, "bad"), filepath.Join(dir, "huge")
+	bad, huge, pipe := filepath.Join(dir, "bad"), filepath.Join(dir, "huge"), filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	write(t, bad, "bad")
 	write(t, huge, strings.Repeat("x", MaxSize+1))
 	for name, path := range map[string]string{
-		"a missing file": filepath.Join(dir, "missing"), "a folder": dir, "bad content": bad, "a file without end": huge,
+		"a missing file": filepath.Join(dir, "missing"), "a folder": dir, "bad content": bad, "a file without end": huge, "a pipe": pipe,
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, err := Open(path, text, Options{})
