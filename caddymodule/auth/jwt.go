@@ -38,7 +38,8 @@ type JWT struct {
 	// without jwks: odordiff, which `odordiff token` writes.
 	Audiences []string `json:"audiences,omitempty"`
 
-	// The file of public keys (RFC 7517). It is watched.
+	// The file of public keys (RFC 7517). It is watched. Keys that cannot be used
+	// are passed over, and the log says why; without any, no token is good.
 	JWKS string `json:"jwks,omitempty"`
 
 	// The scopes that a token needs, all of them, in scope or scp. Without one
@@ -82,7 +83,7 @@ func (j *JWT) Provision(ctx caddy.Context) error {
 	if config.Audiences, err = expandAll("audience", j.orOurs(j.Audiences)); err != nil {
 		return err
 	}
-	if err := j.openKeySet(ctx.Logger()); err != nil {
+	if err := j.openKeySet(app, ctx.Logger()); err != nil {
 		return err
 	}
 	config.KeySet = j.keySet
@@ -102,7 +103,7 @@ func (j *JWT) orOurs(names []string) []string {
 	return names
 }
 
-func (j *JWT) openKeySet(logger *zap.Logger) error {
+func (j *JWT) openKeySet(app *gate.App, logger *zap.Logger) error {
 	if j.JWKS == "" {
 		return nil
 	}
@@ -110,14 +111,7 @@ func (j *JWT) openKeySet(logger *zap.Logger) error {
 	if err != nil {
 		return err
 	}
-	j.keySet, err = token.OpenKeySet(path, func(err error) {
-		if err != nil {
-			logger.Error("the JWKS file is broken: the last good keys stay in force", zap.Error(err))
-			return
-		}
-		logger.Info("the JWKS file changed: its keys are in force", zap.String("file", path))
-	})
-	if err != nil {
+	if j.keySet, err = app.KeySet(path, logger); err != nil {
 		return fmt.Errorf("jwks: %w", err)
 	}
 	return nil
@@ -128,14 +122,6 @@ func (j *JWT) defaultAlgorithms() []token.Algorithm {
 		return []token.Algorithm{token.ES256, token.EdDSA, token.RS256}
 	}
 	return []token.Algorithm{token.HS256}
-}
-
-// Cleanup stops watching the JWKS file.
-func (j *JWT) Cleanup() error {
-	if j.keySet == nil {
-		return nil
-	}
-	return j.keySet.Close()
 }
 
 // Authenticate implements caddyauth.Authenticator, for Caddy's own authentication handler.
@@ -226,7 +212,6 @@ func (*JWT) strip(header http.Header) { stripAuthorization(header) }
 
 // Interface guards
 var (
-	_ caddy.Provisioner  = (*JWT)(nil)
-	_ caddy.CleanerUpper = (*JWT)(nil)
-	_ provider           = (*JWT)(nil)
+	_ caddy.Provisioner = (*JWT)(nil)
+	_ provider          = (*JWT)(nil)
 )

@@ -14,6 +14,7 @@ import (
 	"github.com/odordiff/odordiff/internal/healthcheck"
 	"github.com/odordiff/odordiff/internal/keyring"
 	"github.com/odordiff/odordiff/internal/nonce"
+	"github.com/odordiff/odordiff/internal/token"
 	"github.com/odordiff/odordiff/internal/window"
 )
 
@@ -34,10 +35,12 @@ type App struct {
 	// keyring.json in the folder that ODORDIFF_STATE names, if it is there.
 	KeyringFile string `json:"keyring,omitempty"`
 
-	process *process
-	redis   *redisStores
-	keyring *keyring.Keyring
-	release []func() error
+	process     *process
+	redis       *redisStores
+	keyring     *keyring.Keyring
+	keyringPath string
+	keySets     *keySets
+	release     []func() error
 }
 
 // CaddyModule returns the Caddy module information.
@@ -60,6 +63,7 @@ func AppOf(ctx caddy.Context) (*App, error) {
 // Provision acquires what is shared, from the config before where it can.
 func (a *App) Provision(ctx caddy.Context) error {
 	logger := ctx.Logger()
+	a.keySets = &keySets{byPath: make(map[string]*token.KeySet)}
 	if err := a.acquireProcess(); err != nil {
 		return err
 	}
@@ -73,7 +77,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("keyring: %w", err)
 		}
 	}
-	return nil
+	return RegisterMetrics(ctx, keyCollector{a})
 }
 
 // Start does nothing: what is shared works from Provision on, because other

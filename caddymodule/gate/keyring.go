@@ -55,6 +55,7 @@ func (a *App) acquireKeyring(file string, logger *zap.Logger) error {
 		return fmt.Errorf("%w; `odordiff keyring init` makes one", err)
 	}
 	a.keyring = value.(openKeyring).Keyring
+	a.keyringPath = path
 	a.register(healthcheck.Check{Name: "keyring", Run: a.checkKeyring})
 	return nil
 }
@@ -70,7 +71,7 @@ func reportKeyring(logger *zap.Logger, path string) func(error) {
 }
 
 func (a *App) checkKeyring(context.Context) healthcheck.Result {
-	data := map[string]any{"keys": a.keyring.Len()}
+	data := map[string]any{"keys": a.keyring.Len(), "age_seconds": age(a.keyring)}
 	if err := a.keyring.LastError(); err != nil {
 		return healthcheck.Result{Status: healthcheck.Degraded, Detail: "the file is broken, an earlier one is in force: " + err.Error(), Data: data}
 	}

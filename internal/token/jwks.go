@@ -9,7 +9,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/lestrrat-go/jwx/v3/jwk"
 
 	"github.com/odordiff/odordiff/internal/livefile"
 )
@@ -17,32 +16,88 @@ import (
 // KeySet is the public keys of a JWKS file (RFC 7517), as the file is now. Its
 // methods may be called at once from many goroutines.
 type KeySet struct {
-	file *livefile.File[publicKeys]
+	file *livefile.File[keySet]
 }
 
-// publicKeys are the usable ones of a set.
-type publicKeys []publicKey
+// Contents is what a key set holds.
+type Contents struct {
+	// Keys is how many keys there are to verify with; with 0, no token is good.
+	Keys int
+	// PassedOver are the keys that cannot be used.
+	PassedOver []PassedOver
+}
+
+// PassedOver is a key of a set that cannot be used, and why.
+type PassedOver struct {
+	// Index is the key's place in the set, from 0.
+	Index int
+	// ID is its kid; may be empty.
+	ID string
+	// Reason says what is wrong. It quotes nothing of the key.
+	Reason error
+	// OtherUse says that nothing is wrong: the key is for something else.
+	OtherUse bool
+}
+
+// String says it in one line, for a log.
+func (p PassedOver) String() string {
+	return fmt.Sprintf("keys[%d] (kid %q): %v", p.Index, p.ID, p.Reason)
+}
+
+// keySet is what a file holds.
+type keySet struct {
+	keys   []publicKey // each of another id and algorithm
+	passed []PassedOver
+}
 
 type publicKey struct {
+	index     int
 	id        string
 	algorithm Algorithm
-	key       any // of the type that the algorithm takes
+	key       equaler // of the type that the algorithm takes
 }
 
-// OpenKeySet reads a JWKS file, which must be good this first time, and follows
-// it: see [livefile.Options], whose report may be nil. Keys that are not for
-// verifying with one of our algorithms are passed over, as RFC 7517 asks; a
-// private or a symmetric key is refused, because such a file is public.
-func OpenKeySet(path string, report func(error)) (*KeySet, error) {
-	file, err := livefile.Open(path, parseKeySetFile, livefile.Options{Report: report})
+// OpenKeySet reads a JWKS file, which must be readable this first time, and
+// follows it: see [livefile.Options]. The report, which may be nil, is told of
+// each change, with what is in force then.
+//
+// A key that cannot be used is passed over, as RFC 7517 asks: it is weak or
+// malformed, for something else, or not to be told from another. Only a private or
+// a symmetric key makes the set an error, because such a file is public.
+func OpenKeySet(path string, report func(Contents, error)) (*KeySet, error) {
+	var latest keySet // parsed and reported in turn by one goroutine
+	options := livefile.Options{}
+	if report != nil {
+		options.Report = func(err error) { report(latest.contents(), err) }
+	}
+	file, err := livefile.Open(path, func(content []byte, _ fs.FileMode) (keySet, error) {
+		set, err := parseKeySet(content)
+		if err == nil {
+			latest = set
+		}
+		return set, err
+	}, options)
 	if err != nil {
 		return nil, fmt.Errorf("opening JWKS: %w", err)
 	}
 	return &KeySet{file: file}, nil
 }
 
+// Contents returns what the set holds now.
+func (s *KeySet) Contents() Contents {
+	set, _ := s.file.Value()
+	return set.contents()
+}
+
+func (set keySet) contents() Contents {
+	return Contents{Keys: len(set.keys), PassedOver: set.passed}
+}
+
 // LastError says why the file's present content is not in force; nil when it is.
 func (s *KeySet) LastError() error { return s.file.LastError() }
+
+// Modified is when the file was written whose content is in force.
+func (s *KeySet) Modified() time.Time { return s.file.Modified() }
 
 // Revision changes when the keys change.
 func (s *KeySet) Revision() uint64 {
@@ -56,9 +111,9 @@ func (s *KeySet) Close() error { return s.file.Close() }
 // lookup finds the key of that id for that algorithm. A token without a kid is
 // unambiguous where there is one key for its algorithm.
 func (s *KeySet) lookup(id string, algorithm Algorithm) (any, bool) {
-	keys, _ := s.file.Value()
+	set, _ := s.file.Value()
 	var found []publicKey
-	for _, key := range keys {
+	for _, key := range set.keys {
 		if key.algorithm == algorithm && (id == "" || key.id == id) {
 			found = append(found, key)
 		}
@@ -69,101 +124,99 @@ func (s *KeySet) lookup(id string, algorithm Algorithm) (any, bool) {
 	return found[0].key, true
 }
 
-func parseKeySetFile(content []byte, _ fs.FileMode) (publicKeys, error) {
-	return parseKeySet(content)
-}
-
-func parseKeySet(content []byte) (publicKeys, error) {
-	var set struct {
+// parseKeySet reads a set as RFC 7517, section 5, has it. A set may be empty:
+// then there is no key.
+func parseKeySet(content []byte) (keySet, error) {
+	var document struct {
 		Keys []jsontext.Value `json:"keys"`
 	}
-	if err := json.Unmarshal(content, &set); err != nil {
-		return nil, errors.New("not a JWKS: want a JSON object with an array named keys")
+	// A name that is twice in a key is that key's fault: see readKey.
+	err := json.Unmarshal(content, &document, jsontext.AllowDuplicateNames(true))
+	if err != nil || document.Keys == nil {
+		return keySet{}, errors.New("not a JWKS: want a JSON object with an array named keys")
 	}
-	var keys publicKeys
-	for i, raw := range set.Keys {
-		key, usable, err := parseKey(raw)
-		if err != nil {
-			return nil, fmt.Errorf("keys[%d]: %w", i, err)
+	var set keySet
+	for i, raw := range document.Keys {
+		if err := checkPublic(raw); err != nil {
+			return keySet{}, fmt.Errorf("keys[%d]: %w", i, err)
 		}
-		if !usable {
+		key, err := readKey(raw)
+		key.index = i
+		if err != nil {
+			set.passOver(key, err)
 			continue
 		}
-		if keys.has(key) {
-			return nil, fmt.Errorf("keys[%d].kid: the same as another's for %s", i, key.algorithm)
-		}
-		keys = append(keys, key)
+		set.keys = append(set.keys, key)
 	}
-	if len(keys) == 0 {
-		return nil, fmt.Errorf("keys: none is for verifying with one of %v", asymmetric)
-	}
-	return keys, nil
+	set.passOverNamesakes()
+	return set, nil
 }
 
-func (keys publicKeys) has(key publicKey) bool {
-	return slices.ContainsFunc(keys, func(k publicKey) bool {
-		return k.id == key.id && k.algorithm == key.algorithm
+func (set *keySet) passOver(key publicKey, reason error) {
+	set.passed = append(set.passed, PassedOver{
+		Index: key.index, ID: key.id, Reason: reason, OtherUse: errors.Is(reason, errOtherUse),
 	})
 }
 
-// parameters are the members of a JWK that decide whether it is for us.
-type parameters struct {
-	Type       string         `json:"kty"`
-	Curve      string         `json:"crv"`
-	Use        string         `json:"use"`
-	Operations []string       `json:"key_ops"`
-	Algorithm  Algorithm      `json:"alg"`
-	ID         string         `json:"kid"`
-	Private    jsontext.Value `json:"d"`
+// passOverNamesakes leaves out what a token could not tell apart: of different
+// keys with one kid, none is sure to be meant.
+func (set *keySet) passOverNamesakes() {
+	all := set.keys
+	set.keys = nil
+	for i, key := range all {
+		before := slices.IndexFunc(all[:i], key.isCopyOf)
+		other := slices.IndexFunc(all, key.isNamesakeOf)
+		switch {
+		case before >= 0:
+			set.passOver(key, fmt.Errorf("the same as keys[%d]", all[before].index))
+		case other >= 0:
+			set.passOver(key, fmt.Errorf("kid: keys[%d] is another key for %s of the same kid", all[other].index, key.algorithm))
+		default:
+			set.keys = append(set.keys, key)
+		}
+	}
 }
 
-func parseKey(raw jsontext.Value) (key publicKey, usable bool, err error) {
-	var p parameters
-	if err := json.Unmarshal(raw, &p); err != nil {
-		return key, false, errors.New("not a JSON Web Key")
-	}
-	if p.Private != nil {
-		return key, false, errors.New("d: a private key: a JWKS file is public, put only public keys into it")
-	}
-	if p.Type == "oct" {
-		return key, false, errors.New("kty: a symmetric key: a JWKS file is public, put shared secrets into the keyring")
-	}
-	algorithm, ok := p.algorithm()
-	if !ok {
-		return key, false, nil
-	}
-	public, err := exportKey(raw)
-	if err != nil {
-		return key, false, err
-	}
-	return publicKey{id: p.ID, algorithm: algorithm, key: public}, true, nil
+func (k publicKey) isCopyOf(other publicKey) bool {
+	return k.id == other.id && k.algorithm == other.algorithm && k.key.Equal(other.key)
 }
 
-// algorithm is the one that the key's type implies, so that a key is never
-// used with another. A key that says it is for something else is not for us.
-func (p parameters) algorithm() (Algorithm, bool) {
-	implied := map[[2]string]Algorithm{
-		{"EC", "P-256"}: ES256, {"OKP", "Ed25519"}: EdDSA, {"RSA", ""}: RS256,
-	}[[2]string{p.Type, p.Curve}]
-	switch {
-	case implied == "",
-		p.Algorithm != "" && p.Algorithm != implied,
-		p.Use != "" && p.Use != "sig",
-		p.Operations != nil && !slices.Contains(p.Operations, "verify"):
-		return "", false
-	}
-	return implied, true
+func (k publicKey) isNamesakeOf(other publicKey) bool {
+	return k.id == other.id && k.algorithm == other.algorithm && !k.key.Equal(other.key)
 }
 
-// exportKey leaves it to the library to refuse weak and malformed keys: RSA
-// below 2048 bits, points off the curve.
-func exportKey(raw jsontext.Value) (public any, err error) {
-	parsed, err := jwk.ParseKey(raw)
-	if err != nil {
-		return nil, err
+// privateMembers are those that the registry of JSON Web Key parameters calls private.
+var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "priv"}
+
+// checkPublic refuses a key that gives a secret away.
+func checkPublic(raw jsontext.Value) error {
+	var members map[string]jsontext.Value
+	if err := json.Unmarshal(raw, &members, jsontext.AllowDuplicateNames(true)); err != nil {
+		return nil //nolint:nilerr // no key at all: readKey says so
 	}
-	err = jwk.Export(parsed, &public)
-	return public, err
+	for _, name := range privateMembers {
+		if members[name] != nil {
+			return fmt.Errorf("%s: a private key: a JWKS file is public, put only public keys into it", name)
+		}
+	}
+	if members["k"] != nil || string(members["kty"]) == `"oct"` {
+		return errors.New("kty: a symmetric key: a JWKS file is public, put shared secrets into the keyring")
+	}
+	return nil
+}
+
+func readKey(raw jsontext.Value) (publicKey, error) {
+	var members jsonWebKey
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return publicKey{}, errors.New("not a JSON Web Key: a member is there twice or of the wrong type")
+	}
+	key := publicKey{id: members.ID}
+	var err error
+	if key.algorithm, err = members.algorithm(); err != nil {
+		return key, err
+	}
+	key.key, err = members.public(key.algorithm)
+	return key, err
 }
 
 // always is the validity of a key that has no bounds of its own.

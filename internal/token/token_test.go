@@ -452,7 +452,7 @@ func TestAKeySetRotates(t *testing.T) {
 		t.Fatal(err)
 	}
 	changed := make(chan error, 4)
-	set, err := OpenKeySet(path, func(err error) { changed <- err })
+	set, err := OpenKeySet(path, func(_ Contents, err error) { changed <- err })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -512,52 +512,6 @@ func TestTheCacheIsBoundedAndDropsTheLeastRecent(t *testing.T) {
 		if _, ok := f.cache.entries[sha256.Sum256([]byte(tokens[i]))]; ok != want {
 			t.Errorf("token %d cached: %v, want %v", i, ok, want)
 		}
-	}
-}
-
-func TestKeySetRefusals(t *testing.T) {
-	small := rsaJWK(rsaKey, "x")
-	small["n"] = b64(rsaKey.N.Bytes()[:128])
-	private := ecJWK(ecKey, "x")
-	private["d"] = b64(must(ecKey.Bytes()))
-	offCurve := ecJWK(ecKey, "x")
-	offCurve["y"] = offCurve["x"]
-	encryption := ecJWK(ecKey, "x")
-	encryption["use"] = "enc"
-	otherAlgorithm := rsaJWK(rsaKey, "x")
-	otherAlgorithm["alg"] = "PS256"
-	signing := ecJWK(ecKey, "x")
-	signing["key_ops"] = []string{"sign"}
-	for name, test := range map[string]struct {
-		content []byte
-		want    string
-	}{
-		"not JSON":                       {[]byte("x"), "not a JWKS"},
-		"no keys":                        {jwks(), "keys: none is for verifying"},
-		"a symmetric key":                {jwks(object{"kty": "oct", "kid": "x", "k": b64(secret)}), "keys[0]: kty: a symmetric key"},
-		"a private key":                  {jwks(private), "keys[0]: d: a private key"},
-		"a small RSA key":                {jwks(small), "keys[0]: jwk.ParseKey: "},
-		"a point off the curve":          {jwks(offCurve), "keys[0]: jwk.ParseKey: "},
-		"a kid twice":                    {jwks(ecJWK(ecKey, "x"), ecJWK(attackerEC, "x")), "keys[1].kid: the same"},
-		"keys for encryption only":       {jwks(encryption), "keys: none is for verifying"},
-		"keys of other algorithms only":  {jwks(otherAlgorithm), "keys: none is for verifying"},
-		"keys for other operations only": {jwks(signing), "keys: none is for verifying"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			keys, err := parseKeySet(test.content)
-			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
-				t.Errorf("keys %v, error %v; want %q", keys, err, test.want)
-			}
-		})
-	}
-}
-
-func TestKeysOfNoUseArePassedOver(t *testing.T) {
-	encryption := rsaJWK(rsaKey, "enc")
-	encryption["use"] = "enc"
-	keys, err := parseKeySet(jwks(encryption, ecJWK(ecKey, "ec"), object{"kty": "EC", "crv": "secp256k1", "kid": "k1"}, object{"kty": "new"}))
-	if err != nil || len(keys) != 1 || keys[0].id != "ec" {
-		t.Errorf("keys %v, error %v; want the one for ES256", keys, err)
 	}
 }
 

@@ -1,0 +1,118 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"sync"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/odordiff/odordiff/internal/healthcheck"
+	"github.com/odordiff/odordiff/internal/token"
+)
+
+// keySetKey is a key set's key in the pool: one file is followed once.
+type keySetKey struct{ path string }
+
+// openKeySet is a key set in the pool.
+type openKeySet struct{ *token.KeySet }
+
+// Destruct implements caddy.Destructor.
+func (s openKeySet) Destruct() error { return s.Close() }
+
+// KeySet returns the public keys of a JWKS file, which is followed until this
+// app's config ends. The first to ask for any has the app check them.
+func (a *App) KeySet(file string, logger *zap.Logger) (*token.KeySet, error) {
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return nil, fmt.Errorf("finding the JWKS file: %w", err)
+	}
+	if set, ok := a.keySets.all()[path]; ok {
+		return set, nil
+	}
+	value, err := a.acquire(keySetKey{path}, func() (caddy.Destructor, error) {
+		return followKeySet(path, logger)
+	})
+	if err != nil {
+		return nil, err
+	}
+	set := value.(openKeySet).KeySet
+	if len(a.keySets.all()) == 0 {
+		a.register(healthcheck.Check{Name: "jwks", Run: a.checkKeySets})
+	}
+	a.keySets.add(path, set)
+	return set, nil
+}
+
+// keySets are the key sets of a config, by path. They are read while the config
+// is still being provisioned.
+type keySets struct {
+	mu     sync.Mutex
+	byPath map[string]*token.KeySet
+}
+
+func (k *keySets) add(path string, set *token.KeySet) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.byPath[path] = set
+}
+
+func (k *keySets) all() map[string]*token.KeySet {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return maps.Clone(k.byPath)
+}
+
+func followKeySet(path string, logger *zap.Logger) (caddy.Destructor, error) {
+	logger = logger.With(zap.String("file", path))
+	set, err := token.OpenKeySet(path, func(now token.Contents, err error) {
+		if err != nil {
+			logger.Error("the JWKS file is broken: its last good keys stay in force", zap.Error(err))
+			return
+		}
+		logger.Info("the JWKS file changed", zap.Int("keys", now.Keys))
+		logPassedOver(logger, now)
+	})
+	if err != nil {
+		return nil, err
+	}
+	logPassedOver(logger, set.Contents())
+	return openKeySet{set}, nil
+}
+
+func logPassedOver(logger *zap.Logger, now token.Contents) {
+	for _, key := range now.PassedOver {
+		if key.OtherUse {
+			logger.Info("a key of the JWKS file is for something else", zap.Stringer("key", key))
+			continue
+		}
+		logger.Warn("a key of the JWKS file cannot be used", zap.Stringer("key", key))
+	}
+	if now.Keys == 0 {
+		logger.Error("the JWKS file has no key that can be used: every token for it is refused")
+	}
+}
+
+// checkKeySets is degraded while a file is broken or has no usable key.
+func (a *App) checkKeySets(context.Context) healthcheck.Result {
+	result := healthcheck.Result{Detail: "in force", Data: make(map[string]any)}
+	var faults []error
+	for path, set := range a.keySets.all() {
+		now := set.Contents()
+		result.Data[path] = map[string]any{"keys": now.Keys, "passed_over": len(now.PassedOver), "age_seconds": age(set)}
+		switch err := set.LastError(); {
+		case err != nil:
+			faults = append(faults, fmt.Errorf("the file is broken, an earlier one is in force: %w", err))
+		case now.Keys == 0:
+			faults = append(faults, fmt.Errorf("%s has no key that can be used", path))
+		}
+	}
+	if len(faults) > 0 {
+		result.Status, result.Detail = healthcheck.Degraded, errors.Join(faults...).Error()
+	}
+	return result
+}
