@@ -32,9 +32,10 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		timeout       <duration>
 //		interval      <duration>
 //		details_scope <scope>
+//		probes_only
 //	}
 //
-// Only upstream may be given more than once.
+// Only upstream may be given more than once. probes_only stands alone.
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	if d.NextArg() {
@@ -72,8 +73,13 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 		if !d.AllArgs(&h.DetailsScope) {
 			return d.Err("want: details_scope <scope>")
 		}
+	case "probes_only":
+		if d.NextArg() {
+			return d.ArgErr()
+		}
+		h.ProbesOnly = true
 	default:
-		return d.Errf("unknown option %q: want upstream, disk, memory, load, timeout, interval or details_scope", option)
+		return d.Errf("unknown option %q: want upstream, disk, memory, load, timeout, interval, details_scope or probes_only", option)
 	}
 	return err
 }

@@ -26,6 +26,7 @@ func TestCaddyfileErrorsNameTheOption(t *testing.T) {
 		{"three thresholds", "gate_health {\n load 1 2 3\n}", "one or two thresholds"},
 		{"no thresholds", "gate_health {\n load\n}", "one or two thresholds"},
 		{"a timeout without unit", "gate_health {\n timeout 5\n}", "timeout: "},
+		{"probes only, but which", "gate_health {\n probes_only ready\n}", "wrong argument count"},
 		{"details for no scope", "gate_health {\n details_scope\n}", "want: details_scope <scope>"},
 		{"details for two scopes", "gate_health {\n details_scope a b\n}", "want: details_scope <scope>"},
 		{"an interval without value", "gate_health {\n interval\n}", "want: interval <duration>"},

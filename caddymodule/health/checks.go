@@ -95,6 +95,15 @@ func (h *Handler) resolve(repl *caddy.Replacer) (err error) {
 	return nil
 }
 
+// checkProbesOnly refuses the options that would have no effect.
+func (h *Handler) checkProbesOnly() error {
+	if len(h.Upstreams) > 0 || h.Disk != nil || h.Memory != nil || h.Load != nil ||
+		h.Timeout != 0 || h.Interval != 0 || h.DetailsScope != "" {
+		return errors.New("probes_only goes with no other option: the checks belong to the gate_health that answers /health")
+	}
+	return nil
+}
+
 // check says what is wrong with the configuration. It runs before anything is
 // registered, so that a bad config never touches what is in force.
 func (h *Handler) check() error {

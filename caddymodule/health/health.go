@@ -3,10 +3,12 @@
 package health
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -25,7 +27,8 @@ func init() {
 //
 //   - /health/live with 200: the process is up and serves;
 //   - /health/ready with 200, or with 503 and the names of the critical checks that failed, and
-//     while the server is shutting down;
+//     while the server is shutting down. It does not wait for a slow check, and answers
+//     by what was found last;
 //   - /health with the status of the whole, 200 or 503, and with every check's
 //     details and history for a principal with DetailsScope (gate_auth stands before it).
 //
@@ -58,9 +61,20 @@ type Handler struct {
 	// so that every principal sees them.
 	DetailsScope string `json:"details_scope,omitempty"`
 
+	// Whether to answer the two probes alone, without checks of its own: for a
+	// listener of plain HTTP beside the site that has the other options, none of which
+	// may be set with it. Ready then reports what that site and the other modules check.
+	ProbesOnly bool `json:"probes_only,omitempty"`
+
 	registry *healthcheck.Registry
+	patience time.Duration
 	undo     []func()
 }
+
+// patience is how long a probe and a scrape wait for checks that run, before they
+// are told what was found last. Balancers and kubelets allow about a second for the
+// whole request, and an answer that comes too late counts as none.
+const patience = 300 * time.Millisecond
 
 // CaddyModule returns the Caddy module information.
 func (Handler) CaddyModule() caddy.ModuleInfo {
@@ -77,6 +91,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.registry = app.Health()
+	h.patience = patience
+	if h.ProbesOnly {
+		return h.checkProbesOnly()
+	}
 	h.setDefaults()
 	if err := h.resolve(caddy.NewReplacer()); err != nil {
 		return err
@@ -85,7 +103,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.register()
-	return gate.RegisterMetrics(ctx, collector{h.registry})
+	return gate.RegisterMetrics(ctx, collector{h.registry, h.patience})
 }
 
 // Cleanup takes the checks out again.
@@ -117,7 +135,7 @@ func (h *Handler) answerFor(path string) func(*http.Request) response {
 		return live
 	case strings.HasSuffix(path, "/health/ready"):
 		return h.ready
-	case strings.HasSuffix(path, "/health"):
+	case strings.HasSuffix(path, "/health") && !h.ProbesOnly:
 		return h.whole
 	}
 	return nil
@@ -133,10 +151,13 @@ func (h *Handler) ready(r *http.Request) response {
 	if shuttingDown(r) {
 		return response{Status: healthcheck.Failed, Failing: []string{"shutting down"}}
 	}
-	report := h.registry.Report(r.Context())
+	ctx, cancel := context.WithTimeout(r.Context(), h.patience)
+	defer cancel()
+	report := h.registry.Report(ctx)
 	return response{Status: report.Status, Failing: report.Failing()}
 }
 
+// whole waits for every check: who reads it wants to know how things are now.
 func (h *Handler) whole(r *http.Request) response {
 	report := h.registry.Report(r.Context())
 	answer := response{Status: report.Status}

@@ -186,6 +186,66 @@ func TestAHungCheckCostsItsTimeoutOnce(t *testing.T) {
 	<-returned
 }
 
+func TestProbesAndScrapesDoNotWaitForAHangingUpstream(t *testing.T) {
+	hang := make(chan struct{})
+	upstream := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hang }))
+	defer upstream.Close()
+	defer close(hang)
+	for name, tc := range map[string]struct {
+		critical bool
+		want     int
+		body     string
+	}{
+		"not critical": {false, http.StatusOK, `{"status":"degraded"}`},
+		"critical":     {true, http.StatusServiceUnavailable, `{"status":"failed","failing":["upstream"]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			handler := provisioned(t, Handler{
+				Timeout:   caddy.Duration(time.Minute),
+				Upstreams: []*Upstream{{URL: upstream.URL, Critical: tc.critical}},
+			})
+			handler.patience = patience
+			start := time.Now()
+			for range 4 {
+				if got := ask(t, handler, http.MethodGet, "/health/ready", nil); got.code != tc.want || strings.TrimSpace(got.body) != tc.body {
+					t.Errorf("%d %s", got.code, got.body)
+				}
+			}
+			if shown := gauges(t, handler); slices.Contains(slices.Collect(maps.Keys(shown)), "upstream") {
+				t.Errorf("there is a figure for a check that found nothing yet: %v", shown)
+			}
+			if took := time.Since(start); took > 30*time.Second {
+				t.Errorf("four probes and a scrape took %s, with an upstream that has a minute", took)
+			}
+		})
+	}
+}
+
+func TestProbesOnlyAnswersTheTwoProbesByTheChecksOfOthers(t *testing.T) {
+	full := provisioned(t, Handler{})
+	probes := &Handler{ProbesOnly: true}
+	if err := probes.Provision(newContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	probes.patience = time.Minute
+	defer probes.Cleanup()
+	for path, want := range map[string]int{"/health/live": 200, "/health/ready": 200, "/health": http.StatusTeapot} {
+		if got := ask(t, probes, http.MethodGet, path, nil); got.code != want {
+			t.Errorf("%s: %d, want %d", path, got.code, want)
+		}
+	}
+	fail(t, full, "redis")
+	if got := ask(t, probes, http.MethodGet, "/health/ready", nil); got.code != http.StatusServiceUnavailable {
+		t.Errorf("with a critical check failed: %d %s", got.code, got.body)
+	}
+	if err := probes.Cleanup(); err != nil {
+		t.Fatal(err)
+	}
+	if got := status(t, full, "disk"); got != healthcheck.OK {
+		t.Errorf("the disk's check is %s after the probes left", got)
+	}
+}
+
 func TestAnUpstreamIsWatched(t *testing.T) {
 	var down atomic.Bool
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -239,8 +299,17 @@ func TestReadyIsFalseWhileShuttingDown(t *testing.T) {
 func TestMetricsShowEachCheck(t *testing.T) {
 	handler := provisioned(t, Handler{})
 	fail(t, handler, "redis")
+	got := gauges(t, handler)
+	if want := map[string]float64{"disk": 0, "load": 0, "memory": 0, "redis": 2}; !maps.Equal(got, want) {
+		t.Errorf("gauges = %v, want %v", got, want)
+	}
+}
+
+// gauges are the statuses that a scrape finds, by check.
+func gauges(t *testing.T, handler *Handler) map[string]float64 {
+	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
-	if err := registry.Register(collector{handler.registry}); err != nil {
+	if err := registry.Register(collector{handler.registry, handler.patience}); err != nil {
 		t.Fatal(err)
 	}
 	families, err := registry.Gather()
@@ -251,9 +320,7 @@ func TestMetricsShowEachCheck(t *testing.T) {
 	for _, metric := range families[0].GetMetric() {
 		got[metric.GetLabel()[0].GetValue()] = metric.GetGauge().GetValue()
 	}
-	if want := map[string]float64{"disk": 0, "load": 0, "memory": 0, "redis": 2}; !maps.Equal(got, want) {
-		t.Errorf("gauges = %v, want %v", got, want)
-	}
+	return got
 }
 
 func TestAReloadKeepsTheHistoryAndSwapsTheChecks(t *testing.T) {
@@ -312,6 +379,7 @@ func TestBadConfigIsRefusedAndRegistersNothing(t *testing.T) {
 		{"negative", Handler{Load: &Thresholds{Degraded: -1}}, "load: a threshold is not negative"},
 		{"the wrong way round", Handler{Disk: &Disk{Thresholds: Thresholds{Degraded: 90, Failed: 80}}}, "disk: failed (80) comes before degraded (90)"},
 		{"a long timeout", Handler{Timeout: caddy.Duration(time.Hour)}, "timeout 1h0m0s: want up to 1m"},
+		{"probes only, and more", Handler{ProbesOnly: true, DetailsScope: "operator"}, "probes_only goes with no other option"},
 		{"a long interval", Handler{Interval: caddy.Duration(2 * time.Hour)}, "interval 2h0m0s: want up to 1h"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -359,6 +427,7 @@ func provisioned(t *testing.T, handler Handler) *Handler {
 	if err := handler.Provision(newContext(t)); err != nil {
 		t.Fatal(err)
 	}
+	handler.patience = time.Minute // machines of tests are slow at times
 	t.Cleanup(func() {
 		if err := handler.Cleanup(); err != nil {
 			t.Error(err)

@@ -2,6 +2,7 @@ package health
 
 import (
 	"context"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -10,20 +11,29 @@ import (
 
 var checkStatus = prometheus.NewDesc(
 	"gate_health_check_status",
-	"Status of each health check: 0 ok, 1 degraded, 2 failed.",
+	"Status of each health check: 0 ok, 1 degraded, 2 failed. A check of which nothing is known is left out.",
 	[]string{"check"}, nil,
 )
 
-// collector reports the checks at each scrape, so that the figures are never
-// older than the checks' interval, even where no probe asks.
-type collector struct{ registry *healthcheck.Registry }
+// collector reports the checks at each scrape, so that the figures are of now,
+// even where no probe asks. A slow check must not cost the other metrics their
+// scrape: of that one it tells what was found last.
+type collector struct {
+	registry *healthcheck.Registry
+	patience time.Duration
+}
 
 // Describe implements prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) { ch <- checkStatus }
 
 // Collect implements prometheus.Collector.
 func (c collector) Collect(ch chan<- prometheus.Metric) {
-	for _, state := range c.registry.Report(context.Background()).Checks {
+	ctx, cancel := context.WithTimeout(context.Background(), c.patience)
+	defer cancel()
+	for _, state := range c.registry.Report(ctx).Checks {
+		if state.Status == healthcheck.Unknown {
+			continue
+		}
 		ch <- prometheus.MustNewConstMetric(checkStatus, prometheus.GaugeValue, float64(state.Status), state.Name)
 	}
 }

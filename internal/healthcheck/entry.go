@@ -31,7 +31,7 @@ type run struct {
 func newEntry(name string) *entry {
 	return &entry{name: name, state: State{
 		Name:   name,
-		Result: Result{Status: Failed, Detail: "not checked yet"},
+		Result: Result{Status: Unknown, Detail: "not checked yet"},
 	}}
 }
 
@@ -70,7 +70,8 @@ func (e *entry) replaced() {
 
 func (e *entry) inForce() *Check { return e.checks[len(e.checks)-1] }
 
-// refresh returns the state, after a run where the last result is too old.
+// refresh returns the state, after a run where the last result is too old. When
+// ctx ends first, the last result is good for a little longer.
 func (e *entry) refresh(ctx context.Context) State {
 	if run := e.awaited(); run != nil {
 		select {
@@ -82,6 +83,9 @@ func (e *entry) refresh(ctx context.Context) State {
 	defer e.mu.Unlock()
 	state := e.state
 	state.History = slices.Clone(state.History)
+	if len(e.checks) > 0 && !state.CheckedAt.IsZero() && time.Since(state.CheckedAt) > e.inForce().Interval+maxAge {
+		state.Result = Result{Status: Unknown, Detail: "not checked since " + state.CheckedAt.UTC().Format(time.RFC3339)}
+	}
 	return state
 }
 

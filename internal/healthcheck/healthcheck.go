@@ -2,7 +2,9 @@
 //
 // Checks run when somebody asks, side by side and each under its own timeout,
 // and their results are kept for a while: asking often costs nothing, and a
-// dependency that hangs delays an answer by that timeout at most once.
+// dependency that hangs delays an answer by that timeout at most once. Who cannot
+// wait that long asks with a context that ends earlier, and is told what was
+// found last while the check goes on.
 package healthcheck
 
 import (
@@ -18,6 +20,9 @@ const (
 	DefaultTimeout = 2 * time.Second
 	// DefaultInterval is how long a result is kept where the check does not say.
 	DefaultInterval = 5 * time.Second
+	// maxAge is how long after its interval a result still stands in for one that
+	// does not come. What was found before says nothing of now.
+	maxAge = 5 * time.Minute
 )
 
 // Result is what one run of a check found.
@@ -92,8 +97,9 @@ func (r *Registry) remove(e *entry, check *Check) {
 
 // Report returns the state of every check, in order of their names, and runs
 // those first whose result is too old. It returns after the longest timeout
-// of the checks at the latest, and at once when ctx ends: what is not known
-// by then is reported as it was last known. A run that was begun goes on.
+// of the checks at the latest, and at once when ctx ends: what is not known by
+// then is reported as it was last known, or as [Unknown] where that was never or
+// minutes ago. A run that was begun goes on.
 func (r *Registry) Report(ctx context.Context) Report {
 	entries := r.sorted()
 	report := Report{Checks: make([]State, len(entries))}

@@ -215,6 +215,84 @@ func TestAReportEndsWithItsContextAndTheRunGoesOn(t *testing.T) {
 	})
 }
 
+func TestASlowCheckIsToldAsItWasLastWhileItRefreshes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var registry Registry
+		var hangs atomic.Bool
+		registry.Register(Check{Name: "c", Critical: true, Run: func(ctx context.Context) Result {
+			if hangs.Load() {
+				<-ctx.Done()
+			}
+			return Result{}
+		}})
+		registry.Report(t.Context())
+		hangs.Store(true)
+		time.Sleep(DefaultInterval)
+		for i, ready := range []bool{true, true, false} { // the third comes after the timeout of 2 s
+			start := time.Now()
+			report := askFor(t, &registry, 900*time.Millisecond)
+			if took := time.Since(start); took > 900*time.Millisecond || report.Ready() != ready {
+				t.Errorf("probe %d: ready = %t after %s, want %t within 900 ms", i, report.Ready(), took, ready)
+			}
+			synctest.Wait()
+		}
+	})
+}
+
+func TestWhatWasNeverLookedAtIsUnknown(t *testing.T) {
+	for _, critical := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var registry Registry
+			registry.Register(Check{Name: "c", Critical: critical, Run: func(ctx context.Context) Result {
+				<-ctx.Done()
+				return Result{}
+			}})
+			report := askFor(t, &registry, 100*time.Millisecond)
+			if got := report.Checks[0]; got.Status != Unknown || got.Detail != "not checked yet" || len(got.History) != 0 {
+				t.Errorf("%+v", got)
+			}
+			want := Degraded
+			if critical {
+				want = Failed // nobody may send requests before it is known to work
+			}
+			if report.Status != want || report.Ready() == critical {
+				t.Errorf("critical %t: the whole is %s, ready %t", critical, report.Status, report.Ready())
+			}
+			time.Sleep(DefaultTimeout)
+			synctest.Wait()
+		})
+	}
+}
+
+func TestAnOldResultDoesNotStandInForOneOfNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var registry Registry
+		var runs atomic.Int64
+		registry.Register(Check{Name: "c", Run: func(ctx context.Context) Result {
+			if runs.Add(1) > 1 {
+				<-ctx.Done()
+			}
+			return Result{}
+		}})
+		registry.Report(t.Context())
+		time.Sleep(time.Hour)
+		state := askFor(t, &registry, time.Second).Checks[0]
+		if state.Status != Unknown || !strings.HasPrefix(state.Detail, "not checked since ") {
+			t.Errorf("%s: %s", state.Status, state.Detail)
+		}
+		time.Sleep(DefaultTimeout)
+		synctest.Wait()
+	})
+}
+
+// askFor is a report by somebody who waits no longer than that.
+func askFor(t *testing.T, r *Registry, patience time.Duration) Report {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	return r.Report(ctx)
+}
+
 func TestAPanicIsAFailure(t *testing.T) {
 	var registry Registry
 	registry.Register(Check{Name: "c", Run: func(context.Context) Result { panic("boom") }})

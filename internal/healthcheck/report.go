@@ -4,17 +4,17 @@ import "time"
 
 // Report is the state of the whole.
 type Report struct {
-	// Status is the worst of the checks, where a failure of one that is not
-	// critical counts as degraded. Without any check it is OK.
+	// Status is the worst of the checks, where one that is not critical counts as
+	// degraded when it failed or is unknown. Without any check it is OK.
 	Status Status
 	// Checks are in order of their names.
 	Checks []State
 }
 
-// Ready reports whether no critical check failed.
+// Ready reports whether every critical check is known not to have failed.
 func (r Report) Ready() bool { return r.Status < Failed }
 
-// Failing returns the names of the critical checks that failed.
+// Failing returns the names of the critical checks that failed or are unknown.
 func (r Report) Failing() []string {
 	var names []string
 	for _, state := range r.Checks {
@@ -40,7 +40,7 @@ type State struct {
 // weight is what the check's status means for the whole.
 func (s State) weight() Status {
 	if s.Critical {
-		return s.Status
+		return min(s.Status, Failed)
 	}
 	return min(s.Status, Degraded)
 }

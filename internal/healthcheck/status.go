@@ -2,7 +2,8 @@ package healthcheck
 
 import "fmt"
 
-// Status is how well a checked thing does. A greater status is a worse one.
+// Status is how well a checked thing does. Of OK, Degraded and Failed, a greater
+// one is a worse one.
 type Status uint8
 
 const (
@@ -12,11 +13,13 @@ const (
 	Degraded
 	// Failed does not work.
 	Failed
+	// Unknown was not looked at yet, or too long ago. No check finds it.
+	Unknown
 )
 
-var statusNames = [...]string{OK: "ok", Degraded: "degraded", Failed: "failed"}
+var statusNames = [...]string{OK: "ok", Degraded: "degraded", Failed: "failed", Unknown: "unknown"}
 
-// String returns "ok", "degraded" or "failed".
+// String returns "ok", "degraded", "failed" or "unknown".
 func (s Status) String() string {
 	if int(s) >= len(statusNames) {
 		return fmt.Sprintf("Status(%d)", uint8(s))
