@@ -71,6 +71,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		if err := a.acquireRedis(logger.Named("redis")); err != nil {
 			return fmt.Errorf("redis: %w", err)
 		}
+		if err := RegisterMetrics(ctx, a.redis.degradedGauge()); err != nil {
+			return err
+		}
 	}
 	if file := a.keyringFile(); file != "" {
 		if err := a.acquireKeyring(file, logger.Named("keyring")); err != nil {

@@ -2,11 +2,13 @@ package gate
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
 
@@ -55,11 +57,15 @@ func (s *redisStores) Destruct() error {
 	return errors.Join(s.limits.Close(), s.client.Close())
 }
 
-// check asks whether Redis answers, and whether it may forget what it was told.
+// check asks whether Redis does what requests need of it, and whether it may
+// forget what it was told. A PING would not tell: a server that became a replica or
+// is full answers it. So the limiter makes a decision, and a nonce is used.
 func (s *redisStores) check(ctx context.Context) healthcheck.Result {
-	result := healthcheck.Ping(func(ctx context.Context) error { return s.client.Ping(ctx).Err() })(ctx)
-	if result.Status != healthcheck.OK {
-		return result
+	if err := s.limits.Probe(ctx); err != nil {
+		return failed("limits are not decided in Redis", err)
+	}
+	if _, err := s.nonces.Use(ctx, "probe", rand.Text(), time.Second); err != nil {
+		return failed("signatures are refused", err)
 	}
 	if policy := s.eviction(ctx); policy != "" {
 		return healthcheck.Result{
@@ -68,7 +74,24 @@ func (s *redisStores) check(ctx context.Context) healthcheck.Result {
 				"then be replayed, and what was counted against limits; set maxmemory-policy noeviction", policy),
 		}
 	}
-	return result
+	return healthcheck.Result{Detail: "takes charges and nonces"}
+}
+
+func failed(what string, err error) healthcheck.Result {
+	return healthcheck.Result{Status: healthcheck.Failed, Detail: what + ": " + err.Error()}
+}
+
+// degradedGauge shows what the limiter knows by its own traffic, between two checks, too.
+func (s *redisStores) degradedGauge() prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "gate_redis_degraded",
+		Help: "1 while Redis is left alone after failures, so that each limit does what its on_error says; otherwise 0.",
+	}, func() float64 {
+		if s.limits.Degraded() {
+			return 1
+		}
+		return 0
+	})
 }
 
 // eviction returns the policy by which the server evicts keys, or nothing when

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -36,6 +37,8 @@ type Failover struct {
 	deadline time.Duration
 	onError  func(error)
 	breaker  *gobreaker.CircuitBreaker[Verdict]
+	// lastFailure is why the shared store failed last.
+	lastFailure atomic.Pointer[error]
 }
 
 // FailoverOptions are what a [Failover] can be told. Its zero value is good for one node.
@@ -94,7 +97,32 @@ func (f *Failover) Decide(ctx context.Context, charges []Charge) (Verdict, error
 }
 
 // Degraded reports whether the breaker is keeping decisions from the shared store.
+// Without decisions it learns nothing, neither that the store is gone nor that it
+// is back: see [Failover.Probe].
 func (f *Failover) Degraded() bool { return f.breaker.State() != gobreaker.StateClosed }
+
+// Probe makes a decision in the shared store that charges nobody but itself, and
+// lets the breaker learn from it as from any other. It returns nil when the store
+// made it; otherwise why the store did not, or why the breaker left it alone. OnError is not told.
+//
+// A server that answers may all the same refuse what a decision needs: one that
+// became a replica, or is full, or a cluster whose node with the windows is gone.
+func (f *Failover) Probe(ctx context.Context) error {
+	_, err := f.breaker.Execute(func() (Verdict, error) { return f.try(ctx, probeCharge()) })
+	if cause := f.lastFailure.Load(); err != nil && cause != nil && refusedByBreaker(err) {
+		return fmt.Errorf("%w: %w", err, *cause)
+	}
+	return err
+}
+
+// probeCharge always fits, so that the store has to write it down.
+func probeCharge() []Charge {
+	return []Charge{{Limit: Limit{Name: "probe", Rate: MaxRate, Window: MinWindow}, Key: "probe", Cost: 1}}
+}
+
+func refusedByBreaker(err error) bool {
+	return errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests)
+}
 
 // Close implements [Store].
 func (f *Failover) Close() error { return errors.Join(f.shared.Close(), f.local.Close()) }
@@ -107,6 +135,15 @@ func notTheStoresFault(err error) bool {
 }
 
 func (f *Failover) ask(ctx context.Context, charges []Charge) (Verdict, error) {
+	verdict, err := f.try(ctx, charges)
+	if err != nil && !notTheStoresFault(err) && f.onError != nil {
+		f.onError(err)
+	}
+	return verdict, err
+}
+
+// try asks the shared store within the deadline, and keeps why it failed.
+func (f *Failover) try(ctx context.Context, charges []Charge) (Verdict, error) {
 	limited, cancel := context.WithTimeout(ctx, f.deadline)
 	defer cancel()
 	verdict, err := f.shared.Decide(limited, charges)
@@ -114,8 +151,8 @@ func (f *Failover) ask(ctx context.Context, charges []Charge) (Verdict, error) {
 	case err == nil || errors.Is(err, ErrInvalid):
 	case ctx.Err() != nil:
 		return Verdict{}, fmt.Errorf("%w: %w", errCaller, err)
-	case f.onError != nil:
-		f.onError(err)
+	default:
+		f.lastFailure.Store(&err)
 	}
 	return verdict, err
 }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/sony/gobreaker/v2"
 
 	"github.com/odordiff/odordiff/internal/redisconn"
 	"github.com/odordiff/odordiff/internal/redistest"
@@ -216,6 +219,41 @@ func TestFailoverComesBackToARedisThatComesBack(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAProbeTellsTheBreakerWhatNoTrafficDoes(t *testing.T) {
+	server := redistest.Start(t)
+	n := newNode(t, server, 1)
+	if err := n.Probe(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n.mu.Lock()
+	told := n.errs
+	n.mu.Unlock()
+	server.Kill()
+	for !n.Degraded() {
+		if err := n.Probe(t.Context()); err == nil {
+			t.Fatal("a probe succeeded without Redis")
+		}
+	}
+	n.breakerStaysOpen(t)
+	if err := n.Probe(t.Context()); !errors.Is(err, gobreaker.ErrOpenState) || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("error %v, want one that says why the breaker is open", err)
+	}
+	if n.errs != told {
+		t.Errorf("OnError was told of %d probes", n.errs-told)
+	}
+}
+
+func TestAProbeClosesTheBreakerOfARedisThatCameBack(t *testing.T) {
+	server := redistest.Start(t)
+	n := newNode(t, server, 1)
+	server.Kill()
+	for !n.Degraded() {
+		_ = n.Probe(t.Context())
+	}
+	server.Restart()
+	eventually(t, func() bool { return n.Probe(t.Context()) == nil && !n.Degraded() })
 }
 
 func TestFailoverDoesNotBlameRedisForACallerThatGaveUp(t *testing.T) {
