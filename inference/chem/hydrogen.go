@@ -4,13 +4,13 @@ import "slices"
 
 // foldHydrogens turns hydrogens written as atoms into counts on their
 // neighbours, unless they say something of their own: an isotope, a charge, a
-// map number, or no single heavy neighbour.
-func (d *draft) foldHydrogens() error {
-	m := d.mol
+// map number, no single heavy neighbour, or the geometry of a double bond. It
+// tells whether there were any to fold.
+func (m *Molecule) foldHydrogens() bool {
 	gone := make([]bool, len(m.atoms))
 	found := false
 	for i := range m.atoms {
-		if m.isPlainHydrogen(i) {
+		if m.isPlainHydrogen(i) && !m.tellsGeometry(i) {
 			m.foldHydrogen(i)
 			gone[i], found = true, true
 		}
@@ -18,7 +18,17 @@ func (d *draft) foldHydrogens() error {
 	if found {
 		m.removeAtoms(gone)
 	}
-	return nil
+	return found
+}
+
+// tellsGeometry tells whether a hydrogen is all that the geometry of a double
+// bond can refer to at one end, as in an imine of ammonia.
+func (m *Molecule) tellsGeometry(hydrogen int) bool {
+	heavy := m.NeighborAt(hydrogen, 0)
+	if m.atoms[heavy].Hydrogens > 0 || len(m.adjacent[heavy]) != 2 {
+		return false
+	}
+	return slices.ContainsFunc(m.adjacent[heavy], func(b int) bool { return m.bonds[b].Geometry != NoGeometry })
 }
 
 func (m *Molecule) isPlainHydrogen(atom int) bool {

@@ -24,12 +24,12 @@ func Parse(smiles string) (*Molecule, error) {
 		(*draft).checkValences,
 		(*draft).readChirality,
 		(*draft).readGeometry,
-		(*draft).foldHydrogens,
 	} {
 		if err := step(d); err != nil {
 			return nil, err
 		}
 	}
+	d.mol.foldHydrogens()
 	d.mol.finish()
 	return d.mol, nil
 }
@@ -39,6 +39,10 @@ func (m *Molecule) finish() {
 	m.rings = m.smallRings()
 	m.perceiveAromaticity()
 	m.dropVainStereo()
+	for m.foldHydrogens() { // those that told of a geometry that is gone
+		m.rings = m.smallRings()
+		m.dropVainStereo()
+	}
 	m.canonical, m.order = m.writeRanked(m.canonicalRanks())
 }
 

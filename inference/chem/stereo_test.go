@@ -30,6 +30,10 @@ func TestDoubleBondsReadAlike(t *testing.T) {
 		{"F/C=C\\F", "C(/F)=C/F", "[H]/C(F)=C/F", "F\\C=C/F"},
 		{"C/C=C/C=C\\C", "C\\C=C\\C=C/C", "C(\\C)=C/C=C\\C", "C\\C=C/C=C/C"},
 		{"CC/C(C)=C(/C)Cl", "CC\\C(C)=C(\\C)Cl", "C/C(CC)=C(\\C)Cl"},
+		// Where there is nothing else, a hydrogen tells the geometry.
+		{"[H]/N=C(/C)CC", "[H]\\N=C(\\C)CC", "[H]\\N=C(/CC)C", "CC/C(C)=N\\[H]", "N(/[H])=C(\\C)CC"},
+		{"[H]/N=N/[H]", "[H]\\N=N\\[H]", "N(\\[H])=N/[H]"},
+		{"[H]/N=N/C", "C/N=N/[H]"},
 		{"C1CCC/C=C/CCC1", "C1CCC\\C=C\\CCC1", "C/1=C\\CCCCCCC1", "C1=C/CCCCCCC/1"},
 	} {
 		want := mustParse(t, group[0]).SMILES()
@@ -45,6 +49,8 @@ func TestStereoisomersDiffer(t *testing.T) {
 	for _, group := range [][]string{
 		{"N[C@@H](C)C(=O)O", "N[C@H](C)C(=O)O", "NC(C)C(=O)O"},
 		{"F/C=C/F", "F/C=C\\F", "FC=CF"},
+		{"[H]/N=C(/C)CC", "[H]/N=C(\\C)CC", "N=C(C)CC"},
+		{"[H]/N=N/[H]", "[H]/N=N\\[H]", "N=N"},
 		{"C[S@](=O)CC", "C[S@@](=O)CC", "CS(=O)CC"},
 		{"C[C@H]1CC[C@H](C)CC1", "C[C@H]1CC[C@@H](C)CC1", "CC1CCC(C)CC1"},
 		{"C[C@H](O)[C@H](O)C", "C[C@H](O)[C@@H](O)C", "C[C@@H](O)[C@H](O)C"},
@@ -77,6 +83,12 @@ func TestVainStereoGoes(t *testing.T) {
 		"C[C@H]1CCC(C)CC1": "CC1CCC(C)CC1",
 		"C/c1ccccc1":       "Cc1ccccc1",
 		"C/C=C=C/C":        "CC=C=CC",
+		"[H]/N=C(/C)C":     "N=C(C)C",
+		"[H]/N=C/[H]":      "N=C",
+		"[H]/C([H])=C/F":   "C=CF",
+		"[H]/[NH+]=C/C":    "[NH2+]=CC",
+		// What seems to tell the two arms apart goes, and so does what rests on it.
+		"[H]/N=C1/CCC(CC1)C(/C1CCC(=N)CC1)=N/[H]": "N=C1CCC(CC1)C(=N)C1CCC(=N)CC1",
 	} {
 		if got, want := mustParse(t, smiles).SMILES(), mustParse(t, plain).SMILES(); got != want {
 			t.Errorf("%s gives %s, want %s", smiles, got, want)
