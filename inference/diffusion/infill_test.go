@@ -119,7 +119,7 @@ func TestAGapBehindAFilledOneKnowsItsFirstAtom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := m.newWalker(d, rand.New(rand.NewPCG(1, 1)))
+	w := m.newWalker(d, 1, rand.New(rand.NewPCG(1, 1)))
 	copy(w.tokens[d.gaps[0].first:], filling)
 	if w.enter(1); w.err != nil {
 		t.Error(w.err)

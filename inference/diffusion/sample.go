@@ -11,7 +11,7 @@ import (
 
 // Settings tune the sampling.
 type Settings struct {
-	// Steps is how many times the network looks at a molecule, at least 1. With as many
+	// Steps is how many times the network looks at a molecule at most, at least 1. With as many
 	// steps as tokens each token is chosen with all earlier ones in view.
 	Steps int
 	// Temperature divides the logits, above 0.
@@ -26,13 +26,24 @@ type Settings struct {
 	Confident float64
 	// Seed makes the choices.
 	Seed uint64
-	// Progress, if not nil, hears of each step and the share of tokens that are unmasked.
-	Progress func(step, steps int, unmasked float64)
+	// Width is how many drafts are worked on at once, at least 1. When one is
+	// finished, the next begins. It does not change the samples: a small width
+	// finishes the first ones early, [AllAtOnce] finishes the last one early.
+	Width int
+	// Progress, if not nil, hears of each pass through the network, of the most
+	// passes that there may be, and of the share of tokens that are unmasked.
+	Progress func(pass, passes int, unmasked float64)
+	// Finished, if not nil, hears of each sample when it and those of all tasks
+	// before it are finished, in the order of the tasks. Its error ends the sampling.
+	Finished func(Sample) error
 }
+
+// AllAtOnce is the [Settings.Width] that works on all drafts from the start.
+const AllAtOnce = math.MaxInt
 
 // DefaultSettings are those that the model was evaluated with (docs/model-card.md).
 func DefaultSettings() Settings {
-	return Settings{Steps: 24, Temperature: 0.8, Guidance: 2.5, Nucleus: 0.98, Confident: 0.95}
+	return Settings{Steps: 24, Temperature: 0.8, Guidance: 2.5, Nucleus: 0.98, Confident: 0.95, Width: AllAtOnce}
 }
 
 func (s Settings) check() error {
@@ -47,6 +58,8 @@ func (s Settings) check() error {
 		return fmt.Errorf("confident from %g on, want 0 or more", s.Confident)
 	case !(s.Nucleus > 0 && s.Nucleus <= 1):
 		return fmt.Errorf("nucleus %g, want more than 0 and up to 1", s.Nucleus)
+	case s.Width < 1:
+		return fmt.Errorf("width %d, want at least 1", s.Width)
 	}
 	return nil
 }
@@ -78,20 +91,23 @@ func (m *Model) Sample(ctx context.Context, tasks []Task, settings Settings) ([]
 		return nil, fmt.Errorf("sampling: %w", err)
 	}
 	b := m.newBatch(tasks, settings)
-	for step := 1; step <= settings.Steps && b.open() > 0; step++ {
+	passes := b.mostPasses()
+	for pass := 1; b.open() > 0; pass++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		b.step(settings.Steps - step + 1)
+		b.pass()
 		if settings.Progress != nil {
-			settings.Progress(step, settings.Steps, b.unmasked())
+			settings.Progress(pass, passes, b.unmasked())
+		}
+		if err := b.handOn(); err != nil {
+			return nil, err
 		}
 	}
-	samples := make([]Sample, len(tasks))
-	for i, w := range b.walkers {
-		samples[i] = Sample{SMILES: m.text(w.draft, w.tokens), Err: w.err}
+	if err := b.handOn(); err != nil { // of drafts that had nothing masked
+		return nil, err
 	}
-	return samples, nil
+	return b.samples, nil
 }
 
 // Lengths returns the probability of each number of tokens, from 0 to
@@ -115,8 +131,10 @@ type batch struct {
 	model    *Model
 	settings Settings
 	walkers  []*walker
+	active   []*walker // those of the pass
 	job      *job
-	masked   int // at the beginning
+	masked   int      // at the beginning
+	samples  []Sample // of the first walkers, handed on
 }
 
 func (m *Model) newBatch(tasks []Task, settings Settings) *batch {
@@ -130,7 +148,7 @@ func (m *Model) newBatch(tasks []Task, settings Settings) *batch {
 			v = views{m.newModulations(*t.Condition), m.newModulations(Condition{Figures: t.Condition.Figures})}
 			of[t.Condition] = v
 		}
-		w := m.newWalker(t.Draft, rand.New(rand.NewPCG(settings.Seed, uint64(i)))) //nolint:gosec // sampling is no secret
+		w := m.newWalker(t.Draft, settings.Steps, rand.New(rand.NewPCG(settings.Seed, uint64(i)))) //nolint:gosec // sampling is no secret
 		if settings.Guidance != 0 {
 			w.guided = m.newSequence(w.tokens, v.guided)
 		}
@@ -169,13 +187,17 @@ func (m *Model) newSequence(tokens []uint8, condition *modulations) *sequence {
 	}
 }
 
-// step looks at all unfinished molecules once and unmasks a part of each.
-func (b *batch) step(left int) {
-	b.job.sequences = b.job.sequences[:0]
-	for _, w := range b.walkers {
+// pass looks once at the first unfinished molecules and unmasks a part of each.
+func (b *batch) pass() {
+	b.active, b.job.sequences = b.active[:0], b.job.sequences[:0]
+	for _, w := range b.walkers[len(b.samples):] {
 		if w.masked == 0 {
 			continue
 		}
+		if len(b.active) == b.settings.Width {
+			break
+		}
+		b.active = append(b.active, w)
 		if w.guided != nil {
 			b.job.sequences = append(b.job.sequences, w.guided)
 		}
@@ -184,11 +206,34 @@ func (b *batch) step(left int) {
 		}
 	}
 	b.model.batcher.run(b.job)
-	for _, w := range b.walkers {
+	for _, w := range b.active {
+		w.step(&b.settings)
+	}
+}
+
+// handOn takes the samples that are finished with all before them.
+func (b *batch) handOn() error {
+	for _, w := range b.walkers[len(b.samples):] {
 		if w.masked > 0 {
-			w.unmask(&b.settings, (w.masked+left-1)/left)
+			return nil
+		}
+		sample := Sample{SMILES: b.model.text(w.draft, w.tokens), Err: w.err}
+		b.samples = append(b.samples, sample)
+		if b.settings.Finished == nil {
+			continue
+		}
+		if err := b.settings.Finished(sample); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// mostPasses is how many passes finish all molecules at the latest: each takes
+// one for each of its steps, beside others.
+func (b *batch) mostPasses() int {
+	width := max(1, min(b.open(), b.settings.Width))
+	return (b.open() + width - 1) / width * b.settings.Steps
 }
 
 // open counts the molecules that have masked tokens.

@@ -186,6 +186,65 @@ func TestStepsAreReportedUpToTheEnd(t *testing.T) {
 	}
 }
 
+func TestTheWidthDoesNotChangeTheSamples(t *testing.T) {
+	m := model(t)
+	drafts := blanks(t, m, asking(t, m, "rose", "honey"), 9)
+	want := texts(t, m, drafts, DefaultSettings())
+	for _, width := range []int{1, 4, 9} {
+		settings := DefaultSettings()
+		settings.Width = width
+		if diff := cmp.Diff(want, texts(t, m, drafts, settings)); diff != "" {
+			t.Errorf("%d at once:\n%s", width, diff)
+		}
+	}
+}
+
+func TestSamplesAreHandedOnInTheirOrderWhileOthersAreOpen(t *testing.T) {
+	m := model(t)
+	drafts := blanks(t, m, asking(t, m, "rose"), 12)
+	settings := DefaultSettings()
+	settings.Width = 3
+	var finished []string
+	var passes, first int
+	settings.Progress = func(pass, most int, _ float64) {
+		if passes = pass; pass > most {
+			t.Errorf("pass %d of %d", pass, most)
+		}
+	}
+	settings.Finished = func(s Sample) error {
+		if finished = append(finished, s.SMILES); first == 0 {
+			first = passes
+		}
+		return nil
+	}
+	samples, err := m.Sample(t.Context(), drafts, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range samples {
+		if len(finished) != len(samples) || finished[i] != s.SMILES {
+			t.Fatalf("handed on %q, returned %q", finished, samples)
+		}
+	}
+	if first > settings.Steps || first*3 > passes {
+		t.Errorf("the first of %d samples was handed on after %d of %d passes", len(samples), first, passes)
+	}
+}
+
+func TestWhoHearsOfASampleCanEndTheSampling(t *testing.T) {
+	m := model(t)
+	settings := DefaultSettings()
+	settings.Width = 1
+	enough, heard := errors.New("enough"), 0
+	settings.Finished = func(Sample) error {
+		heard++
+		return enough
+	}
+	if _, err := m.Sample(t.Context(), blanks(t, m, new(Condition), 3), settings); !errors.Is(err, enough) || heard != 1 {
+		t.Errorf("error %v after %d samples", err, heard)
+	}
+}
+
 func TestFewStepsSuffice(t *testing.T) {
 	m := model(t)
 	for _, steps := range []int{1, 2, 48, 500} {
@@ -230,6 +289,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		"guidance":    func(s *Settings) { s.Guidance = math.Inf(1) },
 		"confident":   func(s *Settings) { s.Confident = math.NaN() },
 		"nucleus":     func(s *Settings) { s.Nucleus = 0 },
+		"width":       func(s *Settings) { s.Width = 0 },
 	} {
 		settings := DefaultSettings()
 		spoil(&settings)

@@ -19,6 +19,7 @@ type walker struct {
 	gap, place int
 	state      grammar.State
 	masked     int
+	left       int // steps
 	err        error
 
 	start   grammar.State
@@ -27,10 +28,11 @@ type walker struct {
 	order   []uint8
 }
 
-func (m *Model) newWalker(d Draft, rng *rand.Rand) *walker {
+func (m *Model) newWalker(d Draft, steps int, rng *rand.Rand) *walker {
 	count := m.info.Shape.Tokens
 	w := &walker{
 		draft:   d,
+		left:    steps,
 		tokens:  append([]uint8(nil), d.tokens...),
 		rng:     rng,
 		start:   m.grammar.Start(),
@@ -68,6 +70,13 @@ func (w *walker) enter(index int) {
 }
 
 func (w *walker) fail() { w.masked, w.err = 0, ErrDeadEnd }
+
+// step chooses an even share of what is left, and what the network is sure of.
+func (w *walker) step(s *Settings) {
+	due := (w.masked + w.left - 1) / w.left
+	w.left--
+	w.unmask(s, due)
+}
 
 // unmask chooses the next tokens: at least as many as are due, and further ones
 // while the network is sure of them.

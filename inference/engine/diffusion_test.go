@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -247,25 +249,79 @@ func TestExcludedOdorantsAreWithheld(t *testing.T) {
 	}
 }
 
-func TestProgressAndMoleculesAreHeardOfBeforeTheEnd(t *testing.T) {
-	var steps, emitted int
-	unmasked := 0.0
-	request := Request{
-		Prompt: "woody", Count: 4,
-		Progress: func(p Progress) {
-			steps++
-			unmasked = p.Unmasked
-		},
-		Emit: func(m Molecule) {
-			emitted++
-			if unmasked == 0 {
-				t.Error("a molecule came before any step")
-			}
-		},
+// streaming is what a client hears of a request on the way to its result.
+type streaming struct {
+	steps    int      // in all
+	emitted  []string // the molecules in the order of their coming
+	cameWith []int    // the step that each came after
+	unmasked float64
+}
+
+func stream(t testing.TB, d *Diffusion, request Request) (streaming, Result) {
+	t.Helper()
+	var heard streaming
+	request.Progress = func(p Progress) {
+		heard.steps++
+		heard.unmasked = p.Unmasked
+		if p.Step > p.Steps {
+			t.Errorf("step %d of %d", p.Step, p.Steps)
+		}
 	}
-	result := sampleFor(t, request)
-	if steps == 0 || unmasked != 1 || emitted < len(result.Molecules) {
-		t.Errorf("%d steps up to %g, %d molecules on the way to %d", steps, unmasked, emitted, len(result.Molecules))
+	request.Emit = func(m Molecule) {
+		heard.emitted = append(heard.emitted, m.Structure.SMILES())
+		heard.cameWith = append(heard.cameWith, heard.steps)
+	}
+	result, err := d.Generate(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return heard, result
+}
+
+// The steps of a stream are alike, so that their number stands for the time.
+func TestMoleculesComeWhileOthersAreSampled(t *testing.T) {
+	d := newDiffusion(t)
+	for _, prompt := range []string{"woody", "fresh citrus over wet cedar", "rose and honey"} {
+		heard, result := stream(t, d, Request{Prompt: prompt, Count: 10, Seed: new(int64(1))})
+		if len(heard.emitted) != 10 || len(result.Molecules) != 10 {
+			t.Fatalf("%s: %d molecules on the way to %d", prompt, len(heard.emitted), len(result.Molecules))
+		}
+		if first := heard.cameWith[0]; first > heard.steps*2/5 {
+			t.Errorf("%s: the first molecule comes after %d of %d steps", prompt, first, heard.steps)
+		}
+		if fifth := heard.cameWith[4]; fifth > heard.steps*4/5 {
+			t.Errorf("%s: the fifth molecule comes after %d of %d steps", prompt, fifth, heard.steps)
+		}
+		if heard.unmasked != 1 {
+			t.Errorf("%s: %g unmasked in the end", prompt, heard.unmasked)
+		}
+	}
+}
+
+func TestAStreamShowsTheMoleculesOfTheAnswerAndNoOthers(t *testing.T) {
+	d := newDiffusion(t)
+	vanillin := molecule(t, "COc1cc(C=O)ccc1O")
+	for name, request := range map[string]Request{
+		"one":      {Prompt: "woody", Count: 1},
+		"ten":      {Prompt: "fresh citrus over wet cedar", Count: 10},
+		"few pass": {Prompt: "fruity", Count: 3, Constraints: Constraints{Weight: Range{Max: new(90.0)}}},
+		"like":     {Count: 4, Like: vanillin},
+	} {
+		t.Run(name, func(t *testing.T) {
+			request.Seed = new(int64(5))
+			heard, streamed := stream(t, d, request)
+			plain, err := d.Generate(t.Context(), request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(smilesOf(plain), smilesOf(streamed)); diff != "" {
+				t.Errorf("the stream ends with another answer:\n%s", diff)
+			}
+			slices.Sort(heard.emitted)
+			if diff := cmp.Diff(slices.Sorted(slices.Values(smilesOf(streamed))), heard.emitted); diff != "" {
+				t.Errorf("shown are others than those of the answer:\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -315,6 +371,27 @@ func TestContradictionsGiveNoMolecules(t *testing.T) {
 	}
 }
 
+func TestAClientThatLeavesAfterAMoleculeEndsTheSampling(t *testing.T) {
+	d := newDiffusion(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	molecules := 0
+	_, err := d.Generate(ctx, Request{
+		Prompt: "woody", Count: 10, Seed: new(int64(1)),
+		Progress: func(p Progress) {
+			if molecules > 0 {
+				t.Errorf("step %d after the client has gone", p.Step)
+			}
+		},
+		Emit: func(Molecule) {
+			molecules++
+			cancel()
+		},
+	})
+	if !errors.Is(err, context.Canceled) || molecules == 0 {
+		t.Errorf("error %v after %d molecules", err, molecules)
+	}
+}
+
 // BenchmarkDiffusion is what a client waits for: ten molecules for a prompt.
 func BenchmarkDiffusion(b *testing.B) {
 	d := newDiffusion(b)
@@ -323,4 +400,29 @@ func BenchmarkDiffusion(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkStream is the same for a client that takes molecules as they come. It
+// reports how long the first one takes, and its share of the whole time.
+func BenchmarkStream(b *testing.B) {
+	d := newDiffusion(b)
+	var whole, first time.Duration
+	for i := 0; b.Loop(); i++ {
+		started, waited := time.Now(), time.Duration(0)
+		_, err := d.Generate(b.Context(), Request{
+			Prompt: "fresh citrus over wet cedar", Count: 10, Seed: new(int64(i)),
+			Emit: func(Molecule) {
+				if waited == 0 {
+					waited = time.Since(started)
+				}
+			},
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		whole += time.Since(started)
+		first += waited
+	}
+	b.ReportMetric(float64(first.Milliseconds())/float64(b.N), "ms-to-first")
+	b.ReportMetric(100*first.Seconds()/whole.Seconds(), "%-to-first")
 }

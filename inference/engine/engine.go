@@ -53,8 +53,8 @@ type Request struct {
 	// Like is a molecule that the answer should resemble.
 	Like *chem.Molecule
 	// Progress hears of each step of an engine that works in steps, and Emit of
-	// each molecule that passes the filters, before the answer is complete. Both are
-	// called one at a time and may be nil.
+	// each molecule of the answer as soon as it is chosen. Both are called one at a
+	// time and may be nil. The answer is the same without them.
 	Progress func(Progress)
 	Emit     func(Molecule)
 }
@@ -104,8 +104,8 @@ func (r Range) Bounded() bool { return r.Min != nil || r.Max != nil }
 
 // Progress says how far an engine is.
 type Progress struct {
-	// Step counts from 1 to Steps within a round; a further round makes up
-	// for molecules that did not pass the filters.
+	// Step counts from 1 within a round, and Steps is the most that there may be; a
+	// further round makes up for molecules that did not pass the filters.
 	Round, Step, Steps int
 	// Unmasked is the share of tokens that are decided, 0 to 1.
 	Unmasked float64

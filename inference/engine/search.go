@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/chem/fingerprint"
@@ -24,7 +22,7 @@ type search struct {
 	seed           int64
 	rng            *rand.Rand // for drafts; samples have their own
 	seen           map[string]bool
-	found          []candidate
+	found          selection
 	withheld       tally
 	sampled        int
 	exhausted      bool // the last round brought no new molecule
@@ -35,6 +33,7 @@ type candidate struct {
 	Molecule
 	print fingerprint.Bits
 	met   []float64 // of each label that is wanted
+	alike float64   // to the most alike of those chosen
 }
 
 func newSearch(d *Diffusion, request Request, interpretation odor.Interpretation, filter *Filter) *search {
@@ -50,6 +49,7 @@ func newSearch(d *Diffusion, request Request, interpretation odor.Interpretation
 		seen:           map[string]bool{},
 		excluded:       map[string]bool{},
 		withheld:       tally{},
+		found:          selection{count: request.Count},
 	}
 	if request.Like != nil {
 		s.like = morgan(request.Like)
@@ -63,7 +63,7 @@ func newSearch(d *Diffusion, request Request, interpretation odor.Interpretation
 }
 
 // missing is how many molecules are still to be found.
-func (s *search) missing() int { return max(0, s.request.Count-len(s.found)) }
+func (s *search) missing() int { return s.request.Count - len(s.found.chosen) }
 
 // round samples once more and keeps what is new and passes.
 func (s *search) round(ctx context.Context, round int) error {
@@ -71,27 +71,48 @@ func (s *search) round(ctx context.Context, round int) error {
 	if err != nil {
 		return err
 	}
+	known, total := len(s.seen), s.sampled+len(tasks)
+	settings := s.settings(round)
+	settings.Finished = func(sample diffusion.Sample) error {
+		s.take(sample)
+		s.sampled++
+		s.settle(total)
+		return ctx.Err()
+	}
+	if _, err := s.model.Sample(ctx, tasks, settings); err != nil {
+		return err
+	}
+	s.exhausted = len(s.seen) == known
+	return nil
+}
+
+// streamed is how many drafts are worked on at once for a client that waits for
+// each molecule: as few as make the first ones come early, and still keep two
+// processors busy.
+const streamed = 6
+
+// settings returns how to sample a round.
+func (s *search) settings(round int) diffusion.Settings {
 	settings := settings(s.request)
 	settings.Seed = uint64(s.seed) + uint64(round)<<56
+	if s.request.Emit != nil {
+		settings.Width = streamed
+	}
 	if s.request.Progress != nil {
 		settings.Progress = func(step, steps int, unmasked float64) {
 			s.request.Progress(Progress{Round: round, Step: step, Steps: steps, Unmasked: unmasked})
 		}
 	}
-	samples, err := s.model.Sample(ctx, tasks, settings)
-	if err != nil {
-		return err
-	}
-	s.sampled += len(samples)
-	known := len(s.seen)
-	for _, sample := range samples {
-		if err := ctx.Err(); err != nil {
-			return err
+	return settings
+}
+
+// settle hands on what is chosen by now, when there will be so many samples in all.
+func (s *search) settle(total int) {
+	for _, c := range s.found.settle(s.sampled, total) {
+		if s.request.Emit != nil {
+			s.request.Emit(c.Molecule)
 		}
-		s.take(sample)
 	}
-	s.exhausted = len(s.seen) == known
-	return nil
 }
 
 // take keeps a sample that is a new molecule and passes the filters, and counts any other.
@@ -123,16 +144,12 @@ func (s *search) take(sample diffusion.Sample) {
 		s.withheld.add(*withheld)
 		return
 	}
-	s.found = append(s.found, c)
-	if s.request.Emit != nil {
-		s.request.Emit(c.Molecule)
-	}
+	s.found.add(c)
 }
 
-// result ranks what was found and chooses the best, unlike each other.
+// result ranks what was chosen.
 func (s *search) result() Result {
-	slices.SortStableFunc(s.found, func(a, b candidate) int { return cmp.Compare(b.Scores.Overall, a.Scores.Overall) })
-	chosen := s.choose()
+	chosen := s.found.ranked()
 	molecules := make([]Molecule, len(chosen))
 	for i, c := range chosen {
 		molecules[i] = c.Molecule
