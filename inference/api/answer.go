@@ -38,6 +38,12 @@ type (
 		ExcludedOdorants []string    `json:"excluded_odorants,omitempty"`
 		Notes            []odor.Note `json:"notes"`
 		Unrecognised     []string    `json:"unrecognised"`
+		// Suggestions are absent where there are none.
+		Suggestions []suggestion `json:"suggestions,omitempty"`
+	}
+	suggestion struct {
+		Word  string   `json:"word"`
+		Known []string `json:"known"`
 	}
 	weighted struct {
 		Name   string    `json:"name"`
@@ -73,6 +79,10 @@ func newInterpretation(i odor.Interpretation) interpretation {
 	for n, w := range i.Descriptors {
 		wanted[n] = weighted{w.Descriptor, round(w.Weight, 2), w.Note}
 	}
+	suggestions := make([]suggestion, len(i.Suggestions))
+	for n, s := range i.Suggestions {
+		suggestions[n] = suggestion(s)
+	}
 	return interpretation{
 		Descriptors:      wanted,
 		Excluded:         newWeighted(i.Excluded),
@@ -80,6 +90,7 @@ func newInterpretation(i odor.Interpretation) interpretation {
 		ExcludedOdorants: i.ExcludedOdorants,
 		Notes:            i.Notes,
 		Unrecognised:     i.Unrecognised,
+		Suggestions:      suggestions,
 	}
 }
 

@@ -314,7 +314,14 @@ func TestUnknownPaths(t *testing.T) {
 }
 
 func TestPromptsThatSayNothingAreRefusedWithWhatWasUnderstood(t *testing.T) {
-	body := wantProblem(t, post(newAPI(t, nil), `{"prompt": "qwerty, no musk"}`), problem.NotUnderstood)
+	body := wantProblem(t, post(newAPI(t, nil), `{"prompt": "Sandlewod, лимон"}`), problem.NotUnderstood)
+	if got, want := asJSON(t, body["errors"].([]any)[0].(fields)["suggestions"]), `["sandalwood"]`; got != want {
+		t.Errorf("suggestions %s, want %s", got, want)
+	}
+	if got, want := asJSON(t, body["interpretation"].(fields)["suggestions"]), `[{"known":["sandalwood"],"word":"Sandlewod"}]`; got != want {
+		t.Errorf("suggestions of the interpretation %s, want %s", got, want)
+	}
+	body = wantProblem(t, post(newAPI(t, nil), `{"prompt": "qwerty, no musk"}`), problem.NotUnderstood)
 	if field := body["errors"].([]any)[0].(fields)["field"]; field != "/prompt" {
 		t.Errorf("field %v", field)
 	}

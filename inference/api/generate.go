@@ -75,7 +75,11 @@ func refusal(err error) error {
 
 // notUnderstood shows what was understood beside what was not, so that the prompt can be put in other words.
 func notUnderstood(err *engine.NotUnderstoodError) error {
+	var suggestions []string
+	for _, s := range err.Interpretation.Suggestions {
+		suggestions = append(suggestions, s.Known...)
+	}
 	return problem.NotUnderstood.New("the prompt names no scent that is known here; name one, such as citrus, rose or cedar").
-		With("errors", []fieldError{{Field: "/prompt", Message: err.Error()}}).
+		With("errors", []fieldError{{Field: "/prompt", Message: err.Error(), Suggestions: suggestions}}).
 		With("interpretation", newInterpretation(err.Interpretation))
 }

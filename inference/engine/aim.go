@@ -185,6 +185,18 @@ func (a aim) met(probabilities, thresholds []float64) []float64 {
 	return met
 }
 
+// unmet names the descriptor of the unwanted label that a molecule is predicted to have most of.
+func (a aim) unmet(probabilities, thresholds []float64) string {
+	worst, most := 0, 0.0
+	for i, w := range a.unwanted {
+		if has := float64(w) * min(1, probabilities[i]/thresholds[i]); has > most {
+			worst, most = i, has
+		}
+	}
+	descriptor, _ := odor.LabelDescriptor(worst)
+	return descriptor
+}
+
 // fit says how well predicted probabilities meet the aim. A label counts as
 // met in full from its threshold on: the probability at which the predictor is
 // best at telling who has it.

@@ -128,9 +128,10 @@ type Result struct {
 
 // Withheld says why molecules were left out of an answer.
 type Withheld struct {
-	// Reason is one of "invalid", "duplicate", "safety", "restricted", "constraint" and "irrelevant".
+	// Reason is one of "invalid", "duplicate", "safety", "restricted", "constraint", "excluded" (by the
+	// prompt) and "irrelevant".
 	Reason string
-	// Detail says which constraint or which alert, empty where there is nothing to add.
+	// Detail says which constraint, which alert or what is excluded, empty where there is nothing to add.
 	Detail string
 	// Count is how many, at least 1.
 	Count int
@@ -200,5 +201,12 @@ func (e *NotUnderstoodError) Error() string {
 	if len(e.Interpretation.Excluded)+len(e.Interpretation.ExcludedOdorants) > 0 {
 		return "the prompt only says what is not wanted"
 	}
-	return fmt.Sprintf("the prompt has no known scent word (%d unknown words)", len(e.Interpretation.Unrecognised))
+	switch unknown := len(e.Interpretation.Unrecognised); unknown {
+	case 0:
+		return "the prompt has no scent word"
+	case 1:
+		return "the prompt has no known scent word (1 unknown word)"
+	default:
+		return fmt.Sprintf("the prompt has no known scent word (%d unknown words)", unknown)
+	}
 }

@@ -55,8 +55,11 @@ func (s *search) judge(molecule *chem.Molecule) (candidate, *Withheld) {
 	}
 	scores.Accessibility = accessibility(property.SyntheticAccessibility(molecule))
 	scores.Overall *= scores.Accessibility
-	if scores.Relevance*scores.Avoidance < leastRelevance || scores.Accessibility == 0 {
+	switch {
+	case scores.Relevance < leastRelevance || scores.Accessibility == 0:
 		return candidate{}, &Withheld{Reason: "irrelevant", Count: 1}
+	case scores.Relevance*scores.Avoidance < leastRelevance:
+		return candidate{}, &Withheld{Reason: "excluded", Detail: s.aim.unmet(probabilities, s.thresholds), Count: 1}
 	}
 	c.Molecule = Molecule{
 		Structure: molecule,

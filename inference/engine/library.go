@@ -54,7 +54,7 @@ func (l *Library) Generate(ctx context.Context, request Request) (Result, error)
 	}
 	s := newScorer(l.library, interpretation)
 	withheld := tally{}
-	kept, err := l.keep(ctx, filter, l.rank(s, request), withheld)
+	kept, err := l.keep(ctx, filter, l.rank(s, request, withheld), withheld)
 	if err != nil {
 		return Result{}, err
 	}
@@ -79,8 +79,8 @@ type match struct {
 }
 
 // rank returns the odorants that fit, the best first. Equal scores are in
-// alphabetical order.
-func (l *Library) rank(s *scorer, request Request) []match {
+// alphabetical order. What the prompt excludes is withheld.
+func (l *Library) rank(s *scorer, request Request, withheld tally) []match {
 	odorants := l.library.Odorants()
 	found := make([]match, 0, len(odorants))
 	liken := l.likeness(request)
@@ -89,6 +89,8 @@ func (l *Library) rank(s *scorer, request Request) []match {
 		liken(i, &scores)
 		if scores.Overall > 0 {
 			found = append(found, match{i, &odorants[i], scores})
+		} else if by := s.excludes(&odorants[i]); by != "" {
+			withheld.add(Withheld{Reason: "excluded", Detail: by, Count: 1})
 		}
 	}
 	sortBest(found)

@@ -151,7 +151,7 @@ func TestScoreIsTheDocumentedFigure(t *testing.T) {
 func TestAnswersAreDiverse(t *testing.T) {
 	l := newLibrary(t)
 	const prompt, count = "sea breeze and roses", 5
-	ranked := l.rank(newScorer(l.library, l.interpreter.Interpret(prompt)), Request{})
+	ranked := l.rank(newScorer(l.library, l.interpreter.Interpret(prompt)), Request{}, tally{})
 	best, chosen := Result{Molecules: l.molecules(ranked[:count])}, generate(t, l, prompt, count)
 	if likeness(chosen) >= likeness(best) {
 		t.Errorf("the chosen %v are as alike as the best %v", names(chosen), names(best))
@@ -192,11 +192,32 @@ func TestContradictionFindsNothing(t *testing.T) {
 	}
 }
 
+func TestWhatThePromptExcludesIsWithheldWithTheWordThatDoes(t *testing.T) {
+	for _, tt := range []struct {
+		engine         Engine
+		prompt, detail string
+	}{
+		{newLibrary(t), "a non-sweet vanilla", "sweet"},
+		{newDiffusion(t), "a non-sweet vanilla", "sweet"},
+		{newLibrary(t), "vanilla but not vanillin", "vanillin"},
+	} {
+		result, err := tt.engine.Generate(t.Context(), Request{Prompt: tt.prompt, Count: 2, Seed: new(int64(1))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(result.Withheld, func(w Withheld) bool { return w.Reason == "excluded" && w.Detail == tt.detail }) {
+			t.Errorf("%s: %q: withheld %v", tt.engine.Name(), tt.prompt, result.Withheld)
+		}
+	}
+}
+
 func TestPromptsThatAskForNothingAreNotUnderstood(t *testing.T) {
 	l := newLibrary(t)
 	for prompt, want := range map[string]string{
-		"":                 "no known scent word",
-		"asdf qwerty":      "2 unknown words",
+		"":                 "has no scent word",
+		"the scent of":     "has no scent word",
+		"qwerty":           "no known scent word (1 unknown word)",
+		"asdf qwerty":      "no known scent word (2 unknown words)",
 		"no musk":          "only says what is not wanted",
 		"without menthone": "only says what is not wanted",
 	} {
@@ -216,7 +237,7 @@ func TestGenerateStopsWhenCancelled(t *testing.T) {
 	}
 	l := newLibrary(t)
 	s := newScorer(l.library, l.interpreter.Interpret("musk"))
-	if _, err := s.diversify(ctx, l.rank(s, Request{}), 5); !errors.Is(err, context.Canceled) {
+	if _, err := s.diversify(ctx, l.rank(s, Request{}, tally{}), 5); !errors.Is(err, context.Canceled) {
 		t.Errorf("choosing: error %v, want context.Canceled", err)
 	}
 }
@@ -330,7 +351,7 @@ func TestFilteringStopsWhenNobodyWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ranked := l.rank(newScorer(l.library, l.interpreter.Interpret("rose")), Request{})
+	ranked := l.rank(newScorer(l.library, l.interpreter.Interpret("rose")), Request{}, tally{})
 	if _, err := l.keep(ctx, filter, ranked, tally{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}

@@ -36,6 +36,23 @@ func (s *scorer) score(odorant *odor.Odorant) Scores {
 	return Scores{Overall: relevance * avoidance, Relevance: relevance, Avoidance: avoidance}
 }
 
+// excludes says what of an interpretation rules out an odorant that is asked for
+// otherwise: a descriptor or its own name. It is empty for nothing.
+func (s *scorer) excludes(odorant *odor.Odorant) string {
+	if s.relevance(odorant) == 0 {
+		return ""
+	}
+	if slices.Contains(s.interpretation.ExcludedOdorants, odorant.Name) {
+		return odorant.Name
+	}
+	for _, excluded := range s.interpretation.Excluded {
+		if excluded.Weight == 1 && odorant.Profile.Strength(excluded.Descriptor) > 0 {
+			return excluded.Descriptor
+		}
+	}
+	return ""
+}
+
 // relevance is the share of what is asked for that an odorant has: all of it where no
 // smell is asked for, or where it is asked for by name.
 func (s *scorer) relevance(odorant *odor.Odorant) float64 {

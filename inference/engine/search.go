@@ -18,7 +18,7 @@ type search struct {
 	filter         *Filter
 	aim            aim
 	like           fingerprint.Bits
-	excluded       map[string]bool // odorants by canonical SMILES without stereo
+	excluded       map[string]string // names of odorants by canonical SMILES without stereo
 	seed           int64
 	rng            *rand.Rand // for drafts; samples have their own
 	seen           map[string]bool
@@ -47,7 +47,7 @@ func newSearch(d *Diffusion, request Request, interpretation odor.Interpretation
 		seed:           seed,
 		rng:            rand.New(rand.NewPCG(uint64(seed), 1)), //nolint:gosec // sampling is no secret
 		seen:           map[string]bool{},
-		excluded:       map[string]bool{},
+		excluded:       map[string]string{},
 		withheld:       tally{},
 		found:          selection{count: request.Count},
 	}
@@ -56,7 +56,7 @@ func newSearch(d *Diffusion, request Request, interpretation odor.Interpretation
 	}
 	for _, name := range interpretation.ExcludedOdorants {
 		if odorant, ok := d.index.Named(name); ok {
-			s.excluded[odorant.Structure.WithoutStereo().SMILES()] = true
+			s.excluded[odorant.Structure.WithoutStereo().SMILES()] = name
 		}
 	}
 	return s
@@ -130,8 +130,8 @@ func (s *search) take(sample diffusion.Sample) {
 		s.withheld.add(Withheld{Reason: "invalid", Detail: "charge or radical", Count: 1})
 		return
 	}
-	if s.excluded[molecule.SMILES()] {
-		s.withheld.add(Withheld{Reason: "constraint", Detail: "prompt", Count: 1})
+	if name, excluded := s.excluded[molecule.SMILES()]; excluded {
+		s.withheld.add(Withheld{Reason: "excluded", Detail: name, Count: 1})
 		return
 	}
 	if s.seen[molecule.SMILES()] {

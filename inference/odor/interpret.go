@@ -37,7 +37,11 @@ func (in *Interpreter) Interpret(prompt string) Interpretation {
 	for r.at < len(r.tokens) {
 		r.step()
 	}
-	return r.finish(in.library.Vocabulary())
+	i := r.finish(in.library.Vocabulary())
+	if len(i.Unrecognised) > 0 {
+		in.tellBack(&i, prompt)
+	}
+	return i
 }
 
 // mention is a smell that the prompt speaks of.

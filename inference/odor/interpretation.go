@@ -12,8 +12,19 @@ type Interpretation struct {
 	ExcludedOdorants []string
 	// Notes are the positions that the prompt speaks of.
 	Notes []Note
-	// Unrecognised are the words that nothing is known about, in the order of the prompt.
+	// Unrecognised are the words that nothing is known about, in the order and the
+	// spelling of the prompt.
 	Unrecognised []string
+	// Suggestions are for the first few of them, where there are known words that
+	// look like them.
+	Suggestions []Suggestion
+}
+
+// Suggestion is what an unrecognised word may have been meant for.
+type Suggestion struct {
+	Word string
+	// Known are words of the vocabulary, the likest first; at least one.
+	Known []string
 }
 
 // Wanted is a descriptor that a prompt asks for.

@@ -17,6 +17,7 @@ type lexicon struct {
 	phrases map[string]meaning
 	longest int // words in the longest phrase
 	fuzzy   speller
+	spelled speller // every phrase, to suggest
 }
 
 // newLexicon gathers the descriptors and their other words, the accords, and
@@ -34,7 +35,17 @@ func newLexicon(library *Library) *lexicon {
 	for _, odorant := range library.Odorants() {
 		l.add(words(odorant.Name), meaning{accord: odorant.Profile, odorant: odorant.Name})
 	}
+	l.spelled = newSpeller(own(l.phrases))
 	return l
+}
+
+// own says of each phrase that it means itself.
+func own(phrases map[string]meaning) map[string]string {
+	means := make(map[string]string, len(phrases))
+	for phrase := range phrases {
+		means[phrase] = phrase
+	}
+	return means
 }
 
 // add gives words a meaning, unless they have one.

@@ -1,8 +1,8 @@
 package odor
 
 import (
+	"cmp"
 	_ "embed"
-	"iter"
 	"slices"
 	"strings"
 )
@@ -25,12 +25,14 @@ const (
 // speller knows single words and finds the one that a misspelling stands for.
 type speller struct {
 	byInitial map[byte][]string
+	meanings  map[string]string
 }
 
-// newSpeller learns the phrases that are one word and long enough, which is one less than what is typed.
-func newSpeller(phrases iter.Seq[string]) speller {
-	s := speller{byInitial: map[byte][]string{}}
-	for text := range phrases {
+// newSpeller learns the phrases that are one word and long enough, which is one
+// less than what is typed, with what each means.
+func newSpeller(meanings map[string]string) speller {
+	s := speller{byInitial: map[byte][]string{}, meanings: meanings}
+	for text := range meanings {
 		if len(text) >= guessable-1 && !strings.Contains(text, " ") {
 			s.byInitial[text[0]] = append(s.byInitial[text[0]], text)
 		}
@@ -43,7 +45,7 @@ func newSpeller(phrases iter.Seq[string]) speller {
 
 // correct returns the known word nearest to a misspelt one: the same first
 // letter, and one mistake in a word of 6 to 8 letters or two in a longer one. Two
-// words equally near are no answer.
+// words equally near are no answer, unless they mean the same.
 func (s speller) correct(text string) (string, bool) {
 	if len(text) < guessable {
 		return "", false
@@ -61,10 +63,40 @@ func (s speller) correct(text string) (string, bool) {
 		case d < nearest:
 			best, nearest, tied = candidate, d, false
 		case d == nearest:
-			tied = true
+			tied = tied || s.meanings[candidate] != s.meanings[best]
 		}
 	}
 	return best, nearest <= allowed && !tied
+}
+
+// suggest returns the known words that a text may be meant for where it is
+// nothing that [speller.correct] would take for granted: with the same first letter,
+// a third of its letters wrong at most, the likest first.
+func (s speller) suggest(text string) []string {
+	if len(text) < guessable || len(text) > longestWord || ordinary[text] {
+		return nil
+	}
+	type near struct {
+		word string
+		away int
+	}
+	var found []near
+	for _, word := range s.byInitial[text[0]] {
+		if abs(len(word)-len(text)) > len(text)/3 {
+			continue
+		}
+		if away := distance(text, word); away <= len(text)/3 {
+			found = append(found, near{word, away})
+		}
+	}
+	slices.SortFunc(found, func(a, b near) int {
+		return cmp.Or(cmp.Compare(a.away, b.away), cmp.Compare(a.word, b.word))
+	})
+	var words []string
+	for _, n := range found[:min(suggestions, len(found))] {
+		words = append(words, n.word)
+	}
+	return words
 }
 
 func abs(n int) int { return max(n, -n) }

@@ -46,7 +46,7 @@ func loadVocabulary(table string) (*Vocabulary, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.fuzzy = newSpeller(maps.Keys(v.byWord))
+	v.fuzzy = newSpeller(v.byWord)
 	return v, v.check()
 }
 
