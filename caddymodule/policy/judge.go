@@ -42,10 +42,11 @@ func (h *Handler) judge(r *http.Request) (d *promptpolicy.Decision, refused *ref
 	if refused = h.compare(policy, r, body, present); refused != nil {
 		return nil, refused
 	}
-	if x.Prompts, refused = h.prompts(body); refused != nil {
+	since := time.Now()
+	if x.Prompts, refused = h.prompts(r, since, body); refused != nil {
 		return nil, refused
 	}
-	return h.decide(policy, x, r, body)
+	return h.decide(policy, x, r, since, body)
 }
 
 // body returns the parsed body and whether there is one: a body may be null.
@@ -69,17 +70,29 @@ func (h *Handler) body(x *exchange.Exchange, r *http.Request) (body any, present
 	return body, true, nil
 }
 
-// prompts returns the texts to judge. A body of another shape than expected must
-// not go unjudged: there every string is one.
-func (h *Handler) prompts(body any) ([]exchange.Prompt, *refusal) {
-	prompts, err := promptpolicy.Prompts(body, h.paths)
-	if err == nil && len(prompts) == 0 {
-		prompts, err = promptpolicy.Prompts(body, []promptpolicy.PromptPath{promptpolicy.WholeBody})
+// prompts returns the texts to judge.
+func (h *Handler) prompts(r *http.Request, since time.Time, body any) ([]exchange.Prompt, *refusal) {
+	deadline := since.Add(time.Duration(h.Timeout))
+	prompts, err := promptpolicy.Prompts(r.Context(), deadline, promptpolicy.Source{Body: body, Query: r.URL.RawQuery}, h.paths)
+	switch {
+	case err == nil:
+		return prompts, nil
+	case r.Context().Err() != nil:
+		return nil, abandoned(err)
 	}
-	if err != nil {
-		return nil, &refusal{resultMalformed, problem.Malformed.New("In the body, " + err.Error() + ".")}
+	return nil, unfit(err)
+}
+
+// unfit refuses texts that cannot be judged, which is the sender's to change.
+func unfit(err error) *refusal {
+	if errors.Is(err, promptpolicy.ErrTextTakesLong) || errors.Is(err, promptpolicy.ErrTextGrows) {
+		return &refusal{resultMalformed, problem.TooLarge.New("In the request, " + err.Error() + ". Send less text.")}
 	}
-	return prompts, nil
+	return &refusal{resultMalformed, problem.Malformed.New("In the request, " + err.Error() + ".")}
+}
+
+func abandoned(err error) *refusal {
+	return &refusal{resultAbandoned, problem.ForStatus(problem.StatusClientLeft).Because(err)}
 }
 
 // checkMediaType takes JSON in UTF-8, as it is: a body that the policy cannot
@@ -87,7 +100,7 @@ func (h *Handler) prompts(body any) ([]exchange.Prompt, *refusal) {
 func checkMediaType(header http.Header) *problem.Problem {
 	const detail = "Send the body as Content-Type: application/json, in UTF-8 and without a Content-Encoding."
 	types := header.Values("Content-Type")
-	if len(types) != 1 {
+	if len(types) != 1 || hasLookAlike(header) {
 		return problem.Unsupported.New(detail)
 	}
 	media, params, err := mime.ParseMediaType(types[0])
@@ -98,6 +111,17 @@ func checkMediaType(header http.Header) *problem.Problem {
 		return problem.Unsupported.New(detail)
 	}
 	return nil
+}
+
+// hasLookAlike reports whether a field is called like one of the body's but for an
+// underscore. To CGI and its heirs the two are one.
+func hasLookAlike(header http.Header) bool {
+	for name := range header {
+		if strings.Contains(name, "_") && strings.HasPrefix(strings.ToLower(strings.ReplaceAll(name, "_", "-")), "content-") {
+			return true
+		}
+	}
+	return false
 }
 
 // compare holds the body against the route's schema.
@@ -149,8 +173,7 @@ func summary(fields []promptpolicy.FieldError) string {
 	return text + "."
 }
 
-func (h *Handler) decide(policy *promptpolicy.Policy, x *exchange.Exchange, r *http.Request, body any) (*promptpolicy.Decision, *refusal) {
-	start := time.Now()
+func (h *Handler) decide(policy *promptpolicy.Policy, x *exchange.Exchange, r *http.Request, since time.Time, body any) (*promptpolicy.Decision, *refusal) {
 	d, err := policy.Decide(r.Context(), &promptpolicy.Input{
 		Request:   promptpolicy.Request{ID: x.ID, Method: r.Method, Path: r.URL.Path, ClientIP: x.ClientIP},
 		Principal: x.Principal,
@@ -158,12 +181,16 @@ func (h *Handler) decide(policy *promptpolicy.Policy, x *exchange.Exchange, r *h
 		Prompts:   x.Prompts,
 		Limits:    x.Receipts,
 		ServedBy:  x.ServedBy,
+		Since:     since,
 	})
-	evalSeconds.Observe(time.Since(start).Seconds())
-	if err != nil && r.Context().Err() != nil {
-		return nil, &refusal{resultAbandoned, problem.ForStatus(problem.StatusClientLeft).Because(err)}
-	}
-	if err != nil {
+	evalSeconds.Observe(time.Since(since).Seconds())
+	switch {
+	case err == nil:
+	case r.Context().Err() != nil:
+		return nil, abandoned(err)
+	case errors.Is(err, promptpolicy.ErrTextGrows):
+		return nil, unfit(err)
+	default:
 		return nil, h.undecided(policy, x, err)
 	}
 	x.Decision = &exchange.Decision{Allow: d.Allow, Reasons: d.Reasons, Labels: d.Labels, Revision: d.Revision}

@@ -24,7 +24,7 @@ var (
 	}, []string{"result"})
 	evalSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "gate_policy_eval_seconds",
-		Help:    "How long the policy took to decide.",
+		Help:    "How long the policy took to decide, with normalising the texts.",
 		Buckets: []float64{25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3},
 	})
 	reloads = prometheus.NewCounterVec(prometheus.CounterOpts{

@@ -45,9 +45,10 @@ type Handler struct {
 	Schemas []RouteSchema `json:"schemas,omitempty"`
 
 	// Where the prompts are in a body: JSON Pointers, in which the token * stands for
-	// every item or member, such as /prompt or /messages/*/content. Where one leads to an
-	// array or object, every string inside is a prompt. Default: every string of the
-	// body, which also holds for a body in which they lead to nothing.
+	// every item or member, such as /prompt or /messages/*/content. Names count without
+	// case, hyphens and underscores. Where one leads to an array or object, every
+	// string inside is a prompt; numbers in place of a text are refused. Default: every
+	// string of the body, which also holds for a body in which they lead to nothing.
 	Prompts []string `json:"prompts,omitempty"`
 
 	// How many bytes a body may have. Default: 1 MiB. A smaller cap of

@@ -144,6 +144,12 @@ func TestRefusesWhatIsNotStrictJSON(t *testing.T) {
 		"a number next to 0":   {`{"prompt":"rose","temperature":1e-1000001}`, nil, problem.Malformed},
 		"endless digits":       {`{"prompt":"rose","seed":` + strings.Repeat("9", 200) + `}`, nil, problem.Malformed},
 		"no body":              {"", nil, problem.Malformed},
+		"names but for case":   {`{"prompt":"rose","Prompt":"sarin"}`, nil, problem.Malformed},
+		"a mark in front":      {"\uFEFF" + `{"prompt":"rose"}`, nil, problem.Malformed},
+		"a type for CGI":       {`{"prompt":"rose"}`, http.Header{"Content-Type": {"application/json"}, "Content_type": {"text/plain"}}, problem.Unsupported},
+		"a form":               {"prompt=rose", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, problem.Unsupported},
+		"parts of a form":      {"--x\r\n\r\n--x--", http.Header{"Content-Type": {"multipart/form-data; boundary=x"}}, problem.Unsupported},
+		"two charsets":         {`{"prompt":"rose"}`, http.Header{"Content-Type": {"application/json; charset=utf-8; charset=utf-16"}}, problem.Unsupported},
 		"more than the cap":    {`{"prompt":"` + strings.Repeat("a", exchange.DefaultMaxBody) + `"}`, nil, problem.TooLarge},
 		"a body without terms": {`[]`, nil, problem.Invalid},
 		"null":                 {`null`, nil, problem.Invalid},
@@ -278,14 +284,44 @@ func TestABodyWithTooMuchToJudgeIsMalformed(t *testing.T) {
 	h := shipped(t)
 	texts := strings.Repeat(`"",`, 10_000) + `""`
 	for name, tc := range map[string]struct{ body, detail string }{
-		"many texts":              {`{"messages":[{"content":[` + texts + `]}]}`, "In the body, there are more than 1000 texts to judge."},
-		"many texts somewhere":    {`[` + texts + `]`, "In the body, there are more than 1000 texts to judge."},
-		"texts below a long name": {`{"` + strings.Repeat("x", 50_000) + `":[` + texts + `]}`, "In the body, the names that lead to the texts have more than 256 KiB together."},
+		"many texts":              {`{"messages":[{"content":[` + texts + `]}]}`, "In the request, there are more than 1000 texts to judge."},
+		"many texts somewhere":    {`[` + texts + `]`, "In the request, there are more than 1000 texts to judge."},
+		"texts below a long name": {`{"` + strings.Repeat("x", 50_000) + `":[` + texts + `]}`, "In the request, the names that lead to the texts have more than 256 KiB together."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := serve(h, post("/elsewhere", tc.body), &upstream{})
 			if p := problemOf(t, err); p.Kind != problem.Malformed || p.Detail != tc.detail {
 				t.Errorf("refused as %v, want %q", p, tc.detail)
+			}
+		})
+	}
+}
+
+func TestATextThatGrowsIsTooLarge(t *testing.T) {
+	_, _, err := serve(shipped(t), post("/elsewhere", `{"prompt":"`+strings.Repeat("\ufdfa", 300_000)+`"}`), &upstream{})
+	if p := problemOf(t, err); p.Kind != problem.TooLarge {
+		t.Errorf("refused as %v", p)
+	}
+}
+
+func TestNoWayAroundTheJudgedText(t *testing.T) {
+	h := shipped(t)
+	for name, tc := range map[string]struct {
+		path, body string
+		kind       string
+	}{
+		"the ids of tokens":   {"/v1/completions", `{"prompt":[72,111,119]}`, problem.Malformed.Name},
+		"another case":        {"/v1/completions", `{"Prompt":"sarin"}`, problem.PolicyDenied.Name},
+		"a member beside":     {"/v1/completions", `{"prompt":"rose","messages":"sarin"}`, problem.PolicyDenied.Name},
+		"a word in two parts": {"/v1/completions", `{"messages":[{"content":[{"text":"sar"},{"text":"in"}]}]}`, problem.PolicyDenied.Name},
+		"the query":           {"/v1/completions?prompt=sarin", `{"prompt":"rose"}`, problem.PolicyDenied.Name},
+		"a name":              {"/v1/completions", `{"prompt":{"sarin":"rose"}}`, problem.PolicyDenied.Name},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := &upstream{}
+			_, _, err := serve(h, post(tc.path, tc.body), u)
+			if p := problemOf(t, err); p.Name != tc.kind || u.request != nil {
+				t.Errorf("refused as %v, want %s", p, tc.kind)
 			}
 		})
 	}

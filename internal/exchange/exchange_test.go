@@ -104,6 +104,15 @@ func TestJSONIsStrict(t *testing.T) {
 		"nested too deep":     strings.Repeat("[", MaxDepth+1) + strings.Repeat("]", MaxDepth+1),
 		"a million brackets":  strings.Repeat("[", 1<<20),
 		"leading zero number": `01`,
+		"another case":        `{"prompt":1,"a":2,"Prompt":3}`,
+		"another case inside": `[{"a":{"kind":1,"\u212aind":2}}]`,
+		"long s":              `{"messages":1,"me\u017f\u017fages":2}`,
+		"dotless i":           `{"input":1,"\u0131nput":2}`,
+		"other alphabets":     `{"σ":1,"ς":2}`,
+		"NUL in a name":       `{"prompt":1,"prompt\u0000":2}`,
+		"byte order mark":     "\uFEFF{}",
+		"UTF-16":              "{\x00\"\x00a\x00\"\x00:\x001\x00}\x00",
+		"NUL behind":          "{}\x00",
 		"infinite number":     `1e999`,
 		"endless exponent":    `1e-1000001`,
 		"exponent of zero":    `0e-999999`,
@@ -228,5 +237,5 @@ func anyValue(depth int) *rapid.Generator[any] {
 	}
 	return rapid.OneOf(append(leaves,
 		rapid.SliceOfN(anyValue(depth-1), 0, 4).AsAny(),
-		rapid.MapOfN(rapid.String(), anyValue(depth-1), 0, 4).AsAny())...)
+		rapid.MapOfN(rapid.StringMatching(`[a-zé0-9_"\\ -]*`), anyValue(depth-1), 0, 4).AsAny())...)
 }

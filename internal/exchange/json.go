@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -30,8 +33,8 @@ type document struct {
 }
 
 // JSON returns the body as parsed JSON: nil, bool, [json.Number], string, []any
-// or map[string]any. It is strict: duplicate names, bad UTF-8, anything
-// after the value, nesting beyond [MaxDepth], more than [MaxValues] values and a
+// or map[string]any. It is strict: names that occur twice in an object or
+// differ only in case ([FoldName]), a name with a NUL, bad UTF-8, anything after the value, nesting beyond [MaxDepth], more than [MaxValues] values and a
 // number that [CheckNumber] refuses give an error that wraps [ErrMalformed]. [Exchange.Body] must have been called. The result is parsed once; it must
 // not be changed.
 func (x *Exchange) JSON() (any, error) {
@@ -139,12 +142,64 @@ func (dec *decoder) decodeObject() (any, error) {
 			return nil, err
 		}
 		member := name.String()
+		if strings.Contains(member, "\x00") {
+			return nil, fmt.Errorf("%w: the name before byte %d has a NUL", ErrMalformed, dec.InputOffset())
+		}
 		if object[member], err = dec.decode(); err != nil {
 			return nil, err
 		}
 	}
-	_, err := dec.ReadToken()
-	return object, err
+	if _, err := dec.ReadToken(); err != nil {
+		return nil, err
+	}
+	if differInCase(object) {
+		return nil, fmt.Errorf("%w: two names in the object before byte %d differ only in case", ErrMalformed, dec.InputOffset())
+	}
+	return object, nil
+}
+
+// differInCase reports whether two names of an object are one to a decoder that
+// ignores case, as Go's own does: it would take the last, whatever was judged.
+func differInCase(object map[string]any) bool {
+	folds := false
+	for name := range object {
+		folds = folds || FoldName(name) != name
+	}
+	if !folds || len(object) < 2 {
+		return false
+	}
+	seen := make(map[string]bool, len(object))
+	for name := range object {
+		seen[FoldName(name)] = true
+	}
+	return len(seen) < len(object)
+}
+
+// FoldName returns the form of a member's name that is the same for all names
+// which differ only in case. Lower-case ASCII is its own form.
+func FoldName(name string) string {
+	return strings.Map(foldRune, name)
+}
+
+// foldRune returns one of the characters that are the same but for case: of the
+// Kelvin sign, K and k it is k. That of the Turkish i, with a dot or without, is i.
+func foldRune(r rune) rune {
+	switch {
+	case 'A' <= r && r <= 'Z':
+		return r + 'a' - 'A'
+	case r < utf8.RuneSelf:
+		return r
+	case r == 'İ' || r == 'ı':
+		return 'i'
+	}
+	least := r
+	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+		least = min(least, next)
+	}
+	if least < utf8.RuneSelf {
+		return unicode.ToLower(least)
+	}
+	return least
 }
 
 // malformed says where the body stops being strict JSON. The library's own

@@ -58,7 +58,7 @@ func (p *Policy) canary(ctx context.Context) error {
 			return fmt.Errorf("trying the policy on %s: %w", name, err)
 		}
 	}
-	d, err := patiently(func() (*Decision, error) { return p.evaluate(ctx, ast.NewObject()) })
+	d, err := patiently(func() (*Decision, error) { return p.evaluate(ctx, time.Now(), ast.NewObject()) })
 	if errors.Is(err, ErrTimeout) {
 		return fmt.Errorf("trying the policy on a request of which nothing is known: %w", err)
 	}

@@ -104,31 +104,52 @@ func (f functions) terms(bctx rego.BuiltinContext, set, text *ast.Term) (*ast.Te
 	if !f.lexicon.sets[string(name)] {
 		return nil, rego.NewHaltError(fmt.Errorf("data.%s has no set of this name", termsRoot))
 	}
-	terms := f.scan(bctx, string(content))[string(name)]
+	found, err := f.scan(bctx, string(content))
+	if err != nil {
+		return nil, rego.NewHaltError(err)
+	}
+	terms := found[string(name)]
 	if len(terms) == 0 {
 		return noTerms, nil
 	}
 	return ast.ArrayTerm(terms...), nil
 }
 
-func (f functions) scan(bctx rego.BuiltinContext, text string) findings {
-	if bctx.Cache == nil {
-		return f.lexicon.scan(text)
+// expired returns whether an evaluation is over, for functions that take long:
+// the evaluator itself cannot stop them.
+func expired(bctx rego.BuiltinContext) func() bool {
+	if bctx.Cancel == nil {
+		return func() bool { return false }
 	}
-	if cached, ok := bctx.Cache.Get(scanned(text)); ok {
-		return cached.(findings)
-	}
-	found := f.lexicon.scan(text)
-	bctx.Cache.Put(scanned(text), found)
-	return found
+	return bctx.Cancel.Cancelled
 }
 
-func normalise(_ rego.BuiltinContext, text *ast.Term) (*ast.Term, error) {
+func (f functions) scan(bctx rego.BuiltinContext, text string) (findings, error) {
+	if bctx.Cache == nil {
+		return f.lexicon.scan(text, expired(bctx))
+	}
+	if cached, ok := bctx.Cache.Get(scanned(text)); ok {
+		return cached.(findings), nil
+	}
+	found, err := f.lexicon.scan(text, expired(bctx))
+	if err == nil {
+		bctx.Cache.Put(scanned(text), found)
+	}
+	return found, err
+}
+
+func normalise(bctx rego.BuiltinContext, text *ast.Term) (*ast.Term, error) {
 	original, ok := text.Value.(ast.String)
 	if !ok {
 		return nil, rego.NewHaltError(errors.New("the text must be a string"))
 	}
-	return ast.StringTerm(textnorm.Normalise(string(original))), nil
+	normal, err := textnorm.NormaliseWithin(string(original), &textnorm.Budget{
+		Room: leastRoom + maxGrowth*len(original), Expired: expired(bctx),
+	})
+	if err != nil {
+		return nil, rego.NewHaltError(err)
+	}
+	return ast.StringTerm(normal), nil
 }
 
 // unknownSets finds calls of gate.terms whose set is written out and does not

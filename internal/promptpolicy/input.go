@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/util"
@@ -29,6 +30,9 @@ type Input struct {
 	Limits []exchange.Receipt
 	// ServedBy is the rung of the ladder that answered; empty before an answer.
 	ServedBy string
+	// Since is when judging began, which the policy's timeout counts from; the
+	// decision's own beginning if zero. Rules do not see it.
+	Since time.Time
 }
 
 // Request is the part of a request outside of its body.

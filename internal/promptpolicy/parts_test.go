@@ -11,8 +11,6 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"github.com/odordiff/odordiff/internal/textnorm"
 )
 
 func TestSnapshotHashIsOfWhatBelongs(t *testing.T) {
@@ -69,9 +67,17 @@ func lexiconOf(t interface {
 	return lex
 }
 
+func scan(lex *lexicon, text string) findings {
+	found, err := lex.scan(text, func() bool { return false })
+	if err != nil {
+		panic(err)
+	}
+	return found
+}
+
 func found(lex *lexicon, text string) []string {
 	var names []string
-	for _, term := range lex.scan(text)["x"] {
+	for _, term := range scan(lex, text)["x"] {
 		names = append(names, strings.Trim(term.String(), `"`))
 	}
 	return names
@@ -115,7 +121,7 @@ func TestTermOfSeveralSetsIsFoundInEach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprint(lex.scan("nerve agent"))
+	got := fmt.Sprint(scan(lex, "nerve agent"))
 	if want := `map[a:["nerve agent"] b:["NERVE AGENT"]]`; got != want {
 		t.Errorf("found %s, want %s", got, want)
 	}
@@ -180,10 +186,10 @@ func FuzzTerms(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(lex.scan("a "+term+" b")) != 1 && !strings.HasSuffix(term, "*") {
+		if len(scan(lex, "a "+term+" b")) != 1 && !strings.HasSuffix(term, "*") {
 			t.Errorf("%q is not found in itself", term)
 		}
-		lex.scan(text)
+		scan(lex, text)
 	})
 }
 
@@ -191,66 +197,6 @@ func TestTermsAreBounded(t *testing.T) {
 	long := strings.Repeat("a", maxTermBytes+1)
 	_, err := loadTerms(map[string]any{termsRoot: map[string]any{"x": []any{long}}})
 	wantError(t, err, "KiB of terms")
-}
-
-func TestPrompts(t *testing.T) {
-	const body = `{
-		"prompt": "Rose",
-		"a/b": {"~": "tilde"},
-		"n": 5,
-		"messages": [
-			{"role": "system", "content": "one"},
-			{"role": "user", "content": [{"type": "text", "text": "two"}, {"deep": [["three"]]}]},
-			{"role": "user"},
-			"stray"
-		]
-	}`
-	for name, tc := range map[string]struct {
-		paths []string
-		want  string
-	}{
-		"a member":               {[]string{"/prompt"}, "/prompt=Rose"},
-		"an absent member":       {[]string{"/text"}, ""},
-		"a number":               {[]string{"/n"}, ""},
-		"an escaped name":        {[]string{"/a~1b/~0"}, "/a~1b/~0=tilde"},
-		"every item":             {[]string{"/messages/*/role"}, "/messages/0/role=system /messages/1/role=user /messages/2/role=user"},
-		"one item":               {[]string{"/messages/0/content"}, "/messages/0/content=one"},
-		"strings inside":         {[]string{"/messages/*/content"}, "/messages/0/content=one /messages/1/content/0/text=two /messages/1/content/0/type=text /messages/1/content/1/deep/0/0=three"},
-		"every member":           {[]string{"/a~1b/*"}, "/a~1b/~0=tilde"},
-		"through a string":       {[]string{"/prompt/x"}, ""},
-		"two paths":              {[]string{"/prompt", "/messages/0/content"}, "/prompt=Rose /messages/0/content=one"},
-		"no path":                {nil, ""},
-		"an item that is no one": {[]string{"/messages/-/content", "/messages/00/content"}, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var value any
-			if err := json.Unmarshal([]byte(body), &value); err != nil {
-				t.Fatal(err)
-			}
-			var paths []PromptPath
-			for _, pointer := range tc.paths {
-				path, err := ParsePromptPath(pointer)
-				if err != nil {
-					t.Fatal(err)
-				}
-				paths = append(paths, path)
-			}
-			var got []string
-			prompts, err := Prompts(value, paths)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, prompt := range prompts {
-				got = append(got, prompt.Path+"="+prompt.Text)
-				if prompt.Normalised != textnorm.Normalise(prompt.Text) {
-					t.Errorf("%s is normalised as %q", prompt.Text, prompt.Normalised)
-				}
-			}
-			if strings.Join(got, " ") != tc.want {
-				t.Errorf("prompts = %q, want %q", got, tc.want)
-			}
-		})
-	}
 }
 
 func TestPromptPathMustBeAPointer(t *testing.T) {

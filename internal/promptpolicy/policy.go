@@ -12,6 +12,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/metrics"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/odordiff/odordiff/internal/textnorm"
 )
 
 // DefaultTimeout is how long one decision may take. It is real time and so has
@@ -74,11 +76,15 @@ func (p *Policy) Schema(name string) (*Schema, bool) {
 // that the request must not pass; errors.Is finds [ErrTimeout],
 // [ErrUndefined], [ErrMalformed] and [ErrPanic]. It returns within about the policy's timeout.
 func (p *Policy) Decide(ctx context.Context, in *Input) (*Decision, error) {
+	since := in.Since
+	if since.IsZero() {
+		since = time.Now()
+	}
 	document, err := in.document()
 	if err != nil {
 		return nil, err
 	}
-	return p.evaluate(ctx, document)
+	return p.evaluate(ctx, since, document)
 }
 
 // Evaluate judges an input document that is given as JSON, as tools do. The
@@ -88,10 +94,10 @@ func (p *Policy) Evaluate(ctx context.Context, document any) (*Decision, error) 
 	if err != nil {
 		return nil, fmt.Errorf("reading the input document: %w", err)
 	}
-	return p.evaluate(ctx, value)
+	return p.evaluate(ctx, time.Now(), value)
 }
 
-func (p *Policy) evaluate(ctx context.Context, document ast.Value) (d *Decision, err error) {
+func (p *Policy) evaluate(ctx context.Context, since time.Time, document ast.Value) (d *Decision, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			d, err = nil, DescribePanic(fault)
@@ -102,7 +108,8 @@ func (p *Policy) evaluate(ctx context.Context, document ast.Value) (d *Decision,
 	}
 	cancel := topdown.NewCancel()
 	// One timer instead of a goroutine an evaluation.
-	defer time.AfterFunc(p.timeout, cancel.Cancel).Stop()
+	left := p.timeout - time.Since(since)
+	defer time.AfterFunc(left, cancel.Cancel).Stop()
 	defer context.AfterFunc(ctx, cancel.Cancel)()
 
 	results, err := p.prepared.Eval(ctx, rego.EvalParsedInput(document), rego.EvalExternalCancel(cancel), rego.EvalMetrics(metrics.NoOp()))
@@ -126,7 +133,10 @@ func (p *Policy) evaluate(ctx context.Context, document ast.Value) (d *Decision,
 // describe says what failed and where. The evaluator's own text may quote the
 // prompt (to_number: parsing "…"), so of it only the function's name is kept.
 func (p *Policy) describe(ctx context.Context, err error) error {
-	if topdown.IsCancel(err) {
+	if haltedBy(err, textnorm.ErrGrows) {
+		return ErrTextGrows
+	}
+	if topdown.IsCancel(err) || haltedBy(err, textnorm.ErrExpired) {
 		if ctx.Err() != nil {
 			return fmt.Errorf("deciding: %w", ctx.Err())
 		}
@@ -145,6 +155,16 @@ func (p *Policy) describe(ctx context.Context, err error) error {
 		function = " in " + name
 	}
 	return fmt.Errorf("deciding: %s%s%s", place, evaluation.Code, function)
+}
+
+// haltedBy reports whether one of our functions ended the evaluation with an
+// error, of which the evaluator keeps the text only.
+func haltedBy(err, cause error) bool {
+	evaluation := (*topdown.Error)(nil)
+	if !errors.As(err, &evaluation) {
+		return false
+	}
+	return evaluation.Message == termsDecl.Name+": "+cause.Error() || evaluation.Message == normaliseDecl.Name+": "+cause.Error()
 }
 
 func isFunction(name string) bool {

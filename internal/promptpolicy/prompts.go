@@ -1,11 +1,17 @@
 package promptpolicy
 
 import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+	"unicode"
 
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/textnorm"
@@ -13,8 +19,12 @@ import (
 
 // PromptPath says where the prompts are in a body: a JSON Pointer (RFC 6901)
 // in which the token * stands for every item of an array or member of an object,
-// such as /prompt or /messages/*/content.
-type PromptPath struct{ tokens []string }
+// such as /prompt or /messages/*/content. Names are compared as the most lenient
+// decoder would: without case, hyphens and underscores.
+type PromptPath struct {
+	tokens []string
+	folded []string // the tokens as names are compared
+}
 
 // WholeBody is the path to every string of a body.
 var WholeBody = PromptPath{}
@@ -28,21 +38,31 @@ func ParsePromptPath(pointer string) (PromptPath, error) {
 		return PromptPath{}, fmt.Errorf("prompt path %q must be a JSON Pointer that begins with /, such as /prompt or /messages/*/content", pointer)
 	}
 	tokens := strings.Split(rest, "/")
+	folded := make([]string, len(tokens))
 	for i, token := range tokens {
 		if strings.Contains(strings.NewReplacer("~0", "", "~1", "").Replace(token), "~") {
 			return PromptPath{}, fmt.Errorf("prompt path %q: ~ must be written ~0, and / in a name ~1", pointer)
 		}
 		tokens[i] = unescapeToken.Replace(token)
+		folded[i] = foldName(tokens[i])
 	}
-	return PromptPath{tokens}, nil
+	return PromptPath{tokens, folded}, nil
 }
+
+var dropSeparators = strings.NewReplacer("-", "", "_", "")
+
+// foldName returns what all names have in common that some decoder takes for one.
+func foldName(name string) string { return dropSeparators.Replace(exchange.FoldName(name)) }
 
 // The bounds of what one body may have judged. Every prompt costs the rules time,
 // and its pointer repeats the names that lead to it: without a bound,
-// 80 KB of body could have 500 MB of pointers.
+// 80 KB of body could have 500 MB of pointers. Normalising may double the
+// text, which no language needs, but not more.
 const (
 	maxPrompts      = 1000
 	maxPointerBytes = 256 << 10
+	maxGrowth       = 2
+	leastRoom       = 4 << 10
 )
 
 var (
@@ -50,78 +70,174 @@ var (
 	ErrTooManyPrompts = fmt.Errorf("there are more than %d texts to judge", maxPrompts)
 	// ErrLongPointers says that the names that lead to a body's prompts are too long.
 	ErrLongPointers = fmt.Errorf("the names that lead to the texts have more than %d KiB together", maxPointerBytes>>10)
+	// ErrNotText says that there are numbers where a prompt should be.
+	ErrNotText = errors.New("there are numbers where a text should be, such as the ids of tokens: they cannot be judged, so send the text itself")
+	// ErrTextGrows says that the texts are too large in the form that is judged.
+	ErrTextGrows = fmt.Errorf("the texts grow to more than %d times their length when their characters are normalised", maxGrowth)
+	// ErrTextTakesLong says that the texts could not be normalised in time.
+	ErrTextTakesLong = errors.New("the texts are too long to be judged in time")
 )
 
+// Source is what prompts are looked for in.
+type Source struct {
+	// Body is the parsed body; nil for none.
+	Body any
+	// Query is the request's query, as it came.
+	Query string
+}
+
 // Prompts returns the texts that the paths lead to in a body, with their
-// normalised forms. Where a path leads to an array or an object, every string
-// inside is a prompt: a text must not go unjudged because it is wrapped. The
-// error is [ErrTooManyPrompts] or [ErrLongPointers].
-func Prompts(body any, paths []PromptPath) ([]exchange.Prompt, error) {
-	var c collector
+// normalised forms. A text must not go unjudged because it is wrapped, cut up or
+// spelled otherwise:
+//
+//   - where a path leads to an array or an object, or would go on in what is
+//     neither, every string inside is a prompt, and so are the names inside;
+//   - what stands in one array is a prompt also as one text;
+//   - a body in which the paths lead to nothing is judged whole;
+//   - a parameter of the query counts like the member of that name.
+//
+// Everything is done by the deadline. The error is one of this package's Err… of
+// texts, or that of the context.
+func Prompts(ctx context.Context, deadline time.Time, from Source, paths []PromptPath) ([]exchange.Prompt, error) {
+	c := collector{names: map[string]bool{}}
 	for _, path := range paths {
-		if err := c.walk(body, path.tokens); err != nil {
+		if err := c.walk(from.Body, path); err != nil {
 			return nil, err
 		}
 	}
-	for i := range c.found {
-		c.found[i].Normalised = textnorm.Normalise(c.found[i].Text)
+	if len(c.found) == 0 && from.Body != nil {
+		if err := c.walk(from.Body, WholeBody); err != nil {
+			return nil, err
+		}
 	}
-	return c.found, nil
+	if err := c.query(from.Query, paths); err != nil {
+		return nil, err
+	}
+	return c.prompts(ctx, deadline)
 }
 
 // collector gathers prompts. It writes a pointer only where there is one.
 type collector struct {
-	found    []exchange.Prompt
-	pointers int      // bytes of the pointers of found
-	at       []string // the names that lead to the current value
+	found    []candidate
+	pointers int             // bytes of the pointers of found
+	at       []string        // the names that lead to the current value
+	names    map[string]bool // that are prompts already
+	joined   []candidate
+	list     *list // the innermost array around the current value
 }
 
-func (c *collector) walk(value any, tokens []string) error {
-	token := "*"
-	if len(tokens) > 0 {
-		token, tokens = tokens[0], tokens[1:]
-	} else if text, ok := value.(string); ok {
-		return c.add(text)
+// candidate is a prompt that is not normalised yet.
+type candidate struct {
+	path string
+	text string
+	name bool  // whether it is the name of a member
+	of   []int // for what is joined: which of found
+}
+
+// list gathers the texts of one array by what leads to them from its items.
+type list struct {
+	depth int // how many names lead to the array
+	order []string
+	texts map[string][]int
+}
+
+// walk follows a path as far as the body has that shape.
+func (c *collector) walk(value any, path PromptPath) error {
+	if len(path.tokens) == 0 {
+		return c.gather(value, true)
 	}
+	token, folded := path.tokens[0], path.folded[0]
+	rest := PromptPath{path.tokens[1:], path.folded[1:]}
 	switch value := value.(type) {
-	case []any:
-		for i, item := range value {
-			if name := strconv.Itoa(i); token == "*" || token == name {
-				if err := c.enter(name, item, tokens); err != nil {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			if token == "*" || foldName(name) == folded {
+				if err := c.enter(name, func() error { return c.walk(value[name], rest) }); err != nil {
 					return err
 				}
 			}
 		}
+		return nil
+	case []any:
+		if _, err := strconv.Atoi(token); err != nil && token != "*" && token != "-" {
+			return c.gather(value, true) // of items that were not expected
+		}
+		for i, item := range value {
+			if name := strconv.Itoa(i); token == "*" || token == name {
+				if err := c.enter(name, func() error { return c.walk(item, rest) }); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	return c.gather(value, true)
+}
+
+// gather takes every string of a value, and the names inside. Numbers are no
+// text where one is expected; as named figures beside it they are harmless.
+func (c *collector) gather(value any, expected bool) error {
+	switch value := value.(type) {
+	case string:
+		return c.add(value, false)
+	case json.Number:
+		if expected {
+			return ErrNotText
+		}
+	case []any:
+		return c.gatherItems(value)
 	case map[string]any:
-		return c.walkMembers(value, token, tokens)
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			err := c.enter(name, func() error {
+				if err := c.addName(name); err != nil {
+					return err
+				}
+				return c.gather(value[name], false)
+			})
+			if err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-func (c *collector) walkMembers(members map[string]any, token string, tokens []string) error {
-	if token != "*" {
-		member, ok := members[token]
-		if !ok {
-			return nil
-		}
-		return c.enter(token, member, tokens)
+// gatherItems takes the strings of an array one by one, and those that the same
+// names lead to as one text: parts of a message are put together behind us.
+func (c *collector) gatherItems(items []any) error {
+	outer := c.list
+	defer func() { c.list = outer }()
+	if len(items) > 1 { // an array of one thing is that thing
+		c.list = &list{depth: len(c.at), texts: map[string][]int{}}
 	}
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		if err := c.enter(name, members[name], tokens); err != nil {
+	for i, item := range items {
+		if err := c.enter(strconv.Itoa(i), func() error { return c.gather(item, true) }); err != nil {
 			return err
 		}
 	}
+	if c.list == outer {
+		return nil
+	}
+	for _, below := range c.list.order {
+		if texts := c.list.texts[below]; len(texts) > 1 {
+			path := pointer(c.at...) + "/*" + below
+			if c.pointers += len(path); c.pointers > maxPointerBytes {
+				return ErrLongPointers
+			}
+			c.joined = append(c.joined, candidate{path: path, of: texts})
+		}
+	}
 	return nil
 }
 
-func (c *collector) enter(name string, value any, tokens []string) error {
+func (c *collector) enter(name string, visit func() error) error {
 	c.at = append(c.at, name)
 	defer func() { c.at = c.at[:len(c.at)-1] }()
-	return c.walk(value, tokens)
+	return visit()
 }
 
 // add takes a prompt, and measures its pointer before writing it.
-func (c *collector) add(text string) error {
+func (c *collector) add(text string, name bool) error {
 	if len(c.found) == maxPrompts {
 		return ErrTooManyPrompts
 	}
@@ -131,6 +247,134 @@ func (c *collector) add(text string) error {
 	if c.pointers > maxPointerBytes {
 		return ErrLongPointers
 	}
-	c.found = append(c.found, exchange.Prompt{Path: pointer(c.at...), Text: text})
+	if l := c.list; l != nil && !name {
+		below := pointer(c.at[l.depth+1:]...)
+		if l.texts[below] == nil {
+			l.order = append(l.order, below)
+		}
+		l.texts[below] = append(l.texts[below], len(c.found))
+	}
+	c.found = append(c.found, candidate{path: pointer(c.at...), text: text, name: name})
 	return nil
+}
+
+// addName takes the name of a member, once in a body: most occur in every item.
+func (c *collector) addName(name string) error {
+	if c.names[name] || !strings.ContainsFunc(name, unicode.IsLetter) {
+		return nil
+	}
+	c.names[name] = true
+	return c.add(name, true)
+}
+
+// query takes the parameters of a query that some backend merges with the body:
+// those that are called like what a path, or a prompt's, begins with. It reads
+// the query as the most lenient would.
+func (c *collector) query(query string, paths []PromptPath) error {
+	if query == "" {
+		return nil
+	}
+	roots := map[string]bool{}
+	for _, path := range paths {
+		if len(path.folded) > 0 {
+			roots[path.folded[0]] = true
+		}
+	}
+	for _, prompt := range c.found {
+		root, _, _ := strings.Cut(prompt.path[min(1, len(prompt.path)):], "/")
+		roots[foldName(unescapeToken.Replace(root))] = true
+	}
+	for parameter := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
+		name, value, _ := strings.Cut(parameter, "=")
+		name = unescapeQuery(name)
+		root, _, _ := strings.Cut(name, "[")
+		root, _, _ = strings.Cut(root, ".")
+		if !roots[foldName(strings.TrimSpace(root))] {
+			continue
+		}
+		if err := c.enter(name, func() error { return c.add(unescapeQuery(value), false) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unescapeQuery leaves what is no escape as it is.
+func unescapeQuery(text string) string {
+	text = strings.ReplaceAll(text, "+", " ")
+	var out strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] == '%' && i+2 < len(text) {
+			if b, err := hex.DecodeString(text[i+1 : i+3]); err == nil {
+				out.WriteByte(b[0])
+				i += 2
+				continue
+			}
+		}
+		out.WriteByte(text[i])
+	}
+	return out.String()
+}
+
+// prompts normalises what was found.
+func (c *collector) prompts(ctx context.Context, deadline time.Time) ([]exchange.Prompt, error) {
+	budget := textnorm.Budget{
+		Room:    leastRoom,
+		Expired: func() bool { return ctx.Err() != nil || time.Now().After(deadline) },
+	}
+	for _, candidate := range c.found {
+		budget.Room += maxGrowth * len(candidate.text)
+	}
+	prompts := make([]exchange.Prompt, 0, len(c.found)+len(c.joined))
+	for _, candidate := range c.found {
+		text := candidate.text
+		if candidate.name {
+			text = nameWords(text)
+		}
+		normalised, err := textnorm.NormaliseWithin(text, &budget)
+		switch {
+		case errors.Is(err, textnorm.ErrGrows):
+			return nil, ErrTextGrows
+		case err != nil && ctx.Err() != nil:
+			return nil, fmt.Errorf("normalising the texts: %w", ctx.Err())
+		case err != nil:
+			return nil, ErrTextTakesLong
+		}
+		prompts = append(prompts, exchange.Prompt{Path: candidate.path, Text: candidate.text, Normalised: normalised})
+	}
+	for _, candidate := range c.joined {
+		prompts = append(prompts, candidate.join(prompts))
+	}
+	return prompts, nil
+}
+
+// join makes one prompt of several. Whether two of them are one word is left open
+// by what is put between: see [textnorm.Seam].
+func (j candidate) join(prompts []exchange.Prompt) exchange.Prompt {
+	texts, normalised := make([]string, len(j.of)), make([]string, len(j.of))
+	for i, of := range j.of {
+		texts[i], normalised[i] = prompts[of].Text, prompts[of].Normalised
+	}
+	return exchange.Prompt{
+		Path:       j.path,
+		Text:       strings.Join(texts, string(textnorm.Seam)),
+		Normalised: strings.Join(slices.DeleteFunc(normalised, func(s string) bool { return s == "" }), " "),
+	}
+}
+
+// nameWords puts spaces between the words of a name, such as sample_rate or sampleRate.
+func nameWords(name string) string {
+	var out strings.Builder
+	lower := false
+	for _, r := range name {
+		if lower && unicode.IsUpper(r) {
+			out.WriteByte(' ')
+		}
+		lower = unicode.IsLower(r)
+		if strings.ContainsRune("_-.:/", r) {
+			r = ' '
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
 }

@@ -86,7 +86,7 @@ func loadTerms(data map[string]any) (*lexicon, error) {
 func (l *lexicon) add(patterns map[string]int, set string, terms []string) error {
 	for i, term := range terms {
 		stem, open := strings.CutSuffix(term, "*")
-		letters, gaps := spell(textnorm.Normalise(stem))
+		letters, gaps := spell(textnorm.Seamed(textnorm.Normalise(stem)))
 		if len(letters) == 0 {
 			return fmt.Errorf("has item %d, %q, without a letter or digit", i, term)
 		}
@@ -119,10 +119,19 @@ func (l *lexicon) build(patterns map[string]int) error {
 	return nil
 }
 
+// maxSpelled is how many times its length a text that is searched may have in
+// the searched form. Hangul has three times as many bytes when it is decomposed.
+const maxSpelled = 4
+
 // scan returns the terms in text, each once, in the order of their first end;
-// nil where there are none.
-func (l *lexicon) scan(text string) findings {
+// nil where there are none. It gives up when expired says so. The error is one
+// of textnorm's.
+func (l *lexicon) scan(text string, expired func() bool) (findings, error) {
 	var found findings
+	text, err := textnorm.SeamedWithin(text, &textnorm.Budget{Room: leastRoom + maxSpelled*len(text), Expired: expired})
+	if err != nil {
+		return nil, err
+	}
 	letters, gaps := spell(text)
 	l.trie.Walk(letters, func(end, n, pattern int64) bool {
 		around := gaps[end-n+1 : end+2]
@@ -139,7 +148,7 @@ func (l *lexicon) scan(text string) findings {
 		}
 		return true
 	})
-	return found
+	return found, nil
 }
 
 // fits compares what stands before, between and behind the letters of an occurrence.
@@ -170,10 +179,9 @@ func termList(list any) ([]string, error) {
 	return terms, nil
 }
 
-// spell splits a text into the letters of its comparable form and what stands
+// spell splits a text in its seamed form into its letters and what stands
 // before each of their bytes, and behind the last.
 func spell(text string) (letters []byte, gaps []gap) {
-	text = textnorm.Seamed(text)
 	letters, gaps = make([]byte, 0, len(text)), make([]gap, 0, len(text)+1)
 	before := apart
 	for i := 0; i < len(text); {

@@ -5,6 +5,8 @@
 package textnorm
 
 import (
+	"errors"
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,9 +15,31 @@ import (
 )
 
 // MaxExpansion is how many bytes of normalised text one byte of the original
-// can give at most: it bounds what a hostile prompt costs in memory. The worst
-// character is U+FDFA, a ligature of eighteen.
+// can give at most. The worst character is U+FDFA, a ligature of eighteen.
 const MaxExpansion = 12
+
+// chunk is about how many bytes are worked on between two looks at a [Budget].
+const chunk = 4 << 10
+
+var (
+	// ErrGrows says that a text's normal form is larger than there is room for.
+	ErrGrows = errors.New("the text grows too much when it is normalised")
+	// ErrExpired says that normalising took longer than its [Budget] allows.
+	ErrExpired = errors.New("normalising the text took too long")
+)
+
+// Budget bounds what hostile texts cost. Several texts may share one.
+type Budget struct {
+	// Room is how many bytes of normalised text may still be made.
+	Room int
+	// Expired reports whether to give up. It is asked every few kilobytes.
+	Expired func() bool
+}
+
+// unbounded returns a budget for texts that an operator wrote.
+func unbounded() *Budget {
+	return &Budget{Room: math.MaxInt, Expired: func() bool { return false }}
+}
 
 // Normalise returns the comparable form of text:
 //
@@ -28,13 +52,21 @@ const MaxExpansion = 12
 //
 // Bytes that are not UTF-8 become U+FFFD. Normalising twice changes nothing more.
 func Normalise(text string) string {
-	if isNormalASCII(text) {
-		return text
+	normal, _ := NormaliseWithin(text, unbounded()) // which gives no error
+	return normal
+}
+
+// NormaliseWithin is [Normalise] within a budget, which it takes the result's
+// length from. The error is [ErrGrows] or [ErrExpired].
+func NormaliseWithin(text string, b *Budget) (string, error) {
+	if !isNormalASCII(text) {
+		folded, err := fold(text, false, b)
+		if err != nil {
+			return "", err
+		}
+		text = norm.NFC.String(folded)
 	}
-	if isASCII(text) {
-		return fold(text)
-	}
-	return norm.NFC.String(fold(decompose(text)))
+	return text, b.take(len(text))
 }
 
 // Seam stands in the result of [Seamed] where something invisible was removed. It is
@@ -47,14 +79,27 @@ const Seam = '\u00ad'
 // form is decomposed, so that a seam does not keep a character from being
 // composed: without seams it is the decomposition of the normal form.
 func Seamed(text string) string {
-	if isNormalASCII(text) {
-		return text
-	}
-	return foldWith(decompose(text), true)
+	seamed, _ := SeamedWithin(text, unbounded()) // which gives no error
+	return seamed
 }
 
-func decompose(text string) string {
-	return norm.NFKD.String(strings.ToValidUTF8(text, "\uFFFD"))
+// SeamedWithin is [Seamed] within a budget, as [NormaliseWithin] is [Normalise].
+func SeamedWithin(text string, b *Budget) (string, error) {
+	if !isNormalASCII(text) {
+		var err error
+		if text, err = fold(text, true, b); err != nil {
+			return "", err
+		}
+	}
+	return text, b.take(len(text))
+}
+
+func (b *Budget) take(n int) error {
+	if n > b.Room {
+		return ErrGrows
+	}
+	b.Room -= n
+	return nil
 }
 
 // isNormalASCII reports whether text is its own normal form, which nearly
@@ -74,48 +119,90 @@ func isNormalASCII(text string) bool {
 	return text == "" || !space
 }
 
-func isASCII(text string) bool {
-	for i := range len(text) {
-		if text[i] >= utf8.RuneSelf {
-			return false
+// fold decomposes text, maps each character by itself and collapses spaces.
+func fold(text string, seams bool, b *Budget) (string, error) {
+	f := folder{seams: seams}
+	f.out.Grow(min(len(text), b.Room))
+	for text != "" {
+		n := segment(text)
+		f.write(norm.NFKD.String(strings.ToValidUTF8(text[:n], "\uFFFD")))
+		if text = text[n:]; text == "" {
+			break
+		}
+		if f.out.Len() > b.Room {
+			return "", ErrGrows
+		}
+		if b.Expired() {
+			return "", ErrExpired
 		}
 	}
-	return true
+	return f.out.String(), nil
 }
 
-// fold maps each character of decomposed text by itself and collapses spaces.
-func fold(text string) string { return foldWith(text, false) }
+// segment returns how many bytes of text to decompose next: up to where no
+// character of what follows belongs to one before. Kilobytes of diacritics
+// that have no such place are cut anyway.
+func segment(text string) int {
+	n := chunk
+	for n < len(text) && !utf8.RuneStart(text[n]) {
+		n++
+	}
+	if n >= len(text) {
+		return len(text)
+	}
+	next := norm.NFKD.FirstBoundaryInString(text[n:min(len(text), n+chunk)])
+	return n + max(next, 0)
+}
 
-func foldWith(text string, seams bool) string {
-	var out strings.Builder
-	out.Grow(len(text))
-	space, seam := false, false // whether there was one since the last character
+// folder writes decomposed text in the comparable form.
+type folder struct {
+	out   strings.Builder
+	seams bool
+	// Whether there was a space, or something invisible, since the last character.
+	space, seam bool
+}
+
+func (f *folder) write(text string) {
 	for _, r := range text {
-		if isSpace(r) {
-			space = out.Len() > 0
-			continue
-		}
-		if isInvisible(r) {
-			seam = seams
-			continue
-		}
-		if isDiacritic(r) {
-			continue
+		if !isPlain(r) {
+			if isSpace(r) {
+				f.space = f.out.Len() > 0
+				continue
+			}
+			if isInvisible(r) {
+				f.seam = f.seams
+				continue
+			}
+			if isDiacritic(r) {
+				continue
+			}
 		}
 		switch {
-		case space:
-			out.WriteByte(' ')
-		case seam && out.Len() > 0:
-			out.WriteRune(Seam)
+		case f.space:
+			f.out.WriteByte(' ')
+		case f.seam && f.out.Len() > 0:
+			f.out.WriteRune(Seam)
 		}
-		space, seam = false, false
+		f.space, f.seam = false, false
 		if r = foldRune(r); r == 'ß' {
-			out.WriteByte('s')
+			f.out.WriteByte('s')
 			r = 's'
 		}
-		out.WriteRune(r)
+		f.out.WriteRune(r)
 	}
-	return out.String()
+}
+
+// isPlain reports whether r is in a block of letters and digits without any
+// space, invisible character or diacritic. Most characters of most texts are, and
+// looking them up in Unicode's tables is what takes the time.
+func isPlain(r rune) bool {
+	return '!' <= r && r <= '~' || '\u00c0' <= r && r <= '\u02ff' || '\u03a3' <= r && r <= '\u052f' || isCaseless(r)
+}
+
+// isCaseless reports whether r is a Hangul, Kana or Han character that shows.
+func isCaseless(r rune) bool {
+	return '\u1100' <= r && r <= '\u115e' || '\u1161' <= r && r <= '\u11ff' ||
+		'\u3041' <= r && r <= '\u3096' || '\u30a0' <= r && r <= '\u30ff' || '\u4e00' <= r && r <= '\u9fff' || '\uac00' <= r && r <= '\ud7a3'
 }
 
 // foldRune lowers by way of the capital, so that forms which share one, such
@@ -125,6 +212,9 @@ func foldRune(r rune) rune {
 		if 'A' <= r && r <= 'Z' {
 			r += 'a' - 'A'
 		}
+		return r
+	}
+	if isCaseless(r) {
 		return r
 	}
 	r = unicode.ToLower(unicode.ToUpper(r))

@@ -1,6 +1,7 @@
 package textnorm
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"unicode"
@@ -111,6 +112,63 @@ func TestSeamedLosesNothing(t *testing.T) {
 			t.Fatalf("%+q gives %+q by way of the seamed form, want %+q", text, got, want)
 		}
 	})
+}
+
+func TestPlainCharactersAreNothingElse(t *testing.T) {
+	for r := range rune(unicode.MaxRune) {
+		if isPlain(r) && (isSpace(r) || isInvisible(r) || isDiacritic(r)) {
+			t.Errorf("%U is taken for plain", r)
+		}
+		if lower := unicode.ToLower(unicode.ToUpper(r)); isCaseless(r) && (lower != r || confusables[r] != 0) {
+			t.Errorf("%U is taken for caseless", r)
+		}
+	}
+}
+
+func TestLongTextsAreNormalisedAsShortOnes(t *testing.T) {
+	for _, unit := range []string{"Cafe\u0301 ", "ﬁ\u200bg ", "한글 ", "\u1112\u1161\u11ab ", "ẞ ", "a\xff ", "е\u0301\u0323 "} {
+		text := strings.Repeat(unit, 3*chunk/len(unit))
+		if got, want := Normalise(text), strings.TrimSpace(strings.Repeat(Normalise(unit)+" ", 3*chunk/len(unit))); got != want {
+			t.Errorf("many of %+q differ from one", unit)
+		}
+		if got, want := Seamed(text), strings.TrimSpace(strings.Repeat(Seamed(unit)+" ", 3*chunk/len(unit))); got != want {
+			t.Errorf("many of %+q differ from one with seams", unit)
+		}
+	}
+}
+
+func TestATextThatGrowsTooMuchIsGivenUpEarly(t *testing.T) {
+	text := strings.Repeat("\ufdfa", 1<<18)
+	for name, normalise := range map[string]func(string, *Budget) (string, error){"normal": NormaliseWithin, "seamed": SeamedWithin} {
+		asked := 0
+		b := &Budget{Room: 1 << 20, Expired: func() bool { asked++; return false }}
+		if got, err := normalise(text, b); !errors.Is(err, ErrGrows) || got != "" {
+			t.Errorf("%s: %d bytes, %v", name, len(got), err)
+		}
+		if most := 1 << 20 / (8 * chunk); asked > most {
+			t.Errorf("%s: given up after %d pieces, want %d at most", name, asked, most)
+		}
+	}
+}
+
+func TestNormalisingEndsWhenItIsToldTo(t *testing.T) {
+	b := &Budget{Room: 1 << 30, Expired: func() bool { return true }}
+	if _, err := NormaliseWithin(strings.Repeat("é", chunk), b); !errors.Is(err, ErrExpired) {
+		t.Errorf("error = %v", err)
+	}
+	if got, err := NormaliseWithin("É", b); got != "e" || err != nil {
+		t.Errorf("a short text gives %q, %v", got, err)
+	}
+}
+
+func TestTextsShareABudget(t *testing.T) {
+	b := &Budget{Room: 8, Expired: func() bool { return false }}
+	for _, text := range []string{"rose", "É", "mint"} {
+		_, err := NormaliseWithin(text, b)
+		if want := text == "mint"; errors.Is(err, ErrGrows) != want {
+			t.Errorf("%q: error = %v, with %d bytes left", text, err, b.Room)
+		}
+	}
 }
 
 func FuzzNormalise(f *testing.F) {

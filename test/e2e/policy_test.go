@@ -39,6 +39,8 @@ func TestBodiesThatAreNotStrictJSONAreRefused(t *testing.T) {
 	for name, body := range map[string]string{
 		"truncated":      `{"prompt": "citrus"`,
 		"duplicate name": `{"prompt": "citrus", "prompt": "sarin"}`,
+		"another case":   `{"prompt": "citrus", "Prompt": "sarin"}`,
+		"next to zero":   `{"prompt": "citrus", "temperature": 1e-1000001}`,
 		"bad UTF-8":      "{\"prompt\": \"\xff\"}",
 		"too deep":       strings.Repeat("[", 1000) + strings.Repeat("]", 1000),
 		"empty":          "",
@@ -136,7 +138,7 @@ func TestNoSpellingOfThePathGoesWithoutTheSchema(t *testing.T) {
 	e := startGateway(t)
 	header := http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + e.token(t)}}
 	for _, suffix := range []string{"", "/", "//", "/.", "%2F", ";v=1", "%20"} {
-		got := e.send(t, http.MethodPost, generatePath+suffix, header, `{"prompt": "rose", "Prompt": "cedar"}`)
+		got := e.send(t, http.MethodPost, generatePath+suffix, header, `{"prompt": "rose", "cedar": "Prompt"}`)
 		got.wantProblem(t, http.StatusUnprocessableEntity, "invalid-request")
 	}
 }
