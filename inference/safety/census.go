@@ -13,6 +13,7 @@ import (
 type census struct {
 	elements [lastElement + 1]int
 	halogens int
+	rare     int // atoms of elements that odorants hardly have
 	rings    int
 }
 
@@ -24,8 +25,11 @@ func takeCensus(m *chem.Molecule) *census {
 	for atom := range m.NumAtoms() {
 		e := m.Atom(atom).Element
 		c.elements[e]++
-		if isHalogen(e) {
+		switch {
+		case isHalogen(e):
 			c.halogens++
+		case !isOrganic(e):
+			c.rare++
 		}
 	}
 	return c
@@ -38,10 +42,20 @@ func isHalogen(e chem.Element) bool {
 	return e == fluorine || e == chem.Chlorine || e == chem.Bromine || e == chem.Iodine
 }
 
+// isOrganic reports whether an element is one of hydrogen, carbon, nitrogen,
+// oxygen, phosphorus and sulfur.
+func isOrganic(e chem.Element) bool {
+	switch e {
+	case chem.Hydrogen, chem.Carbon, chem.Nitrogen, chem.Oxygen, chem.Phosphorus, chem.Sulfur:
+		return true
+	}
+	return false
+}
+
 // requirement is what a molecule needs at least to match a pattern.
 type requirement struct {
-	elements        []elementCount
-	halogens, rings int
+	elements              []elementCount
+	halogens, rare, rings int
 }
 
 type elementCount struct {
@@ -56,12 +70,12 @@ func (c *census) meets(r requirement) bool {
 			return false
 		}
 	}
-	return c.halogens >= r.halogens && c.rings >= r.rings
+	return c.halogens >= r.halogens && c.rare >= r.rare && c.rings >= r.rings
 }
 
 // parseRequirement reads words such as "C4 N O2 hal ring2": least numbers of atoms of
-// elements, of halogens and of independent rings, one where none is written; "-"
-// is nothing.
+// elements, of halogens, of elements beyond those and H, C, N, O, P and S ("rare"),
+// and of independent rings, one where none is written; "-" is nothing.
 func parseRequirement(text string) (requirement, error) {
 	var r requirement
 	if text == "-" {
@@ -76,6 +90,8 @@ func parseRequirement(text string) (requirement, error) {
 		switch name {
 		case "hal":
 			r.halogens = count
+		case "rare":
+			r.rare = count
 		case "ring":
 			r.rings = count
 		default:

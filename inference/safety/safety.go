@@ -100,17 +100,31 @@ func (a Assessment) Passes(minScore float64) bool {
 	return !a.Prohibited() && a.Score >= minScore
 }
 
-// Assess screens a molecule. It is safe for concurrent use and takes bounded time
-// for any molecule: one of more than [MaxScreenedAtoms] atoms is not screened and
-// therefore withheld.
+// Assess screens a molecule, both as it is drawn and as what its salt, ion or
+// unusual drawing stands for. It is safe for concurrent use and takes bounded
+// time for any molecule: one of more than [MaxScreenedAtoms] atoms is not
+// screened and therefore withheld.
 func Assess(m *chem.Molecule) Assessment {
 	if m.NumAtoms() > MaxScreenedAtoms {
 		return newAssessment([]Finding{tooLarge(m)})
 	}
 	s := theScreen()
-	findings := s.alerts(m)
-	findings = append(findings, s.listed(m)...)
+	findings := append(s.alerts(m), s.listed(m)...)
+	if parent := m.Parent(); parent != m {
+		findings = addNew(findings, append(s.alerts(parent), s.listed(parent)...))
+	}
 	return newAssessment(append(findings, properties(m)...))
+}
+
+// addNew appends the findings that are not there yet.
+func addNew(findings, more []Finding) []Finding {
+	for _, f := range more {
+		same := func(known Finding) bool { return known.ID == f.ID && known.Category == f.Category }
+		if !slices.ContainsFunc(findings, same) {
+			findings = append(findings, f)
+		}
+	}
+	return findings
 }
 
 // newAssessment sorts findings and computes their score.

@@ -10,10 +10,12 @@ import (
 )
 
 // substances are listed molecules, found by their formula and then by their
-// canonical SMILES.
+// canonical SMILES. What nobody should get in another drawing is found by its
+// skeleton too.
 type substances struct {
-	formulas map[string]bool
-	byFlat   map[string][]substance
+	formulas   map[string]bool
+	byFlat     map[string][]substance
+	bySkeleton map[string]map[string][]substance // by formula first: a skeleton takes long
 }
 
 // substance is one entry of a list.
@@ -33,6 +35,7 @@ type status struct {
 var statuses = map[string]status{
 	"prohibited": {Prohibitive, "prohibited"},
 	"fatal":      {Prohibitive, "fatal if inhaled"},
+	"poison":     {Prohibitive, "a strong poison"},
 	"toxic":      {Warning, "toxic if inhaled"},
 	"restricted": {Caution, "restricted in use"},
 	"monitored":  {Caution, "licensed or reported in trade"},
@@ -51,7 +54,7 @@ const (
 )
 
 func loadSubstances(table string, cited sources) (substances, error) {
-	s := substances{formulas: map[string]bool{}, byFlat: map[string][]substance{}}
+	s := substances{formulas: map[string]bool{}, byFlat: map[string][]substance{}, bySkeleton: map[string]map[string][]substance{}}
 	err := tsv.Rows("restricted.tsv", table, substanceColumns, func(cells []string) error {
 		return s.add(cells, cited)
 	})
@@ -81,8 +84,7 @@ func (s substances) add(cells []string, cited sources) error {
 			return fmt.Errorf("%q is the same as %q", cells[substanceName], other.finding.ID)
 		}
 	}
-	s.formulas[flat.Formula()] = true
-	s.byFlat[key] = append(s.byFlat[key], substance{
+	listed := substance{
 		finding: Finding{
 			ID:       cells[substanceName],
 			Category: cells[substanceCategory],
@@ -92,8 +94,21 @@ func (s substances) add(cells []string, cited sources) error {
 			Source:   source,
 		},
 		smiles: m.SMILES(),
-	})
+	}
+	formula := flat.Formula()
+	s.formulas[formula] = true
+	s.byFlat[key] = append(s.byFlat[key], listed)
+	if listed.finding.isHazard() && listed.finding.Category != "acute-toxicity" {
+		s.addSkeleton(formula, flat.Skeleton(), listed)
+	}
 	return nil
+}
+
+func (s substances) addSkeleton(formula, skeleton string, listed substance) {
+	if s.bySkeleton[formula] == nil {
+		s.bySkeleton[formula] = map[string][]substance{}
+	}
+	s.bySkeleton[formula][skeleton] = append(s.bySkeleton[formula][skeleton], listed)
 }
 
 // listed returns a finding for each list entry that a molecule, or one of its
@@ -133,6 +148,22 @@ func (s substances) find(m *chem.Molecule) []Finding {
 			findings = append(findings, entry.finding)
 		}
 	}
+	return addNew(findings, s.tautomers(flat))
+}
+
+// tautomers returns what is listed as a weapon, an explosive, a controlled
+// substance or a precursor and differs from a molecule in the places of
+// hydrogens and double bonds at most. Poisons are not looked up so: they are
+// small, and their isomers are other substances.
+func (s substances) tautomers(flat *chem.Molecule) []Finding {
+	isomers := s.bySkeleton[flat.Formula()]
+	if isomers == nil {
+		return nil
+	}
+	var findings []Finding
+	for _, entry := range isomers[flat.Skeleton()] {
+		findings = append(findings, entry.finding)
+	}
 	return findings
 }
 
@@ -144,11 +175,12 @@ var (
 	marks    = strings.NewReplacer("@", "", "/", "", `\`, "")
 )
 
-// flatten returns the molecule without stereo marks, isotopes and atom maps.
+// flatten returns the molecule without stereo marks, isotopes and atom maps, and
+// with its hydrogens folded.
 func flatten(m *chem.Molecule) (*chem.Molecule, error) {
 	text := m.SMILES()
 	flat := marks.Replace(unlabel(text))
-	if flat == text {
+	if flat == text && !strings.Contains(text, "[H]") {
 		return m, nil
 	}
 	return chem.Parse(flat)

@@ -145,7 +145,7 @@ func (s *search) try(depth, atom int) bool {
 		return false
 	}
 	st := &s.plan[depth]
-	if slices.Contains(s.placed(), atom) || !st.test(t, atom) || !s.closes(st, atom) {
+	if !st.test(t, atom) || slices.Contains(s.placed(), atom) || !s.closes(st, atom) {
 		return false
 	}
 	s.placed()[st.atom] = atom
