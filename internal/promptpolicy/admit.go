@@ -52,6 +52,7 @@ func Admit(ctx context.Context, snap *Snapshot, timeout time.Duration) (p *Polic
 // canary has the policy decide about made-up requests. Which way does not
 // matter, except that a document without any fact must not be allowed.
 func (p *Policy) canary(ctx context.Context) error {
+	ctx = context.WithValue(ctx, tryingKey{}, textnorm.Normalise(canaryPrompt))
 	for name, in := range canaries() {
 		_, err := patiently(func() (*Decision, error) { return p.Decide(ctx, in) })
 		if err != nil {
@@ -78,8 +79,14 @@ func patiently(decide func() (*Decision, error)) (d *Decision, err error) {
 	return d, err
 }
 
+// tryingKey is where the context of a trial has the normalised form of its
+// prompt, which no rule may search for terms.
+type tryingKey struct{}
+
+// canaryPrompt has something that only the normalised form loses.
+const canaryPrompt = "Fr\u00e9sh cit\u00adrus over wet cedar"
+
 func canaries() map[string]*Input {
-	const prompt = "Fresh citrus over wet cedar"
 	return map[string]*Input{
 		"an anonymous request without a body": {
 			Request: Request{ID: "canary", Method: "GET", Path: "/", ClientIP: "192.0.2.1"},
@@ -87,8 +94,8 @@ func canaries() map[string]*Input {
 		"an authenticated request with a prompt": {
 			Request:   Request{ID: "canary", Method: "POST", Path: "/api/v1/generate", ClientIP: "192.0.2.1"},
 			Principal: &exchange.Principal{ID: "canary", Method: "jwt", Scopes: []string{"generate"}},
-			Body:      map[string]any{"prompt": prompt},
-			Prompts:   []exchange.Prompt{{Path: "/prompt", Text: prompt, Normalised: textnorm.Normalise(prompt)}},
+			Body:      map[string]any{"prompt": canaryPrompt},
+			Prompts:   []exchange.Prompt{{Path: "/prompt", Text: canaryPrompt, Normalised: textnorm.Normalise(canaryPrompt)}},
 			Limits:    []exchange.Receipt{{Limit: "canary", Remaining: 1}},
 		},
 	}

@@ -1,6 +1,7 @@
 package promptpolicy
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -61,6 +62,18 @@ func TestAdmitNamesTheFault(t *testing.T) {
 			map[string]string{"gate.rego": allowing, "data.yaml": "terms: {x: []}", "rules/x.rego": "package gate.rules.x\n\nlabel contains term if {\n\tsome prompt in input.prompts\n\tsome term in gate.terms(\"x\", prompt.normalised)\n}"},
 			"rules/x.rego:5: gate.terms: search the text as it came",
 		},
+		"a search of a normalised prompt by another name": {
+			map[string]string{"gate.rego": allowing, "data.yaml": "terms: {x: []}", "rules/x.rego": "package gate.rules.x\n\nlabel contains term if {\n\tsome prompt in input.prompts\n\tn := prompt.normalised\n\tm = n\n\tsome term in gate.terms(\"x\", m)\n}"},
+			"rules/x.rego:7: gate.terms: search the text as it came",
+		},
+		"a search of normalised prompts one by one": {
+			map[string]string{"gate.rego": allowing, "data.yaml": "terms: {x: []}", "rules/x.rego": "package gate.rules.x\n\nlabel contains term if {\n\ttexts := [t | t := input.prompts[_].normalised]\n\tsome text in texts\n\tsome term in gate.terms(\"x\", text)\n}"},
+			"rules/x.rego:6: gate.terms: search the text as it came",
+		},
+		"a search of a normalised prompt by a function": {
+			map[string]string{"gate.rego": strings.Replace(allowing, "\"labels\": []", "\"labels\": data.gate.rules.x.label", 1), "data.yaml": "terms: {x: []}", "rules/x.rego": "package gate.rules.x\n\nlabel contains term if {\n\tsome prompt in input.prompts\n\tsome term in found(prompt.normalised)\n}\n\nfound(text) := gate.terms(\"x\", text)"},
+			"rules/x.rego:8: search the text as it came",
+		},
 		"a search of a text that is normalised at once": {
 			map[string]string{"gate.rego": allowing, "data.yaml": "terms: {x: []}", "x.rego": "package x\n\ny := gate.terms(\"x\", gate.normalise(\"rose\"))"},
 			"x.rego:3: gate.terms: search the text as it came",
@@ -91,7 +104,7 @@ func TestAdmitNamesTheFault(t *testing.T) {
 		},
 		"data.json that is a list": {
 			map[string]string{"gate.rego": allowing, "data.json": "[]"},
-			"data.json: must be an object",
+			"data.json:1: must be an object",
 		},
 		"data.yaml with bad syntax": {
 			map[string]string{"gate.rego": allowing, "data.yaml": "a: [\n"},
@@ -99,7 +112,44 @@ func TestAdmitNamesTheFault(t *testing.T) {
 		},
 		"data under one name twice": {
 			map[string]string{"gate.rego": allowing, "data.json": `{"x": {"y": 1}}`, "x/data.yaml": "y: 2"},
-			`x/data.yaml: "y" is already set by another data file`,
+			`x/data.yaml:1: "y" is already set by another data file`,
+		},
+		"data.yaml with a name twice": {
+			map[string]string{"gate.rego": allowing, "data.yaml": "settings:\n  require_principal: true\n  bulk: {a: 1}\n  require_principal: false\n"},
+			`data.yaml:4: "require_principal" is already set in line 2`,
+		},
+		"data.yaml as JSON with a name twice": {
+			map[string]string{"gate.rego": allowing, "data.yaml": "{\"a\": 1,\n\"a\": 2}"},
+			`data.yaml:2: "a" is already set in line 1`,
+		},
+		"data.yaml with two documents": {
+			map[string]string{"gate.rego": allowing, "data.yaml": "a: 1\n---\nb: 2\n"},
+			"data.yaml:2: a second document begins here",
+		},
+		"data.yaml with an unread document": {
+			map[string]string{"gate.rego": allowing, "data.yaml": "a: 1\n---\n[\n"},
+			"data.yaml: ",
+		},
+		"data.yaml of nothing": {
+			map[string]string{"gate.rego": allowing, "data.yaml": "# settings: {}\n"},
+			"data.yaml:1: is empty",
+		},
+		"data.yaml with a monstrous number": {
+			map[string]string{"gate.rego": allowing, "data.json": "{\"a\": {\n\"b\": 1e999999999}}"},
+			"data.json:2: a number is too large",
+		},
+		"data below a value": {
+			map[string]string{"gate.rego": allowing, "data.json": `{"x": null}`, "x/data.yaml": "y: 2"},
+			`x/data.yaml: its directory's "x" is already a value of another data file`,
+		},
+		"a setting that no rule reads": {
+			map[string]string{"gate.rego": allowing, "data.yaml": "settings:\n  bulk:\n    treshold: 20\n    threshold: 20\n",
+				"x.rego": "package x\n\nimport data.settings\n\ny := settings.bulk.threshold"},
+			"data.yaml:3: no rule reads data.settings.bulk.treshold",
+		},
+		"settings under another name": {
+			map[string]string{"gate.rego": allowing, "data.yaml": "setings: {a: 1}", "x.rego": "package x\n\ny := data.settings.a"},
+			"data.yaml:1: no rule reads data.setings",
 		},
 		"data over a rule": {
 			map[string]string{"gate.rego": allowing, "data.json": `{"gate": {"decision": {"allow": true}}}`},
@@ -119,6 +169,50 @@ func TestAdmitNamesTheFault(t *testing.T) {
 		},
 		"a schema that is none": {
 			map[string]string{"gate.rego": allowing, "schemas/x.json": `{"type": "text"}`},
+			"schemas/x.json:",
+		},
+		"a schema with an unknown keyword": {
+			map[string]string{"gate.rego": allowing, "schemas/x.json": "{\"properties\": {\n\"n\": {\"type\": \"integer\",\n\"maximun\": 5}}}"},
+			`schemas/x.json:3: JSON Schema 2020-12 has no keyword "maximun"`,
+		},
+		"a schema with an unknown keyword in a list": {
+			map[string]string{"gate.rego": allowing, "schemas/x.json": "{\"allOf\": [{\"items\": {\n\"minLenght\": 1}}]}"},
+			`schemas/x.json:2: JSON Schema 2020-12 has no keyword "minLenght"`,
+		},
+		"a schema of another draft": {
+			map[string]string{"gate.rego": allowing, "schemas/x.json": "{\"$schema\": \"http://json-schema.org/draft-07/schema#\"}"},
+			"schemas/x.json:1: $schema must be",
+		},
+		"a schema with an unknown format": {
+			map[string]string{"gate.rego": allowing, "schemas/x.json": "{\"format\": \"emial\"}"},
+			`schemas/x.json:1: the format "emial" is not checked`,
+		},
+		"a schema with half a condition": {
+			map[string]string{"gate.rego": allowing, "schemas/x.json": "{\"then\": {\"type\": \"string\"}}"},
+			`schemas/x.json:1: "then" checks nothing without "if"`,
+		},
+		"a schema with a monstrous number": {
+			map[string]string{"gate.rego": allowing, "schemas/x.json": "{\"minimum\": 1e-1000001}"},
+			"schemas/x.json:1: minimum: a number is too large, too small",
+		},
+		"a schema that is itself": {
+			map[string]string{"gate.rego": allowing, "schemas/x.json": "{\"properties\": {\n\"a\": {\n\"$ref\": \"#/properties/a\"}}}"},
+			"schemas/x.json:2: refers to itself",
+		},
+		"a schema that is itself by way of another": {
+			map[string]string{"gate.rego": allowing, "schemas/x.json": `{"allOf": [{"$ref": "y.json"}]}`, "schemas/y.json": `{"$ref": "x.json"}`},
+			"refers to itself",
+		},
+		"a schema with a bad value": {
+			map[string]string{"gate.rego": allowing, "schemas/x.json": "{\"properties\": {\n\"a\": {\"minLength\": \"1\"}}}"},
+			"schemas/x.json:2: /properties/a/minLength must be of type",
+		},
+		"a schema with a bad pattern": {
+			map[string]string{"gate.rego": allowing, "schemas/x.json": "{\"properties\": {\n\"a\": {\"pattern\": \"(\"}}}"},
+			"schemas/x.json:2:",
+		},
+		"a schema that refers to nothing": {
+			map[string]string{"gate.rego": allowing, "schemas/x.json": "{\"properties\": {\n\"a\": {\"$ref\": \"#/$defs/b\"}}}"},
 			"schemas/x.json:",
 		},
 		"a schema that refers to the network": {

@@ -104,6 +104,9 @@ func (f functions) terms(bctx rego.BuiltinContext, set, text *ast.Term) (*ast.Te
 	if !f.lexicon.sets[string(name)] {
 		return nil, rego.NewHaltError(fmt.Errorf("data.%s has no set of this name", termsRoot))
 	}
+	if normal, ok := bctx.Context.Value(tryingKey{}).(string); ok && normal == string(content) {
+		return nil, rego.NewHaltError(errLostSeams)
+	}
 	found, err := f.scan(bctx, string(content))
 	if err != nil {
 		return nil, rego.NewHaltError(err)
@@ -155,30 +158,111 @@ func normalise(bctx rego.BuiltinContext, text *ast.Term) (*ast.Term, error) {
 // unknownSets finds calls of gate.terms whose set is written out and does not
 // exist, so that a typo is refused when saved rather than when first reached.
 func unknownSets(modules map[string]*ast.Module, sets map[string]bool) Faults {
-	return faultsOfTerms(modules, func(set, _ *ast.Term) (*ast.Term, string) {
-		name, ok := set.Value.(ast.String)
-		if !ok || sets[string(name)] {
-			return nil, ""
-		}
-		return set, fmt.Sprintf("data.%s has no set %q", termsRoot, string(name))
-	})
+	var faults Faults
+	for _, module := range modules {
+		faults = append(faults, faultsOfTerms(module, func(set, _ *ast.Term) (*ast.Term, string) {
+			name, ok := set.Value.(ast.String)
+			if !ok || sets[string(name)] {
+				return nil, ""
+			}
+			return set, fmt.Sprintf("data.%s has no set %q", termsRoot, string(name))
+		})...)
+	}
+	return faults
 }
 
+// errLostSeams is what is wrong with searching a normalised text.
+var errLostSeams = errors.New("search the text as it came, such as prompt.text: the normalised form has lost where invisible characters were")
+
 // lostSeams finds calls of gate.terms with a normalised text: there, invisible
-// characters between two words have already made them one.
+// characters between two words have already made them one. It follows the
+// variables of a rule; what comes from another rule or a function is found when
+// the policy is tried: see [canaries].
 func lostSeams(modules map[string]*ast.Module) Faults {
-	return faultsOfTerms(modules, func(_, text *ast.Term) (*ast.Term, string) {
-		ref, ok := text.Value.(ast.Ref)
-		call, isCall := text.Value.(ast.Call)
-		if ok && ref[len(ref)-1].Equal(keyNormalised) || isCall && call[0].String() == normaliseDecl.Name {
-			return text, "search the text as it came, such as prompt.text: the normalised form has lost where invisible characters were"
+	var faults Faults
+	for _, module := range modules {
+		for _, rule := range module.Rules {
+			normal := normalVariables(rule)
+			faults = append(faults, faultsOfTerms(rule, func(_, text *ast.Term) (*ast.Term, string) {
+				if normal.holds(text) {
+					return text, errLostSeams.Error()
+				}
+				return nil, ""
+			})...)
 		}
-		return nil, ""
-	})
+	}
+	return faults
+}
+
+// normals are the variables of a rule that hold a normalised text, or several.
+type normals map[ast.Var]bool
+
+// normalVariables follows assignments and iterations until nothing is added.
+func normalVariables(rule *ast.Rule) normals {
+	found := normals{}
+	for before := -1; before < len(found); {
+		before = len(found)
+		ast.WalkExprs(rule, func(expr *ast.Expr) bool {
+			switch terms := expr.Terms.(type) {
+			case *ast.SomeDecl: // some x in xs, some k, x in xs
+				if call, ok := terms.Symbols[0].Value.(ast.Call); ok {
+					found.assign(call[len(call)-2], call[len(call)-1])
+				}
+			case *ast.Every:
+				found.assign(terms.Value, terms.Domain)
+			case []*ast.Term:
+				if expr.IsAssignment() || expr.IsEquality() {
+					found.assign(terms[1], terms[2])
+					found.assign(terms[2], terms[1])
+				}
+			}
+			return false
+		})
+	}
+	return found
+}
+
+func (n normals) assign(to, from *ast.Term) {
+	name, isVar := to.Value.(ast.Var)
+	if isVar && n.holds(from) {
+		n[name] = true
+	}
+	// {"normalised": x} := prompt
+	if object, ok := to.Value.(ast.Object); ok {
+		if inner := object.Get(keyNormalised); inner != nil {
+			if name, ok := inner.Value.(ast.Var); ok {
+				n[name] = true
+			}
+		}
+	}
+}
+
+// holds reports whether a term is a normalised text, or a collection of such.
+func (n normals) holds(term *ast.Term) bool {
+	switch value := term.Value.(type) {
+	case ast.Var:
+		return n[value]
+	case ast.Ref:
+		if head, ok := value[0].Value.(ast.Var); ok && n[head] {
+			return true
+		}
+		return value[len(value)-1].Equal(keyNormalised)
+	case ast.Call:
+		return value[0].String() == normaliseDecl.Name
+	case *ast.Array:
+		return value.Until(n.holds)
+	case ast.Set:
+		return value.Until(n.holds)
+	case *ast.ArrayComprehension:
+		return n.holds(value.Term)
+	case *ast.SetComprehension:
+		return n.holds(value.Term)
+	}
+	return false
 }
 
 // faultsOfTerms asks about each call of gate.terms what is wrong with which argument, if any.
-func faultsOfTerms(modules map[string]*ast.Module, judge func(set, text *ast.Term) (*ast.Term, string)) Faults {
+func faultsOfTerms(node any, judge func(set, text *ast.Term) (*ast.Term, string)) Faults {
 	var faults Faults
 	check := func(call []*ast.Term) {
 		const arity = 2
@@ -189,18 +273,16 @@ func faultsOfTerms(modules map[string]*ast.Module, judge func(set, text *ast.Ter
 			faults = append(faults, Fault{File: at.Location.File, Line: at.Location.Row, Message: "gate.terms: " + message})
 		}
 	}
-	for _, module := range modules {
-		ast.NewGenericVisitor(func(node any) bool {
-			switch node := node.(type) {
-			case *ast.Expr:
-				if terms, ok := node.Terms.([]*ast.Term); ok {
-					check(terms)
-				}
-			case ast.Call:
-				check(node)
+	ast.NewGenericVisitor(func(node any) bool {
+		switch node := node.(type) {
+		case *ast.Expr:
+			if terms, ok := node.Terms.([]*ast.Term); ok {
+				check(terms)
 			}
-			return false
-		}).Walk(module)
-	}
+		case ast.Call:
+			check(node)
+		}
+		return false
+	}).Walk(node)
 	return faults
 }

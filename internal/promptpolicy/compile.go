@@ -25,7 +25,7 @@ type source struct {
 // parse reads everything of a snapshot that is not Rego, and finds the faults
 // of its syntax.
 func parse(snap *Snapshot) (*source, error) {
-	data, err := loadData(snap)
+	data, files, err := loadData(snap)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func parse(snap *Snapshot) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if faults := slices.Concat(unknownSets(modules, terms.sets), lostSeams(modules), lostContributions(modules)); faults != nil {
+	if faults := slices.Concat(unknownSets(modules, terms.sets), lostSeams(modules), lostContributions(modules), unreadData(modules, files)); faults != nil {
 		return nil, faults
 	}
 	return src, nil

@@ -2,51 +2,94 @@ package promptpolicy
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/open-policy-agent/opa/v1/util"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/odordiff/odordiff/internal/exchange"
 )
+
+// dataFile is one parsed data file.
+type dataFile struct {
+	name    string
+	content map[string]any
+	lines   lines
+}
+
+// at returns where in the data the file's content lies, as names.
+func (f *dataFile) at() []string {
+	if dir := path.Dir(f.name); dir != "." {
+		return strings.Split(dir, "/")
+	}
+	return nil
+}
+
+// fault is about the value that the names lead to, from the file's root.
+func (f *dataFile) fault(message string, names ...string) Fault {
+	return Fault{File: f.name, Line: f.lines[pointer(names...)], Message: message}
+}
 
 // loadData merges the data files into the document that rules read as `data`.
 // As in a bundle of OPA, a file's content lies under the path of its directory.
-func loadData(snap *Snapshot) (map[string]any, error) {
+func loadData(snap *Snapshot) (map[string]any, []*dataFile, error) {
 	root := map[string]any{}
+	var files []*dataFile
 	var faults Faults
 	for _, name := range snap.paths {
 		if !isData(name) {
 			continue
 		}
-		content, err := parseData(name, snap.files[name])
-		if err == nil {
-			err = mount(root, path.Dir(name), content)
+		file, wrong := parseData(name, snap.files[name])
+		if wrong == nil {
+			wrong = mount(root, file)
 		}
-		if err != nil {
-			faults = append(faults, dataFault(name, snap.files[name], err))
-		}
+		faults = append(faults, wrong...)
+		files = append(files, file)
 	}
 	if faults != nil {
-		return nil, faults
+		return nil, nil, faults
 	}
-	return root, nil
+	return root, files, nil
 }
 
-func parseData(name string, content []byte) (map[string]any, error) {
+// parseData is stricter than OPA's own parser, which keeps the last of two equal
+// names and the first of two documents: a list that silently lost its first half
+// must not go live.
+func parseData(name string, content []byte) (*dataFile, Faults) {
+	file := &dataFile{name: name, content: map[string]any{}}
 	if path.Ext(name) == ".json" {
-		// OPA's parser keeps the last of two equal names; a list that silently lost
-		// its first half must not go live.
 		if err := strictJSON(content); err != nil {
-			return nil, err
+			return nil, Faults{dataFault(name, content, err)}
 		}
+		file.lines = jsonLines(content)
+	} else {
+		document, faults := strictYAML(name, content)
+		if faults != nil {
+			return nil, faults
+		}
+		file.lines = yamlLines(document)
 	}
-	object := map[string]any{}
-	if err := util.Unmarshal(content, &object); err != nil {
-		return nil, fmt.Errorf("must be an object: %w", err)
+	var value any
+	if err := util.Unmarshal(content, &value); err != nil {
+		return nil, Faults{{File: name, Message: "must be an object: " + err.Error()}}
 	}
-	return object, nil
+	var ok bool
+	if file.content, ok = value.(map[string]any); !ok {
+		return nil, Faults{{File: name, Line: 1, Message: "must be an object"}}
+	}
+	if at, err := monstrous(value); err != nil {
+		return nil, Faults{file.fault(err.Error(), at...)}
+	}
+	return file, nil
 }
 
 func strictJSON(content []byte) error {
@@ -60,27 +103,84 @@ func strictJSON(content []byte) error {
 	return nil
 }
 
-func mount(root map[string]any, dir string, content map[string]any) error {
-	if dir != "." {
-		for part := range strings.SplitSeq(dir, "/") {
-			next, ok := root[part].(map[string]any)
-			if !ok {
-				if root[part] != nil {
-					return fmt.Errorf("data.%s is already a value of another data file", part)
-				}
-				next = map[string]any{}
-				root[part] = next
+// strictYAML returns the only document of a file, in which no name occurs twice.
+func strictYAML(name string, content []byte) (*yaml.Node, Faults) {
+	dec := yaml.NewDecoder(bytes.NewReader(content))
+	document, next := new(yaml.Node), new(yaml.Node)
+	if err := dec.Decode(document); errors.Is(err, io.EOF) {
+		return nil, Faults{{File: name, Line: 1, Message: "is empty: write {} where there is nothing to say, or remove the file"}}
+	} else if err != nil {
+		return nil, Faults{{File: name, Message: "must be an object: " + err.Error()}}
+	}
+	if err := dec.Decode(next); err == nil {
+		return nil, Faults{{File: name, Line: next.Line, Message: "a second document begins here, and only the first would count: keep one"}}
+	} else if !errors.Is(err, io.EOF) {
+		return nil, Faults{{File: name, Message: err.Error()}}
+	}
+	return document, repeatedNames(name, document)
+}
+
+// repeatedNames finds names that occur twice in one mapping.
+func repeatedNames(file string, node *yaml.Node) (faults Faults) {
+	if node.Kind == yaml.MappingNode {
+		first := map[string]int{}
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			key := node.Content[i]
+			if line, twice := first[key.Value]; twice {
+				faults = append(faults, Fault{File: file, Line: key.Line, Message: fmt.Sprintf("%q is already set in line %d", key.Value, line)})
 			}
-			root = next
+			first[key.Value] = key.Line
 		}
 	}
-	for name, value := range content {
+	for _, child := range node.Content { // not what an alias stands for, which is elsewhere in the tree
+		faults = append(faults, repeatedNames(file, child)...)
+	}
+	return faults
+}
+
+// monstrous finds a number that exchange.CheckNumber refuses, and the names that lead to it.
+func monstrous(value any) (at []string, err error) {
+	switch value := value.(type) {
+	case json.Number:
+		return nil, exchange.CheckNumber(value)
+	case []any:
+		for _, item := range value {
+			if _, err := monstrous(item); err != nil {
+				return nil, err
+			}
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			if at, err := monstrous(value[name]); err != nil {
+				return append([]string{name}, at...), err
+			}
+		}
+	}
+	return nil, nil
+}
+
+// mount puts a file's content where it belongs. Whatever two files say is a fault.
+func mount(root map[string]any, file *dataFile) (faults Faults) {
+	for _, part := range file.at() {
+		value, taken := root[part]
+		next, ok := value.(map[string]any)
+		if taken && !ok {
+			return Faults{{File: file.name, Message: fmt.Sprintf("its directory's %q is already a value of another data file", part)}}
+		}
+		if !taken {
+			next = map[string]any{}
+			root[part] = next
+		}
+		root = next
+	}
+	for _, name := range slices.Sorted(maps.Keys(file.content)) {
 		if _, taken := root[name]; taken {
-			return fmt.Errorf("%q is already set by another data file", name)
+			faults = append(faults, file.fault(fmt.Sprintf("%q is already set by another data file", name), name))
+			continue
 		}
-		root[name] = value
+		root[name] = file.content[name]
 	}
-	return nil
+	return faults
 }
 
 // dataFault finds the line where the error knows a place in JSON.

@@ -42,6 +42,8 @@ func TestDecisionThatBreaksTheContractIsAnError(t *testing.T) {
 		"a header without a name":  {oblige(`{"type": "header", "target": "response", "name": "X A", "value": "v"}`), "name: must be a header field that a policy may set"},
 		"an identity header":       {oblige(`{"type": "header", "target": "upstream", "name": "gate-principal", "value": "root"}`), "name: must be a header field that a policy may set"},
 		"a framing header":         {oblige(`{"type": "header", "target": "upstream", "name": "Content-Length", "value": "0"}`), "name: must be a header field that a policy may set"},
+		"two values of a header":   {oblige(`{"type": "header", "target": "upstream", "name": "X-A", "value": "1"}, {"type": "header", "target": "upstream", "name": "x-a", "value": "2"}`), "two rules give the header \"x-a\" different values"},
+		"two values of a tag":      {oblige(`{"type": "tag", "name": "a", "value": "1"}, {"type": "tag", "name": "a", "value": "2"}`), "two rules give the tag \"a\" different values"},
 		"a tag of odd name":        {oblige(`{"type": "tag", "name": "A b", "value": "v"}`), "name: must be 1 to 63"},
 		"a tag without value":      {oblige(`{"type": "tag", "name": "a", "value": ""}`), "value: must be a string"},
 		"a label that is none":     {`{"allow": true, "status": 200, "reasons": [], "obligations": [], "labels": [1]}`, "labels: must be a string"},
@@ -54,6 +56,13 @@ func TestDecisionThatBreaksTheContractIsAnError(t *testing.T) {
 			}
 			wantError(t, err, tc.want)
 		})
+	}
+}
+
+func TestObligationsThatAgreeAreNoConflict(t *testing.T) {
+	p := compiled(t, map[string]string{"gate.rego": "package gate\n\ndecision := " + oblige(`{"type": "header", "target": "upstream", "name": "X-A", "value": "1"}, {"type": "header", "target": "upstream", "name": "x-a", "value": "1"}, {"type": "header", "target": "response", "name": "X-A", "value": "2"}`)})
+	if d, err := p.Decide(t.Context(), &Input{}); err != nil || len(d.Obligations) != 3 {
+		t.Errorf("decision = %+v, %v", d, err)
 	}
 }
 

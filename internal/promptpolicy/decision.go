@@ -59,6 +59,9 @@ func parseDecision(value ast.Value) (*Decision, error) {
 	if d.Obligations, err = listOf(members["obligations"], parseObligation); err != nil {
 		return nil, within("obligations", err)
 	}
+	if err := conflict(d.Obligations); err != nil {
+		return nil, within("obligations", err)
+	}
 	if d.Labels, err = listOf(members["labels"], textOf); err != nil {
 		return nil, within("labels", err)
 	}

@@ -2,6 +2,7 @@ package promptpolicy
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -123,4 +124,23 @@ func parseTag(value ast.Value) (Obligation, error) {
 		return o, within("value", err)
 	}
 	return o, nil
+}
+
+// conflict finds two obligations that cannot both be met: whichever were carried
+// out last would lift the other. Names are the author's, so they can be told.
+func conflict(obligations []Obligation) error {
+	type place struct {
+		kind   ObligationType
+		target Target
+		name   string
+	}
+	values := map[place]string{}
+	for _, o := range obligations {
+		at := place{o.Type, o.Target, strings.ToLower(o.Name)}
+		if value, taken := values[at]; taken && value != o.Value {
+			return fmt.Errorf("two rules give the %s %q different values", o.Type, o.Name)
+		}
+		values[at] = o.Value
+	}
+	return nil
 }

@@ -150,6 +150,9 @@ func (p *Policy) describe(ctx context.Context, err error) error {
 	if at := evaluation.Location; at != nil {
 		place = fmt.Sprintf("%s:%d: ", at.File, at.Row)
 	}
+	if haltedBy(err, errLostSeams) { // an author's fault, which quotes nothing
+		return fmt.Errorf("deciding: %s%w", place, errLostSeams)
+	}
 	function := ""
 	if name, _, ok := strings.Cut(evaluation.Message, ":"); ok && isFunction(name) {
 		function = " in " + name

@@ -2,10 +2,12 @@ package promptpolicy
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -60,9 +62,17 @@ func loadSchemas(snap *Snapshot) (map[string]*Schema, error) {
 			faults = append(faults, dataFault(name, snap.files[name], err))
 			continue
 		}
+		if wrong := lintSchema(name, snap.files[name]); wrong != nil {
+			faults = append(faults, wrong...)
+			continue
+		}
 		compiled, err := compileSchema(snap, name)
 		if err != nil {
-			faults = append(faults, Fault{File: name, Message: err.Error()})
+			faults = append(faults, schemaFaults(snap, name, err)...)
+			continue
+		}
+		if at := cycle(compiled); at != "" {
+			faults = append(faults, faultAt(snap, name, at, "refers to itself without going into a member or item, so nothing could match it"))
 			continue
 		}
 		schemas[name] = &Schema{compiled}
@@ -71,6 +81,32 @@ func loadSchemas(snap *Snapshot) (map[string]*Schema, error) {
 		return nil, faults
 	}
 	return schemas, nil
+}
+
+// schemaFaults finds the places that the compiler's error is about.
+func schemaFaults(snap *Snapshot, name string, err error) (faults Faults) {
+	whole, invalid := (*jsonschema.SchemaValidationError)(nil), (*jsonschema.ValidationError)(nil)
+	if errors.As(err, &whole) && errors.As(whole.Err, &invalid) {
+		file, _, _ := strings.Cut(whole.URL, "#")
+		for _, field := range explain(invalid) {
+			faults = append(faults, faultAt(snap, name, file+"#"+field.Field, cmp.Or(field.Field, "the schema")+" "+field.Message))
+		}
+		return faults
+	}
+	return Faults{faultAt(snap, name, schemaURL.FindString(err.Error()), err.Error())}
+}
+
+// schemaURL finds where the compiler's errors say they are.
+var schemaURL = regexp.MustCompile(regexp.QuoteMeta(schemaBase) + `[^"]*`)
+
+// faultAt is a fault at a location such as policy:///schemas/x.json#/properties/a;
+// in the named file where the location has none.
+func faultAt(snap *Snapshot, name, location, message string) Fault {
+	url, fragment, _ := strings.Cut(location, "#")
+	if file, ok := strings.CutPrefix(url, schemaBase); ok && snap.files[file] != nil {
+		name = file
+	}
+	return Fault{File: name, Line: jsonLines(snap.files[name])[fragment], Message: message}
 }
 
 func compileSchema(snap *Snapshot, name string) (*jsonschema.Schema, error) {
