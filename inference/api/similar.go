@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/odordiff/odordiff/inference/engine"
+	"github.com/odordiff/odordiff/inference/safety"
 )
 
 // How many odorants an answer to a question for similar ones has.
@@ -30,6 +31,11 @@ func (a *api) similar(w http.ResponseWriter, r *http.Request) error {
 	q := readQuery(r)
 	m := q.molecule("smiles")
 	limit := q.integer("limit", 1, mostSimilar, defaultSimilar)
+	if m != nil {
+		if hazard, ok := safety.Assess(m).Hazard(); ok {
+			q.fail("smiles", "the safety screen refuses it: %s", hazard.Title)
+		}
+	}
 	if err := q.done(); err != nil {
 		return err
 	}

@@ -22,8 +22,12 @@ type Filter struct {
 }
 
 // NewFilter prepares the checks of a request. It returns an [*UnsuitableError] for a scaffold
-// that cannot be searched for.
+// that cannot be searched for, and for a scaffold or a molecule to resemble that the safety
+// screen refuses.
 func NewFilter(request Request) (*Filter, error) {
+	if err := screenSeeds(request); err != nil {
+		return nil, err
+	}
 	f := &Filter{constraints: request.Constraints, minSafety: safety.DefaultMinScore}
 	if least := request.Constraints.MinSafety; least != nil {
 		f.minSafety = *least

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/odordiff/odordiff/inference/chem"
@@ -144,5 +145,21 @@ func TestFilterWithholdsWhatTheScreenSpeaksAgainst(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestHazardsAreNoSeeds(t *testing.T) {
+	phenylacetone := parse(t, "CC(=O)Cc1ccccc1")
+	for field, request := range map[string]Request{
+		"like":     {Like: phenylacetone},
+		"scaffold": {Scaffold: phenylacetone},
+	} {
+		var unsuitable *UnsuitableError
+		if _, err := NewFilter(request); !errors.As(err, &unsuitable) || unsuitable.Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	if _, err := NewFilter(Request{Scaffold: parse(t, "c1ccccc1"), Like: parse(t, "CC(=O)CCc1ccccc1")}); err != nil {
+		t.Error(err)
 	}
 }
