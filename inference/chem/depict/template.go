@@ -57,12 +57,26 @@ var skeletons = []skeleton{
 		bonds:  [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 6}, {6, 0}, {0, 7}, {7, 4}},
 		stance: upright,
 	},
+	// The same with the two-atom bridge in front and the three-atom bridge behind.
+	{
+		points: []complex128{-1.05 + 0.1i, -0.5 - 0.4i, -0.1i, 0.5 - 0.4i, 1.05 + 0.1i, 0.6 - 0.9i, -0.6 - 0.9i, 0.8i},
+		bonds:  [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 6}, {6, 0}, {0, 7}, {7, 4}},
+		stance: upright,
+		oddity: 0.6,
+	},
 	// The same, flat, with the one-atom bridge inside: cedrane.
 	{
 		points: []complex128{-0.87 + 0.3i, -0.87 - 0.7i, -1.2i, 0.87 - 0.7i, 0.87 + 0.3i, 0.55 + 1.25i, -0.55 + 1.25i, 0.5i},
 		bonds:  [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 6}, {6, 0}, {0, 7}, {7, 4}},
 	},
-	// Bicyclo[3.3.1]nonane: two hexagons.
+	// Bicyclo[3.3.1]nonane with the one-atom bridge, last, on top: granatane.
+	{
+		points: []complex128{-1.05 + 0.25i, -1.05 - 0.75i, -1.3i, 1.05 - 0.75i, 1.05 + 0.25i, 0.5 - 0.4i, -0.1i, -0.5 - 0.4i, 0.85i},
+		bonds:  [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 6}, {6, 7}, {7, 0}, {0, 8}, {8, 4}},
+		stance: upright,
+		oddity: 0.4,
+	},
+	// The same, flat: two hexagons.
 	{
 		points: []complex128{0.95i, 0.95 + 0.95i, 1.5, 0.95 - 0.95i, -0.95i, -0.95 - 0.95i, -1.5, -0.95 + 0.95i, 0.3},
 		bonds:  [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 6}, {6, 7}, {7, 0}, {0, 8}, {8, 4}},
