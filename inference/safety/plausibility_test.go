@@ -27,6 +27,7 @@ func TestOdorantsThatLookImplausiblePass(t *testing.T) {
 		"maltol":                   "Cc1occc(=O)c1O",
 		"ocimene":                  "CC(C)=CCC=C(C)C=C",
 		"pinene":                   "CC1=CCC2CC1C2(C)C",
+		"propanethial S-oxide":     "CCC=S=O",
 		"propylidene phthalide":    "CCC=C1OC(=O)c2ccccc12",
 		"2-acetyl-1-pyrroline":     "CC(=O)C1=NCCC1",
 		"sabinene":                 "C=C1CCC2(C(C)C)CC12",
@@ -54,6 +55,14 @@ func TestImplausibleMoleculesAreWithheld(t *testing.T) {
 		"metacyclophane":        "CC(=O)c1cc2cc(c1)O2",
 		"nine-ring annulenone":  "COc1ccccoc(=O)ccc1O",
 		"bridgehead norbornene": "C1CC2=CCC1C2",
+		"sulfur cumulene":       "S=S=NC=CC=CS",
+		"sulfur diimide":        "CN=S=NC",
+		"N-sulfinylamine":       "CCCCN=S=O",
+		"thiazyne":              "CCS#N",
+		"cumulene at sulfur":    "CC=S=CC",
+		"sulfene":               "CC=S(=O)=O",
+		"N-sulfonylamine":       "CCN=S(=O)=O",
+		"thiosulfoxide":         "CCS(=S)CC",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if a := assess(t, smiles); a.Passes(safety.DefaultMinScore) {
