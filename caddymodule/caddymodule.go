@@ -3,13 +3,14 @@
 package caddymodule
 
 import (
-	_ "github.com/odordiff/odordiff/caddymodule/auth"     // gate_auth and its providers
-	_ "github.com/odordiff/odordiff/caddymodule/breaker"  // lb_policy gate_breaker
-	_ "github.com/odordiff/odordiff/caddymodule/fallback" // gate_fallback
-	_ "github.com/odordiff/odordiff/caddymodule/gate"     // the app gate
-	_ "github.com/odordiff/odordiff/caddymodule/health"   // gate_health
-	_ "github.com/odordiff/odordiff/caddymodule/limit"    // gate_limit
-	_ "github.com/odordiff/odordiff/caddymodule/policy"   // gate_policy
-	_ "github.com/odordiff/odordiff/caddymodule/problem"  // gate_problem
-	_ "github.com/odordiff/odordiff/caddymodule/proxy"    // transport gate
+	_ "github.com/odordiff/odordiff/caddymodule/auth"      // gate_auth and its providers
+	_ "github.com/odordiff/odordiff/caddymodule/breaker"   // lb_policy gate_breaker
+	_ "github.com/odordiff/odordiff/caddymodule/fallback"  // gate_fallback
+	_ "github.com/odordiff/odordiff/caddymodule/gate"      // the app gate
+	_ "github.com/odordiff/odordiff/caddymodule/health"    // gate_health
+	_ "github.com/odordiff/odordiff/caddymodule/limit"     // gate_limit
+	_ "github.com/odordiff/odordiff/caddymodule/logformat" // log format gate
+	_ "github.com/odordiff/odordiff/caddymodule/policy"    // gate_policy
+	_ "github.com/odordiff/odordiff/caddymodule/problem"   // gate_problem
+	_ "github.com/odordiff/odordiff/caddymodule/proxy"     // transport gate
 )

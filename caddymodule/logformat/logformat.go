@@ -1,0 +1,159 @@
+// Package logformat is the log format gate: JSON, or another format, without
+// credentials, values of queries and full client addresses. What is taken out is
+// said in internal/redact.
+package logformat
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/logging"
+	"go.uber.org/zap/buffer"
+	"go.uber.org/zap/zapcore"
+	"golang.org/x/term"
+
+	"github.com/odordiff/odordiff/internal/redact"
+)
+
+func init() {
+	caddy.RegisterModule(Encoder{})
+}
+
+// Encoder redacts every entry of a log before another format renders it. It
+// knows no loggers and no routes, so it can stand in all logs alike:
+//
+//   - of header fields, of requests and responses, only the values of those that are
+//     known to be harmless are kept;
+//   - of a URI, the path and the names of the query's parameters are kept;
+//   - in messages and errors, credentials and values of queries are taken out;
+//   - the address of a client is masked: the first 24 bits of IPv4 and 56 of IPv6
+//     are kept, also where a message of the HTTP server names it.
+//
+// Caddy's own format `filter` changes fields that are named one by one, and no
+// messages.
+type Encoder struct {
+	// The format of what is left. Default: json, or console where the log goes to
+	// a terminal.
+	WrappedRaw json.RawMessage `json:"wrap,omitempty" caddy:"namespace=caddy.logging.encoders inline_key=format"`
+
+	fields
+	wrapped   zapcore.Encoder
+	isDefault bool
+	ctx       caddy.Context
+}
+
+// CaddyModule returns the Caddy module information.
+func (Encoder) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "caddy.logging.encoders.gate",
+		New: func() caddy.Module { return new(Encoder) },
+	}
+}
+
+// Provision sets up the format that renders.
+func (e *Encoder) Provision(ctx caddy.Context) error {
+	e.ctx = ctx
+	if e.WrappedRaw != nil {
+		module, err := ctx.LoadModule(e, "WrappedRaw")
+		if err != nil {
+			return fmt.Errorf("wrap: %w", err)
+		}
+		e.wrap(module.(zapcore.Encoder))
+		return nil
+	}
+	e.isDefault = true
+	inner := new(logging.JSONEncoder)
+	if err := inner.Provision(ctx); err != nil {
+		return fmt.Errorf("setting up the JSON format: %w", err)
+	}
+	e.wrap(inner)
+	return nil
+}
+
+func (e *Encoder) wrap(inner zapcore.Encoder) {
+	e.wrapped, e.fields = inner, fields{ObjectEncoder: inner}
+}
+
+// ConfigureDefaultFormat renders for people where the log goes to a terminal
+// and no format was chosen.
+func (e *Encoder) ConfigureDefaultFormat(writer caddy.WriterOpener) error {
+	if !e.isDefault {
+		if inner, ok := e.wrapped.(caddy.ConfiguresFormatterDefault); ok {
+			return inner.ConfigureDefaultFormat(writer)
+		}
+		return nil
+	}
+	if !caddy.IsWriterStandardStream(writer) || !term.IsTerminal(int(os.Stderr.Fd())) {
+		return nil
+	}
+	inner := new(logging.ConsoleEncoder)
+	if err := inner.Provision(e.ctx); err != nil {
+		return fmt.Errorf("setting up the console format: %w", err)
+	}
+	e.wrap(inner)
+	return nil
+}
+
+// Clone returns a copy that fields can be added to.
+func (e *Encoder) Clone() zapcore.Encoder {
+	clone := new(Encoder)
+	clone.wrap(e.wrapped.Clone())
+	return clone
+}
+
+// EncodeEntry redacts the message and the fields, and has them rendered.
+func (e *Encoder) EncodeEntry(entry zapcore.Entry, added []zapcore.Field) (*buffer.Buffer, error) {
+	inner := e.wrapped.Clone()
+	redacting := fields{ObjectEncoder: inner}
+	for _, field := range added {
+		field.AddTo(redacting)
+	}
+	entry.Message = redact.Text(entry.Message)
+	return inner.EncodeEntry(entry, nil)
+}
+
+// UnmarshalCaddyfile parses the format:
+//
+//	gate {
+//		wrap <format>
+//	}
+func (e *Encoder) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	for d.NextBlock(0) {
+		if d.Val() != "wrap" {
+			return d.Errf("unknown option %q of the format gate: there is only wrap", d.Val())
+		}
+		if e.WrappedRaw != nil {
+			return d.Err("wrap is there twice")
+		}
+		if !d.NextArg() {
+			return d.ArgErr()
+		}
+		name := d.Val()
+		module, err := caddyfile.UnmarshalModule(d, "caddy.logging.encoders."+name)
+		if err != nil {
+			return err
+		}
+		inner, ok := module.(zapcore.Encoder)
+		if !ok {
+			return d.Errf("wrap: %s (%T) is no log format", name, module)
+		}
+		e.WrappedRaw = caddyconfig.JSONModuleObject(inner, "format", name, nil)
+	}
+	return nil
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner                = (*Encoder)(nil)
+	_ caddy.ConfiguresFormatterDefault = (*Encoder)(nil)
+	_ caddyfile.Unmarshaler            = (*Encoder)(nil)
+	_ zapcore.Encoder                  = (*Encoder)(nil)
+)

@@ -1,0 +1,34 @@
+package redact
+
+import "net/http"
+
+// shown are the header fields whose values may be logged. Every other may hold
+// a credential under a name that nobody here has heard of.
+var shown = func() map[string]bool {
+	names := map[string]bool{}
+	for _, name := range []string{
+		"Accept", "Accept-Encoding", "Accept-Language", "Cache-Control", "Connection", "Content-Encoding",
+		"Content-Length", "Content-Type", "Expect", "If-Modified-Since", "If-None-Match", "Priority", "Range", "Sec-Fetch-Dest",
+		"Sec-Fetch-Mode", "Sec-Fetch-Site", "Te", "Traceparent", "Transfer-Encoding", "Upgrade", "User-Agent", "X-Request-Id",
+
+		"Age", "Allow", "Alt-Svc", "Content-Security-Policy", "Cross-Origin-Resource-Policy", "Date", "Etag", "Gate-Served-By",
+		"Last-Modified", "Ratelimit", "Ratelimit-Policy", "Referrer-Policy", "Retry-After", "Server", "Strict-Transport-Security",
+		"Vary", "Www-Authenticate", "X-Content-Type-Options",
+	} {
+		names[name] = true
+	}
+	return names
+}()
+
+// Header reports whether the values of a header field may be logged, but for
+// what [Text] takes out.
+func Header(name string) bool { return shown[http.CanonicalHeaderKey(name)] }
+
+// HeaderURI reports whether the field holds a URI, which may be logged after [URI].
+func HeaderURI(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Location", "Content-Location", "Referer":
+		return true
+	}
+	return false
+}

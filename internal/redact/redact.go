@@ -1,0 +1,126 @@
+// Package redact takes out of logs and traces what must not stay there:
+// credentials, the values of queries, and the part of a client's address that
+// tells it from its neighbours.
+package redact
+
+import (
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Redacted stands where something was taken out.
+const Redacted = "REDACTED"
+
+// How many leading bits of a client's address are kept. Here alone is it said.
+const (
+	ipv4Bits = 24
+	ipv6Bits = 56
+)
+
+// Address masks a client's address, with or without a port. What is no address
+// stays as it is.
+func Address(s string) string {
+	if addr, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
+		return mask(addr).String()
+	}
+	if addrPort, err := netip.ParseAddrPort(s); err == nil {
+		return netip.AddrPortFrom(mask(addrPort.Addr()), addrPort.Port()).String()
+	}
+	return s
+}
+
+func mask(addr netip.Addr) netip.Addr {
+	addr = addr.Unmap().WithZone("")
+	bits := ipv6Bits
+	if addr.Is4() {
+		bits = ipv4Bits
+	}
+	prefix, err := addr.Prefix(bits)
+	if err != nil {
+		return netip.Addr{} // cannot be: the bits fit the family
+	}
+	return prefix.Addr()
+}
+
+// URI takes the values out of a URI's query, its fragment, and a user with a
+// password before its host. The names of parameters stay.
+func URI(s string) string {
+	s, _, _ = strings.Cut(s, "#")
+	path, query, found := strings.Cut(s, "?")
+	path = Text(path)
+	if !found {
+		return path
+	}
+	pairs := strings.FieldsFunc(query, func(c rune) bool { return c == '&' || c == ';' })
+	for i, pair := range pairs {
+		name, _, named := strings.Cut(pair, "=")
+		if !named || len(name) > maxName {
+			pairs[i] = Redacted // what stands alone is a value as likely as a name
+			continue
+		}
+		pairs[i] = Text(name) + "=" + Redacted
+	}
+	return path + "?" + strings.Join(pairs, "&")
+}
+
+// maxName is how long a parameter's name may be to pass for one.
+const maxName = 64
+
+var (
+	// A parameter of a URL that is quoted in a text.
+	parameter = regexp.MustCompile(`([?&#][^\s=&#?"']{0,64}=)[^\s&#"']*`)
+	// A user and a password before the host of a URL.
+	userinfo = regexp.MustCompile(`(://)[^/\s@"']+@`)
+	// The scheme of an Authorization field, and what follows it.
+	scheme = regexp.MustCompile(`(?i)\b(bearer|basic|dpop)[ :=]+[a-z0-9+/=._~-]{16,}`)
+	// A JSON Web Token: it begins with the letters of `{"` in base64.
+	webToken = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*`)
+	// What net/http and net write before the address of the other side.
+	peer = regexp.MustCompile(`(->|\bfrom |\bserving |\bclient |\bpeer )(\[[0-9a-fA-F:.%]+\]:\d+|[0-9a-fA-F:.]*[0-9a-fA-F])`)
+)
+
+// Text takes credentials and values of queries out of a text, such as an
+// error's, and masks the addresses of clients in it. The address of an upstream that could
+// not be reached stays.
+func Text(s string) string {
+	if strings.ContainsAny(s, "?&#") {
+		s = parameter.ReplaceAllString(s, "${1}"+Redacted)
+	}
+	if strings.Contains(s, "://") {
+		s = userinfo.ReplaceAllString(s, "${1}"+Redacted+"@")
+	}
+	if len(s) > 16 {
+		s = credentials(s)
+	}
+	if containsAny(s, peerMarks) {
+		s = peer.ReplaceAllStringFunc(s, maskPeer)
+	}
+	return s
+}
+
+// Each match has one of these in it. Looking for them first is much cheaper.
+var (
+	peerMarks   = []string{"->", "from ", "serving ", "client ", "peer "}
+	schemeMarks = []string{"earer", "EARER", "asic", "ASIC", "pop", "PoP", "POP"}
+)
+
+func containsAny(s string, marks []string) bool {
+	return slices.ContainsFunc(marks, func(mark string) bool { return strings.Contains(s, mark) })
+}
+
+func credentials(s string) string {
+	if strings.Contains(s, "eyJ") {
+		s = webToken.ReplaceAllString(s, Redacted)
+	}
+	if containsAny(s, schemeMarks) {
+		s = scheme.ReplaceAllString(s, "${1} "+Redacted)
+	}
+	return s
+}
+
+func maskPeer(match string) string {
+	parts := peer.FindStringSubmatch(match)
+	return parts[1] + Address(parts[2])
+}
