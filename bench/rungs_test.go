@@ -44,7 +44,8 @@ var rungs = []rung{
 	{name: "plain Caddy"},
 	{name: "access log, no filter", own: "log"},
 	{name: "access log", site: []string{"log", "log_append"}},
-	{name: "tracing, no collector", site: []string{"tracing"}},
+	{name: "tracing, no collector", own: "tracing"},
+	{name: "problems", site: []string{"gate_problem"}},
 	{name: "headers", site: []string{"import"}, field: "Content-Security-Policy"},
 	{name: "global options", global: true},
 	{name: "breaker and transport", route: []string{"reverse_proxy"}},
@@ -52,7 +53,7 @@ var rungs = []rung{
 	{name: "JWT, cached", route: []string{"gate_auth"}, anonymous: 401},
 	{name: "stale store", route: []string{"gate_fallback"}, field: "Gate-Served-By"},
 	{name: "JWT and policy", route: []string{"gate_auth", "gate_policy"}, anonymous: 401},
-	{name: "chain, no log or traces", whole: true, without: []string{"log", "log_append", "tracing"}, field: "Gate-Served-By", anonymous: 401},
+	{name: "chain, no log", whole: true, without: []string{"log", "log_append"}, field: "Gate-Served-By", anonymous: 401},
 	{name: "shipped Caddyfile", whole: true, field: "Gate-Served-By", anonymous: 401},
 }
 

@@ -170,7 +170,7 @@ func (h *Handler) askOwn(r *http.Request) (outcome, *problem.Problem) {
 		}
 		if refusal != nil {
 			count(own.name, refusal.Name)
-			return outcome{}, refusal
+			return outcome{}, refusal.By(own.name)
 		}
 		if principal == nil {
 			continue

@@ -35,6 +35,8 @@ type App struct {
 	// keyring.json in the folder that ODORDIFF_STATE names, if it is there.
 	KeyringFile string `json:"keyring,omitempty"`
 
+	ctx         caddy.Context
+	logger      *zap.Logger
 	process     *process
 	redis       *redisStores
 	keyring     *keyring.Keyring
@@ -63,6 +65,7 @@ func AppOf(ctx caddy.Context) (*App, error) {
 // Provision acquires what is shared, from the config before where it can.
 func (a *App) Provision(ctx caddy.Context) error {
 	logger := ctx.Logger()
+	a.ctx, a.logger = ctx, logger
 	a.keySets = &keySets{byPath: make(map[string]*token.KeySet)}
 	if err := a.acquireProcess(); err != nil {
 		return err
@@ -80,12 +83,20 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("keyring: %w", err)
 		}
 	}
-	return RegisterMetrics(ctx, keyCollector{a})
+	return RegisterMetrics(ctx, keyCollector{a}, refusals)
 }
 
-// Start does nothing: what is shared works from Provision on, because other
-// modules use it while they are provisioned.
-func (*App) Start() error { return nil }
+// Start takes over the log of refusals, and warns where nobody renders them. What
+// is shared works from Provision on, because other modules use it while they are
+// provisioned.
+func (a *App) Start() error {
+	giveBack := takeOverLog(a.logger.Named("refusals"))
+	a.release = append(a.release, func() error {
+		giveBack()
+		return nil
+	})
+	return a.warnOfBareRefusals()
+}
 
 // Stop does nothing; Cleanup lets go.
 func (*App) Stop() error { return nil }

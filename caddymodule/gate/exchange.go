@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"maps"
 	"net"
 	"net/http"
 
@@ -9,7 +8,6 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/odordiff/odordiff/internal/exchange"
-	"github.com/odordiff/odordiff/internal/problem"
 )
 
 // exchangeVar is the key of the exchange in the request's Caddy vars.
@@ -47,17 +45,6 @@ func RequestID(r *http.Request) string {
 	}
 	id, _ := repl.GetString("http.request.uuid")
 	return id
-}
-
-// Refuse returns the error that ends a request with the given problem, to be
-// returned by a handler and rendered by gate_problem. The problem's fields are
-// on w's header at once: a 401 has its WWW-Authenticate also where a site has
-// no gate_problem.
-func Refuse(w http.ResponseWriter, _ *http.Request, p *problem.Problem) error {
-	maps.Copy(w.Header(), p.Fields)
-	// Not caddyhttp.Error: it returns a HandlerError that it finds among the
-	// causes, and the problem would be lost.
-	return caddyhttp.HandlerError{ID: p.Name, StatusCode: p.Status, Err: p}
 }
 
 // clientIP is the address that Caddy determined with trusted_proxies, or the peer's.

@@ -83,6 +83,7 @@ func exceeded(states []window.State, charges []window.Charge) *problem.Problem {
 	}
 	return problem.QuotaExceeded.New(explain(worst, costs[worst.Limit.Name])).
 		With("violated-policies", violated).
+		By(violated...).
 		RetryAfter(jitter(worst.RetryAfter))
 }
 

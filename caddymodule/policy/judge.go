@@ -222,6 +222,9 @@ func denied(d *promptpolicy.Decision) *refusal {
 	kind := *problem.PolicyDenied
 	kind.Status = d.Status
 	p := (&kind).New(reasons[0].Message).With("reasons", reasons)
+	for _, reason := range reasons {
+		p.By(reason.ID)
+	}
 	for _, o := range d.Obligations {
 		if o.Type == promptpolicy.HeaderObligation && o.Target == promptpolicy.OnResponse {
 			p.Header(o.Name, o.Value)

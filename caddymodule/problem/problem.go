@@ -1,5 +1,5 @@
-// Package problem renders refusals. Its handler, gate_problem, stands in
-// handle_errors and is the only place where an error becomes a response.
+// Package problem renders refusals. Its handler, gate_problem, is the only
+// place where an error becomes a response.
 package problem
 
 import (
@@ -19,15 +19,24 @@ import (
 func init() {
 	caddy.RegisterModule(Handler{})
 	httpcaddyfile.RegisterHandlerDirective("gate_problem", parseCaddyfile)
-	httpcaddyfile.RegisterDirectiveOrder("gate_problem", httpcaddyfile.Before, "respond")
+	// Its answers go through header, whose operations they need, and whatever is before that.
+	httpcaddyfile.RegisterDirectiveOrder("gate_problem", httpcaddyfile.After, "header")
 }
 
-// Handler renders the error of the request as RFC 9457 problem details:
-// its type, title, status, detail and request id, never its cause. It is used
-// inside handle_errors; docs/errors.md lists the problems.
+// Handler answers the errors of the handlers after it, with RFC 9457 problem
+// details: the type, title, status, detail and request id, never the cause.
+// docs/errors.md lists the problems. The handlers before it, such as tracing, see
+// the answer as they see any other.
 //
-// The cause of what is our fault (a status from 500 on) goes to the log instead,
-// under the request's id. Caddy itself would log a handled error at debug level only.
+// Inside handle_errors it answers the error that Caddy is handling. A site wants
+// it there, too, for errors that arise before its routes.
+//
+// Each refusal leaves one line of the logger gate.refusals, at the level error
+// with its cause where the fault is ours (a status from 500 on), and a count in
+// the metric gate_refusals_total.
+//
+// Of the request's span it masks the client's address, and says which problem
+// and which request it is.
 type Handler struct {
 	logger *zap.Logger
 }
@@ -42,25 +51,40 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 
 // Provision sets up the handler.
 func (h *Handler) Provision(ctx caddy.Context) error {
+	if _, err := gate.AppOf(ctx); err != nil { // it records refusals
+		return err
+	}
 	h.logger = ctx.Logger()
 	return nil
 }
 
-// ServeHTTP writes the problem of the error that Caddy is handling. Without
-// an error, as when the directive stands outside of handle_errors, there is
-// nothing at the path.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
-	err, ok := r.Context().Value(caddyhttp.ErrorCtxKey).(error)
-	if !ok {
-		return gate.Refuse(w, r, problem.NotFound.New("gate_problem belongs inside handle_errors"))
+// ServeHTTP answers the error that Caddy is handling, or the one that the
+// handlers after it return.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if err, ok := r.Context().Value(caddyhttp.ErrorCtxKey).(error); ok {
+		return h.answer(w, r, err)
 	}
+	describe(r)
+	watched := &watchedWriter{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}}
+	err := next.ServeHTTP(watched, r)
+	switch {
+	case err == nil:
+		return nil
+	case !watched.committed:
+		return h.answer(w, r, err)
+	}
+	// The client has half a response, which an error's body would be taken for
+	// the rest of. Let it see that the response broke off.
+	h.logger.Error("a response broke off", zap.String("request_id", gate.RequestID(r)), zap.Error(err))
+	panic(http.ErrAbortHandler)
+}
+
+// answer refuses the request because of the error.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, err error) error {
 	p := problemOf(err)
 	id := gate.RequestID(r)
-	if p.Status >= http.StatusInternalServerError {
-		// The error alone: the site's log filters do not reach this logger, so
-		// nothing of the request may go there.
-		h.logger.Error(p.Name, zap.String("request_id", id), zap.Int("status", p.Status), zap.Error(err))
-	}
+	gate.Prepare(w, r, p)
+	describeRefusal(r, p, id)
 	return p.Write(w, id)
 }
 
@@ -70,9 +94,9 @@ func problemOf(err error) *problem.Problem {
 		return p
 	}
 	if handlerErr := (caddyhttp.HandlerError{}); errors.As(err, &handlerErr) {
-		return problem.ForStatus(handlerErr.StatusCode)
+		return problem.ForStatus(handlerErr.StatusCode).Because(err)
 	}
-	return problem.Internal.New("")
+	return problem.Internal.New("").Because(err)
 }
 
 func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
@@ -35,11 +36,25 @@ func main() {
 // any command looks at it.
 func setDefaults() {
 	setDefault("ODORDIFF_STATE", defaultStateDir())
-	// Without a collector, spans have nowhere to go; Caddy's tracing would
-	// complain about it for ever.
-	if os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" && os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "" {
-		setDefault("OTEL_TRACES_EXPORTER", "none")
+	if traced() {
+		setDefault("ODORDIFF_TRACES", "on")
+		return
 	}
+	// The shipped Caddyfile then has no tracing, which costs time without a
+	// collector, too. In another Caddyfile it would complain for ever.
+	setDefault("ODORDIFF_TRACES", "off")
+	setDefault("OTEL_TRACES_EXPORTER", "none")
+}
+
+// traced reports whether the environment says where spans go.
+func traced() bool {
+	if strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
+		return false
+	}
+	if exporter := os.Getenv("OTEL_TRACES_EXPORTER"); exporter != "" {
+		return exporter != "none"
+	}
+	return os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
 }
 
 func setDefault(name, value string) {

@@ -38,6 +38,8 @@ type Exchange struct {
 	Receipts []Receipt
 	// ServedBy is the rung of the ladder that answered: empty before an answer.
 	ServedBy string
+	// Refused says that the request was refused, and that this was recorded.
+	Refused bool
 
 	body    []byte
 	read    bool

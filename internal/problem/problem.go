@@ -4,6 +4,7 @@
 package problem
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"strconv"
@@ -54,6 +55,9 @@ type Problem struct {
 	Extensions map[string]any
 	// Fields are HTTP header fields to be sent along, such as Retry-After.
 	Fields http.Header
+	// RefusedBy names what refused, in the configuration's words: the rules of the policy,
+	// the limits, the authentication provider. It is for the log and the metrics.
+	RefusedBy []string
 
 	cause error
 }
@@ -88,6 +92,13 @@ func (p *Problem) Because(err error) *Problem {
 	return p
 }
 
+// By says what refused, in the configuration's words: never in the client's,
+// since they become labels of metrics. The gravest comes first.
+func (p *Problem) By(names ...string) *Problem {
+	p.RefusedBy = append(p.RefusedBy, names...)
+	return p
+}
+
 // Error describes the problem for the log, with its cause.
 func (p *Problem) Error() string {
 	s := p.Name
@@ -104,11 +115,12 @@ func (p *Problem) Error() string {
 func (p *Problem) Unwrap() error { return p.cause }
 
 // Body returns the members of the problem as the answer to a request with the
-// given id. An empty id is left out.
+// given id. An empty id is left out. The member "error" says the same once
+// more, in the form of OpenAI's API, whose clients show it.
 func (p *Problem) Body(requestID string) map[string]any {
 	body := maps.Clone(p.Extensions)
 	if body == nil {
-		body = make(map[string]any, 5)
+		body = make(map[string]any, 6)
 	}
 	body["type"] = p.URI()
 	body["title"] = p.Title
@@ -119,7 +131,28 @@ func (p *Problem) Body(requestID string) map[string]any {
 	if requestID != "" {
 		body["request_id"] = requestID
 	}
+	body["error"] = map[string]string{
+		"message": cmp.Or(p.Detail, p.Title),
+		"type":    p.errorType(),
+		"code":    p.Name,
+	}
 	return body
+}
+
+// errorType is the type that OpenAI's API gives an error of the status. Clients
+// of that API read no member but "error".
+func (p *Problem) errorType() string {
+	switch {
+	case p.Status == http.StatusUnauthorized:
+		return "authentication_error"
+	case p.Status == http.StatusForbidden:
+		return "permission_error"
+	case p.Status == http.StatusTooManyRequests:
+		return "rate_limit_error"
+	case p.Status >= http.StatusInternalServerError:
+		return "server_error"
+	}
+	return "invalid_request_error"
 }
 
 // Write renders the problem as the response to a request with the given id.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,24 @@ func TestWriteRendersRFC9457(t *testing.T) {
 	} {
 		if body[member] != want {
 			t.Errorf("%s = %v, want %v", member, body[member], want)
+		}
+	}
+}
+
+func TestClientsOfOpenAIsAPIFindTheError(t *testing.T) {
+	for _, c := range []struct {
+		problem             *Problem
+		message, kind, code string
+	}{
+		{PolicyDenied.New("it smells"), "it smells", "permission_error", "policy-denied"},
+		{CredentialMissing.New(""), CredentialMissing.Title, "authentication_error", "credential-missing"},
+		{QuotaExceeded.New("slower"), "slower", "rate_limit_error", "quota-exceeded"},
+		{Invalid.New("x"), "x", "invalid_request_error", "invalid-request"},
+		{UpstreamTimeout.New("x"), "x", "server_error", "upstream-timeout"},
+	} {
+		want := map[string]string{"message": c.message, "type": c.kind, "code": c.code}
+		if got := c.problem.Body("")["error"]; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: error = %v, want %v", c.problem.Name, got, want)
 		}
 	}
 }

@@ -1,0 +1,110 @@
+package gate
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+)
+
+const (
+	handlers       = "http.handlers."
+	problemHandler = handlers + "gate_problem"
+)
+
+// warnOfBareRefusals names the handlers whose refusals would have no body,
+// because no gate_problem answers them.
+func (a *App) warnOfBareRefusals() error {
+	app, err := a.ctx.AppIfConfigured("http")
+	if err != nil || app == nil {
+		return nil // there is no HTTP, so nothing is refused
+	}
+	servers := app.(*caddyhttp.App).Servers
+	for _, name := range slices.Sorted(maps.Keys(servers)) {
+		server := servers[name]
+		for _, handler := range bareIn(server) {
+			a.logger.Warn("the refusals of a handler have no body: add gate_problem to its site, and to the site's handle_errors",
+				zap.String("server", name), zap.Strings("listen", server.Listen), zap.String("handler", handler))
+		}
+	}
+	return nil
+}
+
+// bareIn returns the gate handlers of a server that no gate_problem answers for.
+func bareIn(server *caddyhttp.Server) []string {
+	found := map[string]bool{}
+	for _, route := range server.Routes {
+		answered := server.Errors != nil && slices.ContainsFunc(server.Errors.Routes, func(errors caddyhttp.Route) bool {
+			return answers(errors) && sameHosts(route, errors)
+		})
+		collectBare(caddyhttp.RouteList{route}, answered, found)
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// collectBare walks the routes. A gate_problem answers for all that comes after it.
+func collectBare(routes caddyhttp.RouteList, answered bool, found map[string]bool) {
+	for _, route := range routes {
+		for _, handler := range route.Handlers {
+			id := idOf(handler)
+			if group, ok := handler.(*caddyhttp.Subroute); ok {
+				inside := answered || group.Errors != nil && slices.ContainsFunc(group.Errors.Routes, answers)
+				collectBare(group.Routes, inside, found)
+				continue
+			}
+			if id == problemHandler {
+				answered = true
+			}
+			if name, ours := strings.CutPrefix(id, handlers+"gate_"); ours && !answered {
+				found["gate_"+name] = true
+			}
+		}
+	}
+}
+
+// answers reports whether there is a gate_problem in the route.
+func answers(route caddyhttp.Route) bool {
+	return slices.ContainsFunc(route.Handlers, func(handler caddyhttp.MiddlewareHandler) bool {
+		if group, ok := handler.(*caddyhttp.Subroute); ok {
+			return slices.ContainsFunc(group.Routes, answers)
+		}
+		return idOf(handler) == problemHandler
+	})
+}
+
+// sameHosts reports whether an error route is for the hosts of a route: a
+// Caddyfile makes one for each site.
+func sameHosts(route, errors caddyhttp.Route) bool {
+	theirs := hostsOf(errors)
+	if len(theirs) == 0 {
+		return true
+	}
+	ours := hostsOf(route)
+	return len(ours) > 0 && !slices.ContainsFunc(ours, func(host string) bool { return !slices.Contains(theirs, host) })
+}
+
+func hostsOf(route caddyhttp.Route) []string {
+	var hosts []string
+	for _, set := range route.MatcherSets {
+		for _, matcher := range set {
+			switch m := matcher.(type) {
+			case *caddyhttp.MatchHost:
+				hosts = append(hosts, *m...)
+			case caddyhttp.MatchHost:
+				hosts = append(hosts, m...)
+			}
+		}
+	}
+	return hosts
+}
+
+func idOf(handler any) string {
+	if module, ok := handler.(caddy.Module); ok {
+		return string(module.CaddyModule().ID)
+	}
+	return fmt.Sprintf("%T", handler)
+}

@@ -1,0 +1,173 @@
+package gate
+
+import (
+	"maps"
+	"net/http"
+	"regexp"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/problem"
+	"github.com/odordiff/odordiff/internal/redact"
+)
+
+// Refuse returns the error that ends a request with the given problem, to be
+// returned by a handler and rendered by gate_problem. What matters is done at
+// once, also where a site has no gate_problem; see [Prepare].
+func Refuse(w http.ResponseWriter, r *http.Request, p *problem.Problem) error {
+	Prepare(w, r, p)
+	// Not caddyhttp.Error: it returns a HandlerError that it finds among the
+	// causes, and the problem would be lost.
+	return caddyhttp.HandlerError{ID: p.Name, StatusCode: p.Status, Err: p}
+}
+
+// Prepare readies the response for a refusal: the problem's fields are on the
+// header, so that a 401 has its WWW-Authenticate; the refusal is recorded; and the
+// response will not wait for the rest of the request's body.
+//
+// It is for gate_problem, which answers what others refuse; a handler calls [Refuse].
+func Prepare(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
+	maps.Copy(w.Header(), p.Fields)
+	record(r, p)
+	answerAtOnce(w, r, p)
+}
+
+// lingering is how long a refused client may go on to send its body. One that
+// has sent it keeps its connection, and the others get to read the response
+// before their connection is closed.
+const lingering = time.Second
+
+// answerAtOnce keeps net/http from reading the rest of an HTTP/1 body before it
+// sends the response, which a client that waits for 100 Continue, or sends
+// nothing, would hold up until the timeout. HTTP/2 and HTTP/3 do not wait.
+func answerAtOnce(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
+	if r.ProtoMajor != 1 || r.ContentLength == 0 {
+		return
+	}
+	if p.Status == http.StatusRequestEntityTooLarge {
+		w.Header().Set("Connection", "close") // The rest is not worth waiting for.
+	}
+	control := http.NewResponseController(w)
+	// Writers of tests can do neither, and need not.
+	if control.EnableFullDuplex() == nil {
+		_ = control.SetReadDeadline(time.Now().Add(lingering))
+	}
+}
+
+// refusals counts what is recorded.
+var refusals = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Name: "gate_refusals_total",
+	Help: "Refused requests by status, problem, and reason: the limit, the gravest rule of the policy, or the provider that refused; empty where there is none.",
+}, []string{"status", "problem", "reason"})
+
+// record leaves the one record of a refused request: a line of the logger
+// gate.refusals, and a count in gate_refusals_total. A second refusal of the
+// same request is not recorded. A client that has left was not refused.
+func record(r *http.Request, p *problem.Problem) {
+	if p.Status == problem.StatusClientLeft {
+		return
+	}
+	x := ExchangeOf(r)
+	if x.Refused {
+		return
+	}
+	x.Refused = true
+	refusals.WithLabelValues(strconv.Itoa(p.Status), p.Name, reasons.label(p.RefusedBy)).Inc()
+	level := zapcore.InfoLevel
+	if p.Status >= http.StatusInternalServerError {
+		level = zapcore.ErrorLevel
+	}
+	if line := refusalLog().Check(level, "refused"); line != nil {
+		line.Write(refusalFields(x, p)...)
+	}
+}
+
+// refusalFields say who was refused and why. The prompt is not among them, nor
+// is anything else that the client wrote.
+func refusalFields(x *exchange.Exchange, p *problem.Problem) []zap.Field {
+	fields := []zap.Field{
+		zap.String("request_id", x.ID),
+		zap.Int("status", p.Status),
+		zap.String("problem", p.Name),
+		zap.String("client_ip", redact.Address(x.ClientIP)),
+	}
+	if len(p.RefusedBy) > 0 {
+		fields = append(fields, zap.Strings("by", p.RefusedBy))
+	}
+	if who := x.Principal; who != nil {
+		fields = append(fields, zap.String("principal", who.ID), zap.String("method", who.Method))
+		if who.Tenant != "" {
+			fields = append(fields, zap.String("tenant", who.Tenant))
+		}
+	}
+	if x.Decision != nil {
+		fields = append(fields, zap.String("policy_revision", x.Decision.Revision))
+	}
+	if cause := p.Unwrap(); cause != nil && p.Status >= http.StatusInternalServerError {
+		fields = append(fields, zap.String("error", redact.Text(cause.Error())))
+	}
+	return fields
+}
+
+// currentLog is the logger of the config that runs. Requests of the one before
+// log there too: its own log may be closed.
+var currentLog atomic.Pointer[zap.Logger]
+
+func refusalLog() *zap.Logger {
+	if logger := currentLog.Load(); logger != nil {
+		return logger
+	}
+	return caddy.Log().Named("gate.refusals") // no gate app is started
+}
+
+// takeOverLog makes the logger the current one until the returned function is
+// called. A config that fails to start gives it back to the one that goes on.
+func takeOverLog(logger *zap.Logger) (giveBack func()) {
+	before := currentLog.Swap(logger)
+	return func() { currentLog.CompareAndSwap(logger, before) }
+}
+
+// maxReasons bounds the reasons that are told apart in metrics, so that a policy
+// that computes its rules' ids cannot fill the memory.
+const maxReasons = 256
+
+// otherReason is the label of a reason that is not told apart.
+const otherReason = "other"
+
+// validReason is what a name of the configuration looks like.
+var validReason = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$`)
+
+// reasons are those that were counted so far in this process.
+var reasons = &vocabulary{seen: make(map[string]bool)}
+
+type vocabulary struct {
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+// label returns the first of the names, if it may be a metric's label.
+func (v *vocabulary) label(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	name := names[0]
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.seen[name] {
+		return name
+	}
+	if len(v.seen) >= maxReasons || !validReason.MatchString(name) {
+		return otherReason
+	}
+	v.seen[name] = true
+	return name
+}
