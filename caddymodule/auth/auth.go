@@ -33,7 +33,8 @@ func init() {
 //
 // The principal becomes {http.auth.user.id}, with {http.auth.user.tenant},
 // {http.auth.user.scopes}, {http.auth.user.method} and one placeholder for each
-// further claim that is a string, a number or a boolean. The upstream gets it as
+// further claim that is a printable string, a number or a boolean. Those of a
+// gate_auth before are gone. The upstream gets it as
 // Gate-Principal, Gate-Tenant, Gate-Scopes and Gate-Auth-Method. Fields that
 // begin with Gate- are always taken out of what came in, and so are trailers.
 type Handler struct {
@@ -120,6 +121,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return nil
 	}
 	if found.principal != nil {
+		clearPlaceholders(r, x.Principal)
 		x.Principal = found.principal
 		setPlaceholders(r, found.principal)
 	}

@@ -496,6 +496,45 @@ func TestATokenWithAPublicKeyOfTheJWKSFile(t *testing.T) {
 	}
 }
 
+// echoed has the upstream see what the placeholders of a name and a plan are.
+const echoed = `
+request_header X-Name "<{http.auth.user.name}>"
+request_header X-Plan "<{http.auth.user.plan}>"
+request_header X-Jti "<{http.auth.user.jti}>"`
+
+// claimsToken is a token of the keyring with any claims.
+func claimsToken(t *testing.T, claims string) string {
+	t.Helper()
+	encode := base64.RawURLEncoding.EncodeToString
+	input := encode([]byte(`{"alg":"HS256","kid":"tokens"}`)) + "." +
+		encode(fmt.Appendf(nil, `{"iss":"odordiff","aud":"odordiff","sub":"ada","scope":"generate","exp":%d,%s}`, time.Now().Unix()+60, claims))
+	mac := hmac.New(sha256.New, tokenKey.Secret)
+	mac.Write([]byte(input))
+	return input + "." + encode(mac.Sum(nil))
+}
+
+func TestAClaimThatIsNotPrintableIsNoPlaceholder(t *testing.T) {
+	f := start(t, "gate_auth {\n"+jwtBlock+"}"+echoed)
+	a := f.do(withToken(f.request(prompt), claimsToken(t, `"name":"Ada\r\nX-Admin: yes","plan":"gold"`)))
+	if a.StatusCode != 200 {
+		t.Fatalf("status %d: %s", a.StatusCode, a.body)
+	}
+	if name, plan := f.last.Get("X-Name"), f.last.Get("X-Plan"); strings.Contains(name, "Ada") || plan != "<gold>" {
+		t.Errorf("the placeholders are %q and %q, want none and gold", name, plan)
+	}
+}
+
+func TestPlaceholdersOfAnEarlierPrincipalAreGone(t *testing.T) {
+	f := start(t, "gate_auth {\n"+jwtBlock+"}\ngate_auth {\n signature\n}"+echoed)
+	a := f.do(withToken(sign(t, f.request(prompt), eveKey, time.Now()), claimsToken(t, `"name":"Ada","jti":"1"`)))
+	if a.StatusCode != 200 || a.Header.Get("X-User") != "eve///signature" {
+		t.Fatalf("status %d for %q: %s", a.StatusCode, a.Header.Get("X-User"), a.body)
+	}
+	if name, id := f.last.Get("X-Name"), f.last.Get("X-Jti"); strings.Contains(name, "Ada") || strings.Contains(id, "1") {
+		t.Errorf("the claims of the earlier token are still there: %q and %q", name, id)
+	}
+}
+
 func TestTwoInARowDemandBoth(t *testing.T) {
 	f := start(t, "gate_auth {\n signature\n}\ngate_auth {\n"+jwtBlock+"}")
 	raw := mint(t, tokenKey, nil)

@@ -58,7 +58,10 @@ func (a *attempts) add(rec *recorder) {
 // principalOf takes over a user. An id that could not travel in an HTTP field
 // is a fault: the upstream would see another principal, or none.
 func principalOf(method string, user caddyauth.User) (*exchange.Principal, error) {
-	p := &exchange.Principal{ID: user.ID, Tenant: user.Metadata["tenant"], Method: method, Claims: make(map[string]any, len(user.Metadata))}
+	p := &exchange.Principal{
+		ID: user.ID, Authority: method, Tenant: user.Metadata["tenant"], Method: method,
+		Claims: make(map[string]any, len(user.Metadata)),
+	}
 	for name, value := range user.Metadata {
 		p.Claims[name] = value
 	}

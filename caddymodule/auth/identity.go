@@ -11,6 +11,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/keyring"
 )
 
 func setIdentity(header http.Header, p *exchange.Principal) {
@@ -25,11 +26,12 @@ func setIdentity(header http.Header, p *exchange.Principal) {
 }
 
 // metadata is the principal as Caddy's placeholders have it, without its id.
-// A claim cannot take the name of one of ours.
+// A claim cannot take the name of one of ours. One that is not printable is left
+// out: in a field for the upstream it would make the request impossible.
 func metadata(p *exchange.Principal) map[string]string {
 	data := make(map[string]string, len(p.Claims)+3)
 	for name, value := range p.Claims {
-		if text, ok := scalar(value); ok {
+		if text, ok := scalar(value); ok && keyring.Printable(text) {
 			data[name] = text
 		}
 	}
@@ -53,12 +55,29 @@ func scalar(value any) (string, bool) {
 	}
 }
 
+// placeholderPrefix begins the placeholders of a principal, which are those of
+// Caddy's own authentication handler.
+const placeholderPrefix = "http.auth.user."
+
 func setPlaceholders(r *http.Request, p *exchange.Principal) {
 	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	for name, value := range metadata(p) {
-		repl.Set("http.auth.user."+name, value)
+		repl.Set(placeholderPrefix+name, value)
 	}
-	repl.Set("http.auth.user.id", p.ID)
+	repl.Set(placeholderPrefix+"id", p.ID)
+}
+
+// clearPlaceholders takes those of an earlier principal away, if there is one: its
+// claims must not pass for those of who comes after it.
+func clearPlaceholders(r *http.Request, earlier *exchange.Principal) {
+	if earlier == nil {
+		return
+	}
+	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	for name := range metadata(earlier) {
+		repl.Delete(placeholderPrefix + name)
+	}
+	repl.Delete(placeholderPrefix + "id")
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -14,6 +14,7 @@ func TestClaimsBecomePlaceholdersButNeverOurs(t *testing.T) {
 		ID: "ada", Tenant: "acme", Method: "jwt", Scopes: []string{"a", "b"},
 		Claims: map[string]any{
 			"plan": "gold", "rate": json.Number("60"), "account": json.Number("12345678901234567891"), "beta": true, "roles": []any{"x"}, "none": nil,
+			"name": "Ada\r\nGate-Principal: root", "nick": "a\u202eb",
 			"id": "root", "tenant": "other", "scopes": "admin", "method": "none",
 		},
 	})

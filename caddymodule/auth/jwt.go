@@ -144,9 +144,13 @@ func (j *JWT) identify(r *http.Request) (*exchange.Principal, *problem.Problem) 
 	if err != nil {
 		return nil, withBearerError(problemFor(err, tokenReasons))
 	}
-	return &exchange.Principal{
+	principal := &exchange.Principal{
 		ID: j.verifier.Principal(claims), Tenant: claims.Tenant, Method: "jwt", Scopes: claims.Scopes, Claims: claims.All,
-	}, nil
+	}
+	if !claims.ByKeyring {
+		principal.Authority = claims.Issuer
+	}
+	return principal, nil
 }
 
 // bearer returns the request's bearer token; "" where there is none.

@@ -28,7 +28,9 @@ func authenticate(p provider, w http.ResponseWriter, r *http.Request) (caddyauth
 		refusal = problem.CredentialMissing.New("")
 		p.challenge(refusal)
 	case refusal == nil:
-		gate.ExchangeOf(r).Principal = principal
+		x := gate.ExchangeOf(r)
+		clearPlaceholders(r, x.Principal)
+		x.Principal = principal
 		return caddyauth.User{ID: principal.ID, Metadata: metadata(principal)}, true, nil
 	case refusal.Status >= http.StatusInternalServerError:
 		return caddyauth.User{}, false, refusal

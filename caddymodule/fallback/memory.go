@@ -134,7 +134,7 @@ func isJSON(r *http.Request) bool {
 // answers: its principal, or else whatever credential it sent for the upstream to judge.
 func principalOf(r *http.Request) string {
 	if p := gate.ExchangeOf(r).Principal; p != nil {
-		return "principal " + strconv.Quote(p.Tenant) + " " + strconv.Quote(p.ID)
+		return "principal " + p.Key()
 	}
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		if user, ok := repl.GetString("http.auth.user.id"); ok && user != "" {

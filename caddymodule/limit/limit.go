@@ -132,7 +132,7 @@ func (h *Handler) charges(r *http.Request, x *exchange.Exchange) []window.Charge
 	charges := make([]window.Charge, len(h.Limits))
 	for i := range h.Limits {
 		l := &h.Limits[i]
-		charges[i] = window.Charge{Limit: l.limit, Key: l.key(repl, x.ClientIP), Cost: l.cost(repl, h.logger)}
+		charges[i] = window.Charge{Limit: l.limit, Key: l.key(repl, x), Cost: l.cost(repl, h.logger)}
 	}
 	return charges
 }

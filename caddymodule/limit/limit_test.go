@@ -216,6 +216,32 @@ func TestKeysTellClientsApart(t *testing.T) {
 	}
 }
 
+func TestNamesakesHaveWindowsOfTheirOwn(t *testing.T) {
+	for _, key := range []string{"{http.auth.user.id}", "plan-{http.auth.user.plan}"} {
+		l := Limit{Name: "l", Key: key, Rate: "1/1m"}
+		if err := l.configure(); err != nil {
+			t.Fatal(err)
+		}
+		repl := caddy.NewReplacer()
+		repl.Set("http.auth.user.id", "bob")
+		repl.Set("http.auth.user.plan", "gold")
+		seen := make(map[string]exchange.Principal)
+		for _, p := range []exchange.Principal{
+			{ID: "bob"}, {ID: "bob", Tenant: "a"}, {ID: "bob", Tenant: "b"}, {ID: "bob", Authority: "a"}, {ID: "bob", Authority: "a", Tenant: "b"},
+		} {
+			window := l.key(repl, &exchange.Exchange{Principal: &p})
+			if other, taken := seen[window]; taken {
+				t.Errorf("%s: %+v and %+v share the window %q", key, p, other, window)
+			}
+			seen[window] = p
+		}
+		again := l.key(repl, &exchange.Exchange{Principal: &exchange.Principal{ID: "bob", Tenant: "a", Method: "signature"}})
+		if seen[again].Tenant != "a" {
+			t.Errorf("%s: the window depends on the credential", key)
+		}
+	}
+}
+
 func TestCostsAreChargedAndNeverLessThanOne(t *testing.T) {
 	for value, want := range map[string]int64{
 		"40": 40, "1": 1, "": 1, "0": 1, "-5": 1, "many": 1, "1.5": 1,

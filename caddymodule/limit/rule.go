@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
+	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/window"
 )
 
@@ -24,7 +25,8 @@ type Limit struct {
 
 	// Whose window a request is charged to, with placeholders: {http.vars.client_ip}
 	// (in a Caddyfile {client_ip}), {http.auth.user.id},
-	// {http.request.header.X-Tenant}. A text without
+	// {http.request.header.X-Tenant}. A key with a placeholder of the principal
+	// counts within its tenant and issuer. A text without
 	// placeholders, such as all, is one window for everyone. Where all
 	// placeholders turn out empty, as that of a principal does without one, the
 	// client's address takes the key's place, so that strangers neither share a
@@ -59,6 +61,9 @@ type Limit struct {
 	fixedCost int64
 	// blank is what the key comes out as when nothing is known.
 	blank string
+	// ofPrincipal says that the key has a placeholder of the principal, whose value
+	// is unique only within its authority and tenant.
+	ofPrincipal bool
 }
 
 // Names end up in structured header fields, in metrics and in Redis.
@@ -89,6 +94,7 @@ func (l *Limit) configure() error {
 		return err
 	}
 	l.blank = caddy.NewEmptyReplacer().ReplaceAll(l.Key, "")
+	l.ofPrincipal = strings.Contains(l.Key, "{http.auth.user.")
 	l.limit = window.Limit{Name: l.Name, Rate: rate, Window: span, OnError: onError, Shadow: l.Shadow}
 	return l.limit.Validate()
 }
@@ -157,13 +163,19 @@ func parseOnError(s string) (window.OnError, error) {
 	return 0, fmt.Errorf("on_error is %q: write local, deny or allow", s)
 }
 
-// key says whose window the request is charged to. The two kinds of keys
-// cannot meet: nobody gets at an address's window by naming himself like it.
-func (l *Limit) key(repl *caddy.Replacer, clientIP string) string {
-	if key := repl.ReplaceAll(l.Key, ""); key != l.blank || l.Key == l.blank {
+// key says whose window the request is charged to. The kinds of keys cannot meet:
+// nobody gets at an address's window by naming himself like it, nor at that of
+// his namesake at another tenant or issuer.
+func (l *Limit) key(repl *caddy.Replacer, x *exchange.Exchange) string {
+	key := repl.ReplaceAll(l.Key, "")
+	switch {
+	case key == l.blank && l.Key != l.blank:
+		return "address:" + l.mask(x.ClientIP)
+	case l.ofPrincipal && x.Principal != nil:
+		return "principal:" + x.Principal.Namespace() + "\n" + key
+	default:
 		return "key:" + l.mask(key)
 	}
-	return "address:" + l.mask(clientIP)
 }
 
 // mask keeps of an address what tells clients apart. Any other key stays as it is.

@@ -49,8 +49,11 @@ type Exchange struct {
 
 // Principal is an authenticated sender.
 type Principal struct {
-	// ID names the principal; never empty.
+	// ID names the principal; never empty. By itself it is not unique: see Key.
 	ID string
+	// Authority is who vouches for the ID: the issuer of a token whose key is in a
+	// JWKS file, or another provider's name; empty where it is our own keyring.
+	Authority string
 	// Tenant groups principals; may be empty.
 	Tenant string
 	// Method is how it authenticated, such as "jwt" or "signature".
@@ -60,6 +63,14 @@ type Principal struct {
 	// Claims are further verified facts of the credential, as parsed JSON.
 	Claims map[string]any
 }
+
+// Namespace is what the principal's ID is unique in: its authority and its tenant.
+// Neither has a line break, so no two pairs share one.
+func (p *Principal) Namespace() string { return p.Authority + "\n" + p.Tenant }
+
+// Key tells the principal from all others. Whatever is kept for a principal is
+// kept under it: bob of one tenant, or of one issuer, is not bob of another.
+func (p *Principal) Key() string { return p.Namespace() + "\n" + p.ID }
 
 // Prompt is one text of a request that is meant for the model.
 type Prompt struct {

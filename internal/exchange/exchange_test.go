@@ -239,3 +239,18 @@ func anyValue(depth int) *rapid.Generator[any] {
 		rapid.SliceOfN(anyValue(depth-1), 0, 4).AsAny(),
 		rapid.MapOfN(rapid.StringMatching(`[a-zé0-9_"\\ -]*`), anyValue(depth-1), 0, 4).AsAny())...)
 }
+
+func TestNoTwoPrincipalsShareAKey(t *testing.T) {
+	seen := make(map[string]Principal)
+	for _, authority := range []string{"", "a", "a|b"} {
+		for _, tenant := range []string{"", "a", "a|b"} {
+			for _, id := range []string{"bob", "a|bob", "b|bob"} {
+				p := Principal{ID: id, Authority: authority, Tenant: tenant}
+				if other, taken := seen[p.Key()]; taken {
+					t.Errorf("%+v and %+v share a key", p, other)
+				}
+				seen[p.Key()] = p
+			}
+		}
+	}
+}

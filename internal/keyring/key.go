@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Algorithm says what a key is for. A key serves one algorithm only, so that
@@ -152,10 +154,8 @@ func checkName(name string) error {
 	if len(name) > maxName {
 		return fmt.Errorf("%d bytes, want at most %d", len(name), maxName)
 	}
-	for i := range len(name) {
-		if c := name[i]; c < 0x20 || c == 0x7f {
-			return errors.New("has a control character")
-		}
+	if !Printable(name) {
+		return errors.New("has a character that is not printable")
 	}
 	if strings.TrimSpace(name) != name {
 		return errors.New("begins or ends with a space")
@@ -163,8 +163,19 @@ func checkName(name string) error {
 	return nil
 }
 
-// ValidName reports whether a principal or a tenant may be called so: without
-// control characters or space around it, and no longer than 256 bytes.
+// Printable reports whether a text consists of characters that leave a mark on
+// paper, and of spaces: it can travel in an HTTP field, and no line of a log can be
+// broken or reordered with it. The joiners that Persian and emoji need count as well.
+func Printable(text string) bool {
+	unprintable := func(r rune) bool {
+		const nonJoiner, joiner = '\u200c', '\u200d'
+		return !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r) && r != nonJoiner && r != joiner
+	}
+	return utf8.ValidString(text) && strings.IndexFunc(text, unprintable) < 0
+}
+
+// ValidName reports whether a principal or a tenant may be called so: in printable
+// characters, without space around it, and no longer than 256 bytes.
 func ValidName(name string) bool { return checkName(name) == nil }
 
 // ValidScope reports whether a scope is well formed (RFC 6749, section 3.3).

@@ -68,7 +68,7 @@ func TestParseRefusesAndNamesTheField(t *testing.T) {
 		"a wrong type":           {key(`, "tenant": 5`), "keys[0].tenant: a value of the wrong type"},
 		"a bad time":             {key(`, "not_after": "tomorrow"`), "keys[0].not_after: a value of the wrong type or form"},
 		"a backward time":        {key(`, "not_before": "2027-01-01T00:00:00Z", "not_after": "2026-01-01T00:00:00Z"`), "keys[0].not_after: is not after"},
-		"a control character":    {key(`, "principal": "a\r\nGate-Tenant: b"`), "keys[0].principal: has a control character"},
+		"a control character":    {key(`, "principal": "a\r\nGate-Tenant: b"`), "keys[0].principal: has a character that is not printable"},
 		"a space around":         {key(`, "tenant": " a"`), "keys[0].tenant: begins or ends with a space"},
 		"a long name":            {key(`, "tenant": "` + strings.Repeat("x", 257) + `"`), "keys[0].tenant: 257 bytes"},
 		"an empty scope":         {key(`, "scopes": ["a", ""]`), "keys[0].scopes[1]: a scope"},
@@ -349,4 +349,16 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("parsed keys are refused: %v", err)
 		}
 	})
+}
+
+func TestPrintableTextsHaveNoCharacterThatActs(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": true, "Ada Lovelace": true, "Лада, 23 €": true, "می\u200cخواهم": true, "👩\u200d🔬": true, "a\u00a0b": true,
+		"a\nb": false, "a\r\nX: y": false, "a\tb": false, "a\x00": false, "a\x7f": false, "a\u0085b": false, "a\u2028b": false,
+		"a\u202eb": false, "a\u200bb": false, "\ufeffa": false, "a\xff": false,
+	} {
+		if got := keyring.Printable(text); got != want {
+			t.Errorf("%q is printable: %v, want %v", text, got, want)
+		}
+	}
 }

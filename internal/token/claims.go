@@ -34,6 +34,9 @@ type Claims struct {
 	NotBefore time.Time
 	// IssuedAt is when it was made; may be zero.
 	IssuedAt time.Time
+	// ByKeyring says that the key was one of the keyring, so that our own operator
+	// vouches for the token, and not an issuer elsewhere.
+	ByKeyring bool
 	// All are all claims as parsed JSON, numbers as [json.Number]. They must not be changed.
 	All map[string]any
 }
@@ -110,7 +113,7 @@ func (r *reader) text(claim string) string {
 func (r *reader) name(claim string) string {
 	s := r.text(claim)
 	if !keyring.ValidName(s) {
-		r.fail(claim, "is longer than 256 bytes, or has control characters or space around it")
+		r.fail(claim, "is longer than 256 bytes, or has characters that are not printable, or space around it")
 	}
 	return s
 }

@@ -62,9 +62,9 @@ func mintable(key keyring.Key, c Claims) error {
 	case c.Subject == "":
 		return errors.New("subject: missing, and the key has no principal")
 	case !keyring.ValidName(c.Subject):
-		return errors.New("subject: longer than 256 bytes, or with control characters or space around it")
+		return errors.New("subject: longer than 256 bytes, or with characters that are not printable, or space around it")
 	case !keyring.ValidName(c.Tenant):
-		return errors.New("tenant: longer than 256 bytes, or with control characters or space around it")
+		return errors.New("tenant: longer than 256 bytes, or with characters that are not printable, or space around it")
 	case c.Expiry.IsZero():
 		return errors.New("expiry: missing")
 	}

@@ -123,13 +123,12 @@ func (c Config) checkIssuers() error {
 	if len(c.Issuers) == 0 || slices.Contains(c.Issuers, "") {
 		return errors.New("issuer: missing: name whose tokens are good")
 	}
-	if len(c.Issuers) == 1 {
-		return nil
-	}
 	for _, issuer := range c.Issuers {
-		if strings.Contains(issuer, separator) || !keyring.ValidName(issuer) {
-			return fmt.Errorf("issuer %q: several go into the names of their principals, "+
-				"so none may have a %s, control characters or space around it, or be longer than 256 bytes", issuer, separator)
+		if !keyring.ValidName(issuer) {
+			return fmt.Errorf("issuer %q: has characters that are not printable, or space around it, or is longer than 256 bytes", issuer)
+		}
+		if len(c.Issuers) > 1 && strings.Contains(issuer, separator) {
+			return fmt.Errorf("issuer %q: several go into the names of their principals, so none may have a %s", issuer, separator)
 		}
 	}
 	return nil
@@ -255,7 +254,10 @@ func (v *Verifier) findKey(h header, algorithm Algorithm, now time.Time) (foundK
 	}
 	return foundKey{
 		material: []byte(key.Secret), good: key.Good,
-		bound: func(c *Claims) error { return bind(c, key) },
+		bound: func(c *Claims) error {
+			c.ByKeyring = true
+			return bind(c, key)
+		},
 	}, nil
 }
 

@@ -185,6 +185,7 @@ func TestEachAlgorithmVerifies(t *testing.T) {
 			want := Claims{
 				Subject: "ada", Tenant: "acme", Scopes: []string{"generate", "read"}, Issuer: "odordiff", Audience: []string{"odordiff"},
 				Expiry: now.Add(time.Hour), NotBefore: now, IssuedAt: now,
+				ByKeyring: strings.HasPrefix(raw, b64([]byte(`{"alg":"HS256"`))),
 			}
 			if diff := cmp.Diff(want, claims); diff != "" {
 				t.Error(diff)
@@ -527,7 +528,8 @@ func TestConfigErrorsNameTheField(t *testing.T) {
 		"algorithms: ES256 needs a JWKS": func(c *Config) { c.Algorithms = []Algorithm{HS256, ES256} },
 		"issuer: missing":                func(c *Config) { c.Issuers = nil },
 		`issuer "a|b": several`:          func(c *Config) { c.Issuers = []string{"a", "a|b"} },
-		`issuer " b": several`:           func(c *Config) { c.Issuers = []string{"a", " b"} },
+		`issuer " b": has`:               func(c *Config) { c.Issuers = []string{"a", " b"} },
+		`issuer "a\nb": has`:             func(c *Config) { c.Issuers = []string{"a\nb"} },
 		"audience: missing":              func(c *Config) { c.Audiences = []string{""} },
 		`scope "a b": has`:               func(c *Config) { c.Scopes = []string{"a b"} },
 		"leeway: 1h0m0s, want":           func(c *Config) { c.Leeway = time.Hour },

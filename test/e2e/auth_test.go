@@ -144,6 +144,21 @@ func TestAKeyIsRevokedWithoutAReload(t *testing.T) {
 	e.generate(t, e.token(t), prompt).wantOK(t)
 }
 
+func TestNamesakesOfTwoTenantsDoNotShareALimit(t *testing.T) {
+	e := startGateway(t, "rate 60/1m", "rate 1/1h")
+	e.startEcho(t)
+	keyring := filepath.Join(e.state, "keyring.json")
+	key := func(tenant string) string {
+		secret := base64.StdEncoding.EncodeToString([]byte(strings.Repeat(tenant, 32)))
+		return fmt.Sprintf(`{"id":%[1]q,"algorithm":"HS256","secret":%[2]q,"tenant":%[1]q}`, tenant, secret)
+	}
+	e.save(t, keyring, `{"keys":[`+key("a")+`,`+key("b")+`]}`)
+	bob := func(tenant string) string { return e.token(t, "--subject", "bob", "--key", tenant) }
+	eventually(t, "the keys are in force", func() bool { return e.generate(t, bob("a"), prompt).StatusCode == http.StatusOK })
+	e.generate(t, bob("a"), prompt).wantProblem(t, http.StatusTooManyRequests, "quota-exceeded")
+	e.generate(t, bob("b"), prompt).wantOK(t)
+}
+
 // sign returns the header of a signed POST to /api/v1/generate, from `odordiff sign`.
 func (e *edge) sign(t *testing.T, body string) http.Header {
 	t.Helper()
