@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -493,6 +494,18 @@ func TestATokenWithAPublicKeyOfTheJWKSFile(t *testing.T) {
 	}
 	if a := f.do(withToken(f.request(prompt), compose("HS256", asSecret))); a.StatusCode != 401 {
 		t.Errorf("the public key as a secret: status %d: %s", a.StatusCode, a.body)
+	}
+}
+
+// A client that believes it talks to a proxy writes the whole URI into the
+// request line (RFC 9112, section 3.2.2), and every server must take it.
+func TestASignedRequestWithATargetInAbsoluteFormVerifies(t *testing.T) {
+	f := start(t, "gate_auth {\n signature\n}")
+	f.Client.Transport = &http.Transport{Proxy: func(r *http.Request) (*url.URL, error) { return url.Parse(f.URL) }, DisableKeepAlives: true}
+	r := f.request(prompt)
+	r.URL.RawQuery = "seed=1"
+	if a := f.do(sign(t, r, adaKey, time.Now())); a.StatusCode != 200 {
+		t.Errorf("status %d: %s", a.StatusCode, a.body)
 	}
 }
 

@@ -156,7 +156,7 @@ func TestSignPrintsFieldsThatVerify(t *testing.T) {
 				}
 				m.Header.Add(field, value)
 			}
-			verifier, err := httpsig.New(httpsig.Rules{Components: []string{"@method", "@path", "content-digest"}}, keys, nonce.NewMemory(0, nil), nil)
+			verifier, err := httpsig.New(httpsig.Rules{Components: httpsig.DefaultComponents()}, keys, nonce.NewMemory(0, nil), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -183,6 +183,32 @@ func TestSignPrintsACommandThatAShellTakesApart(t *testing.T) {
 	}
 }
 
+func TestTheCurlCommandTrustsTheAuthorityOfThisMachine(t *testing.T) {
+	freshState(t)
+	root := rootCertificate(stateDir())
+	if err := os.MkdirAll(filepath.Dir(root), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(root, []byte("a certificate"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for target, want := range map[string]string{
+		"https://localhost:8443/a": root, "https://[::1]:8443/a": root, "http://localhost:8080/a": "", "https://edge.example/a": "",
+	} {
+		out, err := runCommand(t, commandOf(setupSign), "", "--curl", target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, rest, found := strings.Cut(out, " --cacert "); found != (want != "") || !strings.HasPrefix(rest, want) {
+			t.Errorf("%s: want the root %q in\n%s", target, want, out)
+		}
+	}
+	out, err := runCommand(t, commandOf(setupSign), "", "--curl", "--cacert", "my root.pem", "https://edge.example/a")
+	if err != nil || !strings.Contains(out, " --cacert 'my root.pem' ") {
+		t.Errorf("error %v, and the root is not in\n%s", err, out)
+	}
+}
+
 func TestCredentialCommandsRefuse(t *testing.T) {
 	freshState(t)
 	for name, test := range map[string]struct {
@@ -197,6 +223,9 @@ func TestCredentialCommandsRefuse(t *testing.T) {
 		"no URL":               {setupSign, []string{"edge.example/a"}, "is not a URL"},
 		"no such file":         {setupSign, []string{"-d", "@/no/such/file", "https://edge.example/"}, "--data: open /no/such/file"},
 		"a bad field":          {setupSign, []string{"-H", "x", "https://edge.example/"}, "--header"},
+		"a token of the past":  {setupToken, []string{"--ttl", "-5m"}, "--ttl: -5m0s: the token would never be good"},
+		"a token of no time":   {setupToken, []string{"--ttl", "0"}, "--ttl: 0s: the token"},
+		"a root without curl":  {setupSign, []string{"--cacert", "x", "https://edge.example/"}, "--cacert: only a curl command"},
 		"a bad component":      {setupSign, []string{"--components", "@status", "https://edge.example/"}, `"@status" is not one of`},
 		"stdin twice":          {setupSign, []string{"--curl", "-d", "@-", "https://edge.example/"}, "--curl: the standard input"},
 	} {

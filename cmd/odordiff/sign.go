@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"slices"
@@ -19,7 +20,7 @@ import (
 )
 
 func init() {
-	register("sign", "[-X <method>] [--data <data>|@<file>] [--curl] ... <url>",
+	register("sign", "[-X <method>] [--data <data>|@<file>] [--curl] [--cacert <file>] ... <url>",
 		"Signs an HTTP request with a key of the keyring",
 		`Prints the header fields that sign a request (RFC 9421, hmac-sha256), one a line as
 curl reads them, or with --curl the whole command. A signature is good once and for
@@ -37,8 +38,9 @@ func setupSign(cmd *cobra.Command) {
 	flags.StringVarP(&o.method, "request", "X", "", "the method (default: POST with --data, else GET)")
 	flags.StringVarP(&o.data, "data", "d", "", "the body, or @file, or @- for the standard input")
 	flags.StringArrayVarP(&o.fields, "header", "H", nil, `a field "Name: value" of the request, so that it can be covered; repeat it for more`)
-	flags.StringSliceVar(&o.components, "components", []string{"@method", "@path", "content-digest"}, "what to cover; a query and a body always are")
+	flags.StringSliceVar(&o.components, "components", httpsig.DefaultComponents(), "what to cover; a query and a body always are")
 	flags.BoolVar(&o.curl, "curl", false, "print a whole curl command")
+	flags.StringVar(&o.rootFile, "cacert", "", "with --curl: PEM file of the certificate authority (default: the state folder's, if there is one and the URL is of this machine)")
 	cmd.Args = cobra.ExactArgs(1)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return o.run(cmd.OutOrStdout(), args[0], time.Now())
@@ -50,10 +52,14 @@ type signOptions struct {
 	method, data       string
 	fields, components []string
 	curl               bool
+	rootFile           string
 	stdin              func() io.Reader
 }
 
 func (o *signOptions) run(out io.Writer, target string, now time.Time) error {
+	if o.rootFile != "" && !o.curl {
+		return errors.New("--cacert: only a curl command takes it: add --curl")
+	}
 	if o.curl && o.data == "@-" {
 		return errors.New("--curl: the standard input can be read only once: name a file with --data")
 	}
@@ -119,6 +125,9 @@ func (o *signOptions) body() ([]byte, error) {
 // command is what to paste into a shell.
 func (o *signOptions) command(m httpsig.Message, target string) string {
 	words := []string{"curl", "-X", m.Method}
+	if root := o.root(target); root != "" {
+		words = append(words, "--cacert", root)
+	}
 	if o.data != "" && m.Header.Get("Content-Type") == "" {
 		m.Header.Set("Content-Type", "application/json") // or curl says that it is a form
 	}
@@ -133,6 +142,28 @@ func (o *signOptions) command(m httpsig.Message, target string) string {
 		words[i] = shellQuote(word)
 	}
 	return strings.Join(words, " ")
+}
+
+// root is the certificate authority that curl must trust, or "" where it trusts
+// those of the system: another machine's gateway has a certificate of its own.
+func (o *signOptions) root(target string) string {
+	if o.rootFile != "" {
+		return o.rootFile
+	}
+	u, err := url.Parse(target)
+	if err != nil || u.Scheme != "https" || !isLocal(u.Hostname()) {
+		return ""
+	}
+	root := rootCertificate(stateDir())
+	if _, err := os.Stat(root); err != nil {
+		return ""
+	}
+	return root
+}
+
+func isLocal(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && addr.IsLoopback()
 }
 
 // lines are the fields in the form "Name: value", in the order of their names.

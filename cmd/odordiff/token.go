@@ -28,7 +28,7 @@ func setupToken(cmd *cobra.Command) {
 	flags.StringVar(&o.subject, "subject", "", `who the token is about (default: the key's principal, or "dev")`)
 	flags.StringVar(&o.tenant, "tenant", "", "the subject's tenant")
 	flags.StringSliceVar(&o.scopes, "scope", []string{"generate"}, "what the token permits; repeat it for more")
-	flags.DurationVar(&o.ttl, "ttl", time.Hour, "how long the token is good for")
+	flags.DurationVar(&o.ttl, "ttl", time.Hour, "how long the token is good for, 1s or more")
 	flags.StringVar(&o.issuer, "issuer", "odordiff", "the token's iss")
 	flags.StringSliceVar(&o.audience, "audience", []string{"odordiff"}, "the token's aud; repeat it for more")
 	cmd.Args = cobra.NoArgs
@@ -50,6 +50,9 @@ type tokenOptions struct {
 }
 
 func (o *tokenOptions) mint(now time.Time) (string, error) {
+	if o.ttl < time.Second { // what tokens count in
+		return "", fmt.Errorf("--ttl: %v: the token would never be good: want 1s or more", o.ttl)
+	}
 	key, err := o.choice.key(keyring.HS256)
 	if err != nil {
 		return "", err

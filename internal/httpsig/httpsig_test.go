@@ -135,10 +135,19 @@ func TestTheSpecificationsOwnExample(t *testing.T) {
 func TestDerivedComponents(t *testing.T) {
 	m := Message{Method: "POST", Scheme: "HTTPS", Authority: "WWW.Example.com:443", Target: "/path%2Fa?param=value&x=%20"}
 	bare := Message{Method: "GET", Scheme: "http", Authority: "www.example.com:8080", Target: "/"}
+	absolute := Message{Method: "POST", Scheme: "https", Authority: "www.example.com", Target: "HTTPS://www.example.com/a?b=://c"}
 	for _, test := range []struct {
 		message    Message
 		name, want string
 	}{
+		{absolute, "@path", "/a"},
+		{absolute, "@query", "?b=://c"},
+		{absolute, "@target-uri", "https://www.example.com/a?b=://c"},
+		{absolute, "@request-target", "HTTPS://www.example.com/a?b=://c"},
+		{Message{Target: "http://www.example.com"}, "@path", "/"},
+		{Message{Target: "http://www.example.com?x"}, "@path", "/"},
+		{Message{Target: "//www.example.com/a"}, "@path", "//www.example.com/a"},
+		{Message{Target: "/a://b/c"}, "@path", "/a://b/c"},
 		{m, "@method", "POST"},
 		{m, "@scheme", "https"},
 		{m, "@authority", "www.example.com"},
@@ -278,6 +287,7 @@ func TestWellSignedButRefused(t *testing.T) {
 		"a short nonce":              {components + created(0) + id + `;nonce="short"`, ErrMalformed},
 		"a long nonce":               {components + created(0) + id + `;nonce="` + strings.Repeat("x", 257) + `"`, ErrMalformed},
 		"the right alg":              {components + created(0) + id + fresh + `;alg="hmac-sha256"`, nil},
+		"an empty alg":               {components + created(0) + id + fresh + `;alg=""`, ErrAlgorithm},
 		"another alg":                {components + created(0) + id + fresh + `;alg="rsa-v1_5-sha256"`, ErrAlgorithm},
 		"nothing covered":            {"()" + created(0) + id + fresh, ErrUncovered},
 		"method not covered":         {`("@authority" "@path" "content-digest")` + created(0) + id + fresh, ErrUncovered},

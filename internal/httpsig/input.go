@@ -29,7 +29,7 @@ type input struct {
 	expires time.Time // zero where there is none
 	keyID   string
 	nonce   string
-	alg     string // empty where there is none
+	alg     *string // nil where there is none
 }
 
 // received is a signature as a request brings it.
@@ -135,7 +135,9 @@ func (in *input) parseParameters(params *httpsfv.Params) error {
 	in.expires = p.time("expires")
 	in.keyID = p.text("keyid")
 	in.nonce = p.text("nonce")
-	in.alg = p.text("alg")
+	if alg, present := p.text("alg"), p.has("alg"); present {
+		in.alg = &alg
+	}
 	return p.err
 }
 
@@ -149,6 +151,11 @@ func (p *parameters) fail(name, want string) {
 	if p.err == nil {
 		p.err = fmt.Errorf("%w: its parameter %s is not %s", ErrMalformed, name, want)
 	}
+}
+
+func (p *parameters) has(name string) bool {
+	_, present := p.params.Get(name)
+	return present
 }
 
 func (p *parameters) text(name string) string {

@@ -27,7 +27,8 @@ type Message struct {
 	Scheme string
 	// Authority is the host with its port, as in the Host field.
 	Authority string
-	// Target is the request target in origin form, not decoded: "/path?query".
+	// Target is the request target as in the request line, not decoded: "/path?query",
+	// or in absolute form "https://host/path?query".
 	Target string
 	// Header has the fields.
 	Header http.Header
@@ -48,12 +49,9 @@ func (m Message) component(name string) (string, error) {
 	case "@request-target":
 		return m.Target, nil
 	case "@target-uri":
-		return strings.ToLower(m.Scheme) + "://" + m.authority() + m.Target, nil
+		return strings.ToLower(m.Scheme) + "://" + m.authority() + m.origin(), nil
 	case "@path":
-		path, _, _ := strings.Cut(m.Target, "?")
-		if path == "" {
-			return "/", nil
-		}
+		path, _, _ := strings.Cut(m.origin(), "?")
 		return path, nil
 	case "@query":
 		_, query, _ := strings.Cut(m.Target, "?")
@@ -61,6 +59,19 @@ func (m Message) component(name string) (string, error) {
 	default:
 		return "", fmt.Errorf("%w: component %q is not supported", ErrMalformed, name)
 	}
+}
+
+// origin is the target in origin form: what comes after the authority of a target
+// in absolute form (RFC 9112, section 3.2.2).
+func (m Message) origin() string {
+	target := m.Target
+	if _, rest, absolute := strings.Cut(target, "://"); absolute && target[0] != '/' {
+		target = strings.TrimLeftFunc(rest, func(r rune) bool { return r != '/' && r != '?' })
+	}
+	if target == "" || target[0] == '?' {
+		return "/" + target
+	}
+	return target
 }
 
 // authority is normalised: in lower case and without the scheme's own port.

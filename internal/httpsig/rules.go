@@ -120,7 +120,7 @@ func checkParameters(in input) error {
 		return fmt.Errorf("%w: its parameter keyid is missing", ErrMalformed)
 	case len(in.nonce) < minNonce || len(in.nonce) > maxNonce:
 		return fmt.Errorf("%w: its parameter nonce has %d characters, want %d to %d", ErrMalformed, len(in.nonce), minNonce, maxNonce)
-	case in.alg != "" && in.alg != string(keyring.HMACSHA256):
+	case in.alg != nil && *in.alg != string(keyring.HMACSHA256):
 		return fmt.Errorf("%w: want %s", ErrAlgorithm, keyring.HMACSHA256)
 	}
 	return nil

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/odordiff/odordiff/internal/keyring"
 )
 
 func TestRequestsWithoutAGoodCredentialAreRefused(t *testing.T) {
@@ -22,7 +24,7 @@ func TestRequestsWithoutAGoodCredentialAreRefused(t *testing.T) {
 	}
 	cases := map[string]struct{ token, kind string }{
 		"no credential":          {"", "credential-missing"},
-		"expired":                {e.token(t, "--ttl", "-1h"), "credential-expired"},
+		"expired":                {forge(`{"alg":"HS256","kid":"dev"}`, claims(now-600), e.secret(t, "dev")), "credential-expired"},
 		"forged with a guess":    {forge(`{"alg":"HS256","kid":"dev"}`, claims(now+600), []byte("guess")), "credential-invalid"},
 		"unsigned":               {forge(`{"alg":"none"}`, claims(now+600), nil), "credential-invalid"},
 		"unknown key":            {forge(`{"alg":"HS256","kid":"nobody"}`, claims(now+600), []byte("guess")), "credential-invalid"},
@@ -61,6 +63,26 @@ func forge(header, claims string, key []byte) string {
 	return signed + "." + encode(mac.Sum(nil))
 }
 
+// secret is that of a key of the gateway's keyring.
+func (e *edge) secret(t *testing.T, id string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(e.state, "keyring.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := keyring.Parse(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range keys {
+		if key.ID == id {
+			return key.Secret
+		}
+	}
+	t.Fatalf("the keyring has no key %q", id)
+	return nil
+}
+
 // tamper changes one character of the claims.
 func tamper(token string) string {
 	parts := strings.Split(token, ".")
@@ -86,7 +108,8 @@ func TestAReplayIsRefusedOnEveryGateway(t *testing.T) {
 	redis := startRedis(t)
 	first, second := sharing(t, redis, inTime)
 	header := first.sign(t, prompt)
-	// The signature covers method, path and digest, not the authority, so the other node can judge it.
+	// Both are asked under one name, as behind a balancer: the signature covers it.
+	header.Set("Host", "localhost:"+port(first.url))
 	first.send(t, http.MethodPost, generatePath, header, prompt).wantOK(t)
 	second.send(t, http.MethodPost, generatePath, header, prompt).wantProblem(t, http.StatusUnauthorized, "credential-replayed")
 }
@@ -96,24 +119,29 @@ func TestASignatureNeedsItsKeysScope(t *testing.T) {
 	e.startBackend(t)
 	e.send(t, http.MethodPost, generatePath, e.sign(t, prompt), prompt).wantOK(t)
 
-	keyring := filepath.Join(e.state, "keyring.json")
-	content, err := os.ReadFile(keyring)
+	file := filepath.Join(e.state, "keyring.json")
+	content, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.save(t, keyring, strings.Replace(string(content), `"generate"`, `"read"`, 1))
+	e.save(t, file, strings.Replace(string(content), `"generate"`, `"read"`, 1))
 	eventually(t, "the key's new scope counts", func() bool {
 		return e.send(t, http.MethodPost, generatePath, e.sign(t, prompt), prompt).StatusCode == http.StatusForbidden
 	})
 	e.send(t, http.MethodPost, generatePath, e.sign(t, prompt), prompt).wantProblem(t, http.StatusForbidden, "scope-insufficient")
 }
 
-func TestASignatureCoversTheBodyAndThePath(t *testing.T) {
+func TestASignatureCoversTheBodyThePathAndTheHost(t *testing.T) {
 	e := startGateway(t)
 	e.startBackend(t)
 	t.Run("another body", func(t *testing.T) {
 		other := strings.Replace(prompt, "cedar", "tar", 1)
 		e.send(t, http.MethodPost, generatePath, e.sign(t, prompt), other).wantProblem(t, http.StatusUnauthorized, "credential-invalid")
+	})
+	t.Run("another host", func(t *testing.T) {
+		header := e.sign(t, prompt)
+		header.Set("Host", "localhost:1")
+		e.send(t, http.MethodPost, generatePath, header, prompt).wantProblem(t, http.StatusUnauthorized, "credential-invalid")
 	})
 	t.Run("another path", func(t *testing.T) {
 		e.send(t, http.MethodPost, generatePath+"/batch", e.sign(t, prompt), prompt).wantProblem(t, http.StatusUnauthorized, "credential-invalid")
@@ -131,8 +159,8 @@ func TestAKeyIsRevokedWithoutAReload(t *testing.T) {
 	token := e.token(t)
 	e.generate(t, token, prompt).wantOK(t)
 
-	keyring := filepath.Join(e.state, "keyring.json")
-	if err := os.Remove(keyring); err != nil {
+	file := filepath.Join(e.state, "keyring.json")
+	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
 	if _, stderr, code := run(t, e.env, "keyring", "init"); code != 0 {
@@ -147,12 +175,12 @@ func TestAKeyIsRevokedWithoutAReload(t *testing.T) {
 func TestNamesakesOfTwoTenantsDoNotShareALimit(t *testing.T) {
 	e := startGateway(t, "rate 60/1m", "rate 1/1h")
 	e.startEcho(t)
-	keyring := filepath.Join(e.state, "keyring.json")
+	file := filepath.Join(e.state, "keyring.json")
 	key := func(tenant string) string {
 		secret := base64.StdEncoding.EncodeToString([]byte(strings.Repeat(tenant, 32)))
 		return fmt.Sprintf(`{"id":%[1]q,"algorithm":"HS256","secret":%[2]q,"tenant":%[1]q}`, tenant, secret)
 	}
-	e.save(t, keyring, `{"keys":[`+key("a")+`,`+key("b")+`]}`)
+	e.save(t, file, `{"keys":[`+key("a")+`,`+key("b")+`]}`)
 	bob := func(tenant string) string { return e.token(t, "--subject", "bob", "--key", tenant) }
 	eventually(t, "the keys are in force", func() bool { return e.generate(t, bob("a"), prompt).StatusCode == http.StatusOK })
 	e.generate(t, bob("a"), prompt).wantProblem(t, http.StatusTooManyRequests, "quota-exceeded")

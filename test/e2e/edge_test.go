@@ -210,6 +210,7 @@ func (e *edge) try(method, path string, header http.Header, body string) (answer
 	for name, values := range header {
 		req.Header[http.CanonicalHeaderKey(name)] = values
 	}
+	req.Host = req.Header.Get("Host") // net/http keeps it apart; empty is that of the URL
 	resp, err := e.client.Do(req)
 	if err != nil {
 		return answer{}, err
