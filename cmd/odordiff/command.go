@@ -15,6 +15,7 @@ func register(name, usage, short, long string, setup func(*cobra.Command)) {
 		CobraFunc: func(cmd *cobra.Command) {
 			setup(cmd)
 			silence(cmd)
+			reachRoot(cmd)
 		},
 	})
 }
