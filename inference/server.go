@@ -15,6 +15,7 @@ import (
 
 	"github.com/odordiff/odordiff/inference/api"
 	"github.com/odordiff/odordiff/inference/engine"
+	"github.com/odordiff/odordiff/inference/safety"
 )
 
 // Config configures a server. The zero value of each field is its default.
@@ -28,6 +29,9 @@ type Config struct {
 	MaxQueued int
 	// Timeout is the longest that one prompt may take, waiting included. Default: 30 s.
 	Timeout time.Duration
+	// MinSafety is the smallest safety score, 0 to 1, that a request may ask for: the
+	// operator's floor. Default: [safety.DefaultMinScore].
+	MinSafety *float64
 	// Grace is how long requests in flight may take to finish after a stop. Default: 10 s.
 	Grace time.Duration
 	// Logger gets a line for each request, without the prompt. Default: nothing is logged.
@@ -61,6 +65,10 @@ func (c *Config) setDefaultLimits() {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 30 * time.Second
+	}
+	if c.MinSafety == nil {
+		floor := safety.DefaultMinScore
+		c.MinSafety = &floor
 	}
 	if c.Grace == 0 {
 		c.Grace = 10 * time.Second
@@ -96,6 +104,7 @@ func New(config Config) (*Server, error) {
 		MaxConcurrent: config.MaxConcurrent,
 		MaxQueued:     config.MaxQueued,
 		Timeout:       config.Timeout,
+		MinSafety:     *config.MinSafety,
 		Ready:         func() bool { return !s.stopping.Load() },
 		Logger:        config.Logger,
 	})

@@ -16,3 +16,7 @@ test_structure_fields_are_pointers if {
 test_bulk_threshold_is_a_number if is_number(data.settings.bulk.threshold)
 
 test_bulk_scope_is_a_string if is_string(data.settings.bulk.scope)
+
+test_low_safety_threshold_is_a_number if is_number(data.settings.low_safety.threshold)
+
+test_low_safety_scope_is_a_string if is_string(data.settings.low_safety.scope)

@@ -14,10 +14,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/odordiff/odordiff/inference"
+	"github.com/odordiff/odordiff/inference/safety"
 )
 
 func init() {
-	register("infer", "[--listen <address>] [--max-concurrent <n>] [--max-queued <n>] [--timeout <duration>]",
+	register("infer", "[--listen <address>] [--max-concurrent <n>] [--max-queued <n>] [--timeout <duration>] [--min-safety <score>]",
 		"Starts the inference backend alone",
 		`Starts the inference backend, to which the gateway proxies: POST /api/v1/generate.
 It has no authentication of its own: keep it on loopback, or on a network that
@@ -31,6 +32,7 @@ Ctrl-C lets the prompts in work finish, then stops it.`,
 			flags.IntVar(&infer.maxConcurrent, "max-concurrent", 0, "prompts worked on at once (default: one per CPU)")
 			flags.IntVar(&infer.maxQueued, "max-queued", 0, "prompts that may wait, more are answered 503 (default: 128 times --max-concurrent, -1: none)")
 			flags.DurationVar(&infer.timeout, "timeout", 30*time.Second, "longest time for one prompt, waiting included")
+			flags.Float64Var(&infer.minSafety, "min-safety", safety.DefaultMinScore, minSafetyUsage)
 			cmd.Args = cobra.NoArgs
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 				ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -45,6 +47,17 @@ type infer struct {
 	listen                   string
 	maxConcurrent, maxQueued int
 	timeout                  time.Duration
+	minSafety                float64
+}
+
+// minSafetyUsage says what the flag does, for each command that has it.
+const minSafetyUsage = "smallest safety score that a request may ask for, 0 to 1"
+
+func checkMinSafety(score float64) error {
+	if score >= 0 && score <= 1 { // NaN is neither
+		return nil
+	}
+	return fmt.Errorf("--min-safety %v: give a score from 0 to 1", score)
 }
 
 // run serves until ctx is done. The log goes to out.
@@ -57,6 +70,7 @@ func (i *infer) run(ctx context.Context, out io.Writer) error {
 		MaxConcurrent: i.maxConcurrent,
 		MaxQueued:     i.maxQueued,
 		Timeout:       i.timeout,
+		MinSafety:     &i.minSafety,
 		Logger:        logger,
 	})
 	if err != nil {
@@ -81,5 +95,5 @@ func (i *infer) check() error {
 	case i.timeout <= 0:
 		return errors.New("--timeout: give a duration over 0, such as 30s")
 	}
-	return nil
+	return checkMinSafety(i.minSafety)
 }

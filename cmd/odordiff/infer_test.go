@@ -26,6 +26,7 @@ func TestInferNamesTheFlagThatIsWrong(t *testing.T) {
 	for flag, i := range map[string]infer{
 		"--max-concurrent": {maxConcurrent: -1, timeout: time.Second},
 		"--timeout":        {timeout: -time.Second},
+		"--min-safety":     {timeout: time.Second, minSafety: 1.5},
 	} {
 		if err := i.run(t.Context(), new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), flag) {
 			t.Errorf("%s: error %v", flag, err)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/odordiff/odordiff"
 	"github.com/odordiff/odordiff/inference"
+	"github.com/odordiff/odordiff/inference/safety"
 )
 
 // drainTimeout is how long the backend may take to finish what it is doing.
@@ -39,6 +40,7 @@ Ctrl-C drains and stops both.`,
 			flags.IntVar(&up.httpPort, "http-port", 8080, "port that redirects to the edge")
 			flags.StringVar(&up.admin, "admin", "localhost:2019", "address of Caddy's admin API")
 			flags.StringVar(&up.backend, "backend", "127.0.0.1:8090", "address of the inference backend")
+			flags.Float64Var(&up.minSafety, "min-safety", safety.DefaultMinScore, minSafetyUsage)
 			cmd.Args = cobra.NoArgs
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return up.run(cmd) }
 		})
@@ -49,9 +51,13 @@ type up struct {
 	state, policies     string
 	httpsPort, httpPort int
 	admin, backend      string
+	minSafety           float64
 }
 
 func (u *up) run(cmd *cobra.Command) error {
+	if err := checkMinSafety(u.minSafety); err != nil {
+		return err
+	}
 	credential, err := u.prepare()
 	if err != nil {
 		return err
@@ -63,7 +69,7 @@ func (u *up) run(cmd *cobra.Command) error {
 	if err != nil {
 		return fmt.Errorf("--backend: %w", portError(u.backend, err))
 	}
-	server, err := inference.New(inference.Config{})
+	server, err := inference.New(inference.Config{MinSafety: &u.minSafety})
 	if err != nil {
 		return errors.Join(fmt.Errorf("starting the inference backend: %w", err), backend.Close())
 	}

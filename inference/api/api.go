@@ -38,6 +38,8 @@ type Config struct {
 	MaxQueued int
 	// Timeout is the longest that one prompt may take, waiting included.
 	Timeout time.Duration
+	// MinSafety is the smallest safety score, 0 to 1, that a request may ask for.
+	MinSafety float64
 	// Ready reports whether the server takes requests; nil means that it does.
 	Ready func() bool
 	// Logger gets a line for each request. Prompts are never logged.
@@ -54,6 +56,7 @@ type api struct {
 	predictor  *predict.Predictor
 	admission  *admission
 	timeout    time.Duration
+	minSafety  float64
 	ready      func() bool
 	logger     *slog.Logger
 	metrics    *metrics
@@ -93,6 +96,7 @@ func assemble(config Config) (*api, error) {
 		predictor:  predictor,
 		admission:  newAdmission(config.MaxConcurrent, config.MaxQueued),
 		timeout:    config.Timeout,
+		minSafety:  config.MinSafety,
 		ready:      config.Ready,
 		logger:     config.Logger,
 	}
@@ -117,6 +121,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("a MaxQueued of %d, want 0 or more", c.MaxQueued)
 	case c.Timeout <= 0:
 		return fmt.Errorf("a Timeout of %v, want more than 0", c.Timeout)
+	case !(c.MinSafety >= 0 && c.MinSafety <= 1): // NaN is neither
+		return fmt.Errorf("a MinSafety of %v, want 0 to 1", c.MinSafety)
 	case c.Logger == nil:
 		return errors.New("a Logger is missing")
 	}

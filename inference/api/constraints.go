@@ -8,6 +8,7 @@ import (
 
 	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/inference/odor"
+	"github.com/odordiff/odordiff/inference/safety"
 )
 
 // MaxDescriptors is the longest list of descriptors in a constraint.
@@ -22,8 +23,9 @@ var (
 	boilingBounds = bounds{-273.15, 1000} // degrees Celsius
 )
 
-// constraints takes what every molecule has to keep to.
-func (o *object) constraints(vocabulary *odor.Vocabulary) engine.Constraints {
+// constraints takes what every molecule has to keep to, a safety score of at
+// least floor included.
+func (o *object) constraints(vocabulary *odor.Vocabulary, floor float64) engine.Constraints {
 	var c engine.Constraints
 	o.object("constraints", func(inner *object) {
 		c.Weight = inner.interval("molecular_weight", weightBounds)
@@ -31,11 +33,28 @@ func (o *object) constraints(vocabulary *odor.Vocabulary) engine.Constraints {
 		c.BoilingPoint = inner.interval("boiling_point", boilingBounds)
 		c.Must = inner.descriptors("must", vocabulary)
 		c.MustNot = inner.descriptors("must_not", vocabulary)
-		c.MinSafety = inner.number("min_safety", 0, 1)
+		c.MinSafety = inner.minSafety(floor)
 		inner.contradictions(vocabulary, c)
 	})
+	if least := leastSafety(floor); c.MinSafety == nil && least > safety.DefaultMinScore {
+		c.MinSafety = &least
+	}
 	return c
 }
+
+// minSafety takes a smallest safety score, nil where it is absent or below the
+// operator's floor.
+func (o *object) minSafety(floor float64) *float64 {
+	least := o.number("min_safety", 0, 1)
+	if least != nil && *least < floor {
+		o.fail("min_safety", "must be at least %v, the floor that the operator has set", floor)
+		return nil
+	}
+	return least
+}
+
+// leastSafety is the smallest safety score where a request does not say.
+func leastSafety(floor float64) float64 { return max(safety.DefaultMinScore, floor) }
 
 // interval takes a closed interval, either end of which may be left out.
 func (o *object) interval(name string, b bounds) engine.Range {

@@ -69,10 +69,10 @@ func (a *api) readFragrance(w http.ResponseWriter, r *http.Request) (generation,
 	if err != nil {
 		return generation{}, err
 	}
-	return parseFragrance(o, a.vocabulary, a.names)
+	return parseFragrance(o, a.vocabulary, a.names, a.minSafety)
 }
 
-func parseFragrance(o *object, vocabulary *odor.Vocabulary, engines []string) (generation, error) {
+func parseFragrance(o *object, vocabulary *odor.Vocabulary, engines []string, minSafety float64) (generation, error) {
 	if _, ok := o.fields["prompt"]; !ok {
 		o.fail("prompt", "is missing")
 	}
@@ -81,7 +81,7 @@ func parseFragrance(o *object, vocabulary *odor.Vocabulary, engines []string) (g
 			Prompt:      o.text("prompt", MaxPrompt),
 			Count:       o.count("num_odorants", leastOdorants, mostOdorants, defaultOdorants),
 			Seed:        o.integer("seed", -maxExact, maxExact),
-			Constraints: o.constraints(vocabulary),
+			Constraints: o.constraints(vocabulary, minSafety),
 		},
 		engine: o.choice("engine", engines),
 	}

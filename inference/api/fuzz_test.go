@@ -31,7 +31,7 @@ func FuzzParseGeneration(f *testing.F) {
 		var g generation
 		o, err := newObject(body)
 		if err == nil {
-			g, err = parseGeneration(o, library.Vocabulary(), []string{"library"})
+			g, err = parseGeneration(o, library.Vocabulary(), []string{"library"}, 0)
 		}
 		if err != nil {
 			p := (*problem.Problem)(nil)

@@ -27,10 +27,10 @@ func (a *api) readGeneration(w http.ResponseWriter, r *http.Request) (generation
 	if err != nil {
 		return generation{}, err
 	}
-	return parseGeneration(o, a.vocabulary, a.names)
+	return parseGeneration(o, a.vocabulary, a.names, a.minSafety)
 }
 
-func parseGeneration(o *object, vocabulary *odor.Vocabulary, engines []string) (generation, error) {
+func parseGeneration(o *object, vocabulary *odor.Vocabulary, engines []string, minSafety float64) (generation, error) {
 	_, prompted := o.fields["prompt"]
 	g := generation{
 		Request: engine.Request{
@@ -38,7 +38,7 @@ func parseGeneration(o *object, vocabulary *odor.Vocabulary, engines []string) (
 			Count:       o.count("num_molecules", 1, MaxMolecules, DefaultMolecules),
 			Seed:        o.integer("seed", -maxExact, maxExact),
 			Sampling:    o.sampling(),
-			Constraints: o.constraints(vocabulary),
+			Constraints: o.constraints(vocabulary, minSafety),
 			Scaffold:    o.wholeMolecule("scaffold"),
 			Like:        o.wholeMolecule("like"),
 		},

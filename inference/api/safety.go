@@ -63,7 +63,7 @@ func (a *api) assess(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	request, err := parseAssessing(o)
+	request, err := parseAssessing(o, a.minSafety)
 	if err != nil {
 		return err
 	}
@@ -85,9 +85,9 @@ func (a *api) assess(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, answer)
 }
 
-func parseAssessing(o *object) (assessing, error) {
-	request := assessing{molecules: o.molecules("smiles"), minSafety: safety.DefaultMinScore}
-	if least := o.number("min_safety", 0, 1); least != nil {
+func parseAssessing(o *object, floor float64) (assessing, error) {
+	request := assessing{molecules: o.molecules("smiles"), minSafety: leastSafety(floor)}
+	if least := o.minSafety(floor); least != nil {
 		request.minSafety = *least
 	}
 	return request, o.done()

@@ -114,10 +114,10 @@ func (e *edge) configure(t *testing.T, oldNew ...string) {
 	}
 }
 
-// startBackend runs `odordiff infer` where the gateway expects it.
-func (e *edge) startBackend(t *testing.T) *process {
+// startBackend runs `odordiff infer`, with more flags, where the gateway expects it.
+func (e *edge) startBackend(t *testing.T, flags ...string) *process {
 	t.Helper()
-	backend := start(t, nil, "infer", "--listen", e.upstream)
+	backend := start(t, nil, append([]string{"infer", "--listen", e.upstream}, flags...)...)
 	eventually(t, "the backend is ready", func() bool {
 		resp, err := http.Get("http://" + e.upstream + "/health/ready")
 		if err != nil {

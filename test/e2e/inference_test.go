@@ -65,6 +65,48 @@ func TestEveryTextOfEveryRouteIsJudged(t *testing.T) {
 	}
 }
 
+// The policy asks for a scope, and the backend's floor holds whatever the scopes are.
+func TestLessSafetyNeedsTheScopeAndAFloorThatAdmitsIt(t *testing.T) {
+	const careless = `{"prompt": "musk", "engine": "library", "constraints": {"min_safety": 0}}`
+	e := startGateway(t)
+	e.startBackend(t)
+	ordinary, entitled := bearer(e.token(t)), bearer(e.token(t, "--scope", "generate", "--scope", "generate:low-safety"))
+	refused := e.send(t, http.MethodPost, generatePath, ordinary, careless)
+	refused.wantProblem(t, http.StatusForbidden, "policy-denied")
+	if !strings.Contains(string(refused.body), "safety-too-low") {
+		t.Errorf("refused for %s", refused.body)
+	}
+	low := e.send(t, http.MethodPost, generatePath, entitled, careless)
+	low.wantProblem(t, http.StatusUnprocessableEntity, "invalid-request")
+	for _, want := range []string{"/constraints/min_safety", "at least 0.5"} {
+		if !strings.Contains(string(low.body), want) {
+			t.Errorf("%s lacks %s", low.body, want)
+		}
+	}
+}
+
+func TestTheFloorIsAFlagOfTheBackend(t *testing.T) {
+	e := startGateway(t)
+	e.startBackend(t, "--min-safety", "0")
+	entitled := bearer(e.token(t, "--scope", "generate", "--scope", "generate:low-safety"))
+	e.send(t, http.MethodPost, generatePath, entitled, `{"prompt": "musk", "engine": "library", "constraints": {"min_safety": 0}}`).wantOK(t)
+}
+
+func TestHazardsAreNoSeedsThroughTheGateway(t *testing.T) {
+	e := startGateway(t)
+	e.startBackend(t)
+	header := bearer(e.token(t))
+	for field, smiles := range map[string]string{"like": "CC(C)OP(C)(F)=O", "scaffold": "O[N+](=O)[O-]"} {
+		for _, engine := range []string{"library", "diffusion"} {
+			got := e.send(t, http.MethodPost, generatePath, header, `{"`+field+`": "`+smiles+`", "engine": "`+engine+`"}`)
+			got.wantProblem(t, http.StatusUnprocessableEntity, "invalid-request")
+			if !strings.Contains(string(got.body), `"/`+field+`"`) {
+				t.Errorf("%s", got.body)
+			}
+		}
+	}
+}
+
 // Each event must reach the client before the backend goes on.
 func TestEventsPassTheGatewayAtOnce(t *testing.T) {
 	e := startGateway(t)
