@@ -3,6 +3,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -15,6 +16,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/odordiff/odordiff/internal/keyring"
 )
 
 // probeTimeout bounds each probe.
@@ -29,8 +32,12 @@ type Config struct {
 	URL string
 	// RootFile is a PEM file of the certificate authority to trust besides the system's; may be empty.
 	RootFile string
-	// Credential is a bearer token; without it, what needs one is skipped.
+	// Credential is a bearer token that may generate; without it, what needs one is skipped.
 	Credential string
+	// Operator is a bearer token that may see the checks of /health. Default: Credential.
+	Operator string
+	// Key signs a request (RFC 9421); without it, that is skipped.
+	Key *keyring.Key
 }
 
 // Finding is what one probe found.
@@ -43,12 +50,16 @@ type Finding struct {
 	Err error
 	// Skipped says that the probe could not be made.
 	Skipped bool
+	// Warning says that the probe passed and somebody should look all the same.
+	Warning bool
 }
 
 // Doctor probes one edge.
 type Doctor struct {
 	edge       *url.URL
 	credential string
+	operator   string
+	key        *keyring.Key
 	client     *http.Client
 }
 
@@ -65,6 +76,8 @@ func New(cfg Config) (*Doctor, error) {
 	return &Doctor{
 		edge:       edge,
 		credential: strings.TrimSpace(cfg.Credential),
+		operator:   strings.TrimSpace(cmp.Or(cfg.Operator, cfg.Credential)),
+		key:        cfg.Key,
 		client: &http.Client{
 			Timeout:       probeTimeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -95,10 +108,12 @@ func (d *Doctor) Examine(ctx context.Context) []Finding {
 	return append(findings,
 		d.tls(ctx),
 		d.health(ctx, "the gateway is ready", "/health/ready"),
+		d.checks(ctx),
 		d.headers(ctx),
 		d.refusal(ctx),
 		d.forgery(ctx),
 		d.generation(ctx),
+		d.signed(ctx),
 		d.schema(ctx),
 		d.policy(ctx),
 	)
@@ -129,16 +144,28 @@ type answer struct {
 }
 
 func (d *Doctor) do(ctx context.Context, method, path, body, credential string) (answer, error) {
-	req, err := http.NewRequestWithContext(ctx, method, d.edge.JoinPath(path).String(), strings.NewReader(body))
+	req, err := d.request(ctx, method, path, body)
 	if err != nil {
 		return answer{}, err
-	}
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
 	}
 	if credential != "" {
 		req.Header.Set("Authorization", "Bearer "+credential)
 	}
+	return d.send(req)
+}
+
+func (d *Doctor) request(ctx context.Context, method, path, body string) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, d.edge.JoinPath(path).String(), strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
+}
+
+func (d *Doctor) send(req *http.Request) (answer, error) {
 	resp, err := d.client.Do(req)
 	if err != nil {
 		return answer{}, d.explain(err)

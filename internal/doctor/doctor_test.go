@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/odordiff/odordiff/internal/httpsig"
+	"github.com/odordiff/odordiff/internal/keyring"
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
@@ -49,8 +51,12 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, counted := body.Count.(float64)
 	switch {
 	case e.instead(w, r, body.Prompt):
+	case r.URL.Path == "/health":
+		_, _ = io.WriteString(w, `{"status": "ok"}`)
 	case r.URL.Path != generatePath:
 		_, _ = io.WriteString(w, "{}")
+	case httpsig.Present(r.Header):
+		generate(w)
 	case authorization == "":
 		refuse(w, problem.CredentialMissing)
 	case authorization != "Bearer "+credential:
@@ -71,14 +77,15 @@ func refuse(w http.ResponseWriter, kind *problem.Kind) {
 }
 
 func generate(w http.ResponseWriter) {
-	w.Header().Set("Gate-Served-By", "upstream")
+	w.Header().Set("Gate-Served-By", "live")
 	_, _ = io.WriteString(w, `{"engine": "library", "molecules": [{"smiles": "CC1=CCC(CC1)C(C)=C"}]}`)
 }
 
 // answering returns a stand-in for the edge at one path.
 func answering(path string, status int, mediaType, body string) func(http.ResponseWriter, *http.Request, string) bool {
 	return func(w http.ResponseWriter, r *http.Request, _ string) bool {
-		if r.URL.Path != path || path == generatePath && r.Header.Get("Authorization") != "Bearer "+credential {
+		unknown := r.Header.Get("Authorization") != "Bearer "+credential && !httpsig.Present(r.Header)
+		if r.URL.Path != path || path == generatePath && unknown {
 			return false
 		}
 		w.Header().Set("Content-Type", mediaType)
@@ -118,14 +125,27 @@ func newDoctor(t *testing.T, cfg Config) *Doctor {
 func examine(t *testing.T, handler http.Handler) []Finding {
 	t.Helper()
 	server, rootFile := serve(t, handler)
-	return newDoctor(t, Config{URL: server.URL, RootFile: rootFile, Credential: credential + "\n"}).Examine(t.Context())
+	return newDoctor(t, Config{URL: server.URL, RootFile: rootFile, Credential: credential + "\n", Key: signingKey(t)}).Examine(t.Context())
+}
+
+func signingKey(t *testing.T) *keyring.Key {
+	t.Helper()
+	keys, err := keyring.New(keyring.Generate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, ok := keys.First(keyring.HMACSHA256, time.Now())
+	if !ok {
+		t.Fatal("the keyring has no key for signatures")
+	}
+	return &key
 }
 
 func TestEveryProbePassesOnAnEdgeThatBehaves(t *testing.T) {
 	findings := examine(t, newEdge())
 	want := []string{
-		"/health/live answered in ", "TLS 1.3, HTTP/2.0, expires in ", "/health/ready answered in ", "Strict-Transport-Security",
-		"401 credential-missing", "401 credential-invalid", `CC1=CCC(CC1)C(C)=C by the library engine, rung "upstream"`,
+		"/health/live answered in ", "TLS 1.3, HTTP/2.0, expires in ", "/health/ready answered in ", "/health says ok", "Strict-Transport-Security",
+		"401 credential-missing", "401 credential-invalid", `CC1=CCC(CC1)C(C)=C by the library engine, rung live`, "by the key dev-signature",
 		"422 invalid-request", "403 policy-denied",
 	}
 	if len(findings) != len(want) {
@@ -148,6 +168,46 @@ func TestOneFaultFailsOneProbe(t *testing.T) {
 			func(e *edge) { e.instead = answering("/health/ready", 503, "text/plain", "starting\n soon") },
 			"the gateway is ready", "/health/ready answered 503: starting soon",
 		},
+		"a backend that is gone, behind a stale answer": {
+			func(e *edge) {
+				e.instead = func(w http.ResponseWriter, r *http.Request, prompt string) bool {
+					kept := strings.Contains(prompt, "wet cedar") && r.Header.Get("Authorization") == "Bearer "+credential
+					if kept {
+						w.Header().Set("Gate-Served-By", "stale")
+						_, _ = io.WriteString(w, `{"molecules": [{"smiles": "C"}]}`)
+					}
+					return kept
+				}
+			},
+			"a prompt is answered with molecules", `Gate-Served-By is "stale", want live`,
+		},
+		"nonces that are not written down": {
+			func(e *edge) {
+				e.instead = func(w http.ResponseWriter, r *http.Request, _ string) bool {
+					if signed := httpsig.Present(r.Header); !signed {
+						return false
+					}
+					refuse(w, problem.AuthUnavailable)
+					return true
+				}
+			},
+			"a signed request is answered", "answered 503",
+		},
+		"a check that failed": {
+			func(e *edge) {
+				e.instead = answering("/health", 200, "application/json",
+					`{"status": "degraded", "checks": [{"name": "disk", "status": "ok"}, {"name": "redis", "status": "failed", "detail": "READONLY"}]}`)
+			},
+			"the gateway's own checks pass", "/health says degraded: redis is failed (READONLY)",
+		},
+		"checks that are not shown": {
+			func(e *edge) { e.instead = answering("/health", 200, "application/json", `{"status": "degraded"}`) },
+			"the gateway's own checks pass", "name the token of an operator with --token-file",
+		},
+		"no checks at all": {
+			func(e *edge) { e.instead = answering("/health", 404, "text/plain", "not here") },
+			"the gateway's own checks pass", "/health answered 404: not here",
+		},
 		"headers left out": {
 			func(e *edge) { e.headers = e.headers[:2] },
 			"security headers are set", "missing: Referrer-Policy, X-Request-Id, Strict-Transport-Security",
@@ -163,7 +223,7 @@ func TestOneFaultFailsOneProbe(t *testing.T) {
 		"a refusal of another kind": {
 			func(e *edge) {
 				e.instead = func(w http.ResponseWriter, r *http.Request, _ string) bool {
-					missing := r.URL.Path == generatePath && r.Header.Get("Authorization") == ""
+					missing := r.URL.Path == generatePath && r.Header.Get("Authorization") == "" && !httpsig.Present(r.Header)
 					if missing {
 						refuse(w, problem.CredentialExpired)
 					}
@@ -232,16 +292,43 @@ func TestWhatIsNoAnswerToAPromptIsQuoted(t *testing.T) {
 			e := newEdge()
 			e.instead = answering(generatePath, test.status, test.mediaType, test.body)
 			findings := examine(t, e)
-			for i, probe := range []string{"a prompt is answered with molecules", "a wrong field is named", "the policy refuses a dangerous prompt"} {
-				f := findings[6+i]
+			for i, probe := range []string{
+				"a prompt is answered with molecules", "a signed request is answered", "a wrong field is named", "the policy refuses a dangerous prompt",
+			} {
+				f := findings[7+i]
 				if f.Name != probe || f.Err == nil {
 					t.Fatalf("%s: error is %v, want %s to fail", f.Name, f.Err, probe)
 				}
 			}
-			if err := findings[6].Err; !strings.Contains(err.Error(), test.want) {
+			if err := findings[7].Err; !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error is %v, want %q", err, test.want)
 			}
 		})
+	}
+}
+
+func TestABusyHostIsAWarningAndNoFailure(t *testing.T) {
+	e := newEdge()
+	e.instead = answering("/health", 200, "application/json",
+		`{"status": "degraded", "checks": [{"name": "load", "status": "degraded", "detail": "the load is 9.00 per CPU"}]}`)
+	for _, f := range examine(t, e) {
+		if f.Err != nil {
+			t.Errorf("%s: %v", f.Name, f.Err)
+		}
+		if busy := f.Name == "the gateway's own checks pass"; f.Warning != busy || busy && !strings.Contains(f.Detail, "9.00 per CPU") {
+			t.Errorf("%s: warning %t: %s", f.Name, f.Warning, f.Detail)
+		}
+	}
+}
+
+func TestNoPromptIsSentTwice(t *testing.T) {
+	seen := map[string]bool{}
+	for range 100 {
+		body := freshPrompt()
+		if !json.Valid([]byte(body)) || seen[body] {
+			t.Fatalf("%s was sent before, or is no JSON", body)
+		}
+		seen[body] = true
 	}
 }
 
@@ -251,7 +338,7 @@ func TestALaxSchemaIsFound(t *testing.T) {
 	i := slices.IndexFunc(examine(t, e), func(f Finding) bool {
 		return f.Err != nil && strings.Contains(f.Err.Error(), "want 422 invalid-request, got 200")
 	})
-	if i != 7 {
+	if i != 9 {
 		t.Errorf("finding %d says it, want the one about a wrong field", i)
 	}
 }
@@ -328,7 +415,7 @@ func TestAPlainEdgeNeedsNoTLS(t *testing.T) {
 	e.headers = e.headers[:4] // without Strict-Transport-Security
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
-	for _, f := range newDoctor(t, Config{URL: server.URL, Credential: credential}).Examine(t.Context()) {
+	for _, f := range newDoctor(t, Config{URL: server.URL, Credential: credential, Key: signingKey(t)}).Examine(t.Context()) {
 		if f.Err != nil {
 			t.Errorf("%s: %v", f.Name, f.Err)
 		}
@@ -347,12 +434,12 @@ func TestWithoutACredentialWhatNeedsOneIsSkipped(t *testing.T) {
 		}
 		if f.Skipped {
 			skipped = append(skipped, f.Name)
-			if !strings.Contains(f.Detail, "--token-file") {
-				t.Errorf("%s: %q does not name --token-file", f.Name, f.Detail)
+			if !strings.Contains(f.Detail, "--token-file") && !strings.Contains(f.Detail, "--keyring") {
+				t.Errorf("%s: %q names neither --token-file nor --keyring", f.Name, f.Detail)
 			}
 		}
 	}
-	want := []string{"a prompt is answered with molecules", "a wrong field is named", "the policy refuses a dangerous prompt"}
+	want := []string{"a prompt is answered with molecules", "a signed request is answered", "a wrong field is named", "the policy refuses a dangerous prompt"}
 	if !slices.Equal(skipped, want) {
 		t.Errorf("skipped %q, want %q", skipped, want)
 	}

@@ -5,11 +5,14 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"mime"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/odordiff/odordiff/internal/httpsig"
+	"github.com/odordiff/odordiff/internal/ladder"
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
@@ -30,6 +33,55 @@ func (d *Doctor) health(ctx context.Context, name, path string) Finding {
 		return failed(name, fmt.Errorf("%s answered %d: %s", path, got.StatusCode, brief(got.body)))
 	}
 	return passed(name, "%s answered in %s", path, time.Since(start).Round(time.Millisecond))
+}
+
+// checks reads what the gateway says of itself. A gateway that cannot do its work
+// is ready all the same where it can still refuse or answer from what it kept.
+func (d *Doctor) checks(ctx context.Context) Finding {
+	const name, path = "the gateway's own checks pass", "/health"
+	got, err := d.do(ctx, http.MethodGet, path, "", d.operator)
+	if err != nil {
+		return failed(name, err)
+	}
+	var health struct {
+		Status string  `json:"status"`
+		Checks []check `json:"checks"`
+	}
+	if json.Unmarshal(got.body, &health) != nil || health.Status == "" {
+		return failed(name, fmt.Errorf("%s answered %d: %s", path, got.StatusCode, brief(got.body)))
+	}
+	if health.Status == "ok" {
+		return passed(name, "%s says ok", path)
+	}
+	if len(health.Checks) == 0 {
+		return failed(name, fmt.Errorf("%s says %s, and not why: name the token of an operator with --token-file", path, health.Status))
+	}
+	bad, alarming := describe(health.Checks)
+	if alarming {
+		return failed(name, fmt.Errorf("%s says %s: %s", path, health.Status, bad))
+	}
+	return warned(name, "%s says %s: %s", path, health.Status, bad)
+}
+
+// check is one check of the gateway as /health shows it.
+type check struct {
+	Name   string `json:"name"`
+	Status string `json:"status"`
+	Detail string `json:"detail"`
+}
+
+// describe names the checks that are not ok. It is alarming when one of them does
+// not work; a host that is merely busy is not.
+func describe(checks []check) (bad string, alarming bool) {
+	var all []string
+	for _, c := range checks {
+		if c.Status == "ok" {
+			continue
+		}
+		all = append(all, fmt.Sprintf("%s is %s (%s)", c.Name, c.Status, c.Detail))
+		alarming = alarming || c.Status != "degraded"
+	}
+	return strings.Join(all, "; "), alarming
 }
 
 func (d *Doctor) tls(ctx context.Context) Finding {
@@ -84,10 +136,54 @@ func (d *Doctor) generation(ctx context.Context) Finding {
 		return skipped(name, "no credential: name one with --token-file")
 	}
 	start := time.Now()
-	got, err := d.do(ctx, http.MethodPost, generatePath, goodPrompt, d.credential)
+	got, err := d.do(ctx, http.MethodPost, generatePath, freshPrompt(), d.credential)
 	if err != nil {
 		return failed(name, err)
 	}
+	first, err := live(got)
+	if err != nil {
+		return failed(name, err)
+	}
+	return passed(name, "%s, RateLimit %s, in %s", first, got.Header.Get("RateLimit"), time.Since(start).Round(time.Millisecond))
+}
+
+// signed sends a signed request: its nonce has to be written down where all
+// gateways see it, which a token does not need.
+func (d *Doctor) signed(ctx context.Context) Finding {
+	const name = "a signed request is answered"
+	if d.key == nil {
+		return skipped(name, "no key for signatures: name its file with --keyring")
+	}
+	body := freshPrompt() // of another seed than the token's
+	req, err := d.request(ctx, http.MethodPost, generatePath, body)
+	if err != nil {
+		return failed(name, err)
+	}
+	message := httpsig.Message{
+		Method: req.Method, Scheme: req.URL.Scheme, Authority: req.URL.Host, Target: req.URL.RequestURI(), Header: req.Header,
+	}
+	if err := httpsig.Sign(message, []byte(body), *d.key, nil, time.Now()); err != nil {
+		return failed(name, err)
+	}
+	got, err := d.send(req)
+	if err != nil {
+		return failed(name, err)
+	}
+	if _, err := live(got); err != nil {
+		return failed(name, err)
+	}
+	return passed(name, "by the key %s", d.key.ID)
+}
+
+// freshPrompt is a body that was never sent before, so that no answer to an
+// earlier one can stand in for a backend that is gone.
+func freshPrompt() string {
+	const most = 1 << 53                                                                          // the API takes integers that every JSON reader keeps
+	return fmt.Sprintf(`%s, "seed": %d}`, strings.TrimSuffix(goodPrompt, "}"), rand.Int64N(most)) //nolint:gosec // it only has to differ
+}
+
+// live returns the first molecule of an answer, which has to be the upstream's own.
+func live(got answer) (molecule string, err error) {
 	var result struct {
 		Engine    string `json:"engine"`
 		Molecules []struct {
@@ -95,10 +191,12 @@ func (d *Doctor) generation(ctx context.Context) Finding {
 		} `json:"molecules"`
 	}
 	if got.StatusCode != http.StatusOK || json.Unmarshal(got.body, &result) != nil || len(result.Molecules) == 0 {
-		return failed(name, fmt.Errorf("answered %d: %s", got.StatusCode, brief(got.body)))
+		return "", fmt.Errorf("answered %d: %s", got.StatusCode, brief(got.body))
 	}
-	return passed(name, "%s by the %s engine, rung %q, RateLimit %s, in %s", result.Molecules[0].SMILES, result.Engine,
-		got.Header.Get("Gate-Served-By"), got.Header.Get("RateLimit"), time.Since(start).Round(time.Millisecond))
+	if rung := got.Header.Get("Gate-Served-By"); rung != ladder.Live {
+		return "", fmt.Errorf("Gate-Served-By is %q, want %s: the upstream itself did not answer", rung, ladder.Live)
+	}
+	return fmt.Sprintf("%s by the %s engine, rung %s", result.Molecules[0].SMILES, result.Engine, ladder.Live), nil
 }
 
 func (d *Doctor) schema(ctx context.Context) Finding {
@@ -132,6 +230,10 @@ func (d *Doctor) refused(ctx context.Context, name, body, credential string, wan
 
 func passed(name, format string, args ...any) Finding {
 	return Finding{Name: name, Detail: fmt.Sprintf(format, args...)}
+}
+
+func warned(name, format string, args ...any) Finding {
+	return Finding{Name: name, Detail: fmt.Sprintf(format, args...), Warning: true}
 }
 
 func failed(name string, err error) Finding { return Finding{Name: name, Err: err} }
