@@ -14,6 +14,7 @@ func (u *up) greet(w io.Writer, credential string) {
 OdorDiff-2 is up.
   edge      %s   (http://localhost:%d redirects to it)
   backend   http://%s   admin http://%s   policies %s
+  probes    http://localhost:%d/health/ready   metrics at /metrics there
 
 Try it:
   curl --cacert %s \
@@ -22,7 +23,7 @@ Try it:
     %s/api/v1/generate
 
 Ctrl-C stops it.
-`, edge, u.httpPort, u.backend, u.admin, u.policies,
+`, edge, u.httpPort, u.backend, u.admin, u.policies, u.probePort,
 		shellQuote(rootCertificate(u.state)), shellQuote(credential), edge)
 }
 

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -23,7 +25,7 @@ import (
 const drainTimeout = 10 * time.Second
 
 func init() {
-	register("up", "[--state <dir>] [--policies <dir>] [--https-port <port>] [--http-port <port>]",
+	register("up", "[--state <dir>] [--policies <dir>] [--https-port <port>] [--http-port <port>] [--probe-port <port>]",
 		"Starts the gateway and the inference backend in this process",
 		`Starts the gateway with the shipped Caddyfile and the inference backend behind
 it, with nothing to prepare. At the first run it makes a key, a development
@@ -38,6 +40,7 @@ Ctrl-C drains and stops both.`,
 			flags.StringVar(&up.policies, "policies", "", "policy directory (default: <state>/policies, filled at the first run)")
 			flags.IntVar(&up.httpsPort, "https-port", 8443, "port of the edge, on loopback")
 			flags.IntVar(&up.httpPort, "http-port", 8080, "port that redirects to the edge")
+			flags.IntVar(&up.probePort, "probe-port", portFromEnvironment("ODORDIFF_PROBE_PORT", 8081), "port of plain probes and metrics, on loopback")
 			flags.StringVar(&up.admin, "admin", "localhost:2019", "address of Caddy's admin API")
 			flags.StringVar(&up.backend, "backend", "127.0.0.1:8090", "address of the inference backend")
 			flags.Float64Var(&up.minSafety, "min-safety", safety.DefaultMinScore, minSafetyUsage)
@@ -48,10 +51,10 @@ Ctrl-C drains and stops both.`,
 
 // up is the whole service in one process.
 type up struct {
-	state, policies     string
-	httpsPort, httpPort int
-	admin, backend      string
-	minSafety           float64
+	state, policies                string
+	httpsPort, httpPort, probePort int
+	admin, backend                 string
+	minSafety                      float64
 }
 
 func (u *up) run(cmd *cobra.Command) error {
@@ -69,11 +72,12 @@ func (u *up) run(cmd *cobra.Command) error {
 	if err != nil {
 		return fmt.Errorf("--backend: %w", portError(u.backend, err))
 	}
-	server, err := inference.New(inference.Config{MinSafety: &u.minSafety})
+	log := backendLog()
+	server, err := inference.New(inference.Config{MinSafety: &u.minSafety, Logger: log})
 	if err != nil {
 		return errors.Join(fmt.Errorf("starting the inference backend: %w", err), backend.Close())
 	}
-	stopBackend := serveBackend(server, backend)
+	stopBackend := serveBackend(server, backend, log)
 
 	caddy.TrapSignals()
 	// Caddy stops its apps first, so the gateway has drained when this runs.
@@ -88,13 +92,13 @@ func (u *up) run(cmd *cobra.Command) error {
 
 // serveBackend serves until the returned function is called, which waits for
 // requests in flight for as long as drainTimeout.
-func serveBackend(server *inference.Server, listener net.Listener) (stop func()) {
+func serveBackend(server *inference.Server, listener net.Listener, log *slog.Logger) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		if err := server.Serve(ctx, listener); err != nil {
-			fmt.Fprintf(os.Stderr, "odordiff up: the inference backend stopped: %v\n", err)
+			log.Error("the inference backend stopped", slog.Any("error", err))
 		}
 	}()
 	return func() {
@@ -145,26 +149,54 @@ func unpackPolicies(dir string) error {
 	return nil
 }
 
-// checkPorts says which port is taken before anything is started, because the
-// server's own message names neither the flag nor the way out.
+// checkPorts says which ports are taken before anything is started, and all at
+// once: the server's own message names neither the flag nor the way out, and only
+// the first.
 func (u *up) checkPorts() error {
-	if u.httpsPort == 0 || u.httpPort == 0 || u.httpsPort == u.httpPort {
-		return fmt.Errorf("--https-port %d and --http-port %d: want two different ports, and not 0", u.httpsPort, u.httpPort)
+	if err := u.checkDistinct(); err != nil {
+		return err
 	}
+	var errs []error
 	for _, port := range []struct{ flag, address string }{
 		{"--https-port", fmt.Sprintf("127.0.0.1:%d", u.httpsPort)},
 		{"--http-port", fmt.Sprintf("127.0.0.1:%d", u.httpPort)},
+		{"--probe-port", fmt.Sprintf("127.0.0.1:%d", u.probePort)},
 		{"--admin", u.admin},
+		{"--backend", u.backend},
 	} {
 		listener, err := net.Listen("tcp", port.address)
 		if err != nil {
-			return fmt.Errorf("%s: %w", port.flag, portError(port.address, err))
+			errs = append(errs, fmt.Errorf("%s: %w", port.flag, portError(port.address, err)))
+			continue
 		}
 		if err := listener.Close(); err != nil {
-			return fmt.Errorf("%s: %w", port.flag, err)
+			errs = append(errs, fmt.Errorf("%s: %w", port.flag, err))
 		}
 	}
+	return errors.Join(errs...)
+}
+
+func (u *up) checkDistinct() error {
+	if u.httpsPort == 0 || u.httpPort == 0 || u.probePort == 0 ||
+		u.httpsPort == u.httpPort || u.httpsPort == u.probePort || u.httpPort == u.probePort {
+		return fmt.Errorf("--https-port %d, --http-port %d and --probe-port %d: want different ports, and not 0",
+			u.httpsPort, u.httpPort, u.probePort)
+	}
 	return nil
+}
+
+// portFromEnvironment is the port that the variable names, or the fallback where
+// it is not set. What is no port is 0, which checkPorts refuses.
+func portFromEnvironment(name string, fallback int) int {
+	text, set := os.LookupEnv(name)
+	if !set {
+		return fallback
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return port
 }
 
 // loadGateway starts Caddy with the shipped Caddyfile.
@@ -174,6 +206,7 @@ func (u *up) loadGateway() error {
 		"ODORDIFF_POLICIES":   u.policies,
 		"ODORDIFF_HTTPS_PORT": fmt.Sprint(u.httpsPort),
 		"ODORDIFF_HTTP_PORT":  fmt.Sprint(u.httpPort),
+		"ODORDIFF_PROBE_PORT": fmt.Sprint(u.probePort),
 		"ODORDIFF_ADMIN":      u.admin,
 		"ODORDIFF_UPSTREAM":   u.backend,
 	} {

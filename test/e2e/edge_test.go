@@ -26,6 +26,7 @@ type edge struct {
 	url      string
 	httpURL  string
 	admin    string
+	probes   string // URL of the plain listener
 	state    string
 	policies string
 	config   string
@@ -37,12 +38,13 @@ type edge struct {
 // layout is where a gateway's files and ports are, before it runs.
 func layout(t *testing.T) *edge {
 	t.Helper()
-	ports := []string{freeport.Take(t), freeport.Take(t), freeport.Take(t), freeport.Take(t)}
+	ports := []string{freeport.Take(t), freeport.Take(t), freeport.Take(t), freeport.Take(t), freeport.Take(t)}
 	e := &edge{
 		url:      "https://localhost:" + ports[0],
 		httpURL:  "http://localhost:" + ports[1],
 		admin:    "localhost:" + ports[2],
 		upstream: "127.0.0.1:" + ports[3],
+		probes:   "http://127.0.0.1:" + ports[4],
 		state:    filepath.Join(t.TempDir(), "state"),
 		policies: filepath.Join(t.TempDir(), "policies"),
 		config:   filepath.Join(t.TempDir(), "Caddyfile"),
@@ -53,6 +55,7 @@ func layout(t *testing.T) *edge {
 	e.env = []string{
 		"ODORDIFF_STATE=" + e.state, "ODORDIFF_POLICIES=" + e.policies, "ODORDIFF_UPSTREAM=" + e.upstream,
 		"ODORDIFF_HTTPS_PORT=" + ports[0], "ODORDIFF_HTTP_PORT=" + ports[1], "ODORDIFF_ADMIN=" + e.admin,
+		"ODORDIFF_PROBE_PORT=" + ports[4],
 	}
 	return e
 }

@@ -127,7 +127,7 @@ func TestUpStopsCleanlyWhenInterrupted(t *testing.T) {
 }
 
 func TestUpNamesATakenPortInOneLine(t *testing.T) {
-	for _, flag := range []string{"--https-port", "--http-port", "--backend", "--admin"} {
+	for _, flag := range []string{"--https-port", "--http-port", "--probe-port", "--backend", "--admin"} {
 		t.Run(flag, func(t *testing.T) {
 			e := layout(t)
 			taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -150,6 +150,66 @@ func TestUpNamesATakenPortInOneLine(t *testing.T) {
 	}
 }
 
+func TestUpNamesAllTakenPortsAtOnce(t *testing.T) {
+	e := layout(t)
+	addresses := map[string]string{
+		"--https-port": "127.0.0.1:" + port(e.url), "--http-port": "127.0.0.1:" + port(e.httpURL), "--probe-port": "127.0.0.1:" + port(e.probes),
+		"--admin": e.admin, "--backend": e.upstream,
+	}
+	args := []string{"up", "--state", e.state}
+	for flag, address := range addresses {
+		taken, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer taken.Close()
+		value := address
+		if strings.HasSuffix(flag, "-port") {
+			value = port(address)
+		}
+		args = append(args, flag, value)
+	}
+	_, stderr, code := run(t, e.env, args...)
+	for flag, address := range addresses {
+		if code == 0 || !strings.Contains(stderr, flag+": "+address+" is taken") {
+			t.Errorf("exit code %d, no word of %s in %q", code, flag, stderr)
+		}
+	}
+}
+
+func TestUpGreetsWithoutAWarning(t *testing.T) {
+	e := startUp(t)
+	eventually(t, "the greeting is printed", func() bool { return strings.Contains(e.out.String(), "Ctrl-C") })
+	if printed := e.out.String(); strings.Contains(printed, `"level":"warn"`) || strings.Contains(printed, "WARN") {
+		t.Error(printed)
+	}
+}
+
+func TestUpLogsWhatTheBackendDoesWithTheRequestsID(t *testing.T) {
+	e := layout(t)
+	e.process = start(t, append(e.env, "ODORDIFF_LOG_LEVEL=INFO"), "up", "--state", e.state, "--policies", e.policies,
+		"--backend", e.upstream, "--admin", e.admin, "--https-port", port(e.url), "--http-port", port(e.httpURL))
+	e.waitUntilAlive(t)
+	token, err := os.ReadFile(filepath.Join(e.state, "development.jwt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := e.generate(t, strings.TrimSpace(string(token)), prompt)
+	got.wantOK(t)
+	var line string
+	eventually(t, "the backend's line is logged", func() bool {
+		for line = range strings.Lines(e.out.String()) {
+			if strings.Contains(line, `"logger":"inference"`) && strings.Contains(line, got.Header.Get("X-Request-Id")) {
+				return true
+			}
+		}
+		return false
+	})
+	if !strings.Contains(line, `"status":200`) || strings.Contains(line, "cedar") {
+		t.Error(line)
+	}
+}
+
 func TestUpRefusesPortsThatCannotBe(t *testing.T) {
 	for name, args := range map[string][]string{
 		"none":           {"--https-port", "0"},
@@ -158,7 +218,7 @@ func TestUpRefusesPortsThatCannotBe(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := layout(t)
 			_, stderr, code := run(t, e.env, append([]string{"up", "--state", e.state}, args...)...)
-			if code == 0 || !strings.Contains(stderr, "want two different ports") {
+			if code == 0 || !strings.Contains(stderr, "want different ports") {
 				t.Errorf("exit code %d, stderr %q", code, stderr)
 			}
 		})
@@ -194,6 +254,66 @@ func TestDoctorFindsNothingWrongWithUp(t *testing.T) {
 	stdout, stderr, code := run(t, e.env, "doctor", "--url", e.url)
 	if code != 0 || strings.Contains(stdout, "✗") || strings.Contains(stdout, "skipped") {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+}
+
+func TestDoctorFindsTheDeadBackendAtOnce(t *testing.T) {
+	e := startGateway(t)
+	backend := e.startBackend(t)
+	examine := func() (stdout string, code int) {
+		stdout, stderr, code := run(t, e.env, "doctor", "--url", e.url)
+		return stdout + stderr, code
+	}
+	// Its own requests are answered and kept, for what may come.
+	if printed, code := examine(); code != 0 || !strings.Contains(printed, "rung live") {
+		t.Fatalf("exit code %d\n%s", code, printed)
+	}
+	backend.kill()
+	printed, code := examine()
+	if code == 0 || !strings.Contains(printed, "✗ a prompt is answered with molecules") {
+		t.Errorf("exit code %d\n%s", code, printed)
+	}
+	eventually(t, "the gateway's own check notices too", func() bool {
+		printed, code := examine()
+		return code != 0 && strings.Contains(printed, "upstream is failed")
+	})
+}
+
+func TestDoctorFindsTheDeadRedisAtOnce(t *testing.T) {
+	e := layout(t)
+	redis := startRedis(t)
+	e.env = append(e.env, "ODORDIFF_REDIS="+redis.URL())
+	e.startBackend(t)
+	e.startWith(t)
+	redis.Kill()
+	stdout, stderr, code := run(t, e.env, "doctor", "--url", e.url)
+	if code == 0 || !strings.Contains(stdout, "✗ a signed request is answered: answered 503") {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	// Tokens need no nonce.
+	if !strings.Contains(stdout, "✓ a prompt is answered with molecules") {
+		t.Error(stdout)
+	}
+}
+
+func TestDoctorAsksSeveralWhetherOneIsAlive(t *testing.T) {
+	e := layout(t)
+	e.startBackend(t)
+	dead := "http://127.0.0.1:1"
+	for name, test := range map[string]struct {
+		urls []string
+		code int
+	}{
+		"one is":  {[]string{dead, "http://" + e.upstream}, 0},
+		"none is": {[]string{dead}, 1},
+	} {
+		args := []string{"doctor", "--live", "--quiet"}
+		for _, url := range test.urls {
+			args = append(args, "--url", url)
+		}
+		if stdout, stderr, code := run(t, e.env, args...); code != test.code {
+			t.Errorf("%s: exit code %d\n%s%s", name, code, stdout, stderr)
+		}
 	}
 }
 
