@@ -23,13 +23,16 @@ VOLUME /var/lib/odordiff
 ENV ODORDIFF_STATE=/var/lib/odordiff \
     ODORDIFF_POLICIES=/etc/odordiff/policies \
     ODORDIFF_BIND=0.0.0.0 \
+    ODORDIFF_PROBE_BIND=0.0.0.0 \
     XDG_CONFIG_HOME=/var/lib/odordiff \
     XDG_DATA_HOME=/var/lib/odordiff
 WORKDIR /etc/odordiff
 USER 65532:65532
-EXPOSE 8443 8080
+# 8081, for probes and scrapes without a credential, is for the container's own network: do not publish it.
+EXPOSE 8443/tcp 8443/udp 8080/tcp
 STOPSIGNAL SIGTERM
+# The gateway's probes or the backend, whichever this container runs.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["/usr/local/bin/odordiff", "doctor", "--url", "https://localhost:8443", "--live", "--quiet"]
+    CMD ["/usr/local/bin/odordiff", "doctor", "--live", "--quiet", "--url", "http://127.0.0.1:8081", "--url", "http://127.0.0.1:8090"]
 ENTRYPOINT ["/usr/local/bin/odordiff"]
 CMD ["run", "--config", "/etc/odordiff/Caddyfile"]

@@ -71,11 +71,8 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	if a.Redis != nil {
-		if err := a.acquireRedis(logger.Named("redis")); err != nil {
+		if err := a.provisionRedis(ctx, logger.Named("redis")); err != nil {
 			return fmt.Errorf("redis: %w", err)
-		}
-		if err := RegisterMetrics(ctx, a.redis.degradedGauge()); err != nil {
-			return err
 		}
 	}
 	if file := a.keyringFile(); file != "" {

@@ -91,7 +91,7 @@ func (a *App) unmarshalRedis(d *caddyfile.Dispenser) error {
 			return d.Errf("unknown option %q: redis has prefix, nodes and timeout", option)
 		}
 	}
-	if redis.URL != "off" {
+	if redis.URL != off {
 		a.Redis = redis
 	}
 	return nil

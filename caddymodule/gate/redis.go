@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -28,7 +30,9 @@ const DefaultPrefix = "odordiff"
 type Redis struct {
 	// The address: redis://[user:password@]host:port[/db], rediss:// for TLS,
 	// several hosts with commas for a cluster, ?master=NAME for Sentinel.
-	// Placeholders such as {env.REDIS_URL} and {file./run/secrets/redis} are expanded.
+	// "off" for none. Placeholders such as {env.REDIS_URL} and {file./run/secrets/redis}
+	// are expanded, and only when the config loads: write a password in this way, or
+	// the admin API's /config shows it.
 	URL string `json:"url,omitempty"`
 
 	// What every key begins with. Gateways with the same prefix share limits
@@ -104,11 +108,39 @@ func (s *redisStores) eviction(ctx context.Context) string {
 	return settings["maxmemory-policy"]
 }
 
-func (a *App) acquireRedis(logger *zap.Logger) error {
+// off is the address that says that there is no Redis.
+const off = "off"
+
+func (a *App) provisionRedis(ctx caddy.Context, logger *zap.Logger) error {
 	options, err := a.Redis.resolve()
-	if err != nil {
+	if err != nil || options.URL == off {
 		return err
 	}
+	if spellsOutPassword(a.Redis.URL) {
+		logger.Warn("the password of Redis stands in the configuration, where the admin API shows it at /config: " +
+			"write a placeholder in its place, such as {env.REDIS_PASSWORD} or {file./run/secrets/redis}")
+	}
+	if err := a.acquireRedis(options, logger); err != nil {
+		return err
+	}
+	return RegisterMetrics(ctx, a.redis.degradedGauge())
+}
+
+// spellsOutPassword reports whether the address, before its placeholders are
+// expanded, has a password that is none.
+func spellsOutPassword(rawURL string) bool {
+	_, rest, _ := strings.Cut(rawURL, "://")
+	at := strings.LastIndex(rest, "@")
+	if at < 0 {
+		return false
+	}
+	_, password, found := strings.Cut(placeholder.ReplaceAllString(rest[:at], ""), ":")
+	return found && password != ""
+}
+
+var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
+
+func (a *App) acquireRedis(options Redis, logger *zap.Logger) error {
 	value, err := a.acquire(options, func() (caddy.Destructor, error) { return openRedis(options, logger) })
 	if err != nil {
 		return err
@@ -122,7 +154,7 @@ func (a *App) acquireRedis(logger *zap.Logger) error {
 func (r Redis) resolve() (Redis, error) {
 	url, err := caddy.NewReplacer().ReplaceOrErr(r.URL, true, true)
 	if err != nil {
-		return r, fmt.Errorf("url: %w", err)
+		return r, fmt.Errorf("url: %w: want redis://host:port, or off for none", err)
 	}
 	r.URL = url
 	if r.Prefix == "" {

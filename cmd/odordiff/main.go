@@ -36,6 +36,10 @@ func main() {
 // any command looks at it.
 func setDefaults() {
 	setDefault("ODORDIFF_STATE", defaultStateDir())
+	// Only where it is not set at all: a variable that lost its value is an error.
+	if _, set := os.LookupEnv("ODORDIFF_REDIS"); !set {
+		setDefault("ODORDIFF_REDIS", "off")
+	}
 	if traced() {
 		setDefault("ODORDIFF_TRACES", "on")
 		return

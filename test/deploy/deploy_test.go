@@ -89,6 +89,34 @@ func TestOnlyTheGatewayIsPublishedAndOnLoopback(t *testing.T) {
 	}
 }
 
+func TestEveryPortOfTheEdgeIsPublishedForItsProtocols(t *testing.T) {
+	const address = "${ODORDIFF_PUBLISH:-127.0.0.1}:"
+	want := []string{address + "8443:8443/tcp", address + "8443:8443/udp", address + "8080:8080"}
+	if got := compose(t).Services["gateway"].Ports; !slices.Equal(got, want) {
+		t.Errorf("published are %q, want %q: HTTP/3 is offered, and probes are for the network inside", got, want)
+	}
+	if exposed := dockerfile(t).last("EXPOSE"); exposed != "8443/tcp 8443/udp 8080/tcp" {
+		t.Errorf("EXPOSE %s", exposed)
+	}
+}
+
+// A check by TLS would need a name that the certificate is for, and a backend has no TLS.
+func TestHealthChecksAskInPlainHTTPWhateverTheContainerRuns(t *testing.T) {
+	const gateway, backend = "http://127.0.0.1:8081", "http://127.0.0.1:8090"
+	image := dockerfile(t).last("HEALTHCHECK")
+	for _, want := range []string{gateway, backend} {
+		if !strings.Contains(image, want) {
+			t.Errorf("the image's health check does not ask %s: %s", want, image)
+		}
+	}
+	services := compose(t).Services
+	for name, want := range map[string]string{"gateway": gateway, "inference": backend} {
+		if test := services[name].Healthcheck.Test; !slices.Contains(test, want) {
+			t.Errorf("%s: the health check %q does not ask %s", name, test, want)
+		}
+	}
+}
+
 func TestDependenciesStartFirst(t *testing.T) {
 	services := compose(t).Services
 	want := map[string]string{
@@ -138,7 +166,8 @@ func TestTheCaddyfileReadsEveryVariableThatIsSet(t *testing.T) {
 		}
 	}
 	for name := range variables {
-		if !strings.Contains(caddyfile, "{$"+name+":") && !strings.Contains(caddyfile, "{$"+name+"}") {
+		if !slices.ContainsFunc([]string{"{$" + name + ":", "{$" + name + "}", "{env." + name + "}"},
+			func(way string) bool { return strings.Contains(caddyfile, way) }) {
 			t.Errorf("%s is set, and the Caddyfile does not read it", name)
 		}
 	}

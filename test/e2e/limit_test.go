@@ -26,7 +26,7 @@ func sharing(t *testing.T, redis *redistest.Server, options string, oldNew ...st
 	first, second = layout(t), layout(t)
 	second.env = append(second.env, "ODORDIFF_UPSTREAM="+first.upstream)
 	first.startBackend(t)
-	url := "{$ODORDIFF_REDIS:off}"
+	url := "{env.ODORDIFF_REDIS}"
 	keyring := `keyring "{$ODORDIFF_STATE:/var/lib/odordiff}/keyring.json"`
 	oldNew = append([]string{url, "redis://" + redis.Addr + options, keyring, "keyring " + first.state + "/keyring.json"}, oldNew...)
 	first.startWith(t, oldNew...)

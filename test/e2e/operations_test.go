@@ -2,9 +2,13 @@ package e2e
 
 import (
 	"encoding/json"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/odordiff/odordiff/internal/redistest"
 )
 
 func TestHealthSaysMoreToOperators(t *testing.T) {
@@ -65,6 +69,152 @@ func TestHealthSaysMoreToOperators(t *testing.T) {
 	// It still answers from the ladder, so balancers should keep sending.
 	get("/health/ready", "").wantOK(t)
 	get("/health/live", "").wantOK(t)
+}
+
+func TestProbesNeedNeitherANameNorACredential(t *testing.T) {
+	e := startGateway(t)
+	e.startBackend(t)
+	ask := func(method, path string) answer {
+		req, err := http.NewRequest(method, e.probes+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = "10.0.0.7:8081" // as a kubelet has it
+		resp, err := e.client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := read(resp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	ask(http.MethodGet, "/health/live").wantOK(t)
+	ask(http.MethodGet, "/health/ready").wantOK(t)
+	metrics := ask(http.MethodGet, "/metrics")
+	metrics.wantOK(t)
+	for _, name := range []string{"gate_health_check_status", "caddy_http_requests_total", "go_goroutines"} {
+		if !strings.Contains(string(metrics.body), name) {
+			t.Errorf("no %s among the metrics", name)
+		}
+	}
+	for _, path := range []string{"/health", "/config/", "/stop", "/load", "/api/v1/openapi.json", generatePath} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			if got := ask(method, path); got.StatusCode != http.StatusNotFound {
+				t.Errorf("%s %s: status %d, want 404", method, path, got.StatusCode)
+			}
+		}
+	}
+	if log := e.out.String(); strings.Contains(log, "/health/ready") || strings.Contains(log, "10.0.0.7") {
+		t.Errorf("probes are logged: %s", log)
+	}
+}
+
+func TestProbesAreNotOfferedBeyondLoopback(t *testing.T) {
+	e := layout(t)
+	e.env = append(e.env, "ODORDIFF_BIND=0.0.0.0")
+	e.startWith(t)
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range addresses {
+		network, ok := address.(*net.IPNet)
+		if !ok || network.IP.IsLoopback() || network.IP.To4() == nil {
+			continue
+		}
+		conn, err := net.DialTimeout("tcp", net.JoinHostPort(network.IP.String(), port(e.probes)), time.Second)
+		if err == nil {
+			conn.Close()
+			t.Errorf("%s answers on the probes' port", network.IP)
+		}
+	}
+}
+
+func TestAPasswordOfRedisIsNotInTheConfig(t *testing.T) {
+	const password = "hunter2-for-tests"
+	redis := redistest.Start(t, "--requirepass", password)
+	e := layout(t)
+	e.env = append(e.env, "ODORDIFF_REDIS=redis://:"+password+"@"+redis.Addr)
+	e.startWith(t)
+	config := e.adminGet(t, "/config/")
+	if !strings.Contains(config, "{env.ODORDIFF_REDIS}") || strings.Contains(config, password) {
+		t.Errorf("the config: %s", config)
+	}
+	eventually(t, "Redis is in use", func() bool {
+		operator := http.Header{"Authorization": {"Bearer " + e.token(t, "--scope", "operator")}}
+		return strings.Contains(string(e.send(t, http.MethodGet, "/health", operator, "").body), "takes charges and nonces")
+	})
+	if strings.Contains(e.out.String(), password) {
+		t.Error("the password is in the log")
+	}
+}
+
+func TestAPasswordThatStandsInTheConfigIsWarnedOf(t *testing.T) {
+	e := startGateway(t, "{env.ODORDIFF_REDIS}", "redis://:hunter2-for-tests@127.0.0.1:1")
+	eventually(t, "the warning is logged", func() bool {
+		return strings.Contains(e.out.String(), "the password of Redis stands in the configuration")
+	})
+}
+
+func TestAnEmptyAddressOfRedisIsAnError(t *testing.T) {
+	e := layout(t)
+	if _, stderr, code := run(t, e.env, "keyring", "init"); code != 0 {
+		t.Fatal(stderr)
+	}
+	e.configure(t)
+	_, stderr, code := run(t, append(e.env, "ODORDIFF_REDIS="), "run", "--config", e.config)
+	if code == 0 || !strings.Contains(stderr, "ODORDIFF_REDIS") || !strings.Contains(stderr, "off for none") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}
+
+func (e *edge) adminGet(t *testing.T, path string) string {
+	t.Helper()
+	resp, err := http.Get("http://" + e.admin + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := read(resp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(got.body)
+}
+
+func TestTheDescriptionOfTheAPIIsPublic(t *testing.T) {
+	e := startGateway(t)
+	e.startBackend(t)
+	const path = "/api/v1/openapi.json"
+	got := e.send(t, http.MethodGet, path, nil, "")
+	got.wantOK(t)
+	if !strings.Contains(string(got.body), `"openapi": "3.1.0"`) || strings.Contains(string(got.body), `"/metrics"`) {
+		t.Errorf("%s", got.body)
+	}
+	if ids := got.Header.Values("X-Request-Id"); len(ids) != 1 {
+		t.Errorf("X-Request-Id occurs %d times", len(ids))
+	}
+	for _, other := range []string{path + "/", path + "x", "/api/v1/molecules/similar?smiles=C", "/api/v1/openapi.json/../generate", "/api/v1/%2e/generate"} {
+		if got := e.send(t, http.MethodGet, other, nil, ""); got.StatusCode == http.StatusOK {
+			t.Errorf("%s is public, too: %s", other, got.body)
+		}
+	}
+}
+
+func TestNobodySpeaksToTheBackendThroughTheDescription(t *testing.T) {
+	e := startGateway(t)
+	seen := e.startEcho(t)
+	header := http.Header{"Gate-Principal": {"admin"}, "Content-Type": {"application/json"}}
+	for _, path := range []string{"/api/v1/openapi.json?x=1", "/API/v1/OpenAPI.json", "/api/v1/generate/../openapi.json"} {
+		if got := e.send(t, http.MethodPost, path, header, prompt); got.StatusCode != http.StatusOK {
+			continue
+		}
+		r := <-seen
+		if r.URL.Path != "/api/v1/openapi.json" || r.URL.RawQuery != "" || r.Header.Get("Gate-Principal") != "" {
+			t.Errorf("%s reached the backend as %s of %q", path, r.URL, r.Header.Get("Gate-Principal"))
+		}
+	}
 }
 
 func TestAnOperatorsTokenDoesNotGenerate(t *testing.T) {
