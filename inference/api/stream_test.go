@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -353,15 +354,45 @@ func (s *slowRecorder) Write(b []byte) (int, error) {
 	return s.ResponseRecorder.Write(b)
 }
 
-func TestTheDiffusionEngineStreamsItsStepsAndMolecules(t *testing.T) {
+func TestTheDiffusionEngineStreamsMoleculesBetweenItsSteps(t *testing.T) {
 	diffusion, err := engine.NewDiffusion()
 	if err != nil {
 		t.Fatal(err)
 	}
 	h := newAPI(t, func(c *Config) { c.Engines = []engine.Engine{diffusion} })
-	rec := post(h, `{"prompt": "rose", "num_molecules": 1, "steps": 4, "seed": 1, "stream": true}`)
-	names := eventNames(events(t, rec.Body.String()))
-	if !strings.HasPrefix(names, "progress progress progress progress") || !strings.HasSuffix(names, " result") {
-		t.Errorf("events %s", names)
+	const request = `{"prompt": "rose", "num_molecules": 10, "steps": 8, "seed": 1, "stream": true}`
+	all := events(t, post(h, request).Body.String())
+	names := eventNames(all)
+	first := strings.Index(names, "molecule")
+	if !strings.HasPrefix(names, "progress progress") || !strings.HasSuffix(names, " result") || !strings.Contains(names[max(first, 0):], "progress") {
+		t.Fatalf("events %s", names)
 	}
+	var streamed []string
+	for _, e := range all {
+		if e.name == "molecule" {
+			streamed = append(streamed, smilesIn(t, e.data))
+		}
+	}
+	var result struct{ Molecules []json.RawMessage }
+	if err := json.Unmarshal([]byte(all[len(all)-1].data), &result); err != nil {
+		t.Fatal(err)
+	}
+	var answered []string
+	for _, m := range result.Molecules {
+		answered = append(answered, smilesIn(t, string(m)))
+	}
+	slices.Sort(streamed)
+	slices.Sort(answered)
+	if !slices.Equal(streamed, answered) {
+		t.Errorf("streamed %v, answered %v", streamed, answered)
+	}
+}
+
+func smilesIn(t testing.TB, molecule string) string {
+	t.Helper()
+	var m struct{ SMILES string }
+	if err := json.Unmarshal([]byte(molecule), &m); err != nil {
+		t.Fatal(err)
+	}
+	return m.SMILES
 }

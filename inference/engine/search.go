@@ -72,7 +72,7 @@ func (s *search) round(ctx context.Context, round int) error {
 		return err
 	}
 	known, total := len(s.seen), s.sampled+len(tasks)
-	settings := s.settings(round)
+	settings := s.settings(round, len(tasks))
 	settings.Finished = func(sample diffusion.Sample) error {
 		s.take(sample)
 		s.sampled++
@@ -86,17 +86,20 @@ func (s *search) round(ctx context.Context, round int) error {
 	return nil
 }
 
-// streamed is how many drafts are worked on at once for a client that waits for
-// each molecule: as few as make the first ones come early, and still keep two
+// For a client that waits for each molecule, a quarter of the drafts are worked
+// on at once, so that the first ones come early, but as many as keep two
 // processors busy.
-const streamed = 6
+const (
+	streamedShare = 4
+	leastStreamed = 6
+)
 
-// settings returns how to sample a round.
-func (s *search) settings(round int) diffusion.Settings {
+// settings returns how to sample a round of so many drafts.
+func (s *search) settings(round, drafts int) diffusion.Settings {
 	settings := settings(s.request)
 	settings.Seed = uint64(s.seed) + uint64(round)<<56
 	if s.request.Emit != nil {
-		settings.Width = streamed
+		settings.Width = max(leastStreamed, drafts/streamedShare)
 	}
 	if s.request.Progress != nil {
 		settings.Progress = func(step, steps int, unmasked float64) {

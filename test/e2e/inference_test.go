@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -127,6 +128,39 @@ func TestEventsPassTheGatewayAtOnce(t *testing.T) {
 			t.Fatalf("event %d: %q, %v", line, body.Text(), body.Err())
 		}
 		read <- struct{}{}
+	}
+}
+
+// The model's molecules come between its steps, and the result has the same ones.
+func TestMoleculesPassTheGatewayWhileOthersAreSampled(t *testing.T) {
+	e := startGateway(t)
+	e.startBackend(t)
+	got := e.send(t, http.MethodPost, generatePath, bearer(e.token(t)), `{"prompt": "rose", "num_molecules": 10, "seed": 1, "steps": 8, "stream": true}`)
+	got.wantOK(t)
+	var names []string
+	for line := range strings.Lines(string(got.body)) {
+		if name, ok := strings.CutPrefix(line, "event: "); ok {
+			names = append(names, strings.TrimSpace(name))
+		}
+	}
+	first := slices.Index(names, "molecule")
+	if first < 0 || !slices.Contains(names[first:], "progress") || names[len(names)-1] != "result" {
+		t.Fatalf("events %v", names)
+	}
+	_, result, _ := strings.Cut(string(got.body), "event: result\ndata: ")
+	var answer struct {
+		Molecules []struct{ SMILES string }
+	}
+	if err := json.NewDecoder(strings.NewReader(result)).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	if len(answer.Molecules) != 10 {
+		t.Errorf("%d molecules", len(answer.Molecules))
+	}
+	for _, m := range answer.Molecules {
+		if !strings.Contains(string(got.body), "event: molecule\ndata: {\"smiles\":\""+m.SMILES+"\"") {
+			t.Errorf("%s is in the result and was not shown before", m.SMILES)
+		}
 	}
 }
 
