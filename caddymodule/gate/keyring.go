@@ -48,26 +48,36 @@ func (a *App) acquireKeyring(file string, logger *zap.Logger) error {
 		return err
 	}
 	value, err := a.acquire(keyringKey{path}, func() (caddy.Destructor, error) {
-		keys, err := keyring.Open(path, keyring.WithReport(reportKeyring(logger, path)))
+		keys, err := keyring.Open(path, keyring.WithReport(reportKeyring(path)))
 		return openKeyring{keys}, err
 	})
 	if err != nil {
 		return fmt.Errorf("%w; `odordiff keyring init` makes one", err)
 	}
 	a.keyring = value.(openKeyring).Keyring
+	if err := a.keyring.LastError(); err != nil {
+		logBrokenKeyring(logger, path, err) // kept over a reload
+	}
 	a.keyringPath = path
 	a.register(healthcheck.Check{Name: "keyring", Run: a.checkKeyring})
 	return nil
 }
 
-func reportKeyring(logger *zap.Logger, path string) func(error) {
+// reportKeyring logs what became of a file that changed, to the log of the
+// configuration that runs by then.
+func reportKeyring(path string) func(error) {
 	return func(err error) {
+		logger := caddy.Log().Named("gate.keyring")
 		if err != nil {
-			logger.Error("the keyring is broken: the last good one stays in force", zap.String("file", path), zap.Error(err))
+			logBrokenKeyring(logger, path, err)
 			return
 		}
 		logger.Info("the keyring changed", zap.String("file", path))
 	}
+}
+
+func logBrokenKeyring(logger *zap.Logger, path string, err error) {
+	logger.Error("the keyring is broken: the last good one stays in force", zap.String("file", path), zap.Error(err))
 }
 
 func (a *App) checkKeyring(context.Context) healthcheck.Result {

@@ -35,12 +35,14 @@ func (a *App) KeySet(file string, logger *zap.Logger) (*token.KeySet, error) {
 		return set, nil
 	}
 	value, err := a.acquire(keySetKey{path}, func() (caddy.Destructor, error) {
-		return followKeySet(path, logger)
+		set, err := token.OpenKeySet(path, reportKeySet(path))
+		return openKeySet{set}, err
 	})
 	if err != nil {
 		return nil, err
 	}
 	set := value.(openKeySet).KeySet
+	logKeySet(logger.With(zap.String("file", path)), set.Contents(), set.LastError())
 	if len(a.keySets.all()) == 0 {
 		a.register(healthcheck.Check{Name: "jwks", Run: a.checkKeySets})
 	}
@@ -67,24 +69,23 @@ func (k *keySets) all() map[string]*token.KeySet {
 	return maps.Clone(k.byPath)
 }
 
-func followKeySet(path string, logger *zap.Logger) (caddy.Destructor, error) {
-	logger = logger.With(zap.String("file", path))
-	set, err := token.OpenKeySet(path, func(now token.Contents, err error) {
-		if err != nil {
-			logger.Error("the JWKS file is broken: its last good keys stay in force", zap.Error(err))
-			return
+// reportKeySet logs what became of a file that changed, to the log of the
+// configuration that runs by then.
+func reportKeySet(path string) func(token.Contents, error) {
+	return func(now token.Contents, err error) {
+		logger := caddy.Log().Named("gate.jwks").With(zap.String("file", path))
+		if err == nil {
+			logger.Info("the JWKS file changed", zap.Int("keys", now.Keys))
 		}
-		logger.Info("the JWKS file changed", zap.Int("keys", now.Keys))
-		logPassedOver(logger, now)
-	})
-	if err != nil {
-		return nil, err
+		logKeySet(logger, now, err)
 	}
-	logPassedOver(logger, set.Contents())
-	return openKeySet{set}, nil
 }
 
-func logPassedOver(logger *zap.Logger, now token.Contents) {
+func logKeySet(logger *zap.Logger, now token.Contents, err error) {
+	if err != nil {
+		logger.Error("the JWKS file is broken: its last good keys stay in force", zap.Error(err))
+		return
+	}
 	for _, key := range now.PassedOver {
 		if key.OtherUse {
 			logger.Info("a key of the JWKS file is for something else", zap.Stringer("key", key))

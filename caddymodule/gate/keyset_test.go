@@ -158,3 +158,30 @@ func TestAKeySetIsFollowedOnceForAllWhoReadIt(t *testing.T) {
 	place(t, set, `{"keys": []}`)
 	eventually(t, "the file is still followed", func() bool { return after.keySets.all()[set].Contents().Keys == 0 })
 }
+
+func TestAReloadSaysAgainWhatIsWrongWithTheKeys(t *testing.T) {
+	dir := t.TempDir()
+	secrets, set := filepath.Join(dir, "keyring.json"), filepath.Join(dir, "jwks.json")
+	if _, err := keyring.Ensure(secrets); err != nil {
+		t.Fatal(err)
+	}
+	place(t, set, `{"keys": [`+goodKey+`]}`)
+	before, cleanBefore := provision(t, &App{KeyringFile: secrets})
+	keys, err := before.KeySet(set, zap.NewNop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	place(t, set, "broken")
+	eventually(t, "the broken file is noticed", func() bool { return keys.LastError() != nil })
+
+	core, logs := observer.New(zap.InfoLevel)
+	after, cleanAfter := provision(t, &App{KeyringFile: secrets})
+	defer cleanAfter()
+	if _, err := after.KeySet(set, zap.New(core)); err != nil {
+		t.Fatalf("a broken file that is followed already keeps a reload from working: %v", err)
+	}
+	cleanBefore()
+	if logs.FilterLevelExact(zap.ErrorLevel).Len() != 1 {
+		t.Errorf("logged %v, want that earlier keys are in force", logs.All())
+	}
+}

@@ -105,6 +105,9 @@ func refusalFields(x *exchange.Exchange, p *problem.Problem) []zap.Field {
 	}
 	if who := x.Principal; who != nil {
 		fields = append(fields, zap.String("principal", who.ID), zap.String("method", who.Method))
+		if who.Authority != "" {
+			fields = append(fields, zap.String("authority", who.Authority))
+		}
 		if who.Tenant != "" {
 			fields = append(fields, zap.String("tenant", who.Tenant))
 		}

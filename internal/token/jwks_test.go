@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"maps"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -16,17 +17,9 @@ import (
 
 // with is a JWK with some members changed; a nil value takes one away.
 func with(key object, changes object) object {
-	changed := make(object, len(key))
-	for name, value := range key {
-		changed[name] = value
-	}
-	for name, value := range changes {
-		if value == nil {
-			delete(changed, name)
-			continue
-		}
-		changed[name] = value
-	}
+	changed := maps.Clone(key)
+	maps.Copy(changed, changes)
+	maps.DeleteFunc(changed, func(_ string, value any) bool { return value == nil })
 	return changed
 }
 
