@@ -18,10 +18,13 @@ import (
 var errSlow = errors.New("no response header in time")
 
 // attempt makes one attempt and settles its permit.
-func (t *Transport) attempt(req *http.Request, permit *breaker.Permit) (*http.Response, error) {
+func (t *Transport) attempt(req *http.Request, inMemory bool, permit *breaker.Permit) (*http.Response, error) {
 	clock := startClock(time.Duration(t.SlowAfter), func() { permit.Failure(errSlow) })
 	defer clock.stop()
-	req, upload := watchUpload(req, clock)
+	var upload *upload
+	if !inMemory {
+		req, upload = watchUpload(req, clock)
+	}
 	res, err := t.send(req)
 	if err != nil {
 		settle(req.Context(), permit, upload, err)
@@ -31,11 +34,12 @@ func (t *Transport) attempt(req *http.Request, permit *breaker.Permit) (*http.Re
 	return res, nil
 }
 
-// send is Caddy's round trip, without the answers that Caddy cannot pass on.
+// send is Caddy's round trip, made once, and without the answers that Caddy cannot pass on.
 func (t *Transport) send(req *http.Request) (*http.Response, error) {
-	res, err := t.HTTPTransport.RoundTrip(req)
+	attempt, journey := follow(req)
+	res, err := t.HTTPTransport.RoundTrip(attempt)
 	if err != nil {
-		return nil, err
+		return nil, journey.explain(err)
 	}
 	if err := checkStatus(req, res.StatusCode); err != nil {
 		return nil, errors.Join(err, res.Body.Close())

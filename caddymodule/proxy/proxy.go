@@ -92,12 +92,12 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !proxied(req) {
 		return t.HTTPTransport.RoundTrip(req)
 	}
-	req = rewound(req)
+	req, inMemory := rewound(req)
 	permit := permitOf(req)
 	if permit == nil {
 		return t.send(req)
 	}
-	return t.attempt(req, permit)
+	return t.attempt(req, inMemory, permit)
 }
 
 // proxied reports whether the request belongs to a client. Caddy's active
@@ -107,16 +107,16 @@ func proxied(req *http.Request) bool {
 }
 
 // rewound returns the request with a fresh reader of its body, if the gateway
-// has read it. The request itself stays as it is, as a RoundTripper must leave it.
-func rewound(req *http.Request) *http.Request {
+// has read it into memory. The request itself stays as it is, as a RoundTripper must leave it.
+func rewound(req *http.Request) (attempt *http.Request, inMemory bool) {
 	x, ok := gate.ExchangeIn(req)
 	if !ok || req.Body == nil || !x.Read() {
-		return req
+		return req, false
 	}
-	attempt := new(http.Request)
+	attempt = new(http.Request)
 	*attempt = *req
 	x.Rewind(attempt)
-	return attempt
+	return attempt, true
 }
 
 // permitOf returns the permit for the attempt, nil if no breaker guards it.

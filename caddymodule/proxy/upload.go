@@ -7,17 +7,17 @@ import (
 )
 
 // upload notices when it is the client's own body that cannot be read, or comes
-// slowly, which is not the upstream's fault. A nil upload is a body in memory.
+// slowly, which is not the upstream's fault. A nil upload is a body in memory, or none.
 type upload struct {
 	io.ReadCloser
 	clock  *clock
 	broken atomic.Bool // net/http reads it on a goroutine of its own
 }
 
-// watchUpload returns the request with its body watched, unless that is in memory.
+// watchUpload returns the request with its body watched, if it has one.
 // While the client is waited for, the clock stands still.
 func watchUpload(req *http.Request, clock *clock) (*http.Request, *upload) {
-	if req.Body == nil || req.Body == http.NoBody || req.GetBody != nil {
+	if req.Body == nil || req.Body == http.NoBody {
 		return req, nil
 	}
 	u := &upload{ReadCloser: req.Body, clock: clock}

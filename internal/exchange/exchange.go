@@ -136,7 +136,8 @@ func (x *Exchange) Body(r *http.Request, maxBytes int64) ([]byte, error) {
 
 // Rewind gives r a fresh reader of the body, so that it can be sent (again).
 // It does nothing before the body was read. The reader is of a type that
-// net/http knows to be in memory, so head and body leave in one write.
+// net/http knows to be in memory, so head and body leave in one write. It sets
+// no GetBody: with that, net/http would send a request again on its own.
 func (x *Exchange) Rewind(r *http.Request) {
 	if !x.read {
 		return
@@ -148,9 +149,6 @@ func (x *Exchange) Rewind(r *http.Request) {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(x.body))
-	r.GetBody = func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(x.body)), nil
-	}
 }
 
 // Read reports whether the body has been read, so that [Exchange.Rewind] works.

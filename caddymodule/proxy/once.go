@@ -1,0 +1,94 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+)
+
+// errGivenBack is the failure of an upstream that did not answer a request which
+// the library below would have sent again.
+var errGivenBack = errors.New("the upstream gave the request back unanswered, and it is not safe to send twice")
+
+// journey follows one attempt through Go's client: how far it came, and that a
+// request which may not be repeated leaves only once. What is repeated is for
+// Caddy's retries to decide; Go's client repeats on its own, over HTTP/2 even a
+// POST, each time that the upstream refuses the stream or goes away.
+type journey struct {
+	once bool
+	stop context.CancelFunc
+
+	// Go's client calls the hooks on goroutines of its own.
+	asked     atomic.Bool // for a connection
+	connected atomic.Bool
+	left      atomic.Bool // the head of the request, at least into a buffer
+	repeated  atomic.Bool
+}
+
+// follow returns the request as an attempt that is followed.
+func follow(req *http.Request) (*http.Request, *journey) {
+	j := &journey{once: !safe(req.Method)}
+	ctx := req.Context()
+	if j.once {
+		ctx, j.stop = context.WithCancel(ctx) // ends with the request at the latest
+	}
+	attempt := req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:      func(string) { j.asked.Store(true) },
+		GotConn:      func(httptrace.GotConnInfo) { j.gotConnection() },
+		WroteHeaders: func() { j.left.Store(true) },
+	}))
+	if j.once {
+		attempt.Header = disguiseKeys(req.Header)
+	}
+	return attempt, j
+}
+
+// gotConnection stops a second journey of a request before anything of it is
+// written: HTTP/2 and HTTP/3 look at the context once more before they write.
+func (j *journey) gotConnection() {
+	j.connected.Store(true)
+	if j.once && j.left.Load() {
+		j.repeated.Store(true)
+		j.stop()
+	}
+}
+
+// explain returns the error of the attempt, in our words where we stopped it.
+func (j *journey) explain(err error) error {
+	if j.repeated.Load() {
+		return errGivenBack
+	}
+	return err
+}
+
+// safe reports whether a method is safe (RFC 9110, section 9.2.1), so that a request
+// may be sent again when a connection that was kept open closes without an answer.
+func safe(method string) bool {
+	switch method {
+	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
+}
+
+// disguiseKeys spells the fields so that Go's client does not know them, by which
+// it would take any request for one that it may repeat. The case of a field's
+// name means nothing to the upstream.
+func disguiseKeys(header http.Header) http.Header {
+	const key, otherKey = "Idempotency-Key", "X-Idempotency-Key"
+	if header[key] == nil && header[otherKey] == nil {
+		return header
+	}
+	header = maps.Clone(header) // it is Caddy's
+	for _, name := range []string{key, otherKey} {
+		if values, found := header[name]; found {
+			delete(header, name)
+			header[strings.ToLower(name)] = values
+		}
+	}
+	return header
+}
