@@ -13,7 +13,9 @@ import (
 
 const anyone = `package gate
 
-decision := {"allow": input.complete, "status": 200, "reasons": [], "obligations": [], "labels": []}
+strict := {"type": "header", "target": "upstream", "name": "X-Safety", "value": "strict"}
+
+decision := {"allow": input.complete, "status": 200, "reasons": [], "obligations": [strict], "labels": []}
 `
 
 // TestNoChainPassesOnWhatTheClientClaims has each handler alone before the proxy:
@@ -23,6 +25,7 @@ func TestNoChainPassesOnWhatTheClientClaims(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(policies, "gate.rego"), []byte(anyone), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	sets := map[string]string{"gate_policy": "strict"}
 	for name, handler := range map[string]string{
 		"gate_limit":    "gate_limit address {client_ip} 1000/1m",
 		"gate_policy":   "gate_policy {\ndir " + policies + "\ntimeout 5s\n}",
@@ -41,7 +44,10 @@ func TestNoChainPassesOnWhatTheClientClaims(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			req.Header = http.Header{"Gate-Principal": {"admin"}, "Gate_tenant": {"root"}, "Connection": {"Gate-Site"}}
+			req.Header = http.Header{
+				"Gate-Principal": {"admin"}, "Gate_tenant": {"root"}, "X-Hop": {"for you"},
+				"Connection": {"Gate-Site, x-safety", "X-Hop"},
+			}
 			res, err := edge.Client.Do(req)
 			if err != nil {
 				t.Fatal(err)
@@ -55,6 +61,12 @@ func TestNoChainPassesOnWhatTheClientClaims(t *testing.T) {
 			}
 			if site := got.Get("Gate-Site"); site != "edge" {
 				t.Errorf("Gate-Site = %q, want what the operator sends", site)
+			}
+			if safety := got.Get("X-Safety"); safety != sets[name] {
+				t.Errorf("X-Safety = %q, want what the handler sets, %q", safety, sets[name])
+			}
+			if hop := got.Get("X-Hop"); hop != "" {
+				t.Errorf("X-Hop = %q, which was for the gateway alone", hop)
 			}
 		})
 	}

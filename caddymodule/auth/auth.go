@@ -49,6 +49,7 @@ type Handler struct {
 	// credential are taken out, because the upstream could use it elsewhere or log it.
 	ForwardCredential bool `json:"forward_credential,omitempty"`
 
+	app     *gate.App
 	own     []named[provider]
 	foreign []named[caddyauth.Authenticator]
 }
@@ -82,6 +83,11 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 
 // Provision loads the providers.
 func (h *Handler) Provision(ctx caddy.Context) error {
+	app, err := gate.AppOf(ctx)
+	if err != nil {
+		return err
+	}
+	h.app = app
 	if err := gate.RegisterMetrics(ctx, decisions); err != nil {
 		return err
 	}
@@ -108,11 +114,12 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 
 // ServeHTTP authenticates the request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if err := h.app.Enter(w, r); err != nil {
+		return err
+	}
 	x := gate.ExchangeOf(r)
 	// Also of a request that came in before: who is believed here is who has a credential here.
 	gate.DropIdentity(r.Header)
-	// Trailers come after the judgement, and some upstreams take them for fields.
-	r.Trailer = nil
 	found, err := h.authenticate(w, r)
 	if err != nil {
 		return err

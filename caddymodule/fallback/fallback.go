@@ -45,6 +45,7 @@ type Handler struct {
 	// random, and a longer Retry-After of the upstream wins. Default: 5s.
 	RetryAfter caddy.Duration `json:"retry_after,omitempty"`
 
+	app    *gate.App
 	logger *zap.Logger
 	store  *ladder.Store
 }
@@ -61,6 +62,11 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 // leave its limits as they are.
 func (h *Handler) Provision(ctx caddy.Context) error {
 	h.logger = ctx.Logger()
+	app, err := gate.AppOf(ctx)
+	if err != nil {
+		return err
+	}
+	h.app = app
 	if h.RetryAfter == 0 {
 		h.RetryAfter = caddy.Duration(5 * time.Second)
 	}
@@ -99,7 +105,9 @@ func (h *Handler) Cleanup() error {
 
 // ServeHTTP serves the request from the best rung that can.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	gate.ExchangeOf(r) // takes the request in, where no other gate module stands before us
+	if err := h.app.Enter(w, r); err != nil {
+		return err
+	}
 	memory, err := h.memoryOf(w, r)
 	if err != nil {
 		return err

@@ -35,6 +35,12 @@ type App struct {
 	// keyring.json in the folder that ODORDIFF_STATE names, if it is there.
 	KeyringFile string `json:"keyring,omitempty"`
 
+	// The protocols that a client may change to with Upgrade or an extended CONNECT,
+	// such as websocket, on every route with a gate module. Any other is
+	// refused with 403. What goes through the changed connection is seen by no
+	// module. h2c cannot be named. Default: none.
+	Upgrade []string `json:"upgrade,omitempty"`
+
 	ctx         caddy.Context
 	logger      *zap.Logger
 	process     *process
@@ -67,6 +73,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	logger := ctx.Logger()
 	a.ctx, a.logger = ctx, logger
 	a.keySets = &keySets{byPath: make(map[string]*token.KeySet)}
+	if err := validateUpgrade(a.Upgrade); err != nil {
+		return fmt.Errorf("upgrade: %w", err)
+	}
 	if err := a.acquireProcess(); err != nil {
 		return err
 	}

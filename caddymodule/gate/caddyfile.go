@@ -33,6 +33,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //			timeout <duration>
 //		}
 //		keyring <file>
+//		upgrade <protocols...>
 //	}
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
@@ -49,8 +50,17 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			if !d.AllArgs(&a.KeyringFile) {
 				return d.Err("keyring takes one file: keyring <file>")
 			}
+		case "upgrade":
+			protocols := d.RemainingArgs()
+			if len(protocols) == 0 {
+				return d.Err("upgrade takes the names of protocols, such as websocket")
+			}
+			if err := validateUpgrade(protocols); err != nil {
+				return d.Errf("upgrade: %w", err)
+			}
+			a.Upgrade = append(a.Upgrade, protocols...)
 		default:
-			return d.Errf("unknown option %q: gate has redis and keyring", option)
+			return d.Errf("unknown option %q: gate has redis, keyring and upgrade", option)
 		}
 	}
 	return nil

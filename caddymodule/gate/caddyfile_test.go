@@ -12,6 +12,7 @@ func TestCaddyfileAdapts(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"nothing":   {`gate`, `{}`},
 		"empty":     {"gate {\n}", `{}`},
+		"upgrade":   {"gate {\nupgrade websocket echo/1\n}", `{"upgrade":["websocket","echo/1"]}`},
 		"redis off": {"gate {\nredis off\n}", `{}`},
 		"redis":     {"gate {\nredis redis://r:6379\n}", `{"redis":{"url":"redis://r:6379"}}`},
 		"redis in full": {
@@ -34,6 +35,9 @@ func TestCaddyfileAdapts(t *testing.T) {
 
 func TestCaddyfileMistakesAreNamed(t *testing.T) {
 	for text, want := range map[string]string{
+		"gate {\nupgrade\n}":                    `names of protocols`,
+		"gate {\nupgrade websocket, x\n}":       `"websocket," is not the name`,
+		"gate {\nupgrade H2C\n}":                `versions h2c`,
 		"gate on":                               `argument`,
 		"gate {\nrediss x\n}":                   `unknown option "rediss"`,
 		"gate {\nredis\n}":                      `redis takes one address`,

@@ -17,12 +17,15 @@ const exchangeVar = "gate.exchange"
 // request must come from Caddy's HTTP server, whose vars keep the exchange.
 //
 // To make it is to take the request in: what the client sent under our names
-// ([DropIdentity]) ends there, whichever gate module is first.
+// ([DropIdentity]), for this hop alone, or after the body ends there, whichever
+// gate module is first.
 func ExchangeOf(r *http.Request) *exchange.Exchange {
 	if x, ok := ExchangeIn(r); ok {
 		return x
 	}
 	DropIdentity(r.Header)
+	endHop(r.Header)
+	r.Trailer = nil // comes after the judgement, and some upstreams take trailers for fields
 	x := exchange.New(RequestID(r))
 	x.ClientIP = clientIP(r)
 	caddyhttp.SetVar(r.Context(), exchangeVar, x)

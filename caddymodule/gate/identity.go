@@ -11,25 +11,43 @@ const identityPrefix = "Gate-"
 
 // DropIdentity takes out every field that a client could pass itself off with:
 // those that begin with Gate-, in any spelling that an upstream may take for it.
-// It also keeps Connection from naming them: the proxy would then take out ours
-// as hop-by-hop fields, and the upstream would see an anonymous request.
 func DropIdentity(header http.Header) {
 	for name := range header {
 		if isIdentity(name) {
 			delete(header, name)
 		}
 	}
-	dropFromConnection(header)
 }
 
-func dropFromConnection(header http.Header) {
-	options := strings.FieldsFunc(strings.Join(header.Values("Connection"), ","), func(c rune) bool {
-		return c == ',' || c == ' ' || c == '\t'
+// endHop takes out the fields that Connection names, which were meant for us
+// alone, and then their names. The proxy would do so at the end of the chain
+// (RFC 9110, section 7.6.1), and with the client's fields take out those
+// that a handler has set meanwhile: an obligation of the policy, the principal.
+// It also makes every handler judge the fields that the upstream gets, and no others.
+func endHop(header http.Header) {
+	options := members(header["Connection"])
+	kept := slices.DeleteFunc(options, func(option string) bool {
+		switch strings.ToLower(option) {
+		case "close", "keep-alive", "upgrade":
+			return false // They are about the connection itself.
+		}
+		header.Del(option)
+		return true
 	})
-	if !slices.ContainsFunc(options, isIdentity) {
+	if len(kept) == len(options) {
 		return
 	}
-	header.Set("Connection", strings.Join(slices.DeleteFunc(options, isIdentity), ", "))
+	header.Del("Connection")
+	if len(kept) > 0 {
+		header.Set("Connection", strings.Join(kept, ", "))
+	}
+}
+
+// members returns the members of a field that is a list of words.
+func members(values []string) []string {
+	return strings.FieldsFunc(strings.Join(values, ","), func(c rune) bool {
+		return c == ',' || c == ' ' || c == '\t'
+	})
 }
 
 // isIdentity counts _ and . as hyphens, as some upstreams do.

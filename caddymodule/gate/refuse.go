@@ -25,6 +25,17 @@ import (
 // once, also where a site has no gate_problem; see [Prepare].
 func Refuse(w http.ResponseWriter, r *http.Request, p *problem.Problem) error {
 	Prepare(w, r, p)
+	return refusal(p)
+}
+
+// RefuseToSend is [Refuse] for a transport, which has no response yet. The
+// problem must have no fields.
+func RefuseToSend(r *http.Request, p *problem.Problem) error {
+	record(r, p)
+	return refusal(p)
+}
+
+func refusal(p *problem.Problem) error {
 	// Not caddyhttp.Error: it returns a HandlerError that it finds among the
 	// causes, and the problem would be lost.
 	return caddyhttp.HandlerError{ID: p.Name, StatusCode: p.Status, Err: p}

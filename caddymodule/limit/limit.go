@@ -41,6 +41,7 @@ type Handler struct {
 	Deny []string `json:"deny,omitempty"`
 
 	allow, deny addressList
+	app         *gate.App
 	store       window.Store
 	logger      *zap.Logger
 }
@@ -62,7 +63,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	h.store = app.Limits()
+	h.app, h.store = app, app.Limits()
 	h.logger = ctx.Logger()
 	return gate.RegisterMetrics(ctx, collectors...)
 }
@@ -97,6 +98,9 @@ func (h *Handler) configure() error {
 
 // ServeHTTP charges the request and passes it on, or refuses it.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if err := h.app.Enter(w, r); err != nil {
+		return err
+	}
 	x := gate.ExchangeOf(r)
 	switch {
 	case h.deny.contain(x.ClientIP):

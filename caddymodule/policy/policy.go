@@ -59,6 +59,7 @@ type Handler struct {
 	Timeout caddy.Duration `json:"timeout,omitempty"`
 
 	paths   []promptpolicy.PromptPath
+	app     *gate.App
 	engine  *promptpolicy.Engine
 	release []func() error
 	logger  *zap.Logger
@@ -106,6 +107,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := h.require(); err != nil {
 		return err
 	}
+	h.app = app
 	remove := app.Health().Register(healthCheck(h.engine))
 	h.release = append(h.release, func() error { remove(); return nil })
 	return nil
@@ -191,6 +193,9 @@ func (h *Handler) Cleanup() error {
 
 // ServeHTTP lets the request on if everything about it is in order.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if err := h.app.Enter(w, r); err != nil {
+		return err
+	}
 	decision, refusal := h.judge(r)
 	if refusal != nil {
 		decisions.WithLabelValues(refusal.result).Inc()

@@ -20,6 +20,13 @@ var (
 	// names the field, and "interpretation" says what was understood.
 	NotUnderstood = kind("prompt-not-understood", "The prompt names no known scent", http.StatusUnprocessableEntity)
 
+	// TooEarly is a request in TLS early data that is not safe to be replayed.
+	TooEarly = kind("too-early", "The request came too early", http.StatusTooEarly)
+	// UpgradeRefused is a request for another protocol than configuration names.
+	UpgradeRefused = kind("upgrade-refused", "The protocol is not changed here", http.StatusForbidden)
+	// Unsendable is a request that cannot be made into one for the upstream.
+	Unsendable = kind("unsendable-request", "The request cannot be passed on", http.StatusBadRequest)
+
 	// CredentialMissing is a request without a credential where one is needed.
 	CredentialMissing = kind("credential-missing", "A credential is needed", http.StatusUnauthorized)
 	// CredentialInvalid is a credential that does not verify.
@@ -69,6 +76,7 @@ var (
 func Kinds() []*Kind {
 	return []*Kind{
 		Malformed, Unsupported, TooLarge, Invalid, NotUnderstood,
+		TooEarly, UpgradeRefused, Unsendable,
 		CredentialMissing, CredentialInvalid, CredentialExpired, CredentialReplayed, ScopeInsufficient, AuthUnavailable,
 		AddressDenied, QuotaExceeded, LimitUnavailable,
 		PolicyDenied, PolicyUnavailable,
