@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -39,30 +40,31 @@ func (t *Transport) send(req *http.Request) (*http.Response, error) {
 	attempt, journey := follow(req)
 	res, err := t.HTTPTransport.RoundTrip(attempt)
 	if err != nil {
-		return nil, journey.explain(err)
+		return nil, journey.explain(req, err)
 	}
-	if err := checkStatus(req, res.StatusCode); err != nil {
+	if err := checkStatus(req, res); err != nil {
 		return nil, errors.Join(err, res.Body.Close())
 	}
 	return res, nil
 }
 
 // checkStatus refuses what Go's client takes for an answer, but a server cannot
-// give: by a status below 100 Caddy's handler panics, and of a switch of protocols
+// give: by a status below 100 Caddy's handler panics, and of a switch to a protocol
 // that nobody asked for it makes an empty 200.
-func checkStatus(req *http.Request, status int) error {
+func checkStatus(req *http.Request, res *http.Response) error {
+	asked, got := req.Header.Get("Upgrade"), res.Header.Get("Upgrade")
 	switch {
-	case status < http.StatusContinue:
-		return fmt.Errorf("the upstream answered with the invalid status %d", status)
-	case status == http.StatusSwitchingProtocols && req.Header.Get("Upgrade") == "":
-		return errors.New("the upstream switched protocols without being asked to")
+	case res.StatusCode < http.StatusContinue:
+		return fmt.Errorf("the upstream answered with the invalid status %d", res.StatusCode)
+	case res.StatusCode == http.StatusSwitchingProtocols && (asked == "" || !strings.EqualFold(asked, got)):
+		return errors.New("the upstream switched to a protocol without being asked to")
 	}
 	return nil
 }
 
 // settle judges an attempt that ended with an error.
 func settle(ctx context.Context, permit *breaker.Permit, upload *upload, err error) {
-	if clientLeft(ctx, err) || upload.failed() {
+	if clientLeft(ctx, err) || upload.failed() || errors.Is(err, errUnsent) {
 		permit.Release()
 		return
 	}

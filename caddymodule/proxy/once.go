@@ -8,6 +8,8 @@ import (
 	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
 )
 
 // errGivenBack is the failure of an upstream that did not answer a request which
@@ -23,7 +25,6 @@ type journey struct {
 	stop context.CancelFunc
 
 	// Go's client calls the hooks on goroutines of its own.
-	asked     atomic.Bool // for a connection
 	connected atomic.Bool
 	left      atomic.Bool // the head of the request, at least into a buffer
 	repeated  atomic.Bool
@@ -31,13 +32,12 @@ type journey struct {
 
 // follow returns the request as an attempt that is followed.
 func follow(req *http.Request) (*http.Request, *journey) {
-	j := &journey{once: !safe(req.Method)}
+	j := &journey{once: !gate.SafeMethod(req.Method)}
 	ctx := req.Context()
 	if j.once {
 		ctx, j.stop = context.WithCancel(ctx) // ends with the request at the latest
 	}
 	attempt := req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn:      func(string) { j.asked.Store(true) },
 		GotConn:      func(httptrace.GotConnInfo) { j.gotConnection() },
 		WroteHeaders: func() { j.left.Store(true) },
 	}))
@@ -57,22 +57,15 @@ func (j *journey) gotConnection() {
 	}
 }
 
-// explain returns the error of the attempt, in our words where we stopped it.
-func (j *journey) explain(err error) error {
-	if j.repeated.Load() {
+// explain returns what an error of the attempt means.
+func (j *journey) explain(req *http.Request, err error) error {
+	switch {
+	case j.repeated.Load():
 		return errGivenBack
+	case !j.left.Load():
+		return j.unsent(req, err)
 	}
 	return err
-}
-
-// safe reports whether a method is safe (RFC 9110, section 9.2.1), so that a request
-// may be sent again when a connection that was kept open closes without an answer.
-func safe(method string) bool {
-	switch method {
-	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
-		return true
-	}
-	return false
 }
 
 // disguiseKeys spells the fields so that Go's client does not know them, by which

@@ -26,7 +26,8 @@ func init() {
 //
 //   - as a failure, when no connection or response comes about, the header takes
 //     longer than slow_after, the status is one of fail_on, or the body breaks off;
-//   - as neither, when the client leaves or its own upload fails or is slow;
+//   - as neither, when the client leaves, its own upload fails or is slow, or the request
+//     cannot be sent for a reason on this side, such as a line break in a header field;
 //   - as a success otherwise, when the body is complete. A half-open breaker's probe
 //     succeeds with the response's header already, so that neither a long
 //     stream nor a slow client holds one of its few places.
@@ -51,6 +52,8 @@ type Transport struct {
 	// breaker otherwise, since clients that give up waiting count neither way.
 	// Default: 30s.
 	SlowAfter caddy.Duration `json:"slow_after,omitempty"`
+
+	app *gate.App
 }
 
 // CaddyModule returns the Caddy module information.
@@ -70,6 +73,10 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 	}
 	if t.SlowAfter == 0 {
 		t.SlowAfter = caddy.Duration(30 * time.Second)
+	}
+	var err error
+	if t.app, err = gate.AppOf(ctx); err != nil {
+		return err
 	}
 	return t.HTTPTransport.Provision(ctx)
 }
@@ -92,8 +99,14 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !proxied(req) {
 		return t.HTTPTransport.RoundTrip(req)
 	}
-	req, inMemory := rewound(req)
 	permit := permitOf(req)
+	if refusal := t.app.CheckUpgrade(req); refusal != nil {
+		if permit != nil {
+			permit.Release()
+		}
+		return nil, gate.RefuseToSend(req, refusal)
+	}
+	req, inMemory := rewound(req)
 	if permit == nil {
 		return t.send(req)
 	}

@@ -559,6 +559,7 @@ func TestAnUpgradedConnectionStaysUsable(t *testing.T) {
 		_ = rw.Flush()
 	})
 	e := edge(t, address, "trip_after 1", "")
+	allowUpgrade(e, site(address, "trip_after 1", ""), "echo")
 	conn, err := net.Dial("tcp", strings.TrimPrefix(e.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
