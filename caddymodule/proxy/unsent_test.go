@@ -20,11 +20,11 @@ func TestWhatCannotBeSentSaysNothingAboutTheUpstream(t *testing.T) {
 		option string // of reverse_proxy
 		query  string
 	}{
-		"a field's value":     {"header_up X-Model {query.model}", "model=a%0d%0aGate-Principal:%20admin"},
-		"a field's name":      {"header_up {query.name} x", "name=a%20b"},
-		"a NUL":               {"header_up X-Model {query.model}", "model=%00"},
-		"the host":            {"header_up Host {query.host}", "host=xn--%C3%BC"},
-		"the method":          {"method {query.method}", "method=GE%20T"},
+		"a field's value": {"header_up X-Model {query.model}", "model=a%0d%0aGate-Principal:%20admin"},
+		"a field's name":  {"header_up {query.name} x", "name=a%20b"},
+		"a NUL":           {"header_up X-Model {query.model}", "model=%00"},
+		"the host":        {"header_up Host {query.host}", "host=xn--%C3%BC"},
+		"the method":      {"method {query.method}", "method=GE%20T"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			address := upstream(t, answering(http.StatusOK))
