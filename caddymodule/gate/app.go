@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
 	"github.com/odordiff/odordiff/internal/breaker"
@@ -92,16 +93,28 @@ func (a *App) Provision(ctx caddy.Context) error {
 	return RegisterMetrics(ctx, keyCollector{a}, refusals)
 }
 
-// Start takes over the log of refusals, and warns where nobody renders them. What
-// is shared works from Provision on, because other modules use it while they are
-// provisioned.
+// Start takes over the log of refusals, and warns of servers where nobody renders
+// them, or where clients may choose their address. What is shared works from
+// Provision on, because other modules use it while they are provisioned.
 func (a *App) Start() error {
 	giveBack := takeOverLog(a.logger.Named("refusals"))
 	a.release = append(a.release, func() error {
 		giveBack()
 		return nil
 	})
-	return a.warnOfBareRefusals()
+	servers := a.servers()
+	warnOfBareRefusals(servers, a.logger)
+	warnOfForgedAddresses(servers, a.logger)
+	return nil
+}
+
+// servers returns the HTTP servers of the config, if it has any.
+func (a *App) servers() map[string]*caddyhttp.Server {
+	app, err := a.ctx.AppIfConfigured("http")
+	if err != nil || app == nil {
+		return nil
+	}
+	return app.(*caddyhttp.App).Servers
 }
 
 // Stop does nothing; Cleanup lets go.

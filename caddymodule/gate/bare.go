@@ -18,20 +18,14 @@ const (
 
 // warnOfBareRefusals names the handlers whose refusals would have no body,
 // because no gate_problem answers them.
-func (a *App) warnOfBareRefusals() error {
-	app, err := a.ctx.AppIfConfigured("http")
-	if err != nil || app == nil {
-		return nil // there is no HTTP, so nothing is refused
-	}
-	servers := app.(*caddyhttp.App).Servers
+func warnOfBareRefusals(servers map[string]*caddyhttp.Server, logger *zap.Logger) {
 	for _, name := range slices.Sorted(maps.Keys(servers)) {
 		server := servers[name]
 		for _, handler := range bareIn(server) {
-			a.logger.Warn("the refusals of a handler have no body: add gate_problem to its site, and to the site's handle_errors",
+			logger.Warn("the refusals of a handler have no body: add gate_problem to its site, and to the site's handle_errors",
 				zap.String("server", name), zap.Strings("listen", server.Listen), zap.String("handler", handler))
 		}
 	}
-	return nil
 }
 
 // bareIn returns the gate handlers of a server that no gate_problem answers for.

@@ -191,3 +191,27 @@ func TestLineBreaksOfAClientShutNobodyOut(t *testing.T) {
 		t.Errorf("X-Model = %q", got)
 	}
 }
+
+const forgeable = "a client behind the trusted proxies may choose its own address"
+
+func TestAClientBehindABalancerDoesNotChooseItsAddress(t *testing.T) {
+	e := startGateway(t, "max_header_size", "trusted_proxies static 127.0.0.0/8\n\t\ttrusted_proxies_strict\n\t\tmax_header_size",
+		"rate 600/1m", "rate 2/1m")
+	if strings.Contains(e.out.String(), forgeable) {
+		t.Error("it warns although trusted_proxies_strict is there")
+	}
+	for i, want := range []int{http.StatusOK, http.StatusOK, http.StatusTooManyRequests} {
+		// The client begins the field, the balancer appends what it has seen.
+		header := http.Header{"X-Forwarded-For": {fmt.Sprintf("203.0.113.%d, 198.51.100.7", i)}}
+		if got := e.send(t, http.MethodGet, "/health/live", header, ""); got.StatusCode != want {
+			t.Errorf("request %d: status %d, want %d", i, got.StatusCode, want)
+		}
+	}
+}
+
+func TestTheGatewayWarnsWhereClientsMayChooseTheirAddress(t *testing.T) {
+	e := startGateway(t, "max_header_size", "trusted_proxies static 127.0.0.0/8\n\t\tmax_header_size")
+	if !strings.Contains(e.out.String(), forgeable) {
+		t.Error("no warning")
+	}
+}
