@@ -27,6 +27,7 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 //		prompt   <pointers...>
 //		max_body <size>
 //		timeout  <duration>
+//		last_good <folder>|off
 //	}
 //
 // Only schema and prompt may be given more than once.
@@ -70,19 +71,24 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) error {
 		}
 		h.Schemas = append(h.Schemas, RouteSchema{Route: args[0], Schema: args[1]})
 		return nil
-	case "dir", "max_body", "timeout":
+	case "dir", "max_body", "timeout", "last_good":
 		if len(args) != 1 {
 			return d.Errf("%s takes one value", option)
 		}
 		return h.unmarshalValue(d, option, args[0])
 	}
-	return d.Errf("unknown option %q: gate_policy has dir, schema, prompt, max_body and timeout", option)
+	return d.Errf("unknown option %q: gate_policy has dir, schema, prompt, max_body, timeout and last_good", option)
 }
 
 func (h *Handler) unmarshalValue(d *caddyfile.Dispenser, option, value string) error {
 	switch option {
 	case "dir":
 		h.Dir = value
+	case "last_good":
+		if value == "" {
+			return d.Err("last_good must be a folder, or off")
+		}
+		h.LastGood = value
 	case "max_body":
 		size, err := humanize.ParseBytes(value)
 		if err != nil || size == 0 || size > 1<<40 {

@@ -25,6 +25,7 @@ func TestCaddyfileErrorsNameTheOption(t *testing.T) {
 		"max_body of nothing":       {"gate_policy {\n max_body 0\n}", `max_body "0"`},
 		"timeout without unit":      {"gate_policy {\n timeout 5\n}", `timeout "5"`},
 		"a timeout before it began": {"gate_policy {\n timeout -5s\n}", `timeout "-5s"`},
+		"last_good of nothing":      {"gate_policy {\n last_good \"\"\n}", "last_good must be a folder, or off"},
 		"a block in an option":      {"gate_policy {\n dir a {\n b\n }\n}", "dir takes no block"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,7 +2,11 @@ package policy
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -31,16 +35,27 @@ func (p pooledEngine) Destruct() error {
 }
 
 func (h *Handler) acquire(ctx context.Context, dir string) error {
+	lastGood, err := h.lastGood(dir)
+	if err != nil {
+		return err
+	}
 	value, loaded, err := engines.LoadOrNew(dir, func() (caddy.Destructor, error) {
 		engine, err := promptpolicy.Open(ctx, promptpolicy.Options{
-			Dir:     dir,
-			Timeout: time.Duration(h.Timeout),
-			Report:  func(c promptpolicy.Candidate) { report(dir, c) },
+			Dir:      dir,
+			Timeout:  time.Duration(h.Timeout),
+			LastGood: lastGood,
+			Report:   func(c promptpolicy.Candidate) { report(dir, c) },
 		})
 		if err != nil {
 			return nil, err
 		}
-		recordLive(dir)
+		if status := engine.Status(); len(status.Faults) > 0 {
+			recordRefused(dir)
+			h.logger.Error("the policy directory is refused: the gateway starts with the last good policy that was kept on disk, which may be old",
+				zap.String("dir", dir), zap.String("revision", status.Revision), zap.Time("kept_since", status.KeptSince), zap.Stringers("faults", status.Faults))
+		} else {
+			recordLive(dir)
+		}
 		return pooledEngine{engine, dir}, nil
 	})
 	if err != nil {
@@ -52,12 +67,42 @@ func (h *Handler) acquire(ctx context.Context, dir string) error {
 		return err
 	})
 	status := h.engine.Status()
+	if status.NotKept != "" {
+		h.logger.Warn("the policy in force could not be kept on disk: a restart with a broken directory would fail",
+			zap.String("dir", dir), zap.String("reason", status.NotKept))
+	}
 	h.logger.Info("policy in force", zap.String("dir", dir), zap.String("revision", status.Revision), zap.Bool("kept_over_reload", loaded))
-	if len(status.Faults) > 0 {
+	if loaded && len(status.Faults) > 0 {
 		h.logger.Warn("the policy directory is still refused", zap.String("dir", dir), zap.Stringers("faults", status.Faults))
 	}
 	return nil
 }
+
+// lastGood returns the file that keeps the directory's last good version; none
+// where there is no folder for it.
+func (h *Handler) lastGood(dir string) (string, error) {
+	folder, err := caddy.NewReplacer().ReplaceOrErr(h.LastGood, true, true)
+	if err != nil {
+		return "", fmt.Errorf("last_good: %w", err)
+	}
+	if folder == "" && h.LastGood == "" {
+		if state := os.Getenv(stateVariable); state != "" {
+			folder = filepath.Join(state, "last-good-policies")
+		}
+	}
+	if folder == "" || folder == off {
+		return "", nil
+	}
+	digest := sha256.Sum256([]byte(dir))
+	return filepath.Abs(filepath.Join(folder, hex.EncodeToString(digest[:8])+".json"))
+}
+
+const (
+	// stateVariable names the folder of what the program keeps.
+	stateVariable = "ODORDIFF_STATE"
+	// off is last_good's word for nowhere.
+	off = "off"
+)
 
 // report logs what became of a candidate, to the log of the configuration
 // that runs by then.
@@ -89,11 +134,13 @@ func healthCheck(engine *promptpolicy.Engine) healthcheck.Check {
 			}
 			data["candidate"] = status.Candidate
 			data["faults"] = status.Faults
-			return healthcheck.Result{
-				Status: healthcheck.Degraded,
-				Detail: fmt.Sprintf("an edit is refused, %s stays in force: %s", status.Revision, status.Faults[0]),
-				Data:   data,
+			detail := fmt.Sprintf("an edit is refused, %s stays in force: %s", status.Revision, status.Faults[0])
+			if !status.KeptSince.IsZero() {
+				kept := status.KeptSince.UTC().Format(time.RFC3339)
+				data["kept_since"] = kept
+				detail = fmt.Sprintf("the directory was refused at the start, %s of %s is in force: %s", status.Revision, kept, status.Faults[0])
 			}
+			return healthcheck.Result{Status: healthcheck.Degraded, Detail: detail, Data: data}
 		},
 	}
 }

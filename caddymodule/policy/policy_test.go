@@ -518,6 +518,38 @@ func TestBrokenPolicyFailsTheFirstLoad(t *testing.T) {
 	}
 }
 
+func TestARestartWithABrokenPolicyStartsWithTheLastGoodOneAndSaysSo(t *testing.T) {
+	dir := write(t, t.TempDir(), map[string]string{"gate.rego": constant(true, 200, "[]")})
+	state := t.TempDir()
+	t.Setenv("ODORDIFF_STATE", state)
+	before, err := provisioned(t, &Handler{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := before.Cleanup(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, map[string]string{"gate.rego": "package gate\n\ndecision := {"})
+	if _, err := provisioned(t, &Handler{Dir: dir, LastGood: "off"}); err == nil {
+		t.Error("it started although last_good is off")
+	}
+	after, err := provisioned(t, &Handler{Dir: dir, LastGood: "{env.ODORDIFF_STATE}/last-good-policies"}) // the default, spelled out
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := serve(after, post("/", `{}`), &upstream{}); err != nil {
+		t.Errorf("the last good policy does not judge: %v", err)
+	}
+	result := healthCheck(after.engine).Run(t.Context())
+	if result.Status.String() != "degraded" || !strings.Contains(result.Detail, "the directory was refused at the start") || !strings.Contains(result.Detail, "gate.rego:3") {
+		t.Errorf("health: %s: %s", result.Status, result.Detail)
+	}
+	var metric dto.Metric
+	if err := upToDate.WithLabelValues(dir).Write(&metric); err != nil || metric.GetGauge().GetValue() != 0 {
+		t.Errorf("gate_policy_up_to_date = %v, %v", metric.GetGauge().GetValue(), err)
+	}
+}
+
 func TestReloadKeepsTheLastGoodPolicy(t *testing.T) {
 	dir := write(t, t.TempDir(), map[string]string{"gate.rego": constant(true, 200, "[]")})
 	first, err := provisioned(t, &Handler{Dir: dir})
@@ -603,6 +635,7 @@ func TestBadConfigNamesTheField(t *testing.T) {
 		"prompt":             {Handler{Dir: shippedDir, Prompts: []string{"prompt"}}, `prompt path "prompt"`},
 		"schema file":        {Handler{Dir: shippedDir, Schemas: []RouteSchema{{Route: "/", Schema: "schemas/none.json"}}}, "schemas/none.json"},
 		"schema route":       {Handler{Dir: shippedDir, Schemas: []RouteSchema{{Schema: "schemas/generate.json"}}}, "schema needs a route"},
+		"last_good":          {Handler{Dir: shippedDir, LastGood: "{env.ODORDIFF_NO_SUCH_VARIABLE}"}, "last_good"},
 		"max_body":           {Handler{Dir: shippedDir, MaxBody: -1}, "max_body"},
 		"timeout":            {Handler{Dir: shippedDir, Timeout: caddy.Duration(time.Minute)}, "timeout"},
 	} {

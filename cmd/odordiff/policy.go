@@ -19,14 +19,14 @@ import (
 )
 
 func init() {
-	register("policy", "check|test|fmt|eval ...",
-		"Checks, tests, formats and tries prompt policies",
+	register("policy", "init|check|test|fmt|eval ...",
+		"Unpacks, checks, tests, formats and tries prompt policies",
 		`Works on a policy directory: rules (*.rego) and their tests (*_test.rego),
 data (data.json, data.yaml), and JSON Schemas under schemas/.
 
 What these commands accept is what a running gateway lets go live.`,
 		func(cmd *cobra.Command) {
-			group(cmd, policyCheckCommand(), policyTestCommand(), policyFmtCommand(), policyEvalCommand())
+			group(cmd, policyInitCommand(), policyCheckCommand(), policyTestCommand(), policyFmtCommand(), policyEvalCommand())
 		})
 }
 

@@ -19,7 +19,7 @@ const shippedPolicies = "../../policies"
 func runPolicy(t *testing.T, stdin string, args ...string) (string, error) {
 	t.Helper()
 	root := &cobra.Command{SilenceErrors: true, SilenceUsage: true}
-	root.AddCommand(policyCheckCommand(), policyTestCommand(), policyFmtCommand(), policyEvalCommand())
+	root.AddCommand(policyInitCommand(), policyCheckCommand(), policyTestCommand(), policyFmtCommand(), policyEvalCommand())
 	var out bytes.Buffer
 	root.SetOut(&out)
 	root.SetErr(&out)
@@ -52,6 +52,33 @@ func TestPolicyCheckPrintsFileAndLine(t *testing.T) {
 	out, err := runPolicy(t, "", "check", dir)
 	if err == nil || !strings.HasPrefix(out, filepath.Join(dir, "gate.rego")+":3: ") {
 		t.Errorf("%s%v", out, err)
+	}
+}
+
+func TestPolicyInitUnpacksAndRenews(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "policies")
+	out, err := runPolicy(t, "", "init", dir)
+	if err != nil || !strings.Contains(out, dir+": unpacked 17 files") {
+		t.Fatalf("%s%v", out, err)
+	}
+	if out, err := runPolicy(t, "", "check", dir); err != nil {
+		t.Errorf("%s%v", out, err)
+	}
+	if out, err = runPolicy(t, "", "init", dir); err != nil || out != dir+": nothing to renew\n" {
+		t.Errorf("again: %s%v", out, err)
+	}
+	file := filepath.Join(dir, "data.yaml")
+	if err := os.WriteFile(file, []byte("settings: {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err = runPolicy(t, "", "init", dir); err != nil || !strings.Contains(out, file+" is not as shipped, and is left so") {
+		t.Errorf("with an edited file: %s%v", out, err)
+	}
+	if out, err = runPolicy(t, "", "init", "--force", dir); err != nil || !strings.Contains(out, file+".edited") {
+		t.Errorf("with --force: %s%v", out, err)
+	}
+	if out, err := runPolicy(t, "", "check", dir); err != nil {
+		t.Errorf("after --force: %s%v", out, err)
 	}
 }
 

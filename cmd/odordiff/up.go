@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -37,7 +37,7 @@ Ctrl-C drains and stops both.`,
 			up := new(up)
 			flags := cmd.Flags()
 			flags.StringVar(&up.state, "state", stateDir(), "folder of keys, certificates and policies")
-			flags.StringVar(&up.policies, "policies", "", "policy directory (default: <state>/policies, filled at the first run)")
+			flags.StringVar(&up.policies, "policies", "", "policy directory (default: <state>/policies, in which what nobody edits is kept up to date)")
 			flags.IntVar(&up.httpsPort, "https-port", 8443, "port of the edge, on loopback")
 			flags.IntVar(&up.httpPort, "http-port", 8080, "port that redirects to the edge")
 			flags.IntVar(&up.probePort, "probe-port", portFromEnvironment("ODORDIFF_PROBE_PORT", 8081), "port of plain probes and metrics, on loopback")
@@ -61,7 +61,7 @@ func (u *up) run(cmd *cobra.Command) error {
 	if err := checkMinSafety(u.minSafety); err != nil {
 		return err
 	}
-	credential, err := u.prepare()
+	credential, err := u.prepare(cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func serveBackend(server *inference.Server, listener net.Listener, log *slog.Log
 }
 
 // prepare fills the state folder where it lacks something.
-func (u *up) prepare() (credential string, err error) {
+func (u *up) prepare(out io.Writer) (credential string, err error) {
 	if u.state, err = filepath.Abs(u.state); err != nil {
 		return "", fmt.Errorf("--state: %w", err)
 	}
@@ -120,7 +120,7 @@ func (u *up) prepare() (credential string, err error) {
 	}
 	if u.policies == "" {
 		u.policies = filepath.Join(u.state, "policies")
-		if err := unpackPolicies(u.policies); err != nil {
+		if err := u.renewPolicies(out); err != nil {
 			return "", err
 		}
 	}
@@ -133,18 +133,15 @@ func (u *up) prepare() (credential string, err error) {
 	return developmentCredential(u.state)
 }
 
-// unpackPolicies writes the shipped policies, unless the folder exists: then
-// it belongs to whoever edits it.
-func unpackPolicies(dir string) error {
-	if _, err := os.Stat(dir); err == nil {
-		return nil
-	}
-	shipped, err := fs.Sub(odordiff.Policies, "policies")
+// renewPolicies unpacks the shipped policies, and brings up to date what an
+// older version unpacked and nobody edited.
+func (u *up) renewPolicies(out io.Writer) error {
+	report, err := unpackPolicies(u.policies, false)
 	if err != nil {
-		return fmt.Errorf("reading the shipped policies: %w", err)
+		return err
 	}
-	if err := os.CopyFS(dir, shipped); err != nil {
-		return fmt.Errorf("writing the shipped policies: %w", err)
+	if !report.Fresh && (report.Changed() || len(report.Edited) > 0) {
+		printRenewal(out, u.policies, report)
 	}
 	return nil
 }

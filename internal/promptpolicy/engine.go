@@ -2,7 +2,6 @@ package promptpolicy
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -23,6 +22,9 @@ type Options struct {
 	// Poll is how often the directory is read where nothing announced a change, as on
 	// network file systems; 5 s if 0.
 	Poll time.Duration
+	// LastGood is the file in which the last good version is kept, which [Open]
+	// takes where the directory is refused; none if empty.
+	LastGood string
 	// Report is told of each candidate, from one goroutine at a time; it may be nil.
 	Report func(Candidate)
 }
@@ -52,6 +54,11 @@ type Status struct {
 	Faults Faults `json:"faults,omitempty"`
 	// RefusedAt is when it was refused first; zero while it is in force.
 	RefusedAt time.Time `json:"refused_at,omitzero"`
+	// KeptSince is when the version in force was kept on disk, if it came from
+	// there because the directory was refused at the start; zero otherwise.
+	KeptSince time.Time `json:"kept_since,omitzero"`
+	// NotKept is why the version in force could not be kept on disk; empty where it was.
+	NotKept string `json:"not_kept,omitempty"`
 }
 
 // Engine keeps the policy of a directory current. A version that does not pass
@@ -75,28 +82,32 @@ type Engine struct {
 }
 
 // Open loads a policy directory and begins to watch it, until [Engine.Close].
-// A directory whose first version is not admitted gives its error.
+// Where its first version is not admitted, the last good one that was kept on
+// disk is in force, and [Engine.Status] says so; the error is that of the
+// directory if there is none.
 func Open(ctx context.Context, opts Options) (*Engine, error) {
 	opts = opts.withDefaults()
-	snap, err := ReadSnapshot(opts.Dir)
+	first, err := open(ctx, opts)
 	if err != nil {
 		return nil, err
-	}
-	policy, err := Admit(ctx, snap, opts.Timeout)
-	if err != nil {
-		return nil, fmt.Errorf("loading policy directory %s: %w", opts.Dir, err)
 	}
 	watch, stop := context.WithCancel(context.Background())
 	e := &Engine{
 		opts:     opts,
 		stop:     stop,
 		done:     make(chan struct{}),
-		judged:   snap.Hash,
+		judged:   first.status.Candidate,
 		required: map[string]int{},
 		timeouts: map[time.Duration]int{},
-		status:   Status{Revision: snap.Hash, Candidate: snap.Hash, LoadedAt: time.Now()},
+		status:   first.status,
 	}
-	e.current.Store(policy)
+	if first.err != nil && first.status.Candidate == "" {
+		e.unread = first.err.Error()
+	}
+	if isOverdue(first.err) {
+		e.retry.later(false, opts.Poll)
+	}
+	e.current.Store(first.policy)
 	changes := newWatcher(opts)
 	go func() {
 		defer close(e.done)
@@ -212,7 +223,7 @@ func (e *Engine) reload(ctx context.Context) {
 		return
 	}
 	e.judged = snap.Hash
-	err = e.conclude(snap.Hash, policy, err)
+	err = e.conclude(snap, policy, err)
 	if late := isOverdue(err); !late {
 		e.retry = retry{}
 	} else if e.retry.later(known, e.opts.Poll); known {
@@ -222,13 +233,13 @@ func (e *Engine) reload(ctx context.Context) {
 }
 
 // conclude puts an admitted policy in force, or records why there is none.
-func (e *Engine) conclude(hash string, policy *Policy, err error) error {
+func (e *Engine) conclude(snap *Snapshot, policy *Policy, err error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err == nil {
 		err = missingSchemas(policy, maps.Keys(e.required))
 	}
-	e.status.Candidate = hash
+	e.status.Candidate = snap.Hash
 	if err != nil {
 		e.refuse(err)
 		return err
@@ -236,8 +247,9 @@ func (e *Engine) conclude(hash string, policy *Policy, err error) error {
 	if policy != e.Current() {
 		e.current.Store(policy)
 		e.status.Revision, e.status.LoadedAt = policy.Revision(), time.Now()
+		e.status.keep(snap, e.opts.LastGood)
 	}
-	e.status.Faults, e.status.RefusedAt = nil, time.Time{}
+	e.status.Faults, e.status.RefusedAt, e.status.KeptSince = nil, time.Time{}, time.Time{}
 	return nil
 }
 

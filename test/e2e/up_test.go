@@ -1,7 +1,12 @@
 package e2e
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -113,6 +118,58 @@ func TestUpKeepsItsCredentialOverARestart(t *testing.T) {
 		"--https-port", port(e.url), "--http-port", port(e.httpURL))
 	e.waitUntilAlive(t)
 	e.generate(t, strings.TrimSpace(string(token)), prompt).wantOK(t)
+}
+
+// startUpInState runs `odordiff up` with the policies of its state folder.
+func (e *edge) startUpInState(t *testing.T) {
+	t.Helper()
+	e.process = start(t, e.env, "up", "--state", e.state, "--backend", e.upstream, "--admin", e.admin,
+		"--https-port", port(e.url), "--http-port", port(e.httpURL))
+	e.waitUntilAlive(t)
+}
+
+func TestUpRenewsPoliciesThatAnOlderVersionUnpacked(t *testing.T) {
+	e := layout(t)
+	e.startUpInState(t)
+	e.stop(t)
+	// An older version's rule: it had a file that this one lacks, and another volume.rego.
+	policies := filepath.Join(e.state, "policies")
+	old := []byte("package gate.rules.old\n\nderelict := input.no_such_field\n")
+	digest := sha256.Sum256(old)
+	record := filepath.Join(policies, ".shipped.json")
+	content, err := os.ReadFile(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := fmt.Sprintf("\"files\": {\n    \"rules/old.rego\": %q,", hex.EncodeToString(digest[:]))
+	e.save(t, record, strings.Replace(string(content), `"files": {`, line, 1))
+	e.save(t, filepath.Join(policies, "rules", "old.rego"), string(old))
+
+	e.startUpInState(t)
+	if _, err := os.Stat(filepath.Join(policies, "rules", "old.rego")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file is still there: %v", err)
+	}
+	if !strings.Contains(e.out.String(), "removed 1 that this version does not ship") {
+		t.Error("nothing is said about it")
+	}
+}
+
+func TestUpStartsWithTheLastGoodPolicyAndSaysSo(t *testing.T) {
+	e := layout(t)
+	e.startUpInState(t)
+	e.stop(t)
+	e.save(t, filepath.Join(e.state, "policies", "decision.rego"), "package gate\n\ndecision := {")
+	e.startUpInState(t)
+	token, err := os.ReadFile(filepath.Join(e.state, "development.jwt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.generate(t, strings.TrimSpace(string(token)), `{"prompt": "sarin"}`).wantProblem(t, http.StatusForbidden, "policy-denied")
+	for _, want := range []string{"decision.rego is not as shipped", "starts with the last good policy", "decision.rego:3"} {
+		if !strings.Contains(e.out.String(), want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
 }
 
 func TestUpStopsCleanlyWhenInterrupted(t *testing.T) {
