@@ -67,6 +67,7 @@ func start(t testing.TB, binary string, r rung, upstream *httptest.Server) *gate
 		"ODORDIFF_STATE="+dir, "ODORDIFF_POLICIES="+policies, "ODORDIFF_SITE=127.0.0.1",
 		"ODORDIFF_UPSTREAM="+strings.TrimPrefix(upstream.URL, "http://"),
 		"ODORDIFF_ADMIN="+admin, "ODORDIFF_HTTPS_PORT="+port, "ODORDIFF_HTTP_PORT="+freeport.Take(t),
+		"ODORDIFF_PROBE_PORT="+freeport.Take(t),
 	)
 	run(t, env, binary, "keyring", "init")
 	g := &gateway{

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -71,6 +72,9 @@ func (s *redisStores) check(ctx context.Context) healthcheck.Result {
 	if _, err := s.nonces.Use(ctx, "probe", rand.Text(), time.Second); err != nil {
 		return failed("signatures are refused", err)
 	}
+	if err := s.unserved(ctx); err != nil {
+		return failed("some signatures are refused", err)
+	}
 	if policy := s.eviction(ctx); policy != "" {
 		return healthcheck.Result{
 			Status: healthcheck.Degraded,
@@ -79,6 +83,27 @@ func (s *redisStores) check(ctx context.Context) healthcheck.Result {
 		}
 	}
 	return healthcheck.Result{Detail: "takes charges and nonces"}
+}
+
+// unserved returns an error when a part of a cluster has no node. A nonce may belong
+// to any slot, and that one was taken says nothing of the others.
+func (s *redisStores) unserved(ctx context.Context) error {
+	const whole = 16384
+	cluster, ok := s.client.(*redis.ClusterClient)
+	if !ok {
+		return nil
+	}
+	info, err := cluster.ClusterInfo(ctx).Result()
+	if err != nil {
+		return nil //nolint:nilerr // many a server forbids CLUSTER, and that is no fault
+	}
+	for line := range strings.Lines(info) {
+		text, found := strings.CutPrefix(strings.TrimSpace(line), "cluster_slots_ok:")
+		if served, err := strconv.Atoi(text); found && err == nil && served < whole {
+			return fmt.Errorf("only %d of %d slots of the cluster have a node that is up", served, whole)
+		}
+	}
+	return nil
 }
 
 func failed(what string, err error) healthcheck.Result {

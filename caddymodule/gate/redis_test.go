@@ -91,6 +91,44 @@ func TestARedisThatRefusesWritesHasFailedUntilItTakesThemAgain(t *testing.T) {
 	}
 }
 
+func TestAPartOfAClusterThatNobodyServesIsAFailure(t *testing.T) {
+	server := redistest.Start(t, "--cluster-enabled", "yes", "--cluster-require-full-coverage", "no")
+	client := server.Client()
+	if err := client.Do(t.Context(), "cluster", "addslotsrange", 0, 16383).Err(); err != nil {
+		t.Fatal(err)
+	}
+	app, clean := provision(t, &App{Redis: &Redis{URL: server.URL() + "?cluster=true", Timeout: caddy.Duration(maxRedisTimeout)}})
+	defer clean()
+	wait := func(status healthcheck.Status, detail string) {
+		t.Helper()
+		var got healthcheck.Result
+		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+			if got = app.redis.check(t.Context()); got.Status == status && strings.Contains(got.Detail, detail) {
+				return
+			}
+		}
+		t.Errorf("%s: %s, want %s: %s", got.Status, got.Detail, status, detail)
+	}
+	wait(healthcheck.OK, "takes charges and nonces")
+	windows, err := client.ClusterKeySlot(t.Context(), "{"+DefaultPrefix+"}").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := (int(windows) + 1) % 16384
+	if err := client.ClusterDelSlots(t.Context(), other).Err(); err != nil {
+		t.Fatal(err)
+	}
+	wait(healthcheck.Failed, "only 16383 of 16384 slots")
+	if err := client.Do(t.Context(), "cluster", "addslots", other).Err(); err != nil {
+		t.Fatal(err)
+	}
+	wait(healthcheck.OK, "takes charges and nonces")
+	if err := client.ClusterDelSlots(t.Context(), int(windows)).Err(); err != nil {
+		t.Fatal(err)
+	}
+	wait(healthcheck.Failed, "limits are not decided in Redis")
+}
+
 func TestNoncesThatRedisRefusesAreAFailure(t *testing.T) {
 	// A user who may use the windows' keys and no others.
 	server := redistest.Start(t, "--user", "default", "on", "nopass", "~{odordiff}:*", "&*", "+@all")

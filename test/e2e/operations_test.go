@@ -111,6 +111,64 @@ func TestProbesNeedNeitherANameNorACredential(t *testing.T) {
 	}
 }
 
+func TestReadinessDoesNotWaitForABackendThatHangs(t *testing.T) {
+	e := layout(t)
+	hanging, err := net.Listen("tcp", e.upstream) // connections are made, and nobody answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hanging.Close()
+	e.startWith(t, "details_scope operator", "timeout 1m\n\t\t\tdetails_scope operator")
+	client := &http.Client{Timeout: patience / 2}
+	defer client.CloseIdleConnections()
+	for range 4 {
+		resp, err := client.Get(e.probes + "/health/ready")
+		if err != nil {
+			t.Fatalf("with a check that may take a minute: %v", err)
+		}
+		got, err := read(resp)
+		if err != nil || got.StatusCode != http.StatusOK {
+			t.Errorf("%d %s, %v", got.StatusCode, got.body, err)
+		}
+	}
+}
+
+func TestARedisThatRefusesWritesIsSeenByOperatorsAndScrapers(t *testing.T) {
+	redis := redistest.Start(t)
+	e := layout(t)
+	e.env = append(e.env, "ODORDIFF_REDIS="+redis.URL())
+	e.startWith(t, "details_scope operator", "interval 100ms\n\t\t\tdetails_scope operator")
+	operator := http.Header{"Authorization": {"Bearer " + e.token(t, "--scope", "operator")}}
+	shows := func(check, gauge string) func() bool {
+		return func() bool {
+			health := e.send(t, http.MethodGet, "/health", operator, "")
+			return strings.Contains(string(health.body), check) && strings.Contains(e.metrics(t), "\ngate_redis_degraded "+gauge+"\n")
+		}
+	}
+	eventually(t, "Redis is in use", shows("takes charges and nonces", "0"))
+	if err := redis.Client().SlaveOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the replica's refusal is seen", shows("READONLY", "1"))
+	if err := redis.Client().SlaveOf(t.Context(), "NO", "ONE").Err(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "all is well again without traffic", shows("takes charges and nonces", "0"))
+}
+
+func (e *edge) metrics(t *testing.T) string {
+	t.Helper()
+	resp, err := http.Get(e.probes + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := read(resp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(got.body)
+}
+
 func TestProbesAreNotOfferedBeyondLoopback(t *testing.T) {
 	e := layout(t)
 	e.env = append(e.env, "ODORDIFF_BIND=0.0.0.0")
