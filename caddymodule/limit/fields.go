@@ -77,13 +77,15 @@ func exceeded(states []window.State, charges []window.Charge) *problem.Problem {
 			continue
 		}
 		violated = append(violated, s.Limit.Name)
-		if s.RetryAfter >= worst.RetryAfter {
+		if s.Never && !worst.Never || s.Never == worst.Never && s.RetryAfter >= worst.RetryAfter {
 			worst = s
 		}
 	}
-	return problem.QuotaExceeded.New(explain(worst, costs[worst.Limit.Name])).
-		With("violated-policies", violated).
-		By(violated...).
+	detail := explain(worst, costs[worst.Limit.Name])
+	if worst.Never {
+		return problem.CostTooHigh.New(detail).With("violated-policies", violated).By(violated...)
+	}
+	return problem.QuotaExceeded.New(detail).With("violated-policies", violated).By(violated...).
 		RetryAfter(jitter(worst.RetryAfter))
 }
 
@@ -95,8 +97,8 @@ func explain(s window.State, cost int64) string {
 	return allows
 }
 
-// jitter adds up to a tenth, and up to a second at least, so that clients who
-// were refused together do not come back together.
+// jitter adds up to a tenth, and up to a second at least and a minute at most, so
+// that clients who were refused together do not come back together.
 func jitter(d time.Duration) time.Duration {
-	return d + rand.N(max(d/10, time.Second)) //nolint:gosec // jitter needs no secrecy
+	return d + rand.N(min(max(d/10, time.Second), time.Minute)) //nolint:gosec // jitter needs no secrecy
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -121,11 +122,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	count(verdict)
 	visible := withoutShadows(verdict.States)
-	tell(w.Header(), visible)
+	tell(w.Header(), inForce(visible))
 	if !verdict.Allowed {
 		return gate.Refuse(w, r, exceeded(visible, charges))
 	}
-	for _, s := range visible {
+	for _, s := range inForce(visible) {
 		x.Receipts = append(x.Receipts, exchange.Receipt{Limit: s.Limit.Name, Remaining: s.Remaining, Reset: s.Reset})
 	}
 	return next.ServeHTTP(w, r)
@@ -136,6 +137,7 @@ func (h *Handler) charges(r *http.Request, x *exchange.Exchange) []window.Charge
 	charges := make([]window.Charge, len(h.Limits))
 	for i := range h.Limits {
 		l := &h.Limits[i]
+		l.warnOfUnknown(repl, x, h.logger)
 		charges[i] = window.Charge{Limit: l.limit, Key: l.key(repl, x), Cost: l.cost(repl, h.logger)}
 	}
 	return charges
@@ -148,6 +150,11 @@ func (h *Handler) undecided(w http.ResponseWriter, r *http.Request, err error) e
 	}
 	storeErrors.Inc()
 	return gate.Refuse(w, r, problem.LimitUnavailable.New("").RetryAfter(jitter(time.Second)).Because(err))
+}
+
+// inForce leaves out the limits that are lifted: there is nothing to tell of them.
+func inForce(states []window.State) []window.State {
+	return slices.DeleteFunc(slices.Clone(states), func(s window.State) bool { return s.Lifted })
 }
 
 func withoutShadows(states []window.State) []window.State {

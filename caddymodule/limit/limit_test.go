@@ -20,6 +20,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/internal/exchange"
@@ -262,9 +263,97 @@ func TestACostAboveTheRateIsExplained(t *testing.T) {
 	for _, cost := range []string{"101", "99999999999999999999999"} {
 		h := newHandler(t, Handler{Limits: []Limit{{Name: "tokens", Key: "all", Rate: "100/1m", Cost: "{http.request.header.X-Cost}"}}})
 		p := ask(t, request{headers: map[string]string{"X-Cost": cost}}, h).problemOf(t)
-		if p.Kind != problem.QuotaExceeded || !strings.Contains(p.Detail, "allows 100 in 60 s altogether") {
+		if p.Kind != problem.CostTooHigh || !strings.Contains(p.Detail, "allows 100 in 60 s altogether") {
 			t.Errorf("cost %s: %v", cost, p)
 		}
+		if after := p.Fields.Get("Retry-After"); after != "" {
+			t.Errorf("cost %s: Retry-After %s for what never fits", cost, after)
+		}
+	}
+}
+
+func TestOneCostAboveItsRateOutweighsFullWindows(t *testing.T) {
+	full := Limit{Name: "full", Key: "all", Rate: "1/1h"}
+	small := Limit{Name: "small", Key: "all", Rate: "1/1m", Cost: "{http.request.header.X-Cost}"}
+	for name, limits := range map[string][]Limit{"full first": {full, small}, "small first": {small, full}} {
+		t.Run(name, func(t *testing.T) {
+			h := newHandler(t, Handler{Limits: limits})
+			ask(t, request{}, h)
+			p := ask(t, request{headers: map[string]string{"X-Cost": "2"}}, h).problemOf(t)
+			if p.Kind != problem.CostTooHigh || !strings.Contains(p.Detail, `"small"`) || p.Fields.Get("Retry-After") != "" {
+				t.Errorf("%v, %v", p, p.Fields)
+			}
+		})
+	}
+}
+
+func TestALongWindowAddsAMinuteAtMostToItsWait(t *testing.T) {
+	h := newHandler(t, Handler{Limits: []Limit{{Name: "yearly", Key: "all", Rate: "1/366d"}}})
+	ask(t, request{}, h)
+	most := int64((366*24*time.Hour*61/60 + time.Minute) / time.Second)
+	for range 20 {
+		p := ask(t, request{}, h).problemOf(t)
+		if after, err := strconv.ParseInt(p.Fields.Get("Retry-After"), 10, 64); err != nil || after > most {
+			t.Errorf("Retry-After: %s, want %d at most", p.Fields.Get("Retry-After"), most)
+		}
+	}
+}
+
+// degradedStore is a store that is gone.
+type degradedStore struct{ window.Store }
+
+func (degradedStore) Decide(context.Context, []window.Charge) (window.Verdict, error) {
+	return window.Verdict{}, errors.New("gone")
+}
+
+func TestWithoutRedisOnlyWhatIsInForceIsTold(t *testing.T) {
+	h := newHandler(t, Handler{Limits: []Limit{
+		{Name: "shared", Key: "all", Rate: "20/1m"},
+		{Name: "open", Key: "all", Rate: "5/1m", OnError: "allow"},
+	}})
+	h.store = window.NewFailover(degradedStore{window.NewMemory(window.MemoryOptions{})}, window.NewMemory(window.MemoryOptions{}), window.FailoverOptions{Nodes: 4})
+	a := ask(t, request{}, h)
+	if got, want := a.header.Get("RateLimit-Policy"), `"shared";q=5;w=60`; got != want {
+		t.Errorf("RateLimit-Policy: %s, want %s", got, want)
+	}
+	if got, want := a.header.Get("RateLimit"), `"shared";r=4;`; !strings.HasPrefix(got, want) || strings.Contains(got, "open") {
+		t.Errorf("RateLimit: %s, want %s…", got, want)
+	}
+	if len(a.x.Receipts) != 1 {
+		t.Errorf("receipts %+v", a.x.Receipts)
+	}
+}
+
+func TestAPlaceholderThatHasNoValueIsWarnedOfOnce(t *testing.T) {
+	for name, test := range map[string]struct {
+		key, cost, user string
+		want            string
+	}{
+		"a claim that a principal lacks":        {key: "{http.auth.user.idd}", user: "ada", want: "http.auth.user.idd"},
+		"within a longer key":                   {key: "{http.vars.client_ip} {http.auth.user.idd}", user: "ada", want: "http.auth.user.idd"},
+		"a claim of nobody":                     {key: "{http.auth.user.plan}"},
+		"the principal of nobody":               {key: "{http.auth.user.id}"},
+		"a principal without a tenant":          {key: "{http.auth.user.tenant}", user: "ada"},
+		"a shorthand that is none":              {key: "{client_ipp}", want: "client_ipp"},
+		"a cost that nobody sets":               {key: "all", cost: "{tokens}", want: "tokens"},
+		"a field of some requests":              {key: "{http.request.header.X-Tenant}"},
+		"a variable that nobody has set so far": {key: "{http.vars.tenant}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			core, logs := observer.New(zap.WarnLevel)
+			h := newHandler(t, Handler{Limits: []Limit{{Name: "l", Key: test.key, Rate: "9/1m", Cost: test.cost}}})
+			h.logger = zap.New(core)
+			for range 3 {
+				ask(t, request{from: "192.0.2.1", user: test.user}, h)
+			}
+			var got []string
+			for _, line := range logs.All() {
+				got = append(got, fmt.Sprint(line.ContextMap()["placeholder"]))
+			}
+			if want := strings.Fields(test.want); !slices.Equal(got, want) {
+				t.Errorf("warned of %q, want %q", got, want)
+			}
+		})
 	}
 }
 
@@ -471,6 +560,9 @@ func TestConfigurationErrorsNameTheFieldAndTheFix(t *testing.T) {
 		{"a wide IPv6 prefix", edit(func(l *Limit) { l.IPv6Prefix = 129 }), []string{"ipv6_prefix is 129"}},
 		{"a negative IPv4 prefix", edit(func(l *Limit) { l.IPv4Prefix = -1 }), []string{"ipv4_prefix is -1"}},
 		{"an unknown on_error", edit(func(l *Limit) { l.OnError = "panic" }), []string{`on_error is "panic"`, "local, deny or allow"}},
+		{"a misspelled key", edit(func(l *Limit) { l.Key = "{http.request.remote.hosst}" }), []string{"key", "{http.request.remote.hosst}"}},
+		{"a misspelled field of the certificate", edit(func(l *Limit) { l.Key = "{http.request.tls.client.subjekt}" }), []string{"key", "client.subjekt"}},
+		{"a misspelled cost", edit(func(l *Limit) { l.Cost = "{http.request.heder.X-Cost}" }), []string{"cost", "heder"}},
 		{"two of a name", Handler{Limits: []Limit{good, good}}, []string{`"l"`, "twice"}},
 		{"nothing", Handler{}, []string{"limits", "60/1m", "deny"}},
 		{"exceptions from nothing", Handler{Allow: []string{"10.0.0.0/8"}}, []string{"limits", "60/1m", "deny"}},

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -39,7 +40,7 @@ type Limit struct {
 	Rate string `json:"rate"`
 
 	// What a request costs: a number or a placeholder. What is not a positive
-	// number costs 1. A cost above the rate is always refused. Default: 1.
+	// number costs 1. A cost above the rate is refused for good, with 422. Default: 1.
 	Cost string `json:"cost,omitempty"`
 
 	// How many leading bits tell clients apart when the whole key is an IPv6 address.
@@ -64,6 +65,10 @@ type Limit struct {
 	// ofPrincipal says that the key has a placeholder of the principal, whose value
 	// is unique only within its authority and tenant.
 	ofPrincipal bool
+	// doubtful are the placeholders that a request may turn out not to know.
+	doubtful []string
+	// warned is set when the log has said so.
+	warned *atomic.Bool
 }
 
 // Names end up in structured header fields, in metrics and in Redis.
@@ -94,6 +99,10 @@ func (l *Limit) configure() error {
 		return err
 	}
 	l.blank = caddy.NewEmptyReplacer().ReplaceAll(l.Key, "")
+	l.warned = new(atomic.Bool)
+	if err := l.configurePlaceholders(); err != nil {
+		return err
+	}
 	l.ofPrincipal = strings.Contains(l.Key, "{http.auth.user.")
 	l.limit = window.Limit{Name: l.Name, Rate: rate, Window: span, OnError: onError, Shadow: l.Shadow}
 	return l.limit.Validate()

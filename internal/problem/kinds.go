@@ -47,6 +47,9 @@ var (
 		Name: "quota-exceeded", Title: "A limit is exceeded", Status: http.StatusTooManyRequests,
 		uri: "https://iana.org/assignments/http-problem-types#quota-exceeded",
 	}
+	// CostTooHigh is a request that costs more than a limit ever allows. Its member
+	// "violated-policies" names the limits.
+	CostTooHigh = kind("cost-too-high", "The request costs more than a limit allows", http.StatusUnprocessableEntity)
 	// LimitUnavailable is a limit that cannot be judged and is configured to refuse then.
 	LimitUnavailable = kind("limit-unavailable", "Limits are unavailable", http.StatusServiceUnavailable)
 
@@ -78,7 +81,7 @@ func Kinds() []*Kind {
 		Malformed, Unsupported, TooLarge, Invalid, NotUnderstood,
 		TooEarly, UpgradeRefused, Unsendable,
 		CredentialMissing, CredentialInvalid, CredentialExpired, CredentialReplayed, ScopeInsufficient, AuthUnavailable,
-		AddressDenied, QuotaExceeded, LimitUnavailable,
+		AddressDenied, QuotaExceeded, CostTooHigh, LimitUnavailable,
 		PolicyDenied, PolicyUnavailable,
 		UpstreamUnavailable, UpstreamTimeout, UpstreamFailed,
 		Overloaded, NotFound, MethodNotAllowed, Internal,

@@ -169,7 +169,7 @@ func TestStoreRefusesACostAboveTheRateForGood(t *testing.T) {
 	eachStore(t, func(t *testing.T, store Store, _ *testClock) {
 		for _, cost := range []int64{11, MaxRate, MaxRate + 1, math.MaxInt64} {
 			v := decide(t, store, Charge{perMinute("l", 10), "k", cost})
-			if s := v.States[0]; v.Allowed || !s.Refused || s.Remaining != 10 || s.RetryAfter != time.Minute {
+			if s := v.States[0]; v.Allowed || !s.Refused || s.Remaining != 10 || !s.Never || s.RetryAfter != 0 {
 				t.Errorf("cost %d: %+v", cost, v)
 			}
 		}

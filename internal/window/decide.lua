@@ -79,10 +79,10 @@ local function charge(w)
   redis.call('PEXPIRE', w.key, w.lifetime)
 end
 
--- When the cost would fit if nothing else came.
+-- When the cost would fit if nothing else came; 0 also where it never will.
 local function retry_after(w)
   if not w.refused then return 0 end
-  if w.cost > w.rate then return SPAN * w.width end
+  if w.cost > w.rate then return 0 end
   local excess, index = w.total + w.cost - w.rate, w.oldest
   while index <= w.index do
     excess = excess - count(w, index)

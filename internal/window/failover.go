@@ -198,16 +198,22 @@ func (f *Failover) share(c Charge) Charge {
 	return c
 }
 
+// unknownReturn is what a cost waits for that fits the rate, but not a node's share of it:
+// nobody knows when the shared store is back.
+const unknownReturn = time.Minute
+
 // merge puts the local states back between those of the charges that were let through.
 func merge(charges []Charge, local Verdict) Verdict {
 	verdict := Verdict{Allowed: local.Allowed, States: make([]State, len(charges))}
 	next := 0
 	for i, c := range charges {
-		state := State{Limit: c.Limit, Remaining: c.Limit.Rate}
+		state := State{Limit: c.Limit, Lifted: true}
 		if c.Limit.OnError == Local {
 			state = local.States[next]
-			state.Limit = c.Limit
 			next++
+		}
+		if state.Never && c.Cost <= c.Limit.Rate {
+			state.Never, state.RetryAfter = false, min(c.Limit.Window, unknownReturn)
 		}
 		state.Degraded = true
 		verdict.States[i] = state

@@ -74,8 +74,8 @@ func TestFailoverDecidesLocallyByItsShareWhenRedisIsKilled(t *testing.T) {
 	granted := 0
 	for range 20 {
 		v := decide(t, n, Charge{hourly("l", 20, Local), "k", 1})
-		if !v.States[0].Degraded || v.States[0].Limit.Rate != 20 {
-			t.Fatalf("the state should be the limit's own and marked degraded: %+v", v.States[0])
+		if s := v.States[0]; !s.Degraded || s.Limit.Rate != 5 || s.Remaining > 5 || s.Lifted {
+			t.Fatalf("the state should tell the share that is in force, and be marked degraded: %+v", s)
 		}
 		if v.Allowed {
 			granted++
@@ -86,6 +86,19 @@ func TestFailoverDecidesLocallyByItsShareWhenRedisIsKilled(t *testing.T) {
 	}
 	if !n.Degraded() {
 		t.Error("20 failures did not open the breaker")
+	}
+}
+
+func TestFailoverRefusesForGoodOnlyWhatTheWholeRateHasNoRoomFor(t *testing.T) {
+	server := redistest.Start(t)
+	n := newNode(t, server, 4)
+	server.Kill()
+	limit := hourly("l", 20, Local)
+	if s := decide(t, n, Charge{limit, "k", 6}).States[0]; !s.Refused || s.Never || s.RetryAfter != unknownReturn {
+		t.Errorf("a cost above the share: %+v", s)
+	}
+	if s := decide(t, n, Charge{limit, "k", 21}).States[0]; !s.Refused || !s.Never || s.RetryAfter != 0 {
+		t.Errorf("a cost above the rate: %+v", s)
 	}
 }
 
@@ -129,7 +142,7 @@ func TestFailoverDoesWhatEachLimitSaysOnError(t *testing.T) {
 	local, open, closed := hourly("local", 1, Local), hourly("open", 1, Allow), hourly("closed", 1, Deny)
 	for i := range 3 {
 		v := decide(t, n, Charge{open, "k", 1})
-		if s := v.States[0]; !v.Allowed || s.Remaining != 1 || !s.Degraded {
+		if s := v.States[0]; !v.Allowed || !s.Lifted || !s.Degraded {
 			t.Fatalf("on_error allow, try %d: %+v", i, v)
 		}
 	}

@@ -197,7 +197,7 @@ func (d *decision) describe(i int, c Charge, s *State) {
 		return
 	}
 	if c.Cost > c.Limit.Rate {
-		s.RetryAfter = c.Limit.Window
+		s.Never = true
 		return
 	}
 	s.RetryAfter = d.rings[i].wait(now, c.Cost-(c.Limit.Rate-d.used(i)))

@@ -128,6 +128,7 @@ func verdictOf(charges []Charge, reply []int64) (Verdict, error) {
 		verdict.States[i] = State{
 			Limit: c.Limit, Refused: r[0] == 1, Remaining: r[1],
 			Reset: time.Duration(r[2]) * time.Microsecond, RetryAfter: time.Duration(r[3]) * time.Microsecond,
+			Never: r[0] == 1 && c.Cost > c.Limit.Rate,
 		}
 		verdict.Allowed = verdict.Allowed && (r[0] == 0 || c.Limit.Shadow)
 	}

@@ -111,13 +111,18 @@ type State struct {
 	// Reset is when the oldest use leaves the window and quota comes back; zero for an unused window.
 	Reset time.Duration
 	// RetryAfter is when the refused cost would fit if nothing else were
-	// charged; zero unless Refused. A cost above the rate never fits: then it
-	// is the length of the window.
+	// charged; zero unless Refused, and zero if Never.
 	RetryAfter time.Duration
+	// Never says that the refused cost is above the rate, so that it cannot fit.
+	Never bool
 	// Refused says that this limit had no room for its charge.
 	Refused bool
 	// Degraded says that the shared store was gone and the limit's OnError decided.
+	// With [Local] the rate of Limit is then this node's share.
 	Degraded bool
+	// Lifted says that the limit was not asked, since the shared store was gone and
+	// its OnError lets everything pass: the figures of the state mean nothing.
+	Lifted bool
 }
 
 // Store decides charges. It is safe for concurrent use.
