@@ -12,7 +12,7 @@ func FuzzParse(f *testing.F) {
 		"CCO", "c1ccccc1", "C1CC1.[Na+].[Cl-]", "F/C=C\\F", "N[C@@H](C)C(=O)O", "[13CH3:7][NH3+]",
 		"c1cc2cccc-2c1", "C%12CC%12", "[H]/C(F)=C/F", "C[S@](=O)c1ccccc1", "O=N(=O)c1ccccc1", "CN=[N]=N",
 		"C1=CC2=CC=CC=CC2=C1", "F/C=C/C=C/C=C\\F", "C12C3C4C1C5C2C3C45", "[2H]C([2H])C", "*c1ccccc1", "C(.O)C",
-		"F/C=C(\\[H])C=CC(/[H])=C/F", "C[C@H]1CC[C@@H](C)CC1", "[se]1cccc1", "B1OC1", "C#C", "[Fe+2]",
+		"F/C=C(\\[H])C=CC(/[H])=C/F", "[H]/N=C(/C)CC", "[H]/N=C1/CCC(CC1)C(/C)=N/[H]", "C[C@H]1CC[C@@H](C)CC1", "[se]1cccc1", "B1OC1", "C#C", "[Fe+2]",
 	} {
 		f.Add(smiles)
 	}
