@@ -32,10 +32,7 @@ func warnOfBareRefusals(servers map[string]*caddyhttp.Server, logger *zap.Logger
 func bareIn(server *caddyhttp.Server) []string {
 	found := map[string]bool{}
 	for _, route := range server.Routes {
-		answered := server.Errors != nil && slices.ContainsFunc(server.Errors.Routes, func(errors caddyhttp.Route) bool {
-			return answers(errors) && sameHosts(route, errors)
-		})
-		collectBare(caddyhttp.RouteList{route}, answered, found)
+		collectBare(caddyhttp.RouteList{route}, server.Errors != nil && answeredBy(server.Errors.Routes, route), found)
 	}
 	return slices.Sorted(maps.Keys(found))
 }
@@ -70,8 +67,14 @@ func answers(route caddyhttp.Route) bool {
 	})
 }
 
-// sameHosts reports whether an error route is for the hosts of a route: a
-// Caddyfile makes one for each site.
+// answeredBy reports whether the first of the error routes that is for the
+// hosts of a route answers; a Caddyfile makes one for each site.
+func answeredBy(errors caddyhttp.RouteList, route caddyhttp.Route) bool {
+	i := slices.IndexFunc(errors, func(candidate caddyhttp.Route) bool { return sameHosts(route, candidate) })
+	return i >= 0 && answers(errors[i])
+}
+
+// sameHosts reports whether an error route is for the hosts of a route.
 func sameHosts(route, errors caddyhttp.Route) bool {
 	theirs := hostsOf(errors)
 	if len(theirs) == 0 {

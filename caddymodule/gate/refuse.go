@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"io"
 	"maps"
 	"net/http"
 	"regexp"
@@ -42,36 +43,59 @@ func refusal(p *problem.Problem) error {
 }
 
 // Prepare readies the response for a refusal: the problem's fields are on the
-// header, so that a 401 has its WWW-Authenticate; the refusal is recorded; and the
-// response will not wait for the rest of the request's body.
+// header, so that a 401 has its WWW-Authenticate; the refusal is recorded, once for
+// each request; and the response will not wait for the rest of the request's body. A
+// client that has left was not refused.
 //
 // It is for gate_problem, which answers what others refuse; a handler calls [Refuse].
 func Prepare(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
 	maps.Copy(w.Header(), p.Fields)
+	if x := ExchangeOf(r); x.Refused || p.Status == problem.StatusClientLeft {
+		return // done already, or nobody is left to refuse
+	}
 	record(r, p)
 	answerAtOnce(w, r, p)
 }
 
-// lingering is how long a refused client may go on to send its body. One that
-// has sent it keeps its connection, and the others get to read the response
-// before their connection is closed.
-const lingering = time.Second
+const (
+	// arrival is how long the rest of a body may take to arrive, so that its client keeps
+	// its connection. Most send head and body together.
+	arrival = 100 * time.Millisecond
+	// maxRest is how much of a body is worth reading for that.
+	maxRest = 64 << 10
+	// lingering is how long a client that loses its connection gets to read the
+	// response, while it may still be sending.
+	lingering = time.Second
+)
 
 // answerAtOnce keeps net/http from reading the rest of an HTTP/1 body before it
 // sends the response, which a client that waits for 100 Continue, or sends
-// nothing, would hold up until the timeout. HTTP/2 and HTTP/3 do not wait.
+// nothing, would hold up until the timeout. HTTP/2 and HTTP/3 do not wait. Full
+// duplex would not do: net/http panics where the rest comes after the response.
 func answerAtOnce(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
-	if r.ProtoMajor != 1 || r.ContentLength == 0 {
+	if r.ProtoMajor != 1 || r.ContentLength == 0 || ExchangeOf(r).Read() {
 		return
 	}
-	if p.Status == http.StatusRequestEntityTooLarge {
-		w.Header().Set("Connection", "close") // The rest is not worth waiting for.
-	}
 	control := http.NewResponseController(w)
-	// Writers of tests can do neither, and need not.
-	if control.EnableFullDuplex() == nil {
-		_ = control.SetReadDeadline(time.Now().Add(lingering))
+	wanted := p.Status != http.StatusRequestEntityTooLarge && r.Header.Get("Expect") == ""
+	if wanted && arrives(control, r.Body) {
+		return
 	}
+	w.Header().Set("Connection", "close")
+	_ = control.SetReadDeadline(time.Now().Add(lingering)) // Writers of tests cannot, and need not.
+}
+
+// arrives reports whether the rest of a body is there, or comes in a moment.
+func arrives(control *http.ResponseController, body io.Reader) bool {
+	if control.SetReadDeadline(time.Now().Add(arrival)) != nil {
+		return false
+	}
+	_, err := io.CopyN(io.Discard, body, maxRest)
+	if err != io.EOF {
+		return false
+	}
+	// From now on net/http watches the connection: it must not time out.
+	return control.SetReadDeadline(time.Time{}) == nil
 }
 
 // refusals counts what is recorded.
@@ -81,16 +105,9 @@ var refusals = prometheus.NewCounterVec(prometheus.CounterOpts{
 }, []string{"status", "problem", "reason"})
 
 // record leaves the one record of a refused request: a line of the logger
-// gate.refusals, and a count in gate_refusals_total. A second refusal of the
-// same request is not recorded. A client that has left was not refused.
+// gate.refusals, and a count in gate_refusals_total.
 func record(r *http.Request, p *problem.Problem) {
-	if p.Status == problem.StatusClientLeft {
-		return
-	}
 	x := ExchangeOf(r)
-	if x.Refused {
-		return
-	}
 	x.Refused = true
 	refusals.WithLabelValues(strconv.Itoa(p.Status), p.Name, reasons.label(p.RefusedBy)).Inc()
 	level := zapcore.InfoLevel
