@@ -4,12 +4,15 @@ package problem
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/dustin/go-humanize"
 	"go.uber.org/zap"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
@@ -38,6 +41,12 @@ func init() {
 // Of the request's span it masks the client's address, and says which problem
 // and which request it is.
 type Handler struct {
+	// How many bytes the header of a request may have: the request line, and each
+	// field with four for its colon and line end. A longer one gets a 431. The server's own
+	// max_header_bytes must be above it: what the parser refuses, nobody renders.
+	// Default: no bound but the server's.
+	MaxHeader *int `json:"max_header,omitempty"`
+
 	logger *zap.Logger
 }
 
@@ -55,8 +64,14 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.logger = ctx.Logger()
+	if h.MaxHeader != nil && *h.MaxHeader < minMaxHeader {
+		return fmt.Errorf("max_header is %d: it must be at least %d, or absent for no bound", *h.MaxHeader, minMaxHeader)
+	}
 	return nil
 }
+
+// minMaxHeader is the least that a header can be bounded by: a browser's needs more.
+const minMaxHeader = 1 << 10
 
 // ServeHTTP answers the error that Caddy is handling, or the one that the
 // handlers after it return.
@@ -65,6 +80,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return h.answer(w, r, err)
 	}
 	describe(r)
+	if p := h.checkHeader(r); p != nil {
+		return h.answer(w, r, p)
+	}
 	watched := &watchedWriter{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}}
 	err := next.ServeHTTP(watched, r)
 	switch {
@@ -77,6 +95,25 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	// the rest of. Let it see that the response broke off.
 	h.logger.Error("a response broke off", zap.String("request_id", gate.RequestID(r)), zap.Error(err))
 	panic(http.ErrAbortHandler)
+}
+
+// checkHeader refuses a header that is too long.
+func (h *Handler) checkHeader(r *http.Request) *problem.Problem {
+	if h.MaxHeader == nil || headerSize(r) <= *h.MaxHeader {
+		return nil
+	}
+	return problem.HeaderTooLarge.New(fmt.Sprintf("The header may have %d bytes.", *h.MaxHeader))
+}
+
+// headerSize is how long the header was, as HTTP/1 would send it.
+func headerSize(r *http.Request) int {
+	size := len(r.Method) + len(r.RequestURI) + len(r.Proto) + 4
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(value) + 4
+		}
+	}
+	return size
 }
 
 // answer refuses the request because of the error.
@@ -104,14 +141,35 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 	return handler, handler.UnmarshalCaddyfile(h.Dispenser)
 }
 
-// UnmarshalCaddyfile parses `gate_problem`, which takes no arguments.
-func (*Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+// UnmarshalCaddyfile parses the directive:
+//
+//	gate_problem {
+//		max_header <size>
+//	}
+func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	if d.NextBlock(0) {
-		return d.Errf("unknown option %q: gate_problem has none", d.Val())
+	for d.NextBlock(0) {
+		if d.Val() != "max_header" {
+			return d.Errf("unknown option %q of gate_problem: there is only max_header", d.Val())
+		}
+		if h.MaxHeader != nil {
+			return d.Err("max_header is there twice")
+		}
+		if !d.NextArg() {
+			return d.ArgErr()
+		}
+		size, err := humanize.ParseBytes(d.Val())
+		if err != nil || size < minMaxHeader || size > math.MaxInt32 {
+			return d.Errf("max_header is %q: write a size of at least 1KiB, such as 32KiB", d.Val())
+		}
+		bytes := int(size)
+		h.MaxHeader = &bytes
+		if d.NextArg() {
+			return d.ArgErr()
+		}
 	}
 	return nil
 }

@@ -75,6 +75,20 @@ func TestAnErrorOfALaterHandlerIsAnsweredInPlace(t *testing.T) {
 	}
 }
 
+func TestAHeaderOverTheBoundIsRefused(t *testing.T) {
+	bound := 2048
+	for length, status := range map[int]int{1900: http.StatusOK, 2100: http.StatusRequestHeaderFieldsTooLarge} {
+		rec := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("X-Long", strings.Repeat("x", length))
+		err := (&Handler{MaxHeader: &bound}).ServeHTTP(rec, r, caddyhttp.HandlerFunc(
+			func(w http.ResponseWriter, _ *http.Request) error { w.WriteHeader(http.StatusOK); return nil }))
+		if err != nil || rec.Code != status {
+			t.Errorf("%d bytes: %v, %d; want %d", length, err, rec.Code, status)
+		}
+	}
+}
+
 func TestAResponseThatHasBegunIsBrokenOff(t *testing.T) {
 	for name, begin := range map[string]func(http.ResponseWriter) error{
 		"status":  func(w http.ResponseWriter) error { w.WriteHeader(http.StatusOK); return nil },
@@ -96,7 +110,7 @@ func TestAResponseThatHasBegunIsBrokenOff(t *testing.T) {
 					t.Errorf("logged %v", logged.All())
 				}
 			}()
-			_ = (&Handler{zap.New(core)}).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/", nil), caddyhttp.HandlerFunc(
+			_ = (&Handler{logger: zap.New(core)}).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/", nil), caddyhttp.HandlerFunc(
 				func(w http.ResponseWriter, _ *http.Request) error {
 					return errors.Join(begin(w), errors.New("the cause"))
 				}))
@@ -104,8 +118,13 @@ func TestAResponseThatHasBegunIsBrokenOff(t *testing.T) {
 	}
 }
 
-func TestCaddyfileTakesNoOptions(t *testing.T) {
-	for text, ok := range map[string]bool{"gate_problem": true, "gate_problem x": false, "gate_problem {\nx\n}": false} {
+func TestTheCaddyfilesMistakesAreRefused(t *testing.T) {
+	for text, ok := range map[string]bool{
+		"gate_problem": true, "gate_problem {\nmax_header 32KiB\n}": true,
+		"gate_problem x": false, "gate_problem {\nx\n}": false, "gate_problem {\nmax_header\n}": false,
+		"gate_problem {\nmax_header 0\n}": false, "gate_problem {\nmax_header much\n}": false,
+		"gate_problem {\nmax_header 1MiB 2MiB\n}": false, "gate_problem {\nmax_header 1MiB\nmax_header 1MiB\n}": false,
+	} {
 		err := new(Handler).UnmarshalCaddyfile(caddyfile.NewTestDispenser(text))
 		if (err == nil) != ok {
 			t.Errorf("%q: err = %v", text, err)

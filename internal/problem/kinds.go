@@ -14,6 +14,10 @@ var (
 	Unsupported = kind("unsupported-media-type", "The body has an unsupported media type", http.StatusUnsupportedMediaType)
 	// TooLarge is a body over the size limit.
 	TooLarge = kind("body-too-large", "The body is too large", http.StatusRequestEntityTooLarge)
+	// HeaderTooLarge is a header over the size limit.
+	HeaderTooLarge = kind("header-too-large", "The header is too large", http.StatusRequestHeaderFieldsTooLarge)
+	// Misdirected is a request for a host that is not served here.
+	Misdirected = kind("misdirected-request", "The host is not served here", http.StatusMisdirectedRequest)
 	// Invalid is a body that does not match the route's schema. Its member "errors" names each field.
 	Invalid = kind("invalid-request", "The request does not match the schema", http.StatusUnprocessableEntity)
 	// NotUnderstood is a prompt in which no scent is named. Its member "errors"
@@ -78,7 +82,7 @@ var (
 // Kinds returns every kind, in the order of docs/errors.md.
 func Kinds() []*Kind {
 	return []*Kind{
-		Malformed, Unsupported, TooLarge, Invalid, NotUnderstood,
+		Malformed, Unsupported, TooLarge, HeaderTooLarge, Misdirected, Invalid, NotUnderstood,
 		TooEarly, UpgradeRefused, Unsendable,
 		CredentialMissing, CredentialInvalid, CredentialExpired, CredentialReplayed, ScopeInsufficient, AuthUnavailable,
 		AddressDenied, QuotaExceeded, CostTooHigh, LimitUnavailable,
@@ -103,6 +107,10 @@ func ForStatus(status int) *Problem {
 		return bare(status, "The client has left")
 	case http.StatusRequestEntityTooLarge:
 		return TooLarge.New("")
+	case http.StatusRequestHeaderFieldsTooLarge:
+		return HeaderTooLarge.New("")
+	case http.StatusMisdirectedRequest:
+		return Misdirected.New("")
 	case http.StatusNotFound:
 		return NotFound.New("")
 	case http.StatusMethodNotAllowed:

@@ -290,16 +290,21 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 		"not found": e.send(t, http.MethodGet, "/elsewhere", nil, ""),
 		"health":    e.send(t, http.MethodGet, "/health/live", nil, ""),
 	} {
-		for _, field := range []string{
-			"Strict-Transport-Security", "Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "X-Request-Id",
-		} {
-			if got.Header.Get(field) == "" {
-				t.Errorf("%s: no %s", name, field)
-			}
+		t.Run(name, func(t *testing.T) { wantSecurityHeaders(t, got) })
+	}
+}
+
+func wantSecurityHeaders(t *testing.T, got answer) {
+	t.Helper()
+	for _, field := range []string{
+		"Strict-Transport-Security", "Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "X-Request-Id",
+	} {
+		if got.Header.Get(field) == "" {
+			t.Errorf("no %s", field)
 		}
-		if server := got.Header.Values("Server"); len(server) > 0 {
-			t.Errorf("%s: Server: %s", name, server)
-		}
+	}
+	if server := got.Header.Values("Server"); len(server) > 0 {
+		t.Errorf("Server: %s", server)
 	}
 }
 
@@ -319,10 +324,44 @@ func TestAnotherHostIsMisdirected(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusMisdirectedRequest {
-		t.Errorf("status %d, want 421", resp.StatusCode)
+	got, err := read(resp)
+	if err != nil {
+		t.Fatal(err)
 	}
+	got.wantProblem(t, http.StatusMisdirectedRequest, "misdirected-request")
+	wantSecurityHeaders(t, got)
+}
+
+func TestPlainHTTPRedirectsToTheSiteAlone(t *testing.T) {
+	e := startGateway(t)
+	req, err := http.NewRequest(http.MethodPost, e.httpURL+generatePath+"?a=b", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []string{"", "elsewhere.example"} {
+		req.Host = host
+		resp, err := e.client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if want := e.url + generatePath + "?a=b"; resp.StatusCode != http.StatusPermanentRedirect || resp.Header.Get("Location") != want {
+			t.Errorf("%q: %d to %s, want 308 to %s", host, resp.StatusCode, resp.Header.Get("Location"), want)
+		}
+		if resp.Header.Get("Content-Security-Policy") == "" || resp.Header.Get("X-Request-Id") == "" || resp.Header.Get("Server") != "" {
+			t.Errorf("%q: header %v", host, resp.Header)
+		}
+		if hsts := resp.Header.Get("Strict-Transport-Security"); hsts != "" {
+			t.Errorf("%q: Strict-Transport-Security: %s over plain HTTP", host, hsts)
+		}
+	}
+}
+
+func TestALongHeaderGetsAProblem(t *testing.T) {
+	e := startGateway(t)
+	got := e.send(t, http.MethodGet, "/health/live", http.Header{"X-Long": {strings.Repeat("x", 33<<10)}}, "")
+	got.wantProblem(t, http.StatusRequestHeaderFieldsTooLarge, "header-too-large")
+	wantSecurityHeaders(t, got)
 }
 
 func TestClientsCannotClaimAnIdentity(t *testing.T) {

@@ -113,7 +113,7 @@ func TestEachRefusalLeavesOneRecord(t *testing.T) {
 }
 
 func TestRefusalsWithoutGateProblemKeepTheirFields(t *testing.T) {
-	e := startGateway(t, "\tgate_problem # every refusal", "\t# every refusal", "\t\tgate_problem # also", "\t\t# also")
+	e := startGateway(t, "\tgate_problem {\n\t\tmax_header 32KiB # 431 above it\n\t}\n", "", "\t\tgate_problem # also", "\t\t# also")
 	got := e.generate(t, "", prompt)
 	if got.StatusCode != http.StatusUnauthorized || got.Header.Get("WWW-Authenticate") == "" || len(got.body) != 0 {
 		t.Errorf("%d %v %s", got.StatusCode, got.Header, got.body)
