@@ -39,6 +39,9 @@ func (h *Handler) judge(r *http.Request) (d *promptpolicy.Decision, refused *ref
 	if refused != nil {
 		return nil, refused
 	}
+	if err := r.Context().Err(); err != nil {
+		return nil, abandoned(err) // before anything that costs time
+	}
 	if refused = h.compare(policy, r, body, present); refused != nil {
 		return nil, refused
 	}

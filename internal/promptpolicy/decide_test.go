@@ -288,3 +288,29 @@ func TestDecideIsSafeForConcurrentUse(t *testing.T) {
 		}
 	}
 }
+
+// endless takes minutes to decide.
+const endless = `package gate
+
+digits := [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+
+decision := {"allow": true, "status": 200, "reasons": [], "obligations": [], "labels": []} if {
+	count([1 | digits[a]; digits[b]; digits[c]; digits[d]; digits[e]; digits[f]; digits[g]; digits[h]; a + b + c + d + e + f + g + h < 0]) == 0
+}
+`
+
+func TestADecisionEndsWhenItsClientLeaves(t *testing.T) {
+	p := compiled(t, map[string]string{"gate.rego": endless}).Within(time.Hour)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer time.AfterFunc(20*time.Millisecond, cancel).Stop()
+	if d, err := p.Decide(ctx, &Input{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("decision = %+v, %v", d, err)
+	}
+}
+
+func TestTheTimeoutCountsFromWhereJudgingBegan(t *testing.T) {
+	p := compiled(t, map[string]string{"gate.rego": endless}).Within(time.Hour)
+	if d, err := p.Decide(t.Context(), &Input{Since: time.Now().Add(-time.Hour)}); !errors.Is(err, ErrTimeout) {
+		t.Errorf("decision = %+v, %v", d, err)
+	}
+}

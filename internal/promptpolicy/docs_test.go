@@ -1,6 +1,7 @@
 package promptpolicy
 
 import (
+	"encoding/json"
 	"os"
 	"regexp"
 	"strings"
@@ -41,5 +42,30 @@ func TestExamplesOfTheDocumentationWork(t *testing.T) {
 	}
 	if d.Allow || d.Reasons[0].ID != "allergen" || len(d.Obligations) != 1 || strings.Join(d.Labels, "") != "natural" {
 		t.Errorf("decision = %+v", d)
+	}
+}
+
+// What the API's page says of a limit, the policy's page and the refusal say, too.
+func TestTheScopeForMoreMoleculesIsSaidAlike(t *testing.T) {
+	in := generate("rose", "generate")
+	in.Body = map[string]any{"prompt": "rose", "num_molecules": json.Number("21")}
+	d, err := shipped(t).Decide(t.Context(), in)
+	if err != nil || d.Allow {
+		t.Fatalf("decision = %+v, %v", d, err)
+	}
+	said := map[string]string{"the refusal": d.Reasons[0].Message}
+	for _, name := range []string{"api.md", "policy.md"} {
+		page, err := os.ReadFile("../../docs/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said[name] = string(page)
+	}
+	for name, text := range said {
+		for _, want := range []string{"generate:bulk", "20"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s does not say %q", name, want)
+			}
+		}
 	}
 }

@@ -123,6 +123,18 @@ func TestDangerousPromptsAreRefusedHoweverTheyAreSpelled(t *testing.T) {
 	}
 }
 
+func TestAPromptWithoutALetterIsRefusedByThePolicy(t *testing.T) {
+	e := startGateway(t)
+	e.startBackend(t)
+	token := e.token(t)
+	for _, text := range []string{"12345", "   ", "🌹"} {
+		p := e.generate(t, token, `{"prompt": "`+text+`"}`).wantProblem(t, http.StatusForbidden, "policy-denied")
+		if len(p.Reasons) != 1 || p.Reasons[0].ID != "prompt-without-words" {
+			t.Errorf("%q: reasons = %+v", text, p.Reasons)
+		}
+	}
+}
+
 // save writes a file as an editor does: beside it, then over it.
 func (e *edge) save(t *testing.T, path, content string) {
 	t.Helper()
