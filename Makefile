@@ -17,7 +17,7 @@ GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
 
-.PHONY: help run build test check vet lint vuln policies fuzz bench referee train eval-model bench-model xcaddy clean
+.PHONY: help run build test check vet lint vuln policies fuzz bench clients referee train eval-model bench-model xcaddy clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ fuzz: ## fuzz every target for FUZZTIME (1m)
 bench: ## measure what each part of the gateway costs beside a plain Caddy, in ROUNDS (9) with a TURN (2s) each
 	$(GO) test -run '^$$' -bench Ladder -benchtime $(ROUNDS)x -timeout 60m ./bench -turn $(TURN)
 	$(GO) test -run '^$$' -bench Window -benchtime 2s ./bench
+
+clients: ## show refusals to the clients of others: OpenAI's, for Node.js
+	@.ci/needs clients
+	$(GO) test -count=1 -tags=$(TAGS),clients -run TestOpenAIsClient ./test/e2e
 
 referee: ## compare the chemistry with RDKit's, on DATA (a table of SMILES) and random molecules
 	@DATA="$(DATA)" .ci/referee
