@@ -56,12 +56,12 @@ func foldName(name string) string { return dropSeparators.Replace(exchange.FoldN
 
 // The bounds of what one body may have judged. Every prompt costs the rules time,
 // and its pointer repeats the names that lead to it: without a bound,
-// 80 KB of body could have 500 MB of pointers. Normalising may double the
-// text, which no language needs, but not more.
+// 80 KB of body could have 500 MB of pointers. Hangul has three times as many
+// bytes while it is normalised, and no language has more.
 const (
 	maxPrompts      = 1000
 	maxPointerBytes = 256 << 10
-	maxGrowth       = 2
+	maxGrowth       = 4
 	leastRoom       = 4 << 10
 )
 

@@ -206,6 +206,15 @@ func TestWhatIsJoinedIsSearchedAsOneWordAndAsTwo(t *testing.T) {
 	}
 }
 
+func TestLongTextsOfEveryLanguageAreJudged(t *testing.T) {
+	for _, unit := range []string{"각", "한글 ", "été ", "新鮮な", "ế", "свежий ", "ไทย", "हिन्दी "} {
+		body := map[string]any{"prompt": strings.Repeat(unit, 20_000)}
+		if _, err := Prompts(t.Context(), time.Now().Add(time.Hour), Source{Body: body}, []PromptPath{WholeBody}); err != nil {
+			t.Errorf("%s: %v", unit, err)
+		}
+	}
+}
+
 func TestHostileTextsAreGivenUp(t *testing.T) {
 	body := map[string]any{"prompt": strings.Repeat("\ufdfa", 300_000)}
 	source := Source{Body: body}
