@@ -49,6 +49,7 @@ var rungs = []rung{
 	{name: "headers", site: []string{"import"}, field: "Content-Security-Policy"},
 	{name: "global options", global: true},
 	{name: "breaker and transport", route: []string{"reverse_proxy"}},
+	{name: "capacity", site: []string{"gate_capacity"}},
 	{name: "three limits", route: []string{"gate_limit"}, field: "RateLimit"},
 	{name: "JWT, cached", route: []string{"gate_auth"}, anonymous: 401},
 	{name: "stale store", route: []string{"gate_fallback"}, field: "Gate-Served-By"},

@@ -5,6 +5,7 @@ package caddymodule
 import (
 	_ "github.com/odordiff/odordiff/caddymodule/auth"      // gate_auth and its providers
 	_ "github.com/odordiff/odordiff/caddymodule/breaker"   // lb_policy gate_breaker
+	_ "github.com/odordiff/odordiff/caddymodule/capacity"  // gate_capacity, and gate_connections of listeners
 	_ "github.com/odordiff/odordiff/caddymodule/fallback"  // gate_fallback
 	_ "github.com/odordiff/odordiff/caddymodule/gate"      // the app gate
 	_ "github.com/odordiff/odordiff/caddymodule/health"    // gate_health

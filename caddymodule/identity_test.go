@@ -30,6 +30,7 @@ func TestNoChainPassesOnWhatTheClientClaims(t *testing.T) {
 		"gate_limit":    "gate_limit address {client_ip} 1000/1m",
 		"gate_policy":   "gate_policy {\ndir " + policies + "\ntimeout 5s\n}",
 		"gate_fallback": "gate_fallback",
+		"gate_capacity": "gate_capacity",
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got http.Header

@@ -8,6 +8,7 @@ import (
 	"github.com/odordiff/odordiff/internal/breaker"
 	"github.com/odordiff/odordiff/internal/healthcheck"
 	"github.com/odordiff/odordiff/internal/nonce"
+	"github.com/odordiff/odordiff/internal/slots"
 	"github.com/odordiff/odordiff/internal/window"
 )
 
@@ -56,4 +57,27 @@ func (a *App) acquire(key any, construct caddy.Constructor) (any, error) {
 		return err
 	})
 	return value, nil
+}
+
+type slotsKey struct {
+	kind   string
+	bounds slots.Bounds
+}
+
+// sharedSlots are slots that the pool keeps.
+type sharedSlots struct{ *slots.Slots }
+
+// Destruct implements caddy.Destructor.
+func (sharedSlots) Destruct() error { return nil }
+
+// Slots returns the slots of a kind with these bounds, which all modules and,
+// over a reload, all configs share that ask for the same.
+func (a *App) Slots(kind string, bounds slots.Bounds) (*slots.Slots, error) {
+	value, err := a.acquire(slotsKey{kind, bounds}, func() (caddy.Destructor, error) {
+		return sharedSlots{slots.New(bounds)}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return value.(sharedSlots).Slots, nil
 }

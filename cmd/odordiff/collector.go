@@ -2,17 +2,88 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
+	"strconv"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// heapGrowth is how far the heap may grow past what is live, in percent, before
-// it is collected. A request allocates much and keeps little: see docs/performance.md
-// for what collecting less often saves. The memory limit that Caddy sets in `run` holds all the same.
-const heapGrowth = 400
+const (
+	// heapGrowth is how far the heap may grow past what is live, in percent, before
+	// it is collected. A request allocates much and keeps little: see docs/performance.md
+	// for what collecting less often saves.
+	heapGrowth = 400
+	// heapRoom is what it may grow by at most, in bytes. Where much is live, to
+	// collect less often saves little and costs a lot.
+	heapRoom = 128 << 20
 
-// tuneCollector lets the heap grow, unless the operator set GOGC.
+	// The memory limit is a share of what the process may have: of the limit that it
+	// was given nearly all, of a machine that it may share with others a half.
+	shareOfLimit, shareOfMachine = 0.9, 0.5
+)
+
+// tuneCollector bounds the memory, unless the operator set GOMEMLIMIT, and lets
+// the heap grow, unless the operator set GOGC.
 func tuneCollector() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		limitMemory()
+	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(heapGrowth)
+		adaptAfterCollections(heapGrowth)
 	}
+}
+
+// limitMemory has the collector work harder near the limit. The environment
+// carries the limit on: Caddy would set another one in `run`.
+func limitMemory() {
+	limit, err := memlimit.ApplyRatio(memlimit.FromCgroup, shareOfLimit)()
+	if err != nil {
+		limit, err = memlimit.ApplyRatio(memlimit.FromSystem, shareOfMachine)()
+	}
+	if err != nil {
+		return // Nothing here knows a limit.
+	}
+	debug.SetMemoryLimit(int64(min(limit, 1<<62)))
+	setDefault("GOMEMLIMIT", strconv.FormatUint(limit, 10))
+}
+
+// adaptAfterCollections sets the heap's growth by what is live, each time that
+// the heap was collected. A SetGCPercent stops the world for a moment, so the
+// growth has three steps only.
+func adaptAfterCollections(growth int) {
+	// What nobody holds is cleaned up after the next collection.
+	runtime.AddCleanup(new(*byte), func(growth int) {
+		next := growthFor(liveBytes())
+		if next != growth {
+			debug.SetGCPercent(next)
+		}
+		adaptAfterCollections(next)
+	}, growth)
+}
+
+// growthFor returns the percentage by which the heap may grow where so much is live.
+func growthFor(live uint64) int {
+	for _, growth := range []int{heapGrowth, heapGrowth / 2} {
+		if live*uint64(growth)/100 <= heapRoom {
+			return growth
+		}
+	}
+	return 100 // Go's own default
+}
+
+// liveBytes is what the collector reckons the growth from: what it found live,
+// and the stacks that it searched.
+func liveBytes() uint64 {
+	samples := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/stack:bytes"}}
+	metrics.Read(samples)
+	var sum uint64
+	for _, sample := range samples {
+		if sample.Value.Kind() == metrics.KindUint64 {
+			sum += sample.Value.Uint64()
+		}
+	}
+	return sum
 }

@@ -1,0 +1,158 @@
+// Package capacity bounds what clients can make the gateway hold at a time:
+// gate_connections their connections, gate_capacity their open requests. Both
+// count by address and in all; the counting is done by internal/slots.
+package capacity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/problem"
+	"github.com/odordiff/odordiff/internal/slots"
+)
+
+func init() { caddy.RegisterModule(Handler{}) }
+
+// The defaults of a [Handler].
+const (
+	DefaultOpenPerAddress = 64
+	DefaultOpen           = 1024
+	DefaultWait           = 5 * time.Second
+)
+
+// openRequests is what clients and operators read of who refused.
+const openRequests = "open-requests"
+
+// waiting is how many requests may wait for each that may be open. One that
+// waits costs some 20 KB, and its body is not read.
+const waiting = 4
+
+// maxWait keeps a typing error in the wait from holding requests up.
+const maxWait = time.Minute
+
+// Handler lets so many requests be open at a time: of one address, and in all.
+// Requests beyond that wait, and are refused when the wait is over: with 429 where
+// their own address has too many open, with 503 where all together have.
+// Addresses take turns, so one that sends many keeps no other waiting for long.
+//
+// An address is the client's, as trusted_proxies has it; IPv6 addresses of
+// one /64 are one. It stands first in a site, since it bounds what all other
+// handlers hold: the memory of a body that is being read, judged or sent on.
+type Handler struct {
+	// How many requests of one address may be open. Default: 64.
+	PerAddress *int `json:"per_address,omitempty"`
+
+	// How many requests may be open in all. Default: 1024.
+	Total *int `json:"total,omitempty"`
+
+	// How long a request may wait, up to one minute. Default: 5s.
+	Wait *caddy.Duration `json:"wait,omitempty"`
+
+	slots *slots.Slots
+	wait  time.Duration
+}
+
+// CaddyModule returns the Caddy module information.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.gate_capacity",
+		New: func() caddy.Module { return new(Handler) },
+	}
+}
+
+// Provision gets the slots, those of the config before where it had the same bounds.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	bounds, err := boundsOf(h.PerAddress, DefaultOpenPerAddress, h.Total, DefaultOpen)
+	if err != nil {
+		return err
+	}
+	bounds.Waiting = waiting * bounds.All
+	h.wait = DefaultWait
+	if h.Wait != nil {
+		h.wait = time.Duration(*h.Wait)
+	}
+	if h.wait <= 0 || h.wait > maxWait {
+		return fmt.Errorf("wait is %s: it must be more than 0 and at most %s", h.wait, maxWait)
+	}
+	app, err := gate.AppOf(ctx)
+	if err != nil {
+		return err
+	}
+	if h.slots, err = app.Slots("requests", bounds); err != nil {
+		return err
+	}
+	return gate.RegisterMetrics(ctx, collectors...)
+}
+
+// boundsOf applies the defaults.
+func boundsOf(each *int, defaultEach int, all *int, defaultAll int) (slots.Bounds, error) {
+	b := slots.Bounds{Each: defaultEach, All: defaultAll}
+	if each != nil {
+		b.Each = *each
+	}
+	if all != nil {
+		b.All = *all
+	}
+	if b.Each < 1 {
+		return b, fmt.Errorf("per_address is %d: it must be 1 or more", b.Each)
+	}
+	if b.All < b.Each {
+		return b, fmt.Errorf("total is %d: it must be per_address (%d) or more", b.All, b.Each)
+	}
+	return b, nil
+}
+
+// ServeHTTP passes the request on once it has a slot.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	x := gate.ExchangeOf(r)
+	addr, _ := netip.ParseAddr(x.ClientIP) // What is not an address shares the slots of what is not.
+	network := slots.Network(addr)
+	if err := h.acquire(r.Context(), network); err != nil {
+		return h.refuse(w, r, err)
+	}
+	open.Inc()
+	defer func() {
+		open.Dec()
+		h.slots.Release(network)
+	}()
+	return next.ServeHTTP(w, r)
+}
+
+// acquire takes a slot. Only who has to wait pays for a timer.
+func (h *Handler) acquire(ctx context.Context, network netip.Prefix) error {
+	if h.slots.Take(network) == nil {
+		return nil
+	}
+	queued.Inc()
+	defer queued.Dec()
+	ctx, cancel := context.WithTimeout(ctx, h.wait)
+	defer cancel()
+	return h.slots.Wait(ctx, network)
+}
+
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) error {
+	if r.Context().Err() != nil {
+		return gate.Refuse(w, r, problem.ForStatus(problem.StatusClientLeft).Because(err))
+	}
+	refused.WithLabelValues("request", reason(err)).Inc()
+	p := problem.Overloaded.New("Too many requests are open. Try again shortly.")
+	if errors.Is(err, slots.ErrEach) {
+		p = problem.QuotaExceeded.New("Your address has too many requests open. Wait for answers before you send more.").
+			With("violated-policies", []string{openRequests})
+	}
+	return gate.Refuse(w, r, p.RetryAfter(h.wait).Because(err).By(openRequests))
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

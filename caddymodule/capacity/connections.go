@@ -1,0 +1,213 @@
+package capacity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/redact"
+	"github.com/odordiff/odordiff/internal/slots"
+)
+
+func init() { caddy.RegisterModule(Connections{}) }
+
+// The defaults of [Connections].
+const (
+	DefaultConnectionsPerAddress = 64
+	DefaultConnections           = 2048
+	DefaultStreams               = 32
+)
+
+// receiveBuffer is how much of the bodies that nobody reads yet an HTTP/2
+// connection may keep. Go's own default is 1 MiB.
+const receiveBuffer = 256 << 10
+
+// Connections is a listener wrapper that closes connections beyond a number:
+// of one address, and in all. It also sets how many requests an HTTP/2
+// connection may have open at a time. It stands before `tls` among the wrappers,
+// so that who has too many connections is not given a handshake.
+//
+// An address is the peer's. A balancer in front has one address for all of its
+// clients: name it in except. HTTP/3 comes by no listener of connections, so it
+// is not counted here; each of its connections may have 100 requests open.
+type Connections struct {
+	// How many connections one address may have; IPv6 addresses of one /64 are one.
+	// Default: 64.
+	PerAddress *int `json:"per_address,omitempty"`
+
+	// How many connections there may be in all. Default: 2048.
+	Total *int `json:"total,omitempty"`
+
+	// How many requests an HTTP/2 connection may have open at a time. Default: 32.
+	Streams *int `json:"streams,omitempty"`
+
+	// Addresses and CIDR ranges of which no connection is closed or counted.
+	Except []string `json:"except,omitempty"`
+
+	except []netip.Prefix
+	slots  *slots.Slots
+	logger *zap.Logger
+}
+
+// CaddyModule returns the Caddy module information.
+func (Connections) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "caddy.listeners.gate_connections",
+		New: func() caddy.Module { return new(Connections) },
+	}
+}
+
+// Provision gets the slots, those of the config before where it had the same bounds.
+func (c *Connections) Provision(ctx caddy.Context) error {
+	bounds, err := boundsOf(c.PerAddress, DefaultConnectionsPerAddress, c.Total, DefaultConnections)
+	if err != nil {
+		return err
+	}
+	repl := caddy.NewReplacer()
+	for _, expression := range c.Except {
+		expanded, err := repl.ReplaceOrErr(expression, true, true)
+		if err != nil {
+			return fmt.Errorf("except: %w", err)
+		}
+		prefix, err := caddyhttp.CIDRExpressionToPrefix(expanded)
+		if err != nil {
+			return fmt.Errorf("except: %q is not an address or a range such as 10.0.0.0/8: %w", expanded, err)
+		}
+		c.except = append(c.except, prefix.Masked())
+	}
+	if err := c.boundStreams(ctx); err != nil {
+		return err
+	}
+	app, err := gate.AppOf(ctx)
+	if err != nil {
+		return err
+	}
+	if c.slots, err = app.Slots("connections", bounds); err != nil {
+		return err
+	}
+	c.logger = sampled(ctx.Logger())
+	return gate.RegisterMetrics(ctx, collectors...)
+}
+
+// boundStreams sets what Caddy has no option for: it makes the http.Server only
+// after Provision, but shows it to whoever sees a connection before it is served.
+func (c *Connections) boundStreams(ctx caddy.Context) error {
+	streams := DefaultStreams
+	if c.Streams != nil {
+		streams = *c.Streams
+	}
+	if streams < 1 {
+		return fmt.Errorf("streams is %d: it must be 1 or more", streams)
+	}
+	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	if !ok {
+		return errors.New("gate_connections belongs among the listener_wrappers of an HTTP server")
+	}
+	var once sync.Once
+	server.RegisterConnContext(func(ctx context.Context, _ net.Conn) context.Context {
+		once.Do(func() {
+			if server, ok := ctx.Value(http.ServerContextKey).(*http.Server); ok {
+				server.HTTP2 = &http.HTTP2Config{
+					MaxConcurrentStreams:          streams,
+					MaxReceiveBufferPerConnection: receiveBuffer,
+					MaxReceiveBufferPerStream:     receiveBuffer,
+				}
+			}
+		})
+		return ctx
+	})
+	return nil
+}
+
+// sampled lets a message through once in a while: who floods the gateway is not
+// to flood its log. The metrics count each.
+func sampled(logger *zap.Logger) *zap.Logger {
+	return logger.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
+		return zapcore.NewSamplerWithOptions(core, 10*time.Second, 1, 0)
+	}))
+}
+
+// WrapListener returns a listener whose connections are within the bounds.
+func (c *Connections) WrapListener(inner net.Listener) net.Listener {
+	return &listener{inner, c}
+}
+
+type listener struct {
+	net.Listener
+	bounds *Connections
+}
+
+// Accept returns the next connection that may stay.
+func (l *listener) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if admitted := l.bounds.admit(conn); admitted != nil {
+			return admitted, nil
+		}
+	}
+}
+
+// admit returns the connection, counted until it is closed, or closes it and returns nil.
+func (c *Connections) admit(conn net.Conn) net.Conn {
+	addr := peer(conn)
+	for _, prefix := range c.except {
+		if prefix.Contains(addr) {
+			return conn
+		}
+	}
+	network := slots.Network(addr)
+	if err := c.slots.Take(network); err != nil {
+		refused.WithLabelValues("connection", reason(err)).Inc()
+		c.logger.Warn("connections are closed: there are too many", zap.String("client_ip", redact.Address(addr.String())), zap.Error(err))
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // nothing is kept of it
+		}
+		_ = conn.Close() // It is of no use to anybody.
+		return nil
+	}
+	connections.Inc()
+	return &counted{Conn: conn, release: sync.OnceFunc(func() {
+		connections.Dec()
+		c.slots.Release(network)
+	})}
+}
+
+// peer is the address at the other end; that of a Unix socket is the zero address.
+func peer(conn net.Conn) netip.Addr {
+	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr().Unmap().WithZone("")
+	}
+	return netip.Addr{}
+}
+
+// counted is a connection that gives its slot back when it is closed.
+type counted struct {
+	net.Conn
+	release func()
+}
+
+// Close closes the connection.
+func (c *counted) Close() error {
+	c.release()
+	return c.Conn.Close()
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner     = (*Connections)(nil)
+	_ caddy.ListenerWrapper = (*Connections)(nil)
+)
