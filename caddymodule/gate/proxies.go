@@ -2,6 +2,7 @@ package gate
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -23,8 +24,17 @@ func warnOfForgedAddresses(servers map[string]*caddyhttp.Server, logger *zap.Log
 }
 
 func believesClients(server *caddyhttp.Server) bool {
-	trusts := len(server.TrustedProxiesRaw) > 0 || server.TrustedProxiesUnix
+	trusts := trustsProxies(server) || server.TrustedProxiesUnix
 	return trusts && server.TrustedProxiesStrict == 0 && readsForwardedFor(server.ClientIPHeaders)
+}
+
+// trustsProxies reports whether the server has trusted proxies. Caddy forgets the
+// configuration of a module that it has loaded, and tells nobody of the module, so
+// this looks whether the field is filled; the built binary's tests would notice
+// a change.
+func trustsProxies(server *caddyhttp.Server) bool {
+	loaded := reflect.ValueOf(server).Elem().FieldByName("trustedProxies")
+	return len(server.TrustedProxiesRaw) > 0 || loaded.IsValid() && !loaded.IsZero()
 }
 
 // readsForwardedFor reports whether the fields are Caddy's own choice, or have the one
