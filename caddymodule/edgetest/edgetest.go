@@ -38,6 +38,12 @@ type Edge struct {
 // body is given in Caddyfile syntax, and stops it when the test ends.
 func Start(t testing.TB, site string) *Edge {
 	t.Helper()
+	return StartEdited(t, site, unedited)
+}
+
+// StartEdited is Start with a change to the JSON, for what a site cannot say.
+func StartEdited(t testing.TB, site string, edit func(config []byte) []byte) *Edge {
+	t.Helper()
 	transport := &http.Transport{DisableCompression: true}
 	e := &Edge{
 		t: t, address: FreeAddress(t), storage: t.TempDir(),
@@ -48,7 +54,7 @@ func Start(t testing.TB, site string) *Edge {
 		},
 	}
 	e.URL = "http://" + e.address
-	e.Load(site)
+	e.LoadEdited(site, edit)
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		if err := caddy.Stop(); err != nil {
@@ -61,8 +67,10 @@ func Start(t testing.TB, site string) *Edge {
 // Load replaces the site's body, as a reload does.
 func (e *Edge) Load(site string) {
 	e.t.Helper()
-	e.LoadEdited(site, func(config []byte) []byte { return config })
+	e.LoadEdited(site, unedited)
 }
+
+func unedited(config []byte) []byte { return config }
 
 // LoadEdited is Load with a change to the JSON, for what a Caddyfile cannot say.
 func (e *Edge) LoadEdited(site string, edit func(config []byte) []byte) {

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -558,19 +557,9 @@ func TestAnUpgradedConnectionStaysUsable(t *testing.T) {
 		_, _ = rw.WriteString(line)
 		_ = rw.Flush()
 	})
-	e := edge(t, address, "trip_after 1", "")
-	allowUpgrade(e, site(address, "trip_after 1", ""), "echo")
-	conn, err := net.Dial("tcp", strings.TrimPrefix(e.URL, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello\n")
-	reader := bufio.NewReader(conn)
-	res, err := http.ReadResponse(reader, nil)
-	if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("%v, %v", res, err)
-	}
+	e := upgradingEdge(t, address, "echo")
+	res, reader := exchange(t, e, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello\n")
+	wantStatus(t, res.StatusCode, http.StatusSwitchingProtocols)
 	if line, err := reader.ReadString('\n'); line != "hello\n" {
 		t.Errorf("echo = %q, %v", line, err)
 	}

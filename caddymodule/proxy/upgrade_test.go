@@ -12,9 +12,10 @@ import (
 	"github.com/odordiff/odordiff/caddymodule/edgetest"
 )
 
-// allowUpgrade loads the site with protocols that clients may change to.
-func allowUpgrade(e *edgetest.Edge, site, protocol string) {
-	e.LoadEdited(site, func(config []byte) []byte {
+// upgradingEdge starts a Caddy that lets clients change to the protocol.
+func upgradingEdge(t *testing.T, address, protocol string) *edgetest.Edge {
+	t.Helper()
+	return edgetest.StartEdited(t, site(address, "trip_after 100", ""), func(config []byte) []byte {
 		return bytes.Replace(config, []byte(`"apps":{`), []byte(`"apps":{"gate":{"upgrade":["`+protocol+`"]},`), 1)
 	})
 }
@@ -22,18 +23,26 @@ func allowUpgrade(e *edgetest.Edge, site, protocol string) {
 // ask sends the head of a request and returns the answer's.
 func ask(t *testing.T, e *edgetest.Edge, fields string) *http.Response {
 	t.Helper()
+	res, _ := exchange(t, e, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"+fields+"\r\n")
+	res.Body.Close()
+	return res
+}
+
+// exchange sends bytes, and returns the answer and what reads on from its connection.
+func exchange(t *testing.T, e *edgetest.Edge, request string) (*http.Response, *bufio.Reader) {
+	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(e.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"+fields+"\r\n")
-	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	_, _ = io.WriteString(conn, request)
+	reader := bufio.NewReader(conn)
+	res, err := http.ReadResponse(reader, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	res.Body.Close()
-	return res
+	return res, reader
 }
 
 func TestATransportAloneRefusesToChangeProtocols(t *testing.T) {
@@ -51,8 +60,7 @@ func TestAnUpstreamThatChangesToAnotherProtocolFails(t *testing.T) {
 		}
 		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
 	})
-	e := edge(t, address, "trip_after 100", "")
-	allowUpgrade(e, site(address, "trip_after 100", ""), "websocket")
+	e := upgradingEdge(t, address, "websocket")
 	res := ask(t, e, "Connection: Upgrade\r\nUpgrade: websocket\r\n")
 	wantStatus(t, res.StatusCode, http.StatusBadGateway)
 	hasFailures(t, e, address, 1)
