@@ -150,24 +150,10 @@ func wrapped(t *testing.T, options string) func([]byte) []byte {
 	}
 }
 
-// bound starts a Caddy with gate_connections. It returns when the listener
-// before, which is without, takes no connection any more.
-func bound(t *testing.T, options string, bounds slots.Bounds) *edgetest.Edge {
+// bound starts a Caddy with gate_connections.
+func bound(t *testing.T, options string) *edgetest.Edge {
 	t.Helper()
-	edge := edgetest.Start(t, `respond "before"`)
-	edge.LoadEdited(`respond "ok"`, wrapped(t, options))
-	client := from(t, "127.0.0.9")
-	client.Transport.(*http.Transport).DisableKeepAlives = true
-	row := 0
-	eventually(t, "only the new listener answers", func() bool {
-		row++
-		if got := get(client, edge.URL); got.body != "ok" {
-			row = 0
-		}
-		return row == 10
-	})
-	eventually(t, "all connections are closed", func() bool { return use(t, "connections", bounds) == slots.Use{} })
-	return edge
+	return edgetest.StartEdited(t, `respond "ok"`, wrapped(t, options))
 }
 
 func use(t *testing.T, kind string, bounds slots.Bounds) slots.Use {
@@ -209,7 +195,7 @@ func connect(t *testing.T, edge *edgetest.Edge, address string) net.Conn {
 }
 
 func TestConnectionsBeyondTheBoundAreClosed(t *testing.T) {
-	edge := bound(t, `{"per_address": 2, "total": 3}`, slots.Bounds{Each: 2, All: 3})
+	edge := bound(t, `{"per_address": 2, "total": 3}`)
 	first, second := connect(t, edge, "127.0.0.1"), connect(t, edge, "127.0.0.1")
 	if first == nil || second == nil {
 		t.Fatal("connections within the bound are closed")
@@ -230,16 +216,14 @@ func TestConnectionsBeyondTheBoundAreClosed(t *testing.T) {
 }
 
 func TestTheDefaultsLetARequestIn(t *testing.T) {
-	const config = "gate_capacity\nrespond ok"
-	edge := edgetest.Start(t, config)
-	edge.LoadEdited(config, wrapped(t, "{}"))
+	edge := edgetest.StartEdited(t, "gate_capacity\nrespond ok", wrapped(t, "{}"))
 	if got := get(from(t, "127.0.0.1"), edge.URL); got.status != http.StatusOK || got.body != "ok" {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestConnectionsOfExceptedAddressesAreNotCounted(t *testing.T) {
-	edge := bound(t, `{"per_address": 1, "total": 1, "except": ["127.0.0.2"]}`, slots.Bounds{Each: 1, All: 1})
+	edge := bound(t, `{"per_address": 1, "total": 1, "except": ["127.0.0.2"]}`)
 	for range 3 {
 		if connect(t, edge, "127.0.0.2") == nil {
 			t.Fatal("an excepted address is bounded")
@@ -253,19 +237,9 @@ func TestConnectionsOfExceptedAddressesAreNotCounted(t *testing.T) {
 func TestOpenConnectionsAreCountedOverAReload(t *testing.T) {
 	const options = `{"per_address": 1, "total": 5}`
 	bounds := slots.Bounds{Each: 1, All: 5}
-	edge := bound(t, options, bounds)
 	upstream, arrived, answer := hold(t)
-	edge.LoadEdited("reverse_proxy "+upstream, wrapped(t, options))
-	held := make(chan result, 1)
-	go func() {
-		client := from(t, "127.0.0.1")
-		got := get(client, edge.URL)
-		for got.err != nil || got.body == "ok" { // The listener before may still answer, or lose it.
-			client.CloseIdleConnections()
-			got = get(client, edge.URL)
-		}
-		held <- got
-	}()
+	edge := edgetest.StartEdited(t, "reverse_proxy "+upstream, wrapped(t, options))
+	held := later(from(t, "127.0.0.1"), edge.URL)
 	<-arrived
 	edge.LoadEdited(`respond "ok"`, wrapped(t, options))
 	if got := use(t, "connections", bounds); got.Held != 1 {
