@@ -47,8 +47,8 @@ func TestARedisThatRefusesWritesHasFailedUntilItTakesThemAgain(t *testing.T) {
 		detail     string
 	}{
 		"a replica": {
-			begin:  func(ctx context.Context, c *redis.Client) error { return c.SlaveOf(ctx, "127.0.0.1", "1").Err() },
-			end:    func(ctx context.Context, c *redis.Client) error { return c.SlaveOf(ctx, "NO", "ONE").Err() },
+			begin:  func(ctx context.Context, c *redis.Client) error { return c.ReplicaOf(ctx, "127.0.0.1", "1").Err() },
+			end:    func(ctx context.Context, c *redis.Client) error { return c.ReplicaOf(ctx, "NO", "ONE").Err() },
 			detail: "READONLY",
 		},
 		"full, and nothing may be evicted": {

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -91,7 +92,7 @@ func arrives(control *http.ResponseController, body io.Reader) bool {
 		return false
 	}
 	_, err := io.CopyN(io.Discard, body, maxRest)
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		return false
 	}
 	// From now on net/http watches the connection: it must not time out.

@@ -42,7 +42,7 @@ func (h *Handler) judge(r *http.Request) (d *promptpolicy.Decision, refused *ref
 	if err := r.Context().Err(); err != nil {
 		return nil, abandoned(err) // before anything that costs time
 	}
-	if refused = h.compare(policy, r, body, present); refused != nil {
+	if refused := h.compare(policy, r, body, present); refused != nil {
 		return nil, refused
 	}
 	since := time.Now()
@@ -226,7 +226,7 @@ func denied(d *promptpolicy.Decision) *refusal {
 	kind.Status = d.Status
 	p := (&kind).New(reasons[0].Message).With("reasons", reasons)
 	for _, reason := range reasons {
-		p.By(reason.ID)
+		p.RefusedBy = append(p.RefusedBy, reason.ID)
 	}
 	for _, o := range d.Obligations {
 		if o.Type == promptpolicy.HeaderObligation && o.Target == promptpolicy.OnResponse {

@@ -100,7 +100,7 @@ func TestAResponseThatHasBegunIsBrokenOff(t *testing.T) {
 			core, logged := observer.New(zap.InfoLevel)
 			rec := httptest.NewRecorder()
 			defer func() {
-				if cause := recover(); cause != http.ErrAbortHandler {
+				if cause, ok := recover().(error); !ok || !errors.Is(cause, http.ErrAbortHandler) {
 					t.Errorf("recovered %v, want ErrAbortHandler", cause)
 				}
 				if strings.Contains(rec.Body.String(), "type") {

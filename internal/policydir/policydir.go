@@ -78,7 +78,7 @@ func (r *renewal) run() error {
 	if _, err := os.Stat(r.dir); errors.Is(err, fs.ErrNotExist) {
 		r.report.Fresh = true
 	}
-	if err := os.MkdirAll(r.dir, 0o755); err != nil {
+	if err := os.MkdirAll(r.dir, 0o755); err != nil { //nolint:gosec // policies are no secret
 		return err
 	}
 	if err := r.readRecord(); err != nil {
@@ -228,7 +228,7 @@ func readAll(files fs.FS) (map[string][]byte, error) {
 
 // write puts a file in place at once, so that who watches never reads half of it.
 func write(path string, content []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // policies are no secret
 		return err
 	}
 	temporary, err := os.CreateTemp(filepath.Dir(path), ".new-*")

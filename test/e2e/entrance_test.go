@@ -17,7 +17,7 @@ import (
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/h2c"
+	"golang.org/x/net/http2/h2c" //nolint:staticcheck // net/http's own has no upgrade to h2c
 )
 
 // startH2C puts a server in the backend's place that changes to h2c when it is
@@ -30,7 +30,7 @@ func (e *edge) startH2C(t *testing.T) *atomic.Int32 {
 	}
 	asked := new(atomic.Int32)
 	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) })
-	server := httptest.NewUnstartedServer(h2c.NewHandler(handler, new(http2.Server)))
+	server := httptest.NewUnstartedServer(h2c.NewHandler(handler, new(http2.Server))) //nolint:staticcheck // as above
 	server.Listener.Close()
 	server.Listener = listener
 	server.Start()

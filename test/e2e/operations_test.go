@@ -146,11 +146,11 @@ func TestARedisThatRefusesWritesIsSeenByOperatorsAndScrapers(t *testing.T) {
 		}
 	}
 	eventually(t, "Redis is in use", shows("takes charges and nonces", "0"))
-	if err := redis.Client().SlaveOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
+	if err := redis.Client().ReplicaOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the replica's refusal is seen", shows("READONLY", "1"))
-	if err := redis.Client().SlaveOf(t.Context(), "NO", "ONE").Err(); err != nil {
+	if err := redis.Client().ReplicaOf(t.Context(), "NO", "ONE").Err(); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "all is well again without traffic", shows("takes charges and nonces", "0"))

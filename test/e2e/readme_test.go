@@ -13,7 +13,7 @@ import (
 
 func TestTheREADMEsCaddyfileGuardsAnotherService(t *testing.T) {
 	caddyfile := fenced(t, "README.md", "caddyfile")
-	if lines := strings.Count(caddyfile, "\n"); lines != 15 {
+	if lines := strings.Count(caddyfile, "\n"); lines != 16 {
 		t.Errorf("the README's Caddyfile has %d lines", lines)
 	}
 	e := layout(t)
