@@ -100,7 +100,7 @@ func (h *Handler) lastGood(dir string) (string, error) {
 const (
 	// stateVariable names the folder of what the program keeps.
 	stateVariable = "ODORDIFF_STATE"
-	// off is last_good's word for nowhere.
+	// off as the value of last_good keeps no version on disk.
 	off = "off"
 )
 
