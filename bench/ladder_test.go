@@ -218,7 +218,7 @@ func median(values []float64) float64 {
 	return (values[middle-1] + values[middle]) / 2
 }
 
-// table is what docs/performance.md shows: medians over the rounds.
+// table is what docs/operations/performance.md shows: medians over the rounds.
 func table(ladder []*climb) string {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 1, ' ', 0)

@@ -20,13 +20,13 @@ func fenced(t *testing.T, page, language string) string {
 	_, block, found := strings.Cut(page, "```"+language+"\n")
 	block, _, closed := strings.Cut(block, "```")
 	if !found || !closed {
-		t.Fatalf("docs/gate.md has no block of %s", language)
+		t.Fatalf("docs/gateway/gate.md has no block of %s", language)
 	}
 	return block
 }
 
 func TestTheDocumentedConfigIsTheSameInBothLanguages(t *testing.T) {
-	page, err := os.ReadFile("../../docs/gate.md")
+	page, err := os.ReadFile("../../docs/gateway/gate.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestTheDocumentedConfigIsTheSameInBothLanguages(t *testing.T) {
 }
 
 func TestTheDocumentedURLsOfRedisAreAccepted(t *testing.T) {
-	page, err := os.ReadFile("../../docs/gate.md")
+	page, err := os.ReadFile("../../docs/gateway/gate.md")
 	if err != nil {
 		t.Fatal(err)
 	}

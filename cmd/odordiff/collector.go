@@ -12,8 +12,8 @@ import (
 
 const (
 	// heapGrowth is how far the heap may grow past what is live, in percent, before
-	// it is collected. A request allocates much and keeps little: see docs/performance.md
-	// for what collecting less often saves.
+	// it is collected. A request allocates much and keeps little:
+	// docs/operations/performance.md says what collecting less often saves.
 	heapGrowth = 400
 	// heapRoom is what it may grow by at most, in bytes. Where much is live, to
 	// collect less often saves little and costs a lot.

@@ -100,8 +100,8 @@ func policyEvalCommand() *cobra.Command {
 		Use:   "eval --input <file> <directory>",
 		Short: "Prints the decision about an input document",
 		Long: `Evaluates the directory's decision about an input document, a JSON file or - for the
-standard input, which is taken as it is. docs/policy.md lists the fields that the
-gateway sets.`,
+standard input, which is taken as it is. docs/gateway/policy.md lists the fields
+that the gateway sets.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			document, err := readInput(cmd.InOrStdin(), input)

@@ -61,7 +61,7 @@ newer release, or build one:
 
 	git pull && make build
 
-To add modules, list them in xcaddy.toml: see docs/build.md.`
+To add modules, list them in xcaddy.toml: see docs/internals/build.md.`
 	cmd.Hidden = true
 	cmd.RunE = func(*cobra.Command, []string) error {
 		return errors.New("not available: it would download a plain Caddy over odordiff; " +

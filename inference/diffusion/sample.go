@@ -41,7 +41,7 @@ type Settings struct {
 // AllAtOnce is the [Settings.Width] that works on all drafts from the start.
 const AllAtOnce = math.MaxInt
 
-// DefaultSettings are those that the model was evaluated with (docs/model-card.md).
+// DefaultSettings are those that the model was evaluated with (docs/model/card.md).
 func DefaultSettings() Settings {
 	return Settings{Steps: 24, Temperature: 0.8, Guidance: 2.5, Nucleus: 0.98, Confident: 0.95, Width: AllAtOnce}
 }

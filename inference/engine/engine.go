@@ -174,7 +174,7 @@ type Neighbor struct {
 }
 
 // Scores say how well a molecule fits a prompt, each from 0 to 1. How they are
-// computed is documented in docs/inference.md.
+// computed is documented in docs/inference/backend.md.
 type Scores struct {
 	// Overall is the product of those of the others that apply. Molecules are sorted by it.
 	Overall float64

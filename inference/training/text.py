@@ -10,7 +10,7 @@ other descriptions: a linear model over the letters of the text, and a linear ma
 what the tables understand to labels. It also ranks the labels of hand-written
 prompts, for which the average precision is over labels, of one prompt.
 
-Nothing that is learned here is kept: see docs/inference.md for why.
+Nothing that is learned here is kept: see docs/inference/backend.md for why.
 """
 
 from __future__ import annotations

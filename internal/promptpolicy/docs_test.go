@@ -10,7 +10,7 @@ import (
 
 // The examples of the documentation must be admitted with the shipped policy.
 func TestExamplesOfTheDocumentationWork(t *testing.T) {
-	page, err := os.ReadFile("../../docs/policy.md")
+	page, err := os.ReadFile("../../docs/gateway/policy.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestTheScopeForMoreMoleculesIsSaidAlike(t *testing.T) {
 		t.Fatalf("decision = %+v, %v", d, err)
 	}
 	said := map[string]string{"the refusal": d.Reasons[0].Message}
-	for _, name := range []string{"api.md", "policy.md"} {
+	for _, name := range []string{"inference/api.md", "gateway/policy.md"} {
 		page, err := os.ReadFile("../../docs/" + name)
 		if err != nil {
 			t.Fatal(err)

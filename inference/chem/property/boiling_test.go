@@ -61,7 +61,7 @@ func TestBoilingPointsAreNearTheMeasured(t *testing.T) {
 	n := float64(len(all))
 	t.Logf("%d substances: mean absolute error %.1f K, %.1f %%", len(all), sum/n, 100*relative/n)
 	if sum/n > 9 || relative/n > 0.02 {
-		t.Errorf("mean absolute error %.1f K, %.1f %%; docs/chemistry-properties.md says less", sum/n, 100*relative/n)
+		t.Errorf("mean absolute error %.1f K, %.1f %%; docs/inference/properties.md says less", sum/n, 100*relative/n)
 	}
 }
 
@@ -85,7 +85,7 @@ func TestVapourPressuresAreNearTheMeasured(t *testing.T) {
 	}
 	t.Logf("%d substances: mean absolute error %.2f decades", n, sum/float64(n))
 	if n < 40 || sum/float64(n) > 0.25 {
-		t.Errorf("%d substances, mean absolute error %.2f decades; docs/chemistry-properties.md says less", n, sum/float64(n))
+		t.Errorf("%d substances, mean absolute error %.2f decades; docs/inference/properties.md says less", n, sum/float64(n))
 	}
 }
 

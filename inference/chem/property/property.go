@@ -2,7 +2,7 @@
 // divides between oil and water, how polar it is, how many hydrogen bonds it makes,
 // how flexible it is, how hard to make, and when it boils. Every function names the
 // publication it follows. Those that RDKit also has agree with it; how well, and how
-// far the estimates are from measurement, is in docs/chemistry-properties.md.
+// far the estimates are from measurement, is in docs/inference/properties.md.
 //
 // A molecule of ordinary size takes some ten microseconds a property. The first call
 // of SyntheticAccessibility or Of decodes a table, which takes some ten milliseconds

@@ -3,7 +3,7 @@
 //
 // The model is a small neural network over the molecule's fragments, trained
 // by inference/training/predictor.py on published odor descriptions. How well it does, and
-// where it fails, is in docs/odor-prediction.md. It says nothing of strength, and
+// where it fails, is in docs/inference/odor-prediction.md. It says nothing of strength, and
 // nothing of safety.
 package predict
 
