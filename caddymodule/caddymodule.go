@@ -4,7 +4,6 @@ package caddymodule
 
 import (
 	_ "github.com/odordiff/odordiff/caddymodule/auth"      // gate_auth and its providers
-	_ "github.com/odordiff/odordiff/caddymodule/breaker"   // lb_policy gate_breaker
 	_ "github.com/odordiff/odordiff/caddymodule/capacity"  // gate_capacity, and gate_connections of listeners
 	_ "github.com/odordiff/odordiff/caddymodule/fallback"  // gate_fallback
 	_ "github.com/odordiff/odordiff/caddymodule/gate"      // the app gate
@@ -13,5 +12,5 @@ import (
 	_ "github.com/odordiff/odordiff/caddymodule/logformat" // log format gate
 	_ "github.com/odordiff/odordiff/caddymodule/policy"    // gate_policy
 	_ "github.com/odordiff/odordiff/caddymodule/problem"   // gate_problem
-	_ "github.com/odordiff/odordiff/caddymodule/proxy"     // transport gate
+	_ "github.com/odordiff/odordiff/caddymodule/upstream"  // lb_policy gate_breaker and transport gate
 )

@@ -13,11 +13,10 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
-	_ "github.com/odordiff/odordiff/caddymodule/breaker" // lb_policy gate_breaker
 	"github.com/odordiff/odordiff/caddymodule/edgetest"
 	"github.com/odordiff/odordiff/caddymodule/gate"
-	_ "github.com/odordiff/odordiff/caddymodule/problem" // gate_problem
-	_ "github.com/odordiff/odordiff/caddymodule/proxy"   // transport gate
+	_ "github.com/odordiff/odordiff/caddymodule/problem"  // gate_problem
+	_ "github.com/odordiff/odordiff/caddymodule/upstream" // lb_policy gate_breaker and transport gate
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/problem"
 )

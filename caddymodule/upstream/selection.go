@@ -1,11 +1,4 @@
-// Package breaker is the Caddy selection policy gate_breaker: it chooses only
-// upstreams whose breaker admits an attempt. The permit for the attempt travels
-// with the request to the transport gate, which reports what came of it.
-//
-// Caddy's own circuit breakers are one for all upstreams of a proxy, are
-// asked several times an attempt and never hear of a refused connection; hence
-// a policy, which knows the upstream, and a transport, which sees the outcome.
-package breaker
+package upstream
 
 import (
 	"encoding/json"
@@ -22,16 +15,16 @@ import (
 )
 
 func init() {
-	caddy.RegisterModule(Policy{})
+	caddy.RegisterModule(Selection{})
 }
 
-// Policy chooses an upstream by another policy among those whose breaker
-// admits an attempt. If there is none, Caddy answers 503 or retries, as it is
+// Selection is the selection policy gate_breaker. It chooses an upstream by
+// another policy among those whose breaker admits an attempt. If there is none, Caddy answers 503 or retries, as it is
 // configured to.
 //
 // It needs `transport gate` beside it: with another transport nothing reports
 // the outcomes, and no breaker ever opens.
-type Policy struct {
+type Selection struct {
 	// Sets this proxy's breakers apart. Proxies to the same upstream share its
 	// breaker unless their names differ. Give those that share one the same
 	// settings: if they differ, those of the proxy that was configured last hold
@@ -65,15 +58,15 @@ type Policy struct {
 }
 
 // CaddyModule returns the Caddy module information.
-func (Policy) CaddyModule() caddy.ModuleInfo {
+func (Selection) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{
 		ID:  "http.reverse_proxy.selection_policies.gate_breaker",
-		New: func() caddy.Module { return new(Policy) },
+		New: func() caddy.Module { return new(Selection) },
 	}
 }
 
 // Provision loads the inner policy and finds the breakers, which outlive reloads.
-func (p *Policy) Provision(ctx caddy.Context) error {
+func (s *Selection) Provision(ctx caddy.Context) error {
 	app, err := gate.AppOf(ctx)
 	if err != nil {
 		return err
@@ -84,12 +77,12 @@ func (p *Policy) Provision(ctx caddy.Context) error {
 	if err := gate.RegisterMetrics(ctx, states, transitions); err != nil {
 		return err
 	}
-	p.cleanup = app.Health().Register(check(registry))
-	p.breakers = registry.Group(p.Name, p.settings())
+	s.cleanup = app.Health().Register(check(registry))
+	s.breakers = registry.Group(s.Name, s.settings())
 	for _, upstream := range upstreamsOf(ctx) {
-		p.breakers.Hold(upstream.String())
+		s.breakers.Hold(upstream.String())
 	}
-	return p.loadInner(ctx)
+	return s.loadInner(ctx)
 }
 
 // upstreamsOf returns the upstreams of the proxy that is loading the policy, but
@@ -103,34 +96,34 @@ func upstreamsOf(ctx caddy.Context) reverseproxy.UpstreamPool {
 	return nil
 }
 
-func (p *Policy) loadInner(ctx caddy.Context) error {
-	if p.InnerRaw == nil {
-		p.inner = reverseproxy.RandomSelection{}
+func (s *Selection) loadInner(ctx caddy.Context) error {
+	if s.InnerRaw == nil {
+		s.inner = reverseproxy.RandomSelection{}
 		return nil
 	}
-	module, err := ctx.LoadModule(p, "InnerRaw")
+	module, err := ctx.LoadModule(s, "InnerRaw")
 	if err != nil {
 		return fmt.Errorf("loading the inner policy: %w", err)
 	}
-	p.inner = module.(reverseproxy.Selector)
+	s.inner = module.(reverseproxy.Selector)
 	return nil
 }
 
 // Validate refuses settings that make no sense.
-func (p *Policy) Validate() error {
-	if _, nested := p.inner.(*Policy); nested {
+func (s *Selection) Validate() error {
+	if _, nested := s.inner.(*Selection); nested {
 		return fmt.Errorf("inner is gate_breaker itself: name the policy that chooses, such as least_conn")
 	}
-	return p.settings().Validate()
+	return s.settings().Validate()
 }
 
 // Cleanup takes the health check out, and the breakers that the next config does not hold.
-func (p *Policy) Cleanup() error {
-	if p.breakers != nil {
-		p.breakers.Close()
+func (s *Selection) Cleanup() error {
+	if s.breakers != nil {
+		s.breakers.Close()
 	}
-	if p.cleanup != nil {
-		p.cleanup()
+	if s.cleanup != nil {
+		s.cleanup()
 	}
 	return nil
 }
@@ -139,26 +132,26 @@ func (p *Policy) Cleanup() error {
 // there is none. Only the chosen upstream is asked for a permit: half-open
 // breakers have few to give. A retry goes to an upstream that the request has
 // not tried, if one is admitted.
-func (p *Policy) Select(pool reverseproxy.UpstreamPool, r *http.Request, w http.ResponseWriter) *reverseproxy.Upstream {
+func (s *Selection) Select(pool reverseproxy.UpstreamPool, r *http.Request, w http.ResponseWriter) *reverseproxy.Upstream {
 	last := ticketOf(r.Context())
 	last.discard() // of an attempt that never got as far as the transport
-	admitted := keep(pool, func(u *reverseproxy.Upstream) bool { return p.breakerOf(u).Ready() })
-	untried := keep(admitted, func(u *reverseproxy.Upstream) bool { return !last.tried(p, u) })
-	if upstream := p.take(pool, untried, r, w); upstream != nil || len(untried) == len(admitted) {
+	admitted := keep(pool, func(u *reverseproxy.Upstream) bool { return s.breakerOf(u).Ready() })
+	untried := keep(admitted, func(u *reverseproxy.Upstream) bool { return !last.tried(s, u) })
+	if upstream := s.admit(pool, untried, r, w); upstream != nil || len(untried) == len(admitted) {
 		return upstream
 	}
-	return p.take(pool, admitted, r, w)
+	return s.admit(pool, admitted, r, w)
 }
 
-// take chooses one of the admitted upstreams and hands the request its permit.
-func (p *Policy) take(pool, admitted reverseproxy.UpstreamPool, r *http.Request, w http.ResponseWriter) *reverseproxy.Upstream {
+// admit chooses one of the admitted upstreams and gives the request its permit.
+func (s *Selection) admit(pool, admitted reverseproxy.UpstreamPool, r *http.Request, w http.ResponseWriter) *reverseproxy.Upstream {
 	for len(admitted) > 0 {
-		upstream := p.choose(pool, admitted, r, w)
+		upstream := s.choose(pool, admitted, r, w)
 		if upstream == nil {
 			return nil
 		}
-		if permit := p.breakerOf(upstream).Allow(); permit != nil {
-			p.hand(r.Context(), upstream, permit)
+		if permit := s.breakerOf(upstream).Allow(); permit != nil {
+			s.issue(r.Context(), upstream, permit)
 			return upstream
 		}
 		// Another request was faster.
@@ -184,32 +177,32 @@ func keep(pool reverseproxy.UpstreamPool, fits func(*reverseproxy.Upstream) bool
 
 // choose asks the inner policy. Caddy's weighted_round_robin knows its weights by
 // the upstreams' places in the pool, so it cannot be asked about a part of it.
-func (p *Policy) choose(pool, admitted reverseproxy.UpstreamPool, r *http.Request, w http.ResponseWriter) *reverseproxy.Upstream {
-	weighted, ok := p.inner.(*reverseproxy.WeightedRoundRobinSelection)
+func (s *Selection) choose(pool, admitted reverseproxy.UpstreamPool, r *http.Request, w http.ResponseWriter) *reverseproxy.Upstream {
+	weighted, ok := s.inner.(*reverseproxy.WeightedRoundRobinSelection)
 	if ok && len(admitted) < len(pool) {
 		return byWeight(weighted.Weights, pool, admitted)
 	}
-	return p.inner.Select(admitted, r, w)
+	return s.inner.Select(admitted, r, w)
 }
 
-func (p *Policy) breakerOf(u *reverseproxy.Upstream) *breaker.Breaker {
-	return p.breakers.Breaker(u.String())
+func (s *Selection) breakerOf(u *reverseproxy.Upstream) *breaker.Breaker {
+	return s.breakers.Breaker(u.String())
 }
 
-func (p *Policy) settings() breaker.Settings {
+func (s *Selection) settings() breaker.Settings {
 	return breaker.Settings{
-		TripAfter:    p.TripAfter,
-		OpenFor:      time.Duration(p.OpenFor),
-		OpenMax:      time.Duration(p.OpenMax),
-		HalfOpen:     p.HalfOpen,
-		ProbeTimeout: time.Duration(p.ProbeTimeout),
+		TripAfter:    s.TripAfter,
+		OpenFor:      time.Duration(s.OpenFor),
+		OpenMax:      time.Duration(s.OpenMax),
+		HalfOpen:     s.HalfOpen,
+		ProbeTimeout: time.Duration(s.ProbeTimeout),
 	}
 }
 
 // Interface guards
 var (
-	_ caddy.Provisioner     = (*Policy)(nil)
-	_ caddy.Validator       = (*Policy)(nil)
-	_ caddy.CleanerUpper    = (*Policy)(nil)
-	_ reverseproxy.Selector = (*Policy)(nil)
+	_ caddy.Provisioner     = (*Selection)(nil)
+	_ caddy.Validator       = (*Selection)(nil)
+	_ caddy.CleanerUpper    = (*Selection)(nil)
+	_ reverseproxy.Selector = (*Selection)(nil)
 )

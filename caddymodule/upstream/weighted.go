@@ -1,4 +1,4 @@
-package breaker
+package upstream
 
 import (
 	"math/rand/v2"

@@ -1,4 +1,4 @@
-package breaker
+package upstream
 
 import (
 	"strconv"
@@ -21,44 +21,44 @@ import (
 //		half_open     <probes>
 //		probe_timeout <duration>
 //	}
-func (p *Policy) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+func (s *Selection) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // the policy's name
 	if d.NextArg() {
 		return d.ArgErr()
 	}
 	for d.NextBlock(0) {
-		if err := p.unmarshalOption(d); err != nil {
+		if err := s.unmarshalOption(d); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *Policy) unmarshalOption(d *caddyfile.Dispenser) error {
+func (s *Selection) unmarshalOption(d *caddyfile.Dispenser) error {
 	switch d.Val() {
 	case "name":
-		if !d.AllArgs(&p.Name) {
+		if !d.AllArgs(&s.Name) {
 			return d.ArgErr()
 		}
 		return nil
 	case "inner":
-		return p.unmarshalInner(d)
+		return s.unmarshalInner(d)
 	case "trip_after":
-		return count(d, &p.TripAfter)
+		return count(d, &s.TripAfter)
 	case "half_open":
-		return count(d, &p.HalfOpen)
+		return count(d, &s.HalfOpen)
 	case "open_for":
-		return duration(d, &p.OpenFor)
+		return duration(d, &s.OpenFor)
 	case "open_max":
-		return duration(d, &p.OpenMax)
+		return duration(d, &s.OpenMax)
 	case "probe_timeout":
-		return duration(d, &p.ProbeTimeout)
+		return duration(d, &s.ProbeTimeout)
 	}
 	return d.Errf("unknown option %q: gate_breaker takes name, inner, trip_after, open_for, open_max, half_open and probe_timeout", d.Val())
 }
 
-func (p *Policy) unmarshalInner(d *caddyfile.Dispenser) error {
-	if p.InnerRaw != nil {
+func (s *Selection) unmarshalInner(d *caddyfile.Dispenser) error {
+	if s.InnerRaw != nil {
 		return d.Err("inner is given twice: keep one")
 	}
 	if !d.NextArg() {
@@ -74,7 +74,7 @@ func (p *Policy) unmarshalInner(d *caddyfile.Dispenser) error {
 	if !ok {
 		return d.Errf("inner %s is not a selection policy", name)
 	}
-	p.InnerRaw = caddyconfig.JSONModuleObject(selector, "policy", name, nil)
+	s.InnerRaw = caddyconfig.JSONModuleObject(selector, "policy", name, nil)
 	return nil
 }
 
@@ -109,4 +109,4 @@ func duration(d *caddyfile.Dispenser, into *caddy.Duration) error {
 }
 
 // Interface guard
-var _ caddyfile.Unmarshaler = (*Policy)(nil)
+var _ caddyfile.Unmarshaler = (*Selection)(nil)

@@ -1,4 +1,4 @@
-package proxy
+package upstream
 
 import (
 	"encoding/json"
@@ -30,7 +30,7 @@ func unmarshal(t *testing.T, input string) (*Transport, error) {
 	return transport, transport.UnmarshalCaddyfile(caddyfile.NewTestDispenser(input))
 }
 
-func TestCaddyfileTakesEveryOptionOfCaddysTransport(t *testing.T) {
+func TestTransportTakesEveryOptionOfCaddys(t *testing.T) {
 	for name, input := range map[string]string{
 		"ours first":   "gate {\nfail_on 500 5xx\nslow_after 2s\n" + standardOptions + "}",
 		"ours last":    "gate {\n" + standardOptions + "fail_on 500 5xx\nslow_after 2s\n}",
@@ -62,7 +62,7 @@ func TestCaddyfileTakesEveryOptionOfCaddysTransport(t *testing.T) {
 	}
 }
 
-func TestCaddyfileWithoutOptions(t *testing.T) {
+func TestTransportWithoutOptions(t *testing.T) {
 	for _, input := range []string{"gate", "gate {\n}"} {
 		if got, err := unmarshal(t, input); err != nil || marshal(t, got) != "{}" {
 			t.Errorf("%q: %s, %v", input, marshal(t, got), err)
@@ -70,7 +70,7 @@ func TestCaddyfileWithoutOptions(t *testing.T) {
 	}
 }
 
-func TestCaddyfileMistakesAreNamed(t *testing.T) {
+func TestMistakesInTheTransportsOptionsAreNamed(t *testing.T) {
 	for option, want := range map[string]string{
 		"fail_on":         "argument",
 		"fail_on 5":       "5xx",

@@ -1,4 +1,4 @@
-package breaker
+package upstream
 
 import (
 	"context"
@@ -12,12 +12,12 @@ import (
 // ticketVar is the key of the ticket in the request's Caddy vars.
 const ticketVar = "gate.breaker.ticket"
 
-// ticket is a permit on its way from the policy to the transport, and what is
+// ticket is a permit on its way from the selection to the transport, and what is
 // left of it afterwards: the record of one attempt.
 type ticket struct {
-	policy   *Policy
-	upstream *reverseproxy.Upstream
-	permit   *breaker.Permit
+	selection *Selection
+	upstream  *reverseproxy.Upstream
+	permit    *breaker.Permit
 	// hold keeps the permit from being released when the request ends.
 	hold     func() bool
 	redeemed bool
@@ -30,47 +30,47 @@ func ticketOf(ctx context.Context) *ticket {
 	return t
 }
 
-// hand gives the request the permit for an attempt on the upstream. If nobody
-// redeems it until the request ends, the permit is released.
-func (p *Policy) hand(ctx context.Context, upstream *reverseproxy.Upstream, permit *breaker.Permit) {
+// issue gives the request a ticket with the permit for an attempt on the
+// upstream. If nobody redeems it before the request ends, the permit is released.
+func (s *Selection) issue(ctx context.Context, upstream *reverseproxy.Upstream, permit *breaker.Permit) {
 	caddyhttp.SetVar(ctx, ticketVar, &ticket{
-		policy:   p,
-		upstream: upstream,
-		permit:   permit,
-		hold:     context.AfterFunc(ctx, permit.Release),
-		previous: ticketOf(ctx),
+		selection: s,
+		upstream:  upstream,
+		permit:    permit,
+		hold:      context.AfterFunc(ctx, permit.Release),
+		previous:  ticketOf(ctx),
 	})
 }
 
-// Redeem returns the permit for this attempt on the upstream, once; nil if
+// redeem returns the permit for this attempt on the upstream, once; nil if
 // there is none. Whoever redeems a permit must settle it.
-func Redeem(ctx context.Context, upstream *reverseproxy.Upstream) *breaker.Permit {
+func redeem(ctx context.Context, upstream *reverseproxy.Upstream) *breaker.Permit {
 	t := ticketOf(ctx)
 	if t == nil || t.redeemed || t.upstream != upstream {
 		return nil
 	}
-	t.take()
+	t.markRedeemed()
 	return t.permit
 }
 
 // discard releases the permit of a ticket that was never redeemed.
 func (t *ticket) discard() {
 	if t != nil && !t.redeemed {
-		t.take()
+		t.markRedeemed()
 		t.permit.Release()
 	}
 }
 
-func (t *ticket) take() {
+func (t *ticket) markRedeemed() {
 	t.redeemed = true
 	t.hold()
 }
 
-// tried reports whether the policy has sent the request to the upstream before.
+// tried reports whether the selection has sent the request to the upstream before.
 // Dynamic upstreams are made anew for each attempt, so their address decides.
-func (t *ticket) tried(p *Policy, upstream *reverseproxy.Upstream) bool {
+func (t *ticket) tried(s *Selection, upstream *reverseproxy.Upstream) bool {
 	for ; t != nil; t = t.previous {
-		if t.policy == p && t.upstream.String() == upstream.String() {
+		if t.selection == s && t.upstream.String() == upstream.String() {
 			return true
 		}
 	}

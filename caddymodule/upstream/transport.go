@@ -1,7 +1,4 @@
-// Package proxy is the Caddy transport gate: Caddy's HTTP transport, which
-// also reports to the upstream's breaker what came of each attempt, and which can
-// send a body again that the gateway has read.
-package proxy
+package upstream
 
 import (
 	"fmt"
@@ -12,7 +9,6 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
-	gatebreaker "github.com/odordiff/odordiff/caddymodule/breaker"
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/internal/breaker"
 )
@@ -21,8 +17,8 @@ func init() {
 	caddy.RegisterModule(Transport{})
 }
 
-// Transport is Caddy's HTTP transport, with all of its options, for use with
-// `lb_policy gate_breaker`. Each attempt counts once for its upstream's breaker:
+// Transport is the transport gate: Caddy's HTTP transport, with all of its
+// options, for use with `lb_policy gate_breaker`. Each attempt counts once for its upstream's breaker:
 //
 //   - as a failure, when no connection or response comes about, the header takes
 //     longer than slow_after, the status is one of fail_on, or the body breaks off;
@@ -138,7 +134,7 @@ func permitOf(req *http.Request) *breaker.Permit {
 	if !ok {
 		return nil
 	}
-	return gatebreaker.Redeem(req.Context(), info.Upstream)
+	return redeem(req.Context(), info.Upstream)
 }
 
 // Interface guards

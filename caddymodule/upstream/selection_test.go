@@ -1,4 +1,4 @@
-package breaker
+package upstream
 
 import (
 	"context"
@@ -17,12 +17,9 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
-	"go.uber.org/goleak"
 
 	"github.com/odordiff/odordiff/internal/breaker"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // pool returns n upstreams as Caddy would have provisioned them.
 func pool(n int) reverseproxy.UpstreamPool {
@@ -52,9 +49,9 @@ func group(tripAfter uint32) *breaker.Group {
 }
 
 // policy returns a policy around the inner one, which is given in Caddyfile syntax.
-func policy(t *testing.T, inner string) *Policy {
+func policy(t *testing.T, inner string) *Selection {
 	t.Helper()
-	p := &Policy{breakers: group(1)}
+	p := &Selection{breakers: group(1)}
 	name, _, _ := strings.Cut(inner, " ")
 	module, err := caddy.GetModule("http.reverse_proxy.selection_policies." + name)
 	if err != nil {
@@ -76,7 +73,7 @@ func policy(t *testing.T, inner string) *Policy {
 }
 
 // tally selects for a thousand requests and counts by upstream.
-func tally(t *testing.T, p *Policy, upstreams reverseproxy.UpstreamPool) []int {
+func tally(t *testing.T, p *Selection, upstreams reverseproxy.UpstreamPool) []int {
 	t.Helper()
 	counts := make([]int, len(upstreams))
 	for i := range 1000 {
@@ -139,7 +136,7 @@ func TestWeightsStayWithTheirUpstreams(t *testing.T) {
 }
 
 // trip opens the upstream's breaker and waits until it admits a probe.
-func trip(t *testing.T, p *Policy, upstream *reverseproxy.Upstream) *breaker.Breaker {
+func trip(t *testing.T, p *Selection, upstream *reverseproxy.Upstream) *breaker.Breaker {
 	t.Helper()
 	b := p.breakerOf(upstream)
 	b.Allow().Failure(nil)
@@ -202,7 +199,7 @@ func TestARetryGoesElsewhereWhereItCan(t *testing.T) {
 			var tried []*reverseproxy.Upstream
 			for range 3 {
 				chosen := p.Select(upstreams, r, httptest.NewRecorder())
-				Redeem(r.Context(), chosen).Failure(nil)
+				redeem(r.Context(), chosen).Failure(nil)
 				if chosen == nil || slices.Contains(tried, chosen) {
 					t.Fatalf("%s: tried %v, then %v", inner, tried, chosen)
 				}
@@ -235,11 +232,11 @@ func TestARedeemedPermitIsTheTransports(t *testing.T) {
 		r := request(ctx, 0)
 		p.Select(upstreams, r, nil)
 
-		if Redeem(r.Context(), upstreams[1]) != nil {
+		if redeem(r.Context(), upstreams[1]) != nil {
 			t.Error("redeemed for another upstream")
 		}
-		permit := Redeem(r.Context(), upstreams[0])
-		if permit == nil || Redeem(r.Context(), upstreams[0]) != nil {
+		permit := redeem(r.Context(), upstreams[0])
+		if permit == nil || redeem(r.Context(), upstreams[0]) != nil {
 			t.Fatal("a permit is redeemed exactly once")
 		}
 		end()
@@ -274,7 +271,7 @@ func TestOfManyRequestsAtOnceOnlyOneProbes(t *testing.T) {
 	})
 }
 
-func TestCaddyfile(t *testing.T) {
+func TestSelectionReadsItsCaddyfile(t *testing.T) {
 	tests := map[string]string{
 		`gate_breaker`: `{}`,
 		`gate_breaker {
@@ -291,7 +288,7 @@ func TestCaddyfile(t *testing.T) {
 			`"open_for":500000000,"open_max":60000000000,"half_open":2,"probe_timeout":10000000000}`,
 	}
 	for input, want := range tests {
-		var p Policy
+		var p Selection
 		if err := p.UnmarshalCaddyfile(caddyfile.NewTestDispenser(input)); err != nil {
 			t.Errorf("%s: %v", input, err)
 			continue
@@ -303,7 +300,7 @@ func TestCaddyfile(t *testing.T) {
 	}
 }
 
-func TestCaddyfileMistakesAreNamed(t *testing.T) {
+func TestMistakesInTheSelectionsOptionsAreNamed(t *testing.T) {
 	for option, want := range map[string]string{
 		"trip_after 0":              "trip_after",
 		"trip_after":                "argument",
@@ -318,21 +315,21 @@ func TestCaddyfileMistakesAreNamed(t *testing.T) {
 		"inner first\ninner random": "twice",
 		"trip_afer 3":               "trip_afer",
 	} {
-		var p Policy
+		var p Selection
 		err := p.UnmarshalCaddyfile(caddyfile.NewTestDispenser("gate_breaker {\n" + option + "\n}"))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v does not name %q", option, err, want)
 		}
 	}
-	var p Policy
+	var p Selection
 	if err := p.UnmarshalCaddyfile(caddyfile.NewTestDispenser("gate_breaker least_conn")); err == nil {
 		t.Error("an inner policy without the word inner is accepted")
 	}
 }
 
 func TestValidateRefusesWhatMakesNoSense(t *testing.T) {
-	for name, p := range map[string]*Policy{
-		"itself inside":  {inner: new(Policy)},
+	for name, p := range map[string]*Selection{
+		"itself inside":  {inner: new(Selection)},
 		"open_max under": {OpenFor: caddy.Duration(time.Minute), OpenMax: caddy.Duration(time.Second)},
 		"negative":       {OpenFor: -1},
 	} {
@@ -340,16 +337,16 @@ func TestValidateRefusesWhatMakesNoSense(t *testing.T) {
 			t.Errorf("%s is accepted", name)
 		}
 	}
-	if err := (&Policy{inner: reverseproxy.RandomSelection{}}).Validate(); err != nil {
+	if err := (&Selection{inner: reverseproxy.RandomSelection{}}).Validate(); err != nil {
 		t.Errorf("the defaults: %v", err)
 	}
 }
 
 func BenchmarkSelect(b *testing.B) {
-	p := &Policy{breakers: group(5), inner: reverseproxy.LeastConnSelection{}}
+	p := &Selection{breakers: group(5), inner: reverseproxy.LeastConnSelection{}}
 	upstreams, r := pool(2), request(b.Context(), 0)
 	b.ReportAllocs()
 	for b.Loop() {
-		Redeem(r.Context(), p.Select(upstreams, r, nil)).Success()
+		redeem(r.Context(), p.Select(upstreams, r, nil)).Success()
 	}
 }
