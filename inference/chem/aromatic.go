@@ -21,53 +21,53 @@ const (
 // Book", Aromaticity): one from a double bond in the ring, two from a lone pair,
 // none where a more electronegative atom outside the ring takes them.
 func (m *Molecule) perceiveAromaticity() {
-	gifts := make([]int, len(m.atoms))
+	electrons := make([]int, len(m.atoms))
 	for i := range m.atoms {
-		gifts[i] = m.piGift(i)
+		electrons[i] = m.piElectrons(i)
 	}
 	var rings []ring
 	for _, r := range m.rings {
-		if !slices.ContainsFunc(r.atoms, func(a int) bool { return gifts[a] == noGift }) {
+		if !slices.ContainsFunc(r.atoms, func(a int) bool { return electrons[a] == notConjugated }) {
 			rings = append(rings, r)
 		}
 	}
 	if len(rings) == 0 {
 		return
 	}
-	p := &aromaticSearch{mol: m, rings: rings, gifts: gifts, fused: fusedNeighbors(rings)}
+	p := &aromaticSearch{mol: m, rings: rings, electrons: electrons, fused: fusedNeighbors(rings)}
 	p.run()
 }
 
-// noGift bars an atom from aromatic rings.
-const noGift = -1
+// notConjugated bars an atom from aromatic rings.
+const notConjugated = -1
 
-// piGift returns the electrons that an atom gives to a ring's π system.
-func (m *Molecule) piGift(atom int) int {
+// piElectrons returns the electrons that an atom gives to a ring's π system.
+func (m *Molecule) piElectrons(atom int) int {
 	a := m.atoms[atom]
 	if !m.mayBeAromatic(atom) {
-		return noGift
+		return notConjugated
 	}
 	spare := m.spareElectrons(atom)
 	inside, outside := m.multipleBonds(atom)
-	robbed := outside >= 0 && electronegativeOver(m.atoms[outside].Element, a.Element)
+	withdrawn := outside >= 0 && electronegativeOver(m.atoms[outside].Element, a.Element)
 	switch {
 	case spare < 0:
-		return noGift
+		return notConjugated
 	case spare == 0 && outside >= 0:
 		return 0
 	case spare == 0 && inside > 0:
 		return 1
 	case spare == 0:
-		return noGift
-	case spare == 1 && robbed:
+		return notConjugated
+	case spare == 1 && withdrawn:
 		return 0
 	case spare == 1 && (outside >= 0 || inside > 0):
 		return 1
 	case spare == 1 && a.Charge == 1:
 		return 0 // an empty orbital, as in tropylium
 	case spare == 1:
-		return noGift
-	case robbed:
+		return notConjugated
+	case withdrawn:
 		spare--
 	}
 	return 2 - spare%2
@@ -83,8 +83,7 @@ func (m *Molecule) mayBeAromatic(atom int) bool {
 		return false
 	}
 	valences := allowedValences(a.Element, int(a.Charge))
-	valence := m.orderSum(atom) + int(a.Hydrogens)
-	if len(valences) > 0 && valence > valences[0] {
+	if len(valences) > 0 && m.Valence(atom) > valences[0] {
 		return false
 	}
 	if m.RadicalElectrons(atom) > 0 && (a.Element != Carbon || a.Charge != 0) {
@@ -174,10 +173,10 @@ func sharedBonds(a, b ring) int {
 
 // aromaticSearch tries the ring systems of one molecule, small ones first.
 type aromaticSearch struct {
-	mol   *Molecule
-	rings []ring
-	gifts []int
-	fused [][]int
+	mol       *Molecule
+	rings     []ring
+	electrons []int
+	fused     [][]int
 }
 
 func (s *aromaticSearch) run() {
@@ -188,7 +187,7 @@ func (s *aromaticSearch) run() {
 	tried := 0
 	for size := 1; size <= maxFusedRings; size++ {
 		for _, system := range systems {
-			s.try(system)
+			s.markIfAromatic(system)
 		}
 		tried += len(systems)
 		systems = s.extend(systems, maxFusedSystems-tried)
@@ -204,7 +203,7 @@ func (s *aromaticSearch) extend(systems [][]int, limit int) [][]int {
 	for _, system := range systems {
 		for _, member := range system {
 			for _, next := range s.fused[member] {
-				if slices.Contains(system, next) || s.finished(next) && s.allFinished(system) {
+				if slices.Contains(system, next) || s.isAromatic(next) && s.allAromatic(system) {
 					continue
 				}
 				grown := append(slices.Clone(system), next)
@@ -232,18 +231,18 @@ func systemKey(system []int) string {
 	return string(key)
 }
 
-func (s *aromaticSearch) allFinished(system []int) bool {
-	return !slices.ContainsFunc(system, func(r int) bool { return !s.finished(r) })
+func (s *aromaticSearch) allAromatic(system []int) bool {
+	return !slices.ContainsFunc(system, func(r int) bool { return !s.isAromatic(r) })
 }
 
-// finished tells whether every bond of a ring is marked already.
-func (s *aromaticSearch) finished(ring int) bool {
+// isAromatic tells whether every bond of a ring is marked already.
+func (s *aromaticSearch) isAromatic(ring int) bool {
 	return !slices.ContainsFunc(s.rings[ring].bonds, func(b int) bool { return !s.mol.bonds[b].Aromatic })
 }
 
-// try applies Hückel's rule to a system and marks it if it passes. Atoms common
+// markIfAromatic applies Hückel's rule to a system and marks it if it passes. Atoms common
 // to three of its rings lie inside and give nothing to the conjugated rim.
-func (s *aromaticSearch) try(system []int) {
+func (s *aromaticSearch) markIfAromatic(system []int) {
 	timesAtom, timesBond := map[int]int{}, map[int]int{}
 	for _, r := range system {
 		for _, a := range s.rings[r].atoms {
@@ -270,7 +269,7 @@ func (s *aromaticSearch) isHuckel(timesAtom map[int]int) bool {
 	electrons := 0
 	for a, times := range timesAtom {
 		if times <= 2 {
-			electrons += s.gifts[a]
+			electrons += s.electrons[a]
 		}
 	}
 	return electrons%4 == 2

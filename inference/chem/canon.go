@@ -20,6 +20,18 @@ import (
 // cannot see through then loses the guarantee of one canonical form.
 const maxRankingWork = 400_000
 
+// canonicalRanks ranks the atoms of each component, all of one differently.
+func (m *Molecule) canonicalRanks() []int {
+	rank := make([]int, len(m.atoms))
+	for _, members := range m.ComponentAtoms() {
+		ranks, _ := newRanking(m, members).run()
+		for i, atom := range members {
+			rank[atom] = ranks[i]
+		}
+	}
+	return rank
+}
+
 // ranking searches the canonical labelling of one component.
 type ranking struct {
 	mol     *Molecule
@@ -31,13 +43,13 @@ type ranking struct {
 	searchable bool
 	work       int
 
-	path  []int   // the atoms chosen on the way to where the search stands
-	forms [][]int // what each choice on the path led to
+	path         []int   // the atoms chosen on the way to where the search stands
+	certificates [][]int // what each choice on the path led to
 
-	best       []int // the labelling that wins so far, nil if there is none
-	bestPath   []int
-	bestForms  [][]int
-	symmetries [][]int // permutations of the atoms that change nothing
+	best             []int // the labelling that wins so far, nil if there is none
+	bestPath         []int
+	bestCertificates [][]int
+	automorphisms    [][]int // permutations of the atoms that change nothing
 }
 
 // rankedEdge is a bond as the ranking sees it.
@@ -77,9 +89,9 @@ func newRanking(m *Molecule, members []int) *ranking {
 
 // run returns the rank of each member, all different, and the description of
 // the component that they give, equal for equal components.
-func (r *ranking) run() (ranks, form []int) {
+func (r *ranking) run() (ranks, certificate []int) {
 	r.search(r.refine(r.initialClasses()))
-	return r.best, r.describe(r.best)
+	return r.best, r.certificate(r.best)
 }
 
 // initialClasses sorts the atoms by what can be said of each alone.

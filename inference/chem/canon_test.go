@@ -97,7 +97,7 @@ func TestManyIndependentTiesAreSettledOneByOne(t *testing.T) {
 	for range 5 {
 		checkReadsBack(t, m, m.RandomSMILES(rng))
 	}
-	r := newRanking(m, m.memberLists()[0])
+	r := newRanking(m, m.ComponentAtoms()[0])
 	r.run()
 	if r.work > maxRankingWork/10 {
 		t.Errorf("%d atom visits for %d atoms", r.work, m.HeavyAtoms())

@@ -7,16 +7,16 @@ import "slices"
 // a long row of independent ties; in larger classes symmetry does better.
 const maxLookahead = 8
 
-// turn is one way to break a tie, and where it leads.
-type turn struct {
-	choice  int
-	classes []int
-	form    []int
+// tieBreak is one way to break a tie, and where it leads.
+type tieBreak struct {
+	choice      int
+	classes     []int
+	certificate []int
 }
 
-func (r *ranking) follow(classes []int, choice int) turn {
+func (r *ranking) follow(classes []int, choice int) tieBreak {
 	next := r.refine(individualised(classes, choice))
-	return turn{choice, next, r.describe(next)}
+	return tieBreak{choice, next, r.certificate(next)}
 }
 
 // search explores the ways to break the ties that refinement left. It returns
@@ -32,15 +32,15 @@ func (r *ranking) search(classes []int) int {
 		tied = tied[:1]
 	}
 	var tried []int
-	for _, b := range r.turns(classes, tied) {
-		if len(tried) > 0 && (r.work > maxRankingWork || r.mirrors(b.choice, tried)) {
+	for _, b := range r.tieBreaks(classes, tied) {
+		if len(tried) > 0 && (r.work > maxRankingWork || r.isEquivalent(b.choice, tried)) {
 			continue
 		}
 		tried = append(tried, b.choice)
 		if b.classes == nil {
 			b = r.follow(classes, b.choice)
 		}
-		if !r.promises(b.form, depth) {
+		if !r.canWin(b.certificate, depth) {
 			continue
 		}
 		r.path = append(r.path, b.choice)
@@ -53,18 +53,18 @@ func (r *ranking) search(classes []int) int {
 	return depth
 }
 
-// turns returns the ways to break a tie: of a few, those that lead to the
+// tieBreaks returns the ways to break a tie: of a few, those that lead to the
 // smallest description; of many, all, not yet followed.
-func (r *ranking) turns(classes, tied []int) []turn {
+func (r *ranking) tieBreaks(classes, tied []int) []tieBreak {
 	ahead := len(tied) > 1 && len(tied) <= maxLookahead && r.work <= maxRankingWork
-	var found []turn
+	var found []tieBreak
 	for _, choice := range tied {
-		b := turn{choice: choice}
+		b := tieBreak{choice: choice}
 		if ahead {
 			b = r.follow(classes, choice)
 		}
 		if len(found) > 0 {
-			switch order := slices.Compare(b.form, found[0].form); {
+			switch order := slices.Compare(b.certificate, found[0].certificate); {
 			case order > 0:
 				continue
 			case order < 0:
@@ -76,15 +76,15 @@ func (r *ranking) turns(classes, tied []int) []turn {
 	return found
 }
 
-// promises compares a choice at some depth, by the description of the classes
+// canWin compares a choice at some depth, by the description of the classes
 // it leads to, with the choice that led to the best labelling so far. A larger
 // description can be left alone, a smaller one makes that labelling obsolete.
-func (r *ranking) promises(form []int, depth int) bool {
-	r.forms = append(r.forms[:depth], form)
+func (r *ranking) canWin(certificate []int, depth int) bool {
+	r.certificates = append(r.certificates[:depth], certificate)
 	if r.best == nil {
 		return true
 	}
-	order := slices.Compare(form, r.bestForms[depth])
+	order := slices.Compare(certificate, r.bestCertificates[depth])
 	if order < 0 {
 		r.best = nil
 	}
@@ -140,31 +140,31 @@ func (r *ranking) areTwins(tied []int) bool {
 // this only by being equal to it, which reveals a symmetry.
 func (r *ranking) leaf(classes []int) int {
 	if r.best != nil {
-		r.symmetries = append(r.symmetries, mapping(r.best, classes))
+		r.automorphisms = append(r.automorphisms, mapping(r.best, classes))
 		return commonPrefix(r.path, r.bestPath)
 	}
 	r.best = classes
 	r.bestPath = slices.Clone(r.path)
-	r.bestForms = slices.Clone(r.forms)
+	r.bestCertificates = slices.Clone(r.certificates)
 	return len(r.path)
 }
 
-// describe writes the component down as numbers: for each class in order the
+// certificate writes the component down as numbers: for each class in order the
 // stereo and the bonds of its atoms, which all share them. Of a full labelling
 // this says everything.
-func (r *ranking) describe(classes []int) []int {
+func (r *ranking) certificate(classes []int) []int {
 	r.work += len(classes)
 	member := unset(len(classes))
 	for i, c := range classes {
 		member[c] = i
 	}
-	var form []int
+	var certificate []int
 	for _, i := range member {
 		if i >= 0 {
-			form = append(form, r.surroundings(i, classes)...)
+			certificate = append(certificate, r.surroundings(i, classes)...)
 		}
 	}
-	return form
+	return certificate
 }
 
 // mapping returns the permutation that takes one labelling to another.
@@ -188,12 +188,12 @@ func commonPrefix(a, b []int) int {
 	return n
 }
 
-// mirrors tells whether a known symmetry that leaves the path in place takes
+// isEquivalent tells whether a known symmetry that leaves the path in place takes
 // an atom tried before to this choice.
-func (r *ranking) mirrors(choice int, tried []int) bool {
+func (r *ranking) isEquivalent(choice int, tried []int) bool {
 	orbit := map[int]bool{choice: true}
 	for queue := []int{choice}; len(queue) > 0; queue = queue[1:] {
-		for _, image := range r.symmetries {
+		for _, image := range r.automorphisms {
 			next := image[queue[0]]
 			if orbit[next] || !fixes(image, r.path) {
 				continue

@@ -13,6 +13,7 @@ const (
 	Carbon     Element = 6
 	Nitrogen   Element = 7
 	Oxygen     Element = 8
+	Fluorine   Element = 9
 	Phosphorus Element = 15
 	Sulfur     Element = 16
 	Chlorine   Element = 17
@@ -22,6 +23,9 @@ const (
 	Tellurium  Element = 52
 	Iodine     Element = 53
 )
+
+// LastElement is the largest atomic number.
+const LastElement Element = 118
 
 // elementData is what the periodic table says about one element.
 type elementData struct {
@@ -42,8 +46,8 @@ type elementData struct {
 // String returns the element's symbol, "*" for the wildcard.
 func (e Element) String() string { return elements[e].symbol }
 
-// elementBySymbol finds an element by its properly cased symbol.
-func elementBySymbol(symbol string) (Element, bool) {
+// ElementBySymbol finds an element by its symbol, "Cl", or the wildcard by "*".
+func ElementBySymbol(symbol string) (Element, bool) {
 	e, ok := elementIndex[symbol]
 	return e, ok
 }
@@ -56,12 +60,12 @@ var elementIndex = func() map[string]Element {
 	return index
 }()
 
-// elementFromAromatic finds an element by the lower-case symbol that SMILES
+// ElementByAromaticSymbol finds an element by the lower-case symbol that SMILES
 // gives its aromatic form.
-func elementFromAromatic(symbol string) (Element, bool) {
+func ElementByAromaticSymbol(symbol string) (Element, bool) {
 	switch symbol {
 	case "b", "c", "n", "o", "p", "s", "se", "as", "te", "si":
-		return elementBySymbol(strings.ToUpper(symbol[:1]) + symbol[1:])
+		return ElementBySymbol(strings.ToUpper(symbol[:1]) + symbol[1:])
 	}
 	return 0, false
 }

@@ -6,9 +6,6 @@ import (
 	"strings"
 )
 
-// electronMass is the mass of the electron in Da (CODATA 2022).
-const electronMass = 0.000548579909
-
 // Formula returns the molecular formula in Hill order (carbon, hydrogen, then
 // the rest by symbol; all by symbol without carbon), isotopes merged, followed
 // by the net charge if there is one: "C2H3O2-", "Ca+2".
@@ -61,35 +58,4 @@ func chargeText(charge int) string {
 		return "+" + strconv.Itoa(charge)
 	}
 	return strconv.Itoa(charge)
-}
-
-// Weight returns the average molecular weight in g/mol from the abridged
-// standard atomic weights (CIAAW 2024). An atom with an isotope label counts
-// with that isotope's mass; a wildcard counts nothing.
-func (m *Molecule) Weight() float64 {
-	return m.sumMasses(func(e Element) float64 { return elements[e].weight })
-}
-
-// MonoisotopicMass returns the mass in Da of the species made of the most
-// abundant isotope of each element, labelled atoms with their own isotope, and
-// corrected for the electrons lost or gained by a net charge.
-func (m *Molecule) MonoisotopicMass() float64 {
-	charge := 0
-	for _, a := range m.atoms {
-		charge += int(a.Charge)
-	}
-	return m.sumMasses(func(e Element) float64 { return elements[e].mono }) - float64(charge)*electronMass
-}
-
-func (m *Molecule) sumMasses(mass func(Element) float64) float64 {
-	sum := 0.0
-	for _, a := range m.atoms {
-		sum += float64(a.Hydrogens) * mass(Hydrogen)
-		if a.Isotope > 0 {
-			sum += isotopeMass(a.Element, a.Isotope)
-			continue
-		}
-		sum += mass(a.Element)
-	}
-	return sum
 }

@@ -10,7 +10,7 @@ func (m *Molecule) foldHydrogens() bool {
 	gone := make([]bool, len(m.atoms))
 	found := false
 	for i := range m.atoms {
-		if m.isPlainHydrogen(i) && !m.tellsGeometry(i) {
+		if m.isPlainHydrogen(i) && !m.definesGeometry(i) {
 			m.foldHydrogen(i)
 			gone[i], found = true, true
 		}
@@ -21,9 +21,9 @@ func (m *Molecule) foldHydrogens() bool {
 	return found
 }
 
-// tellsGeometry tells whether a hydrogen is all that the geometry of a double
+// definesGeometry tells whether a hydrogen is all that the geometry of a double
 // bond can refer to at one end, as in an imine of ammonia.
-func (m *Molecule) tellsGeometry(hydrogen int) bool {
+func (m *Molecule) definesGeometry(hydrogen int) bool {
 	heavy := m.NeighborAt(hydrogen, 0)
 	if m.atoms[heavy].Hydrogens > 0 || len(m.adjacent[heavy]) != 2 {
 		return false

@@ -1,5 +1,7 @@
 package chem
 
+import "slices"
+
 // kekulise finds one arrangement of double bonds for the atoms written as
 // aromatic and takes the aromatic marks away; aromaticity is perceived anew
 // from the result. Each atom with a valence to spare must get one double bond:
@@ -64,11 +66,37 @@ func (m *Molecule) aromaticBonds(atom int) int {
 // single, is short of the smallest valence it may show.
 func (m *Molecule) wantsDoubleBond(atom int) bool {
 	a := m.atoms[atom]
-	single := m.orderSum(atom) + int(a.Hydrogens)
-	for _, v := range allowedValences(a.Element, int(a.Charge)) {
-		if v >= single {
-			return v > single
-		}
+	v, ok := smallestValence(a.Element, int(a.Charge), m.Valence(atom))
+	return ok && v > m.Valence(atom)
+}
+
+// KekuleSMILES returns a SMILES without aromatic atoms: the canonical one with
+// its aromatic rings written as alternating double bonds. It too is one text
+// for one molecule, and reads back as the same molecule.
+func (m *Molecule) KekuleSMILES() string {
+	if !slices.ContainsFunc(m.atoms, func(a Atom) bool { return a.Aromatic }) {
+		return m.canonical
 	}
-	return false
+	// Which of its Kekulé forms a molecule has depends on how it was written;
+	// reading the canonical text settles it.
+	plain, err := Parse(m.canonical)
+	if err != nil {
+		plain = m.clone()
+	}
+	rank := plain.canonicalRanks()
+	for i := range plain.atoms {
+		plain.atoms[i].Aromatic = false
+	}
+	for i := range plain.bonds {
+		plain.bonds[i].Aromatic = false
+	}
+	text, _ := plain.writeRanked(rank)
+	return text
+}
+
+// clone copies what later steps may change.
+func (m *Molecule) clone() *Molecule {
+	c := *m
+	c.atoms, c.bonds = slices.Clone(m.atoms), slices.Clone(m.bonds)
+	return &c
 }

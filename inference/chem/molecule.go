@@ -121,8 +121,103 @@ func (m *Molecule) Neighbors(atom int) []int {
 	return neighbors
 }
 
-// BondsOf returns the indices of an atom's bonds, in the order of Neighbors.
-func (m *Molecule) BondsOf(atom int) []int { return slices.Clone(m.adjacent[atom]) }
+// The accessors from here on copy no lists, for code that reads molecules often. All
+// indices are those of Atoms and Bonds; an index out of range panics.
+
+// NumAtoms returns the number of atoms, hydrogens that are atoms of their own
+// included.
+func (m *Molecule) NumAtoms() int { return len(m.atoms) }
+
+// NumBonds returns the number of bonds.
+func (m *Molecule) NumBonds() int { return len(m.bonds) }
+
+// Atom returns one atom.
+func (m *Molecule) Atom(atom int) Atom { return m.atoms[atom] }
+
+// Bond returns one bond.
+func (m *Molecule) Bond(bond int) Bond { return m.bonds[bond] }
+
+// Degree returns the number of an atom's neighbours that are atoms of their own.
+func (m *Molecule) Degree(atom int) int { return len(m.adjacent[atom]) }
+
+// BondAt returns the index of an atom's k-th bond, k from 0 to Degree-1, in the
+// order of Neighbors.
+func (m *Molecule) BondAt(atom, k int) int { return m.adjacent[atom][k] }
+
+// NeighborAt returns the atom at the far end of an atom's k-th bond.
+func (m *Molecule) NeighborAt(atom, k int) int {
+	return m.bonds[m.adjacent[atom][k]].Other(atom)
+}
+
+// HeavyDegree returns the number of an atom's neighbours other than hydrogen.
+func (m *Molecule) HeavyDegree(atom int) int {
+	return len(m.adjacent[atom]) + int(m.atoms[atom].Hydrogens) - m.HydrogensOn(atom)
+}
+
+// HydrogensOn counts the hydrogens of an atom, those kept as atoms included.
+func (m *Molecule) HydrogensOn(atom int) int {
+	n := int(m.atoms[atom].Hydrogens)
+	for _, b := range m.adjacent[atom] {
+		if m.atoms[m.bonds[b].Other(atom)].Element == Hydrogen {
+			n++
+		}
+	}
+	return n
+}
+
+// Valence adds up the orders of an atom's bonds in the Kekulé form and its
+// folded hydrogens.
+func (m *Molecule) Valence(atom int) int {
+	return m.orderSum(atom) + int(m.atoms[atom].Hydrogens)
+}
+
+// InRing tells whether an atom is part of a cycle.
+func (m *Molecule) InRing(atom int) bool {
+	return slices.ContainsFunc(m.adjacent[atom], func(b int) bool { return m.bonds[b].InRing })
+}
+
+// InThreeMemberedRing reports whether an atom is in a ring of three.
+func (m *Molecule) InThreeMemberedRing(atom int) bool {
+	for i, a := range m.adjacent[atom] {
+		for _, b := range m.adjacent[atom][:i] {
+			if m.BondBetween(m.bonds[a].Other(atom), m.bonds[b].Other(atom)) >= 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// BondBetween returns the index of the bond between two atoms, or -1.
+func (m *Molecule) BondBetween(a, b int) int {
+	for _, i := range m.adjacent[a] {
+		if m.bonds[i].Other(a) == b {
+			return i
+		}
+	}
+	return -1
+}
+
+// HeavyAtoms returns the number of atoms other than hydrogen; wildcards do not count.
+func (m *Molecule) HeavyAtoms() int {
+	n := 0
+	for _, a := range m.atoms {
+		if a.Element > Hydrogen {
+			n++
+		}
+	}
+	return n
+}
+
+// BondsAround returns the indices of the bonds of a ring, given by its atoms in
+// order around it, each the bond from an atom to the next.
+func (m *Molecule) BondsAround(ring []int) []int {
+	bonds := make([]int, len(ring))
+	for i, atom := range ring {
+		bonds[i] = m.BondBetween(atom, ring[(i+1)%len(ring)])
+	}
+	return bonds
+}
 
 // Components returns the number of disconnected parts.
 func (m *Molecule) Components() int { return m.components }
@@ -173,4 +268,15 @@ func (m *Molecule) componentOf() (of []int, count int) {
 		count++
 	}
 	return of, count
+}
+
+// ComponentAtoms lists the atoms of each component in rising order, the
+// components in the order of their first atoms.
+func (m *Molecule) ComponentAtoms() [][]int {
+	of, count := m.componentOf()
+	lists := make([][]int, count)
+	for atom, component := range of {
+		lists[component] = append(lists[component], atom)
+	}
+	return lists
 }

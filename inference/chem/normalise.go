@@ -27,13 +27,13 @@ func (d *draft) separateNitrogen(atom int) {
 	if m.atoms[atom].Aromatic {
 		excess = 4
 	}
-	if m.orderSum(atom)+int(m.atoms[atom].Hydrogens) != excess {
+	if m.Valence(atom) != excess {
 		return
 	}
 	for _, b := range m.adjacent[atom] {
 		end := m.bonds[b].Other(atom)
-		oxide := m.bonds[b].Order == 2 && m.isBareEnd(end, Oxygen)
-		azide := m.bonds[b].Order == 3 && m.isBareEnd(end, Nitrogen)
+		oxide := m.bonds[b].Order == 2 && m.isNeutralTerminal(end, Oxygen)
+		azide := m.bonds[b].Order == 3 && m.isNeutralTerminal(end, Nitrogen)
 		if oxide || azide {
 			d.polarise(atom, end, b)
 			return
@@ -54,7 +54,7 @@ func (d *draft) separateHalogen(atom int) {
 	}
 	for _, b := range m.adjacent[atom] {
 		end := m.bonds[b].Other(atom)
-		if m.bonds[b].Order == 2 && m.isBareEnd(end, Oxygen) {
+		if m.bonds[b].Order == 2 && m.isNeutralTerminal(end, Oxygen) {
 			d.polarise(atom, end, b)
 		}
 	}
@@ -69,8 +69,8 @@ func (d *draft) polarise(plus, minus, bond int) {
 	d.atoms[plus].bracket, d.atoms[minus].bracket = true, true
 }
 
-// isBareEnd tells whether an atom is a neutral, terminal atom of an element with no hydrogen.
-func (m *Molecule) isBareEnd(atom int, e Element) bool {
+// isNeutralTerminal tells whether an atom is a neutral, terminal atom of an element with no hydrogen.
+func (m *Molecule) isNeutralTerminal(atom int, e Element) bool {
 	a := m.atoms[atom]
 	return a.Element == e && a.Charge == 0 && a.Hydrogens == 0 && len(m.adjacent[atom]) == 1
 }

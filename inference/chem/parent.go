@@ -10,41 +10,27 @@ package chem
 // quaternary ammonium ion, and one that a neighbour balances, as in a nitro
 // group, stay.
 func (m *Molecule) Parent() *Molecule {
-	if !m.isDressed() {
+	if !m.isUnusual() {
 		return m
 	}
-	p := m.bare()
-	p.cutMetals()
-	p.join()
+	p := m.unlabelled()
+	p.cutMetalBonds()
+	p.raiseOrders()
 	for i := range p.atoms {
-		p.discharge(i)
+		p.neutralise(i)
 	}
-	_, p.components = p.componentOf()
-	p.markRingBonds()
-	p.finish()
+	p.rebuild()
 	return p
 }
 
-// isDressed reports whether Parent may have anything to do.
-func (m *Molecule) isDressed() bool {
+// isUnusual reports whether Parent may have anything to do.
+func (m *Molecule) isUnusual() bool {
 	for i, a := range m.atoms {
 		if a.Charge != 0 || a.Isotope != 0 || a.Class != 0 || isElectropositive(a.Element) || m.RadicalElectrons(i) > 0 {
 			return true
 		}
 	}
 	return false
-}
-
-// bare copies the Kekulé form without labels and stereo marks.
-func (m *Molecule) bare() *Molecule {
-	p := &Molecule{atoms: make([]Atom, len(m.atoms)), adjacent: make([][]int, len(m.atoms))}
-	for i, a := range m.atoms {
-		p.atoms[i] = Atom{Element: a.Element, Charge: a.Charge, Hydrogens: a.Hydrogens}
-	}
-	for _, b := range m.bonds {
-		p.connect(b.Begin, b.End, b.Order)
-	}
-	return p
 }
 
 // isElectropositive reports whether an element is a metal that salts are drawn
@@ -57,8 +43,8 @@ func isElectropositive(e Element) bool {
 	return e >= 22 && e <= 30 || e >= 44 && e <= 48 || e >= 76 && e <= 83
 }
 
-// cutMetals turns bonds between a metal and anything else into hydrogens.
-func (m *Molecule) cutMetals() {
+// cutMetalBonds turns bonds between a metal and anything else into hydrogens.
+func (m *Molecule) cutMetalBonds() {
 	kept := m.bonds
 	m.bonds = nil
 	m.adjacent = make([][]int, len(m.atoms))
@@ -75,20 +61,20 @@ func (m *Molecule) cutMetals() {
 	}
 }
 
-// join makes more bonds of each pair of neighbours that are drawn with opposite
+// raiseOrders makes more bonds of each pair of neighbours that are drawn with opposite
 // charges, or with an unpaired electron each, where their valences allow it:
 // "[P+][O-]" is "P=O". It ends because bonds only gain, up to three.
-func (m *Molecule) join() {
+func (m *Molecule) raiseOrders() {
 	for changed := true; changed; {
 		changed = false
 		for i := range m.bonds {
-			changed = m.joinMore(&m.bonds[i]) || changed
+			changed = m.raiseOrder(&m.bonds[i]) || changed
 		}
 	}
 }
 
-// joinMore raises the order of one bond. It reports whether it did.
-func (m *Molecule) joinMore(b *Bond) bool {
+// raiseOrder raises the order of one bond. It reports whether it did.
+func (m *Molecule) raiseOrder(b *Bond) bool {
 	begin, end := &m.atoms[b.Begin], &m.atoms[b.End]
 	opposite := begin.Charge > 0 && end.Charge < 0 || begin.Charge < 0 && end.Charge > 0
 	unpaired := m.RadicalElectrons(b.Begin) > 0 && m.RadicalElectrons(b.End) > 0
@@ -123,9 +109,9 @@ func (m *Molecule) isAllowed(atom int) bool {
 	return len(allowed) == 0 || m.Valence(atom) <= allowed[len(allowed)-1]
 }
 
-// discharge takes an atom's charge and unpaired electrons away by giving or
+// neutralise takes an atom's charge and unpaired electrons away by giving or
 // taking hydrogens, where that gives a neutral atom of a normal valence.
-func (m *Molecule) discharge(atom int) {
+func (m *Molecule) neutralise(atom int) {
 	a := &m.atoms[atom]
 	if isElectropositive(a.Element) || m.isBalanced(atom) {
 		return
@@ -138,11 +124,8 @@ func (m *Molecule) discharge(atom int) {
 		return
 	}
 	sum := m.orderSum(atom) + hydrogens
-	for _, v := range allowedValences(a.Element, 0) {
-		if v >= sum {
-			a.Charge, a.Hydrogens = 0, uint8(hydrogens+v-sum)
-			return
-		}
+	if v, ok := smallestValence(a.Element, 0, sum); ok {
+		a.Charge, a.Hydrogens = 0, uint8(hydrogens+v-sum)
 	}
 }
 
@@ -162,14 +145,13 @@ func (m *Molecule) isBalanced(atom int) bool {
 // orders of the bonds, the charges and the places of the hydrogens. Tautomers,
 // which differ in nothing else, have one skeleton and one formula.
 func (m *Molecule) Skeleton() string {
-	s := m.bare()
+	s := m.unlabelled()
 	for i := range s.atoms {
 		s.atoms[i].Hydrogens, s.atoms[i].Charge = 0, 0
 	}
 	for i := range s.bonds {
 		s.bonds[i].Order = 1
 	}
-	s.markRingBonds()
-	s.finish()
+	s.rebuild()
 	return s.canonical
 }

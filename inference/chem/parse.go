@@ -2,6 +2,20 @@ package chem
 
 import "fmt"
 
+// Limits on what Parse accepts. They bound the time and memory that hostile
+// input can cost; a molecule of a few hundred atoms is far below each.
+const (
+	// MaxLength is the longest SMILES accepted, in bytes.
+	MaxLength = 16 << 10
+	// MaxAtoms is the largest number of atoms written in one SMILES.
+	MaxAtoms = 1000
+	// MaxRings is the largest number of independent rings. SMILES has 100 ring
+	// numbers, so the writer can always name this many at once.
+	MaxRings = 99
+	// MaxBranchDepth is how deep branches may be nested.
+	MaxBranchDepth = 256
+)
+
 // Parse reads one SMILES (OpenSMILES 1.0: organic subset, brackets, branches,
 // rings, dots, aromatic atoms, isotopes, charges, atom maps, tetrahedral and
 // double-bond stereo) and checks its chemistry. The error is a *SyntaxError or
@@ -30,18 +44,18 @@ func Parse(smiles string) (*Molecule, error) {
 		}
 	}
 	d.mol.foldHydrogens()
-	d.mol.finish()
+	d.mol.perceive()
 	return d.mol, nil
 }
 
-// finish works out what follows from the Kekulé form.
-func (m *Molecule) finish() {
+// perceive works out what follows from the Kekulé form.
+func (m *Molecule) perceive() {
 	m.rings = m.smallRings()
 	m.perceiveAromaticity()
-	m.dropVainStereo()
+	m.dropRedundantStereo()
 	for m.foldHydrogens() { // those that told of a geometry that is gone
 		m.rings = m.smallRings()
-		m.dropVainStereo()
+		m.dropRedundantStereo()
 	}
 	m.canonical, m.order = m.writeRanked(m.canonicalRanks())
 }
@@ -70,15 +84,6 @@ type writtenBond struct {
 	symbol byte
 	// from is the atom that the symbol was written after.
 	from int
-}
-
-func (d *draft) valenceError(atom int, format string, args ...any) error {
-	return &ValenceError{
-		Atom:    atom,
-		Element: d.mol.atoms[atom].Element,
-		Pos:     d.atoms[atom].pos,
-		Msg:     fmt.Sprintf(format, args...),
-	}
 }
 
 // findRings marks the bonds that lie on cycles and bounds how many there are.
@@ -122,4 +127,46 @@ func (d *draft) resolveBonds() error {
 		}
 	}
 	return nil
+}
+
+// SyntaxError says where a text stops being a SMILES.
+type SyntaxError struct {
+	// Pos is the 0-based byte offset of the fault.
+	Pos int
+	// Msg says what is wrong there.
+	Msg string
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("SMILES at byte %d: %s", e.Pos, e.Msg)
+}
+
+func syntaxErrorf(pos int, format string, args ...any) error {
+	return &SyntaxError{Pos: pos, Msg: fmt.Sprintf(format, args...)}
+}
+
+// ValenceError says that an atom has more bonds than it can have, or that no
+// arrangement of double bonds suits the aromatic atoms around it.
+type ValenceError struct {
+	// Atom is the 0-based index of the atom in the order of writing.
+	Atom int
+	// Element is the kind of that atom.
+	Element Element
+	// Pos is the 0-based byte offset at which the atom is written.
+	Pos int
+	// Msg says what is wrong with it.
+	Msg string
+}
+
+func (e *ValenceError) Error() string {
+	return fmt.Sprintf("SMILES at byte %d: atom %d (%s): %s", e.Pos, e.Atom, e.Element, e.Msg)
+}
+
+func (d *draft) valenceError(atom int, format string, args ...any) error {
+	return &ValenceError{
+		Atom:    atom,
+		Element: d.mol.atoms[atom].Element,
+		Pos:     d.atoms[atom].pos,
+		Msg:     fmt.Sprintf(format, args...),
+	}
 }

@@ -5,6 +5,41 @@ import (
 	"slices"
 )
 
+// Rings returns the number of independent rings: bonds − atoms + components
+// (the cyclomatic number, and the size of any smallest set of smallest rings).
+func (m *Molecule) Rings() int {
+	return len(m.bonds) - len(m.atoms) + m.components
+}
+
+// SSSR returns a smallest set of smallest rings: as many independent cycles as
+// there are rings, of the smallest total size, shortest first. Each ring lists
+// its atoms in order around it. The sizes are a property of the molecule; where
+// several rings of one size compete, as in cubane, which of them are chosen
+// depends on the order of atoms (SymmetricRings names them all). The set is
+// taken greedily from Horton's candidates (SIAM J. Comput. 1987, 16, 358).
+func (m *Molecule) SSSR() [][]int {
+	var set [][]int
+	for _, r := range m.rings {
+		if r.basic {
+			set = append(set, slices.Clone(r.atoms))
+		}
+	}
+	return set
+}
+
+// SymmetricRings returns the rings of SSSR and every ring of equal size that
+// could stand in for one of them: six in cubane, three in
+// bicyclo[2.2.2]octane. It does not depend on the order of atoms. These are the
+// relevant cycles of Vismara (Electron. J. Comb. 1997, 4, R9) as far as they
+// are among Horton's candidates.
+func (m *Molecule) SymmetricRings() [][]int {
+	set := make([][]int, len(m.rings))
+	for i, r := range m.rings {
+		set[i] = slices.Clone(r.atoms)
+	}
+	return set
+}
+
 // markRingBonds sets Bond.InRing: a bond is in a ring unless it is a bridge
 // (Tarjan, Inf. Process. Lett. 1974, 2, 160). The recursion is as deep as the
 // molecule has atoms, which MaxAtoms bounds.
@@ -61,7 +96,7 @@ func (m *Molecule) smallRings() []ring {
 		seen := map[string]bool{}
 		shorter := basis.clone()
 		for ; start < len(candidates) && candidates[start].size == size; start++ {
-			r := m.closeCandidate(candidates[start])
+			r := m.ringOf(candidates[start])
 			vector := basis.vector(r.bonds)
 			if key := vector.key(); !seen[key] {
 				seen[key] = true
@@ -79,16 +114,16 @@ func (m *Molecule) smallRings() []ring {
 // ringCandidate is the cycle made of a bond and the shortest paths from its
 // ends to a root atom.
 type ringCandidate struct {
-	tree *pathTree
+	tree *shortestPathTree
 	bond int
 	size int
 }
 
-// pathTree holds the shortest paths along ring bonds from one root.
-type pathTree struct {
+// shortestPathTree holds the shortest paths along ring bonds from one root.
+type shortestPathTree struct {
 	distance []int
 	parent   []int // the bond towards the root
-	limb     []int // the first atom after the root on the way
+	branch   []int // the first atom after the root on the way
 }
 
 func (m *Molecule) ringCandidates() []ringCandidate {
@@ -97,10 +132,10 @@ func (m *Molecule) ringCandidates() []ringCandidate {
 		if !m.InRing(root) {
 			continue
 		}
-		tree := m.growPaths(root)
+		tree := m.shortestPaths(root)
 		for i, b := range m.bonds {
-			// Paths along one limb meet before the root: no simple cycle.
-			if !b.InRing || tree.limb[b.Begin] == tree.limb[b.End] || tree.parent[b.Begin] == i || tree.parent[b.End] == i {
+			// Paths along one branch meet before the root: no simple cycle.
+			if !b.InRing || tree.branch[b.Begin] == tree.branch[b.End] || tree.parent[b.Begin] == i || tree.parent[b.End] == i {
 				continue
 			}
 			size := tree.distance[b.Begin] + tree.distance[b.End] + 1
@@ -111,17 +146,17 @@ func (m *Molecule) ringCandidates() []ringCandidate {
 	return candidates
 }
 
-func (m *Molecule) growPaths(root int) *pathTree {
-	t := &pathTree{distance: unset(len(m.atoms)), parent: unset(len(m.atoms)), limb: unset(len(m.atoms))}
-	t.distance[root], t.limb[root] = 0, root
+func (m *Molecule) shortestPaths(root int) *shortestPathTree {
+	t := &shortestPathTree{distance: unset(len(m.atoms)), parent: unset(len(m.atoms)), branch: unset(len(m.atoms))}
+	t.distance[root], t.branch[root] = 0, root
 	for queue := []int{root}; len(queue) > 0; queue = queue[1:] {
 		a := queue[0]
 		for _, b := range m.adjacent[a] {
 			n := m.bonds[b].Other(a)
 			if m.bonds[b].InRing && t.distance[n] < 0 {
-				t.distance[n], t.parent[n], t.limb[n] = t.distance[a]+1, b, t.limb[a]
+				t.distance[n], t.parent[n], t.branch[n] = t.distance[a]+1, b, t.branch[a]
 				if a == root {
-					t.limb[n] = n
+					t.branch[n] = n
 				}
 				queue = append(queue, n)
 			}
@@ -130,8 +165,8 @@ func (m *Molecule) growPaths(root int) *pathTree {
 	return t
 }
 
-// closeCandidate walks both paths of a candidate to the root.
-func (m *Molecule) closeCandidate(c ringCandidate) ring {
+// ringOf walks both paths of a candidate to the root.
+func (m *Molecule) ringOf(c ringCandidate) ring {
 	b := m.bonds[c.bond]
 	left, leftBonds := m.pathToRoot(c.tree, b.Begin)
 	right, rightBonds := m.pathToRoot(c.tree, b.End)
@@ -144,7 +179,7 @@ func (m *Molecule) closeCandidate(c ringCandidate) ring {
 	}
 }
 
-func (m *Molecule) pathToRoot(t *pathTree, atom int) (atoms, bonds []int) {
+func (m *Molecule) pathToRoot(t *shortestPathTree, atom int) (atoms, bonds []int) {
 	atoms = append(atoms, atom)
 	for t.parent[atom] >= 0 {
 		bonds = append(bonds, t.parent[atom])
@@ -152,4 +187,26 @@ func (m *Molecule) pathToRoot(t *pathTree, atom int) (atoms, bonds []int) {
 		atoms = append(atoms, atom)
 	}
 	return atoms, bonds
+}
+
+// ringSize returns the number of atoms in the smallest ring through a bond.
+func (m *Molecule) ringSize(bond int) int {
+	begin, end := m.bonds[bond].Begin, m.bonds[bond].End
+	distance := unset(len(m.atoms))
+	distance[begin] = 0
+	for queue := []int{begin}; len(queue) > 0; queue = queue[1:] {
+		a := queue[0]
+		for _, b := range m.adjacent[a] {
+			n := m.bonds[b].Other(a)
+			if b == bond || !m.bonds[b].InRing || distance[n] >= 0 {
+				continue
+			}
+			if n == end {
+				return distance[a] + 2
+			}
+			distance[n] = distance[a] + 1
+			queue = append(queue, n)
+		}
+	}
+	return 0
 }

@@ -79,7 +79,7 @@ func (s *scanner) step() error {
 	case c == '.':
 		return s.dot()
 	}
-	return s.bareAtom()
+	return s.organicAtom()
 }
 
 // finish checks that nothing was left open.
@@ -175,23 +175,6 @@ func (s *scanner) dot() error {
 	s.last = -1
 	s.pos++
 	return nil
-}
-
-// bareAtom reads an atom of the organic subset, which needs no brackets.
-func (s *scanner) bareAtom() error {
-	for _, symbol := range [...]string{
-		"Cl", "Br", "B", "C", "N", "O", "P", "S", "F", "I", "*",
-	} {
-		if strings.HasPrefix(s.text[s.pos:], symbol) {
-			element, _ := elementBySymbol(symbol)
-			return s.addAtom(Atom{Element: element}, len(symbol), false)
-		}
-	}
-	if strings.IndexByte("bcnops", s.text[s.pos]) >= 0 {
-		element, _ := elementFromAromatic(s.text[s.pos : s.pos+1])
-		return s.addAtom(Atom{Element: element, Aromatic: true}, 1, false)
-	}
-	return syntaxErrorf(s.pos, "unexpected %q", s.text[s.pos:s.pos+1])
 }
 
 // addAtom records an atom written in the next width bytes and bonds it to the last one.

@@ -14,20 +14,20 @@ func (d *draft) readChirality() error {
 			a.Chirality = Unspecified
 			continue
 		}
-		if m.hiddenIsOdd(i, !d.atoms[i].first, d.atoms[i].ringNumbers) {
+		if m.implicitIsOdd(i, !d.atoms[i].first, d.atoms[i].ringNumbers) {
 			a.Chirality = a.Chirality.flipped()
 		}
 	}
 	return nil
 }
 
-// hiddenIsOdd tells whether, in text, the hidden neighbour of a centre with three
+// implicitIsOdd tells whether, in text, the hidden neighbour of a centre with three
 // written ones stands an odd number of steps behind the front. A hydrogen comes
 // after the preceding atom, or first where there is none. OpenSMILES is silent on
 // lone pairs, and RDKit is followed: one comes after the first written neighbour
 // in either case, but two steps behind the front where the atom has one ring
 // number and single bonds alone.
-func (m *Molecule) hiddenIsOdd(atom int, preceded bool, ringNumbers int) bool {
+func (m *Molecule) implicitIsOdd(atom int, preceded bool, ringNumbers int) bool {
 	switch {
 	case len(m.adjacent[atom]) != 3:
 		return false
@@ -57,7 +57,7 @@ func (m *Molecule) keepsLonePair(atom int) bool {
 	case Sulfur, Selenium, Phosphorus, Arsenic, Tellurium:
 		return true
 	case Nitrogen:
-		return m.orderSum(atom) == 3 && (m.isBridgehead(atom) || m.inTriangle(atom))
+		return m.orderSum(atom) == 3 && (m.isBridgehead(atom) || m.InThreeMemberedRing(atom))
 	}
 	return false
 }
@@ -69,18 +69,6 @@ func (m *Molecule) isBridgehead(atom int) bool {
 		}
 	}
 	return true
-}
-
-func (m *Molecule) inTriangle(atom int) bool {
-	neighbors := m.Neighbors(atom)
-	for i, a := range neighbors {
-		for _, b := range neighbors[:i] {
-			if m.BondBetween(a, b) >= 0 {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // smallestStereoRing is the size of the smallest ring in which a double bond
@@ -134,26 +122,4 @@ func (d *draft) direction(atom, partner int) side {
 		s.ref, s.up = other, above
 	}
 	return s
-}
-
-// ringSize returns the number of atoms in the smallest ring through a bond.
-func (m *Molecule) ringSize(bond int) int {
-	begin, end := m.bonds[bond].Begin, m.bonds[bond].End
-	distance := unset(len(m.atoms))
-	distance[begin] = 0
-	for queue := []int{begin}; len(queue) > 0; queue = queue[1:] {
-		a := queue[0]
-		for _, b := range m.adjacent[a] {
-			n := m.bonds[b].Other(a)
-			if b == bond || !m.bonds[b].InRing || distance[n] >= 0 {
-				continue
-			}
-			if n == end {
-				return distance[a] + 2
-			}
-			distance[n] = distance[a] + 1
-			queue = append(queue, n)
-		}
-	}
-	return 0
 }

@@ -70,7 +70,7 @@ func TestStereoisomersDiffer(t *testing.T) {
 	}
 }
 
-func TestVainStereoGoes(t *testing.T) {
+func TestRedundantStereoIsDropped(t *testing.T) {
 	for smiles, plain := range map[string]string{
 		"C[C@H](C)O":       "CC(C)O",
 		"C[C@@](C)(C)C":    "CC(C)(C)C",

@@ -29,6 +29,18 @@ func allowedValences(e Element, charge int) []int {
 	return shifted
 }
 
+// smallestValence returns the smallest valence of an element and charge that is
+// not below the one used already; ok is false if there is none, or if the
+// element may have any valence.
+func smallestValence(e Element, charge, used int) (valence int, ok bool) {
+	for _, v := range allowedValences(e, charge) {
+		if v >= used {
+			return v, true
+		}
+	}
+	return 0, false
+}
+
 // impossible stands for the valences of an element with a charge beyond it.
 var impossible = []int{-1}
 
@@ -52,12 +64,8 @@ func aliphaticHydrogens(e Element, orderSum int) (hydrogens int, ok bool) {
 	if e == Wildcard {
 		return 0, true
 	}
-	for _, v := range elements[e].valences {
-		if v >= orderSum {
-			return v - orderSum, true
-		}
-	}
-	return 0, false
+	v, ok := smallestValence(e, 0, orderSum)
+	return v - orderSum, ok
 }
 
 // aromaticHydrogens is the same for an unbracketed aromatic atom, whose
@@ -93,13 +101,9 @@ func (d *draft) fillHydrogens() error {
 // checkValences refuses atoms with more bonds than their element and charge
 // allow. Fewer are accepted: a bracket atom may be a radical.
 func (d *draft) checkValences() error {
-	for i, a := range d.mol.atoms {
-		allowed := allowedValences(a.Element, int(a.Charge))
-		if len(allowed) == 0 {
-			continue
-		}
-		if valence := d.mol.orderSum(i) + int(a.Hydrogens); valence > allowed[len(allowed)-1] {
-			return d.tooManyBonds(i, valence)
+	for i := range d.mol.atoms {
+		if !d.mol.isAllowed(i) {
+			return d.tooManyBonds(i, d.mol.Valence(i))
 		}
 	}
 	return nil
@@ -118,12 +122,9 @@ func (d *draft) tooManyBonds(atom, valence int) error {
 // RadicalElectrons returns the number of unpaired electrons that the bonds of an
 // atom leave over.
 func (m *Molecule) RadicalElectrons(atom int) int {
-	a := m.atoms[atom]
-	valence := m.Valence(atom)
-	for _, v := range allowedValences(a.Element, int(a.Charge)) {
-		if v >= valence {
-			return v - valence
-		}
+	a, used := m.atoms[atom], m.Valence(atom)
+	if v, ok := smallestValence(a.Element, int(a.Charge), used); ok {
+		return v - used
 	}
 	return 0
 }

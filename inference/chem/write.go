@@ -2,20 +2,25 @@ package chem
 
 import (
 	"cmp"
+	"math/rand/v2"
 	"slices"
 	"strings"
 )
 
-// canonicalRanks ranks the atoms of each component, all of one differently.
-func (m *Molecule) canonicalRanks() []int {
-	rank := make([]int, len(m.atoms))
-	for _, members := range m.memberLists() {
-		ranks, _ := newRanking(m, members).run()
-		for i, atom := range members {
-			rank[atom] = ranks[i]
+// RandomSMILES writes the molecule from a random atom in a random order of
+// branches and components. Every text it returns parses to the same molecule.
+func (m *Molecule) RandomSMILES(rng *rand.Rand) string {
+	root, priority := rng.IntN(len(m.atoms)), rng.Perm(len(m.atoms))
+	components := m.ComponentAtoms()
+	first, _ := m.write(root, priority, false)
+	parts := []string{first}
+	for _, component := range rng.Perm(len(components)) {
+		if members := components[component]; !slices.Contains(members, root) {
+			text, _ := m.write(members[rng.IntN(len(members))], priority, false)
+			parts = append(parts, text)
 		}
 	}
-	return rank
+	return strings.Join(parts, ".")
 }
 
 // writeRanked writes each component in order of its ranks, beginning with the
@@ -26,7 +31,7 @@ func (m *Molecule) writeRanked(rank []int) (text string, order []int) {
 		order []int
 	}
 	var parts []part
-	for _, members := range m.memberLists() {
+	for _, members := range m.ComponentAtoms() {
 		root := slices.MinFunc(members, func(a, b int) int { return cmp.Compare(rank[a], rank[b]) })
 		written, places := m.write(root, rank, true)
 		parts = append(parts, part{written, places})
@@ -44,20 +49,20 @@ func (m *Molecule) writeRanked(rank []int) (text string, order []int) {
 // priority; tidy moves short branches before long ones. The order lists the
 // atoms as they stand in the text.
 func (m *Molecule) write(root int, priority []int, tidy bool) (text string, order []int) {
-	p := m.plan(root, priority)
+	p := m.spanningTree(root, priority)
 	if tidy {
 		p.sortBranches(priority)
 	}
 	p.orderAtoms()
 	p.assignDirections()
-	w := &writer{plan: p, numbers: map[int]int{}}
+	w := &writer{spanningTree: p, numbers: map[int]int{}}
 	w.atom(root)
 	return w.text.String(), p.order
 }
 
-// writer turns a plan into text.
+// writer turns a spanning tree into text.
 type writer struct {
-	*plan
+	*spanningTree
 	text strings.Builder
 	// numbers holds the ring numbers in use, by ring bond.
 	numbers map[int]int
@@ -67,7 +72,7 @@ func (w *writer) atom(atom int) {
 	w.text.WriteString(w.atomText(atom))
 	w.ringNumbers(atom)
 	children := w.children[atom]
-	w.loudHydrogen(atom, len(children) > 0)
+	w.hydrogen(atom, len(children) > 0)
 	for i, b := range children {
 		last := i == len(children)-1
 		if !last {
@@ -125,7 +130,7 @@ func ringText(number int) string {
 }
 
 // bondText is the symbol of a bond, written after the first of its atoms.
-func (p *plan) bondText(bond int) string {
+func (p *spanningTree) bondText(bond int) string {
 	b := p.mol.bonds[bond]
 	if up, ok := p.up[bond]; ok {
 		if up {
@@ -142,9 +147,9 @@ func (p *plan) bondText(bond int) string {
 	return [...]string{1: "", 2: "=", 3: "#", 4: "$"}[b.Order]
 }
 
-// loudHydrogen writes the hydrogen that carries a direction, if the plan has one.
-func (w *writer) loudHydrogen(atom int, more bool) {
-	up, ok := w.loud[atom]
+// hydrogen writes the hydrogen that carries a direction, if the spanning tree has one.
+func (w *writer) hydrogen(atom int, more bool) {
+	up, ok := w.hydrogenUp[atom]
 	if !ok {
 		return
 	}

@@ -7,10 +7,10 @@ import (
 )
 
 // atomText writes an atom, in brackets only where it needs them.
-func (p *plan) atomText(atom int) string {
+func (p *spanningTree) atomText(atom int) string {
 	a := p.mol.atoms[atom]
 	chirality := p.writtenChirality(atom)
-	if chirality == Unspecified && p.mol.isBare(atom) {
+	if chirality == Unspecified && p.mol.needsNoBrackets(atom) {
 		return symbolText(a)
 	}
 	var text strings.Builder
@@ -21,7 +21,7 @@ func (p *plan) atomText(atom int) string {
 	text.WriteString(symbolText(a))
 	text.WriteString([...]string{Unspecified: "", Counterclockwise: "@", Clockwise: "@@"}[chirality])
 	hydrogens := int(a.Hydrogens)
-	if _, ok := p.loud[atom]; ok {
+	if _, ok := p.hydrogenUp[atom]; ok {
 		hydrogens--
 	}
 	if hydrogens > 0 {
@@ -46,9 +46,9 @@ func symbolText(a Atom) string {
 	return a.Element.String()
 }
 
-// isBare tells whether an atom without stereo may be written without brackets:
+// needsNoBrackets tells whether an atom without stereo may be written without brackets:
 // an organic-subset element whose implicit hydrogens come out right.
-func (m *Molecule) isBare(atom int) bool {
+func (m *Molecule) needsNoBrackets(atom int) bool {
 	a := m.atoms[atom]
 	if a.Isotope > 0 || a.Charge != 0 || a.Class > 0 || !isOrganicSubset(a) {
 		return false
@@ -80,7 +80,7 @@ func isOrganicSubset(a Atom) bool {
 
 // writtenChirality is the mark of a centre for its neighbours as they are
 // written: the atom before it, the hydrogen or lone pair, ring numbers, branches.
-func (p *plan) writtenChirality(atom int) Chirality {
+func (p *spanningTree) writtenChirality(atom int) Chirality {
 	m := p.mol
 	chirality := m.atoms[atom].Chirality
 	if chirality == Unspecified {
@@ -91,7 +91,7 @@ func (p *plan) writtenChirality(atom int) Chirality {
 		written = append(written, p.parent[atom])
 	}
 	written = append(append(written, p.closures[atom]...), p.children[atom]...)
-	odd := m.hiddenIsOdd(atom, p.parent[atom] >= 0, len(p.closures[atom]))
+	odd := m.implicitIsOdd(atom, p.parent[atom] >= 0, len(p.closures[atom]))
 	for i, b := range written {
 		for _, c := range written[:i] {
 			if slices.Index(m.adjacent[atom], c) > slices.Index(m.adjacent[atom], b) {

@@ -6,11 +6,11 @@ import "slices"
 // against its symmetry; marks not judged by then stay.
 const maxStereoWork = 1_000_000
 
-// dropVainStereo takes away the stereo marks that distinguish nothing: those on
+// dropRedundantStereo takes away the stereo marks that distinguish nothing: those on
 // aromatic atoms and bonds, and each whose inversion gives the same molecule
 // again, as on CH(CH3)2. All marks are judged before any is dropped, so that
 // the outcome does not depend on their order, and again until none is vain.
-func (m *Molecule) dropVainStereo() {
+func (m *Molecule) dropRedundantStereo() {
 	for i := range m.atoms {
 		if m.atoms[i].Aromatic {
 			m.atoms[i].Chirality = Unspecified
@@ -21,21 +21,11 @@ func (m *Molecule) dropVainStereo() {
 			m.bonds[i].Geometry = NoGeometry
 		}
 	}
-	for _, members := range m.memberLists() {
+	for _, members := range m.ComponentAtoms() {
 		t := &stereoTest{mol: m, members: members}
-		for t.dropVain() {
+		for t.dropRedundant() {
 		}
 	}
-}
-
-// memberLists returns the atoms of each component.
-func (m *Molecule) memberLists() [][]int {
-	of, count := m.componentOf()
-	lists := make([][]int, count)
-	for atom, component := range of {
-		lists[component] = append(lists[component], atom)
-	}
-	return lists
 }
 
 // stereoTest judges the marks of one component.
@@ -45,19 +35,19 @@ type stereoTest struct {
 	work    int
 }
 
-// dropVain drops the marks that are vain now and tells whether there were any.
-func (t *stereoTest) dropVain() bool {
+// dropRedundant drops the marks that are vain now and tells whether there were any.
+func (t *stereoTest) dropRedundant() bool {
 	m := t.mol
 	centres, doubles := m.doubtfulStereo(t.members)
 	if len(centres)+len(doubles) == 0 {
 		return false
 	}
-	form := t.form()
+	certificate := t.certificate()
 	centres = slices.DeleteFunc(centres, func(atom int) bool {
-		return t.distinguishes(form, func() { m.atoms[atom].Chirality = m.atoms[atom].Chirality.flipped() })
+		return t.distinguishes(certificate, func() { m.atoms[atom].Chirality = m.atoms[atom].Chirality.flipped() })
 	})
 	doubles = slices.DeleteFunc(doubles, func(bond int) bool {
-		return t.distinguishes(form, func() { m.bonds[bond].Geometry = m.bonds[bond].Geometry.flipped() })
+		return t.distinguishes(certificate, func() { m.bonds[bond].Geometry = m.bonds[bond].Geometry.flipped() })
 	})
 	for _, atom := range centres {
 		m.atoms[atom].Chirality = Unspecified
@@ -69,20 +59,20 @@ func (t *stereoTest) dropVain() bool {
 }
 
 // distinguishes tells whether inverting one mark makes another molecule.
-func (t *stereoTest) distinguishes(form []int, invert func()) bool {
+func (t *stereoTest) distinguishes(certificate []int, invert func()) bool {
 	if t.work > maxStereoWork {
 		return true
 	}
 	invert()
 	defer invert()
-	return !slices.Equal(form, t.form())
+	return !slices.Equal(certificate, t.certificate())
 }
 
-func (t *stereoTest) form() []int {
+func (t *stereoTest) certificate() []int {
 	r := newRanking(t.mol, t.members)
-	_, form := r.run()
+	_, certificate := r.run()
 	t.work += r.work
-	return form
+	return certificate
 }
 
 // doubtfulStereo returns the marked centres and double bonds with substituents

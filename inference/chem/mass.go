@@ -1,5 +1,49 @@
 package chem
 
+// electronMass is the mass of the electron in Da (CODATA 2022).
+const electronMass = 0.000548579909
+
+// Weight returns the average molecular weight in g/mol from the abridged
+// standard atomic weights (CIAAW 2024). An atom with an isotope label counts
+// with that isotope's mass; a wildcard counts nothing.
+func (m *Molecule) Weight() float64 {
+	return m.sumMasses(func(e Element) float64 { return elements[e].weight })
+}
+
+// MonoisotopicMass returns the mass in Da of the species made of the most
+// abundant isotope of each element, labelled atoms with their own isotope, and
+// corrected for the electrons lost or gained by a net charge.
+func (m *Molecule) MonoisotopicMass() float64 {
+	charge := 0
+	for _, a := range m.atoms {
+		charge += int(a.Charge)
+	}
+	return m.sumMasses(func(e Element) float64 { return elements[e].mono }) - float64(charge)*electronMass
+}
+
+func (m *Molecule) sumMasses(mass func(Element) float64) float64 {
+	sum := 0.0
+	for _, a := range m.atoms {
+		sum += float64(a.Hydrogens) * mass(Hydrogen)
+		if a.Isotope > 0 {
+			sum += isotopeMass(a.Element, a.Isotope)
+			continue
+		}
+		sum += mass(a.Element)
+	}
+	return sum
+}
+
+// MassShift returns by how many Da the isotope that an atom is labelled with
+// outweighs its element's natural mixture, 0 for an atom without a label.
+func (m *Molecule) MassShift(atom int) float64 {
+	a := m.atoms[atom]
+	if a.Isotope == 0 || a.Element == Wildcard {
+		return 0
+	}
+	return isotopeMass(a.Element, a.Isotope) - elements[a.Element].weight
+}
+
 // nuclide names one isotope of one element.
 type nuclide struct {
 	element Element

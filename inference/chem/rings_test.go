@@ -3,59 +3,7 @@ package chem
 import (
 	"slices"
 	"testing"
-
-	"pgregory.net/rapid"
 )
-
-func TestMatchingIsAsLargeAsPossible(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(1, 9).Draw(t, "vertices")
-		graph := make([][]int, n)
-		for a := range n {
-			for b := range a {
-				if rapid.IntRange(0, 2).Draw(t, "edge") == 0 {
-					graph[a] = append(graph[a], b)
-					graph[b] = append(graph[b], a)
-				}
-			}
-		}
-		mate := maximumMatching(graph)
-		pairs := 0
-		for v, w := range mate {
-			if w < 0 {
-				continue
-			}
-			if mate[w] != v || !slices.Contains(graph[v], w) {
-				t.Fatalf("%d and %d are no pair in %v", v, w, mate)
-			}
-			pairs++
-		}
-		if want := largestMatching(graph, 0, make([]bool, n)); pairs/2 != want {
-			t.Fatalf("%d pairs, want %d", pairs/2, want)
-		}
-	})
-}
-
-// largestMatching tries everything.
-func largestMatching(graph [][]int, v int, used []bool) int {
-	if v == len(graph) {
-		return 0
-	}
-	best := largestMatching(graph, v+1, used)
-	if used[v] {
-		return best
-	}
-	used[v] = true
-	for _, w := range graph[v] {
-		if !used[w] {
-			used[w] = true
-			best = max(best, 1+largestMatching(graph, v+1, used))
-			used[w] = false
-		}
-	}
-	used[v] = false
-	return best
-}
 
 func TestSmallRings(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -108,5 +56,24 @@ func TestRingBondsAreMarked(t *testing.T) {
 	}
 	if inRing != 7 {
 		t.Errorf("%d ring bonds, want 7", inRing)
+	}
+}
+
+func TestRingSets(t *testing.T) {
+	for smiles, sizes := range map[string][2]int{
+		"CCO": {0, 0}, "C1CC1": {1, 1}, "c1ccc2ccccc2c1": {2, 2},
+		"C12C3C4C1C5C2C3C45": {5, 6}, "C1CC2CCC1CC2": {2, 3}, "C1C2CC3CC1CC(C2)C3": {3, 4},
+	} {
+		m := mustParse(t, smiles)
+		if len(m.SSSR()) != sizes[0] || len(m.SymmetricRings()) != sizes[1] {
+			t.Errorf("%s: %d and %d rings, want %v", smiles, len(m.SSSR()), len(m.SymmetricRings()), sizes)
+		}
+		for _, atoms := range m.SymmetricRings() {
+			for i, a := range atoms {
+				if m.BondBetween(a, atoms[(i+1)%len(atoms)]) < 0 {
+					t.Errorf("%s: %v is no ring", smiles, atoms)
+				}
+			}
+		}
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// plan is the spanning tree along which a component is written.
-type plan struct {
+// spanningTree is the spanning tree along which a component is written.
+type spanningTree struct {
 	mol  *Molecule
 	root int
 	// parent is the bond by which each atom is reached, -1 for the root.
@@ -21,19 +21,19 @@ type plan struct {
 	place []int // the reverse of order
 	// up tells, for bonds written with a direction, whether it is '/'.
 	up map[int]bool
-	// loud lists the hydrogens that must be written as atoms to carry a
+	// hydrogenUp lists the hydrogens that must be written as atoms to carry a
 	// direction, with whether it is '/'.
-	loud map[int]bool
+	hydrogenUp map[int]bool
 }
 
-// plan walks the component depth first. It takes multiple bonds first, so that
+// spanningTree walks the component depth first. It takes multiple bonds first, so that
 // ring bonds, which are written as numbers, tend to be single.
-func (m *Molecule) plan(root int, priority []int) *plan {
+func (m *Molecule) spanningTree(root int, priority []int) *spanningTree {
 	n := len(m.atoms)
-	p := &plan{
+	p := &spanningTree{
 		mol: m, root: root,
 		parent: unset(n), children: make([][]int, n), closures: make([][]int, n),
-		up: map[int]bool{}, loud: map[int]bool{},
+		up: map[int]bool{}, hydrogenUp: map[int]bool{},
 	}
 	seen, done := make([]bool, n), make([]bool, len(m.bonds))
 	opened := make([][]int, n)
@@ -86,7 +86,7 @@ func (m *Molecule) visitingOrder(atom int, priority []int) []int {
 // sortBranches orders the branches at each atom by size, then by priority, so
 // that the longest comes last and needs no parentheses. Ring bonds only join
 // an atom to one of its ancestors, so siblings may change places freely.
-func (p *plan) sortBranches(priority []int) {
+func (p *spanningTree) sortBranches(priority []int) {
 	size := make([]int, len(p.children))
 	var measure func(atom int) int
 	measure = func(atom int) int {
@@ -106,7 +106,7 @@ func (p *plan) sortBranches(priority []int) {
 }
 
 // orderAtoms lists the atoms in the order in which they will be written.
-func (p *plan) orderAtoms() {
+func (p *spanningTree) orderAtoms() {
 	p.place = unset(len(p.children))
 	var visit func(atom int)
 	visit = func(atom int) {

@@ -2,6 +2,23 @@ package chem
 
 import "strings"
 
+// organicAtom reads an atom of the organic subset, which needs no brackets.
+func (s *scanner) organicAtom() error {
+	for _, symbol := range [...]string{
+		"Cl", "Br", "B", "C", "N", "O", "P", "S", "F", "I", "*",
+	} {
+		if strings.HasPrefix(s.text[s.pos:], symbol) {
+			element, _ := ElementBySymbol(symbol)
+			return s.addAtom(Atom{Element: element}, len(symbol), false)
+		}
+	}
+	if strings.IndexByte("bcnops", s.text[s.pos]) >= 0 {
+		element, _ := ElementByAromaticSymbol(s.text[s.pos : s.pos+1])
+		return s.addAtom(Atom{Element: element, Aromatic: true}, 1, false)
+	}
+	return syntaxErrorf(s.pos, "unexpected %q", s.text[s.pos:s.pos+1])
+}
+
 // Bounds on what a bracket atom may say.
 const (
 	maxIsotope = 999
@@ -78,12 +95,12 @@ func (r *bracketReader) symbol() error {
 	}
 	for width := min(2, len(r.text)-r.pos); width > 0; width-- {
 		symbol := r.text[r.pos : r.pos+width]
-		if element, ok := elementBySymbol(symbol); ok {
+		if element, ok := ElementBySymbol(symbol); ok {
 			r.atom.Element = element
 			r.pos += width
 			return nil
 		}
-		if element, ok := elementFromAromatic(symbol); ok {
+		if element, ok := ElementByAromaticSymbol(symbol); ok {
 			r.atom.Element, r.atom.Aromatic = element, true
 			r.pos += width
 			return nil
@@ -161,6 +178,30 @@ func (r *bracketReader) class() error {
 	}
 	r.atom.Class = uint16(value)
 	return err
+}
+
+// ReadAtom reads one atom as SMILES writes it, "C", "Cl", "c", "[nH]" or
+// "[C@@H]", and nothing else. An unbracketed atom has no hydrogens yet: they
+// depend on its bonds. The error is a *SyntaxError.
+func ReadAtom(text string) (atom Atom, bracket bool, err error) {
+	if text == "" {
+		return Atom{}, false, syntaxErrorf(0, "empty text")
+	}
+	if len(text) > MaxLength {
+		return Atom{}, false, syntaxErrorf(MaxLength, "text longer than the %d bytes allowed", MaxLength)
+	}
+	s := newScanner(text)
+	read := s.organicAtom
+	if text[0] == '[' {
+		read = s.bracketAtom
+	}
+	if err := read(); err != nil {
+		return Atom{}, false, err
+	}
+	if s.pos < len(text) {
+		return Atom{}, false, syntaxErrorf(s.pos, "unexpected %q after the atom", text[s.pos:s.pos+1])
+	}
+	return s.draft.mol.atoms[0], text[0] == '[', nil
 }
 
 func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }

@@ -5,25 +5,25 @@ import "slices"
 // assignDirections chooses the single bonds that carry '/' and '\' so that they
 // say the geometry of every double bond and of no other. The first direction in
 // the text is '/'.
-func (p *plan) assignDirections() {
+func (p *spanningTree) assignDirections() {
 	doubles := p.stereoDoubles()
 	if len(doubles) == 0 {
 		return
 	}
-	d := &directions{plan: p, value: map[int]bool{}, clash: map[int]bool{}}
+	d := &directions{spanningTree: p, value: map[int]bool{}, conflict: map[int]bool{}}
 	for _, b := range doubles {
-		d.settle(b)
+		d.assign(b)
 	}
 	for _, b := range doubles {
 		for _, atom := range d.endsInOrder(b) {
 			d.choose(atom, b)
 		}
 	}
-	d.silenceUnintended()
+	d.withdrawUnintended()
 }
 
 // stereoDoubles lists the double bonds with a geometry in order of writing.
-func (p *plan) stereoDoubles() []int {
+func (p *spanningTree) stereoDoubles() []int {
 	var doubles []int
 	for _, atom := range p.order {
 		for _, b := range p.mol.adjacent[atom] {
@@ -36,7 +36,7 @@ func (p *plan) stereoDoubles() []int {
 }
 
 // endsInOrder returns a bond's atoms as they are written.
-func (p *plan) endsInOrder(bond int) [2]int {
+func (p *spanningTree) endsInOrder(bond int) [2]int {
 	b := p.mol.bonds[bond]
 	if p.place[b.Begin] < p.place[b.End] {
 		return [2]int{b.Begin, b.End}
@@ -47,33 +47,33 @@ func (p *plan) endsInOrder(bond int) [2]int {
 // directions works out what each single bond beside a double bond with a
 // geometry would say if it were written with a direction.
 type directions struct {
-	*plan
+	*spanningTree
 	// value is true for '/', by single bond.
 	value map[int]bool
-	// clash lists the single bonds that two double bonds want written in two
+	// conflict lists the single bonds that two double bonds want written in two
 	// ways: around some rings the directions do not come out even. They stay
 	// unwritten.
-	clash map[int]bool
+	conflict map[int]bool
 }
 
-// settle gives the single bonds at a double bond their values, and those of all
+// assign gives the single bonds at a double bond their values, and those of all
 // double bonds that share a single bond with it. A double bond that no value
 // reaches yet is free: its first substituent gets '/'.
-func (d *directions) settle(double int) {
+func (d *directions) assign(double int) {
 	ends := d.endsInOrder(double)
-	if !d.known(ends[0], double) && !d.known(ends[1], double) {
+	if !d.isKnown(ends[0], double) && !d.isKnown(ends[1], double) {
 		d.value[d.substituents(ends[0], double)[0]] = true
 	}
 	for queue := []int{double}; len(queue) > 0; queue = queue[1:] {
 		b := queue[0]
 		ends := d.endsInOrder(b)
-		if !d.known(ends[0], b) {
+		if !d.isKnown(ends[0], b) {
 			ends[0], ends[1] = ends[1], ends[0]
 		}
 		up := d.refIsAbove(ends[0], b)
 		before := len(d.value)
-		d.spread(ends[0], b, up)
-		d.spread(ends[1], b, up == (d.mol.bonds[b].Geometry == Cis))
+		d.propagate(ends[0], b, up)
+		d.propagate(ends[1], b, up == (d.mol.bonds[b].Geometry == Cis))
 		if len(d.value) > before {
 			queue = append(queue, d.doublesBeside(b)...)
 		}
@@ -94,7 +94,7 @@ func (d *directions) substituents(atom, double int) []int {
 	return bonds
 }
 
-func (d *directions) known(atom, double int) bool {
+func (d *directions) isKnown(atom, double int) bool {
 	return slices.ContainsFunc(d.substituents(atom, double), func(b int) bool {
 		_, ok := d.value[b]
 		return ok
@@ -114,7 +114,7 @@ func (d *directions) refOf(atom, double int) int {
 	return b.EndRef
 }
 
-// refIsAbove reads off a known end where the reference substituent stands.
+// refIsAbove reads off a isKnown end where the reference substituent stands.
 func (d *directions) refIsAbove(atom, double int) bool {
 	for _, b := range d.substituents(atom, double) {
 		if value, ok := d.value[b]; ok {
@@ -124,13 +124,13 @@ func (d *directions) refIsAbove(atom, double int) bool {
 	return false
 }
 
-// spread values both single bonds of an end from where its reference stands.
-func (d *directions) spread(atom, double int, refAbove bool) {
+// propagate values both single bonds of an end from where its reference stands.
+func (d *directions) propagate(atom, double int, refAbove bool) {
 	for _, b := range d.substituents(atom, double) {
 		above := refAbove == (d.mol.bonds[b].Other(atom) == d.refOf(atom, double))
 		value := above == (d.endsInOrder(b)[0] == atom)
 		if old, ok := d.value[b]; ok && old != value {
-			d.clash[b] = true
+			d.conflict[b] = true
 			continue
 		}
 		d.value[b] = value
@@ -160,24 +160,24 @@ func (d *directions) choose(atom, double int) {
 		if _, written := d.up[b]; written {
 			return
 		}
-		if !d.clash[b] {
+		if !d.conflict[b] {
 			carriers = append(carriers, b)
 		}
 	}
 	if len(carriers) == 0 {
-		d.speakByHydrogen(atom, d.refIsAbove(atom, double))
+		d.directHydrogen(atom, d.refIsAbove(atom, double))
 		return
 	}
 	carrier := slices.MinFunc(carriers, func(a, b int) int {
-		return d.awkwardness(atom, a) - d.awkwardness(atom, b)
+		return d.carrierCost(atom, a) - d.carrierCost(atom, b)
 	})
 	d.up[carrier] = d.value[carrier]
 }
 
-// awkwardness grades a single bond as the carrier of a direction: one beside
+// carrierCost grades a single bond as the carrier of a direction: one beside
 // another double bond speaks for that one too, and one written as a ring number
 // is hard to read.
-func (d *directions) awkwardness(atom, bond int) int {
+func (d *directions) carrierCost(atom, bond int) int {
 	other := d.mol.bonds[bond].Other(atom)
 	grade := 0
 	if d.besideDouble(other) {
@@ -195,27 +195,27 @@ func (d *directions) besideDouble(atom int) bool {
 	})
 }
 
-// speakByHydrogen writes the only hydrogen of an end as an atom with a direction
+// directHydrogen writes the only hydrogen of an end as an atom with a direction
 // of its own, opposite to the substituent's; false if there is no such hydrogen.
-func (d *directions) speakByHydrogen(atom int, substituentAbove bool) bool {
+func (d *directions) directHydrogen(atom int, substituentAbove bool) bool {
 	a := d.mol.atoms[atom]
 	if a.Hydrogens != 1 || a.Chirality != Unspecified {
 		return false
 	}
-	d.loud[atom] = !substituentAbove
+	d.hydrogenUp[atom] = !substituentAbove
 	return true
 }
 
-// silenceUnintended looks for double bonds without a geometry that directions
+// withdrawUnintended looks for double bonds without a geometry that directions
 // written for others would give one, and lets a hydrogen speak instead.
-func (d *directions) silenceUnintended() {
+func (d *directions) withdrawUnintended() {
 	for i, b := range d.mol.bonds {
 		if b.Order != 2 || b.Aromatic || b.Geometry != NoGeometry || d.place[b.Begin] < 0 {
 			continue
 		}
 		ends := d.endsInOrder(i)
-		if d.directed(ends[0], i) && d.directed(ends[1], i) && !d.silence(ends[1], i) {
-			d.silence(ends[0], i)
+		if d.directed(ends[0], i) && d.directed(ends[1], i) && !d.withdraw(ends[1], i) {
+			d.withdraw(ends[0], i)
 		}
 	}
 }
@@ -227,15 +227,15 @@ func (d *directions) directed(atom, double int) bool {
 	})
 }
 
-// silence takes the directions off an end's single bonds where the double bonds
+// withdraw takes the directions off an end's single bonds where the double bonds
 // beyond can do with a hydrogen.
-func (d *directions) silence(atom, double int) bool {
+func (d *directions) withdraw(atom, double int) bool {
 	for _, single := range d.substituents(atom, double) {
 		if _, ok := d.up[single]; !ok {
 			continue
 		}
 		far := d.mol.bonds[single].Other(atom)
-		if !d.speakByHydrogen(far, d.isAbove(far, single, d.value[single])) {
+		if !d.directHydrogen(far, d.isAbove(far, single, d.value[single])) {
 			return false
 		}
 		delete(d.up, single)

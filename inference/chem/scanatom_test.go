@@ -23,3 +23,26 @@ func TestReadAtom(t *testing.T) {
 		}
 	}
 }
+
+// FuzzReadAtom checks that what reads as an atom is one token of a SMILES.
+func FuzzReadAtom(f *testing.F) {
+	for _, atom := range []string{"C", "Cl", "[nH]", "[13C@@H2-:7]", "[Fe+2]", "[", "*"} {
+		f.Add(atom)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		a, bracket, err := ReadAtom(text)
+		if err != nil || a.Aromatic {
+			return
+		}
+		if bracket != (text[0] == '[') {
+			t.Fatalf("%q: bracket is %v", text, bracket)
+		}
+		m, err := Parse(text)
+		if err != nil {
+			return // no such hydrogens or charge
+		}
+		if m.NumAtoms() != 1 || m.Atom(0).Element != a.Element {
+			t.Fatalf("%q is %v, but reads as %s", text, a, m)
+		}
+	})
+}
