@@ -52,9 +52,9 @@ type (
 		// Training is absent for the library, which is not trained.
 		Training *bool    `json:"training,omitempty"`
 		Library  bool     `json:"library"`
-		Nearest  neighbor `json:"nearest"`
+		Nearest  neighbour `json:"nearest"`
 	}
-	neighbor struct {
+	neighbour struct {
 		SMILES     string  `json:"smiles"`
 		Name       string  `json:"name,omitempty"`
 		Similarity float64 `json:"similarity"`
@@ -94,7 +94,7 @@ func newKnown(m engine.Molecule) *known {
 		return nil
 	}
 	nearest := m.Known.Nearest
-	out := &known{Library: m.Known.Library, Nearest: neighbor{nearest.Structure.SMILES(), nearest.Name, round(nearest.Similarity, 4)}}
+	out := &known{Library: m.Known.Library, Nearest: neighbour{nearest.Structure.SMILES(), nearest.Name, round(nearest.Similarity, 4)}}
 	if m.Source != "library" {
 		out.Training = &m.Known.Training
 	}

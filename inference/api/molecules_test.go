@@ -259,7 +259,7 @@ func TestASampledMoleculeComesWithAllThatIsKnownOfIt(t *testing.T) {
 	m, seed := vanillin(t), int64(7)
 	m.Source, m.Note, m.Profile = "diffusion", odor.Base, odor.Profile{{Descriptor: "vanilla", Weight: 0.95}}
 	m.Scores = engine.Scores{Overall: 0.12345, Relevance: 0.5, Avoidance: 1, Likeness: 0.6, Accessibility: 0.4115}
-	m.Known = &engine.Known{Training: true, Nearest: engine.Neighbor{Structure: parse(t, "CCO"), Name: "ethanol", Similarity: 0.25}}
+	m.Known = &engine.Known{Training: true, Nearest: engine.Neighbour{Structure: parse(t, "CCO"), Name: "ethanol", Similarity: 0.25}}
 	rec := post(newAPI(t, with(func(context.Context, engine.Request) (engine.Result, error) {
 		return engine.Result{Molecules: []engine.Molecule{m}, Seed: &seed, Sampled: 9, Withheld: []engine.Withheld{{Reason: "safety", Detail: "acrylate", Count: 8}}}, nil
 	})), `{"prompt": "vanilla"}`)

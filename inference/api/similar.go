@@ -21,7 +21,7 @@ type (
 		Odorants  []resembling `json:"odorants"`
 	}
 	resembling struct {
-		neighbor
+		neighbour
 		Profile odorProfile `json:"odor_profile"`
 	}
 )
@@ -49,7 +49,7 @@ func (a *api) similar(w http.ResponseWriter, r *http.Request) error {
 
 func newResembling(s engine.Similar) resembling {
 	return resembling{
-		neighbor{s.Structure.SMILES(), s.Name, round(s.Similarity, 4)},
+		neighbour{s.Structure.SMILES(), s.Name, round(s.Similarity, 4)},
 		odorProfile{newWeighted(s.Profile), s.Note},
 	}
 }

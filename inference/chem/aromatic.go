@@ -34,7 +34,7 @@ func (m *Molecule) perceiveAromaticity() {
 	if len(rings) == 0 {
 		return
 	}
-	p := &aromaticSearch{mol: m, rings: rings, electrons: electrons, fused: fusedNeighbors(rings)}
+	p := &aromaticSearch{mol: m, rings: rings, electrons: electrons, fused: fusedNeighbours(rings)}
 	p.run()
 }
 
@@ -144,21 +144,21 @@ func electronegativeOver(a, b Element) bool {
 	return a < b
 }
 
-// fusedNeighbors lists, for each ring, the rings that share exactly one bond with it.
-func fusedNeighbors(rings []ring) [][]int {
-	neighbors := make([][]int, len(rings))
+// fusedNeighbours lists, for each ring, the rings that share exactly one bond with it.
+func fusedNeighbours(rings []ring) [][]int {
+	neighbours := make([][]int, len(rings))
 	for i := range rings {
 		for j := range rings[:i] {
 			if len(rings[i].atoms) > maxFusedRingSize || len(rings[j].atoms) > maxFusedRingSize {
 				continue
 			}
 			if sharedBonds(rings[i], rings[j]) == 1 {
-				neighbors[i] = append(neighbors[i], j)
-				neighbors[j] = append(neighbors[j], i)
+				neighbours[i] = append(neighbours[i], j)
+				neighbours[j] = append(neighbours[j], i)
 			}
 		}
 	}
-	return neighbors
+	return neighbours
 }
 
 func sharedBonds(a, b ring) int {

@@ -163,12 +163,12 @@ func (r *ranking) refine(classes []int) []int {
 // surroundings describes an atom by its class, its stereo as far as the classes
 // define it, and its neighbours in order.
 func (r *ranking) surroundings(i int, classes []int) []int {
-	neighbors := make([]int, 0, 8)
+	neighbours := make([]int, 0, 8)
 	for _, e := range r.edges[i] {
-		neighbors = append(neighbors, classes[e.to]*(aromaticKind+1)+e.kind)
+		neighbours = append(neighbours, classes[e.to]*(aromaticKind+1)+e.kind)
 	}
-	slices.Sort(neighbors)
-	return append([]int{classes[i], r.parity(i, classes), r.geometry(i, classes)}, neighbors...)
+	slices.Sort(neighbours)
+	return append([]int{classes[i], r.parity(i, classes), r.geometry(i, classes)}, neighbours...)
 }
 
 // distinct counts the classes.

@@ -24,7 +24,7 @@ func (m *Molecule) foldHydrogens() bool {
 // definesGeometry tells whether a hydrogen is all that the geometry of a double
 // bond can refer to at one end, as in an imine of ammonia.
 func (m *Molecule) definesGeometry(hydrogen int) bool {
-	heavy := m.NeighborAt(hydrogen, 0)
+	heavy := m.NeighbourAt(hydrogen, 0)
 	if m.atoms[heavy].Hydrogens > 0 || len(m.adjacent[heavy]) != 2 {
 		return false
 	}

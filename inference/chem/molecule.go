@@ -37,7 +37,7 @@ type Atom struct {
 
 // Chirality is the sense in which the neighbours of a tetrahedral centre turn,
 // looking from the first of them along the others. The neighbours stand in the
-// order of Molecule.Neighbors, after the implicit hydrogen or the lone pair if
+// order of Molecule.Neighbours, after the implicit hydrogen or the lone pair if
 // there is one.
 type Chirality uint8
 
@@ -111,14 +111,14 @@ func (m *Molecule) Atoms() []Atom { return slices.Clone(m.atoms) }
 // Bonds returns a copy of the bonds.
 func (m *Molecule) Bonds() []Bond { return slices.Clone(m.bonds) }
 
-// Neighbors returns the atoms bonded to an atom, in the order that its
+// Neighbours returns the atoms bonded to an atom, in the order that its
 // Chirality refers to.
-func (m *Molecule) Neighbors(atom int) []int {
-	neighbors := make([]int, len(m.adjacent[atom]))
+func (m *Molecule) Neighbours(atom int) []int {
+	neighbours := make([]int, len(m.adjacent[atom]))
 	for i, b := range m.adjacent[atom] {
-		neighbors[i] = m.bonds[b].Other(atom)
+		neighbours[i] = m.bonds[b].Other(atom)
 	}
-	return neighbors
+	return neighbours
 }
 
 // The accessors from here on copy no lists, for code that reads molecules often. All
@@ -141,11 +141,11 @@ func (m *Molecule) Bond(bond int) Bond { return m.bonds[bond] }
 func (m *Molecule) Degree(atom int) int { return len(m.adjacent[atom]) }
 
 // BondAt returns the index of an atom's k-th bond, k from 0 to Degree-1, in the
-// order of Neighbors.
+// order of Neighbours.
 func (m *Molecule) BondAt(atom, k int) int { return m.adjacent[atom][k] }
 
-// NeighborAt returns the atom at the far end of an atom's k-th bond.
-func (m *Molecule) NeighborAt(atom, k int) int {
+// NeighbourAt returns the atom at the far end of an atom's k-th bond.
+func (m *Molecule) NeighbourAt(atom, k int) int {
 	return m.bonds[m.adjacent[atom][k]].Other(atom)
 }
 

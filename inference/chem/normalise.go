@@ -49,7 +49,7 @@ func (d *draft) separateHalogen(atom int) {
 	if valence := m.Valence(atom); valence < 3 || valence%2 == 0 {
 		return
 	}
-	if slices.ContainsFunc(m.Neighbors(atom), func(n int) bool { return m.atoms[n].Element != Oxygen }) {
+	if slices.ContainsFunc(m.Neighbours(atom), func(n int) bool { return m.atoms[n].Element != Oxygen }) {
 		return
 	}
 	for _, b := range m.adjacent[atom] {

@@ -133,7 +133,7 @@ func (m *Molecule) neutralise(atom int) {
 func (m *Molecule) isBalanced(atom int) bool {
 	charge := int(m.atoms[atom].Charge)
 	for k := range m.Degree(atom) {
-		if int(m.atoms[m.NeighborAt(atom, k)].Charge)*charge < 0 {
+		if int(m.atoms[m.NeighbourAt(atom, k)].Charge)*charge < 0 {
 			return true
 		}
 	}

@@ -36,7 +36,7 @@ func (m *Molecule) framework() []bool {
 		ends = ends[:len(ends)-1]
 		in[end] = false
 		for k := range m.Degree(end) {
-			if n := m.NeighborAt(end, k); in[n] {
+			if n := m.NeighbourAt(end, k); in[n] {
 				degree[n]--
 				if degree[n] == 1 {
 					ends = append(ends, n)

@@ -119,7 +119,7 @@ func countMarks(smiles string) int {
 	return n
 }
 
-func TestGeometryBetweenMarkedNeighborsStaysOpen(t *testing.T) {
+func TestGeometryBetweenMarkedNeighboursStaysOpen(t *testing.T) {
 	// The bond in the middle has no geometry, but all its neighbours' bonds do:
 	// only hydrogens written as atoms can say so.
 	m := mustParse(t, "F/C=C(\\[H])C=CC(/[H])=C/F")

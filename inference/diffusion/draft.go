@@ -107,7 +107,7 @@ func (m *Model) tokens(smiles string) ([]uint8, error) {
 	if smiles == "" {
 		return nil, nil
 	}
-	texts, err := grammar.Tokenize(smiles)
+	texts, err := grammar.Tokenise(smiles)
 	if err != nil {
 		return nil, fmt.Errorf("splitting a draft into tokens: %w", err)
 	}

@@ -16,7 +16,7 @@ import (
 // tokens, 0 to 1, and masks the rest. It fails for a molecule with tokens that
 // the model does not know, and for one that is too long.
 func (m *Model) Variation(rng *rand.Rand, like *chem.Molecule, share float64) (Draft, error) {
-	texts, err := grammar.Tokenize(like.RandomSMILES(rng))
+	texts, err := grammar.Tokenise(like.RandomSMILES(rng))
 	if err != nil {
 		return Draft{}, fmt.Errorf("splitting a molecule into tokens: %w", err)
 	}
@@ -67,7 +67,7 @@ const maxSubstituents = 3
 // atom has a hydrogen to replace or no room is left.
 func (m *Model) Decoration(rng *rand.Rand, scaffold *chem.Molecule, tokens int) (Draft, error) {
 	text := scaffold.RandomSMILES(rng)
-	texts, err := grammar.Tokenize(text)
+	texts, err := grammar.Tokenise(text)
 	if err != nil {
 		return Draft{}, fmt.Errorf("splitting a scaffold into tokens: %w", err)
 	}

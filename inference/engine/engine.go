@@ -162,11 +162,11 @@ type Known struct {
 	// on, Library that it is one of the built-in odorants.
 	Training, Library bool
 	// Nearest is the most similar known odorant.
-	Nearest Neighbor
+	Nearest Neighbour
 }
 
-// Neighbor is a known odorant that resembles a molecule.
-type Neighbor struct {
+// Neighbour is a known odorant that resembles a molecule.
+type Neighbour struct {
 	Structure *chem.Molecule
 	Name      string
 	// Similarity is the Tanimoto index of the Morgan fingerprints, 0 to 1.
@@ -182,7 +182,7 @@ type Scores struct {
 	Relevance float64
 	// Avoidance is 1 for a molecule without anything that is wanted less.
 	Avoidance float64
-	// Likeness is the similarity to [Request.Like], as of [Neighbor]. It is 0 where there
+	// Likeness is the similarity to [Request.Like], as of [Neighbour]. It is 0 where there
 	// is none, and does not apply then.
 	Likeness float64
 	// Accessibility is how easily the molecule could be made, by its synthetic

@@ -16,6 +16,6 @@ func (d *Diffusion) known(m *chem.Molecule, own *fingerprint.Bits) *Known {
 	return &Known{
 		Training: d.model.Known(m),
 		Library:  d.index.flat[m.SMILES()],
-		Nearest:  Neighbor{Structure: odorant.Structure, Name: odorant.Name, Similarity: nearest.Similarity},
+		Nearest:  Neighbour{Structure: odorant.Structure, Name: odorant.Name, Similarity: nearest.Similarity},
 	}
 }

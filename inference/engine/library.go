@@ -149,7 +149,7 @@ func (l *Library) molecules(found []match) []Molecule {
 			Note:      c.odorant.Note,
 			Scores:    c.scores,
 			Source:    "library",
-			Known:     &Known{Library: true, Nearest: Neighbor{c.odorant.Structure, c.odorant.Name, 1}},
+			Known:     &Known{Library: true, Nearest: Neighbour{c.odorant.Structure, c.odorant.Name, 1}},
 			Safety:    l.index.screened[c.at],
 		}
 	}

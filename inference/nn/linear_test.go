@@ -27,9 +27,9 @@ func drawLayer(t *rapid.T, rng *rand.Rand) layer {
 
 // reference computes the layer as it is defined.
 func (l layer) reference(x []float32, rows int) []float64 {
-	y := make([]float64, 0, rows*l.Out())
+	y := make([]float64, 0, rows*l.out)
 	for r := range rows {
-		for o := range l.Out() {
+		for o := range l.out {
 			var sum float64
 			if l.bias != nil {
 				sum = float64(l.bias[o])
@@ -53,7 +53,7 @@ func TestLinearMultipliesAndAddsBias(t *testing.T) {
 			l := drawLayer(t, rng)
 			rows := rapid.IntRange(0, 110).Draw(t, "rows")
 			x := normals(rng, rows*l.In())
-			y := normals(rng, rows*l.Out()) // is overwritten
+			y := normals(rng, rows*l.out) // is overwritten
 			l.Forward(y, x, rows)
 			checkClose(t, y, l.reference(x, rows), sumTolerance)
 		})
@@ -67,7 +67,7 @@ func TestLinearSquaresWhatIsPositive(t *testing.T) {
 			l := drawLayer(t, rng)
 			rows := rapid.IntRange(0, 110).Draw(t, "rows")
 			x := normals(rng, rows*l.In())
-			y := normals(rng, rows*l.Out())
+			y := normals(rng, rows*l.out)
 			want := l.reference(x, rows)
 			for i, v := range want {
 				want[i] = max(v, 0) * max(v, 0)
@@ -85,10 +85,10 @@ func TestLinearTouchesOnlyItsRows(t *testing.T) {
 			l := drawLayer(t, rng)
 			rows := rapid.IntRange(0, 20).Draw(t, "rows")
 			x := normals(rng, rows*l.In())
-			y := normals(rng, (rows+3)*l.Out())
-			beyond := slices.Clone(y[rows*l.Out():])
+			y := normals(rng, (rows+3)*l.out)
+			beyond := slices.Clone(y[rows*l.out:])
 			l.Forward(y, x, rows)
-			checkSame(t, y[rows*l.Out():], beyond)
+			checkSame(t, y[rows*l.out:], beyond)
 		})
 	})
 }
@@ -100,12 +100,12 @@ func TestLinearRowsDoNotDependOnTheirBatch(t *testing.T) {
 			l := drawLayer(t, rng)
 			rows := rapid.IntRange(1, 60).Draw(t, "rows")
 			x := normals(rng, rows*l.In())
-			batch := make([]float32, rows*l.Out())
+			batch := make([]float32, rows*l.out)
 			l.ForwardReLUSquared(batch, x, rows)
-			alone := make([]float32, l.Out())
+			alone := make([]float32, l.out)
 			for r := range rows {
 				l.ForwardReLUSquared(alone, x[r*l.In():], 1)
-				checkSame(t, batch[r*l.Out():(r+1)*l.Out()], alone)
+				checkSame(t, batch[r*l.out:(r+1)*l.out], alone)
 			}
 		})
 	})

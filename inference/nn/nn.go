@@ -35,9 +35,6 @@ func (s isa) String() string {
 // active is the best instruction set of this processor. Only tests change it.
 var active = best()
 
-// InstructionSet names the kernels in use: "avx512", "avx2" or "go".
-func InstructionSet() string { return active.String() }
-
 // Vectors holds one vector a sequence: that of sequence i begins at
 // Data[i*Stride]. Sequences share a single vector where Stride is 0.
 type Vectors struct {

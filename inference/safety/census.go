@@ -11,14 +11,11 @@ import (
 // census counts what a molecule is made of. Most alerts need an element that most
 // molecules lack, so it saves most searches.
 type census struct {
-	elements [lastElement + 1]int
+	elements [chem.LastElement + 1]int
 	halogens int
 	rare     int // atoms of elements that odorants hardly have
 	rings    int
 }
-
-// lastElement is the largest atomic number.
-const lastElement = 118
 
 func takeCensus(m *chem.Molecule) *census {
 	c := &census{rings: m.Rings()}
@@ -95,21 +92,12 @@ func parseRequirement(text string) (requirement, error) {
 		case "ring":
 			r.rings = count
 		default:
-			e, ok := elementBySymbol(name)
-			if !ok {
+			e, ok := chem.ElementBySymbol(name)
+			if !ok || e == chem.Wildcard {
 				return requirement{}, fmt.Errorf("requirement %q: no element %q", text, name)
 			}
 			r.elements = append(r.elements, elementCount{e, count})
 		}
 	}
 	return r, nil
-}
-
-func elementBySymbol(symbol string) (chem.Element, bool) {
-	for e := chem.Hydrogen; e <= lastElement; e++ {
-		if e.String() == symbol {
-			return e, true
-		}
-	}
-	return 0, false
 }

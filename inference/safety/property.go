@@ -102,7 +102,7 @@ func (c *composition) count(e chem.Element) {
 func balanced(m *chem.Molecule, atom int) bool {
 	charge := m.Atom(atom).Charge
 	for k := range m.Degree(atom) {
-		if other := m.Atom(m.NeighborAt(atom, k)).Charge; other != 0 && (other > 0) != (charge > 0) {
+		if other := m.Atom(m.NeighbourAt(atom, k)).Charge; other != 0 && (other > 0) != (charge > 0) {
 			return true
 		}
 	}

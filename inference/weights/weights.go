@@ -25,6 +25,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -50,7 +51,6 @@ const preamble = len(Magic) + 4 + 4
 type File struct {
 	metadata json.RawMessage
 	tensors  map[string]tensor
-	names    []string
 }
 
 type tensor struct {
@@ -122,12 +122,11 @@ func (f *File) fill(entries []entry, payload []byte) error {
 		if _, ok := f.tensors[e.Name]; ok {
 			return fmt.Errorf("tensor %q is there twice", e.Name)
 		}
-		values, rest, err := e.take(payload)
+		values, rest, err := e.read(payload)
 		if err != nil {
 			return fmt.Errorf("tensor %q: %w", e.Name, err)
 		}
 		f.tensors[e.Name] = tensor{e.Shape, values}
-		f.names = append(f.names, e.Name)
 		payload = rest
 	}
 	if len(payload) > 0 {
@@ -136,8 +135,8 @@ func (f *File) fill(entries []entry, payload []byte) error {
 	return nil
 }
 
-// take reads the tensor at the start of the payload and returns what follows it.
-func (e entry) take(payload []byte) (values []float32, rest []byte, err error) {
+// read reads the tensor at the start of the payload and returns what follows it.
+func (e entry) read(payload []byte) (values []float32, rest []byte, err error) {
 	var width int
 	var expand func([]float32, []byte) int
 	switch e.Type {
@@ -148,7 +147,7 @@ func (e entry) take(payload []byte) (values []float32, rest []byte, err error) {
 	default:
 		return nil, nil, fmt.Errorf("unknown dtype %q", e.Type)
 	}
-	count, err := e.count(len(payload) / width)
+	count, err := e.size(len(payload) / width)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -159,8 +158,8 @@ func (e entry) take(payload []byte) (values []float32, rest []byte, err error) {
 	return values, payload[count*width:], nil
 }
 
-// count multiplies the dimensions; the result is 1 to most.
-func (e entry) count(most int) (int, error) {
+// size multiplies the dimensions; the result is 1 to most.
+func (e entry) size(most int) (int, error) {
 	if len(e.Shape) == 0 || len(e.Shape) > MaxDimensions {
 		return 0, fmt.Errorf("%d dimensions, want 1 to %d", len(e.Shape), MaxDimensions)
 	}
@@ -176,9 +175,6 @@ func (e entry) count(most int) (int, error) {
 	}
 	return count, nil
 }
-
-// Names lists the tensors in the order of the file.
-func (f *File) Names() []string { return slices.Clone(f.names) }
 
 // Shape returns the dimensions of a tensor, nil if there is none of that name.
 func (f *File) Shape(name string) []int { return slices.Clone(f.tensors[name].shape) }
@@ -205,4 +201,40 @@ func (f *File) Metadata(v any) error {
 		return fmt.Errorf("weights: reading the metadata: %w", err)
 	}
 	return nil
+}
+
+// expand16 reads as many float16 values as dst holds. It returns the index of
+// the first that is not finite, -1 if all are.
+func expand16(dst []float32, src []byte) int {
+	for i := range dst {
+		h := binary.LittleEndian.Uint16(src[2*i:])
+		if h&0x7c00 == 0x7c00 {
+			return i
+		}
+		dst[i] = fromHalf(h)
+	}
+	return -1
+}
+
+// expand32 is the same for float32.
+func expand32(dst []float32, src []byte) int {
+	for i := range dst {
+		bits := binary.LittleEndian.Uint32(src[4*i:])
+		if bits&0x7f800000 == 0x7f800000 {
+			return i
+		}
+		dst[i] = math.Float32frombits(bits)
+	}
+	return -1
+}
+
+// fromHalf converts a finite IEEE 754 binary16 number. Moved to where float32
+// keeps exponent and fraction, its exponent is 127-15 too small; multiplying by
+// a power of two mends that exactly, for subnormal numbers as well.
+func fromHalf(h uint16) float32 {
+	magnitude := math.Float32frombits(uint32(h&0x7fff)<<13) * 0x1p112
+	if h&0x8000 != 0 {
+		return -magnitude
+	}
+	return magnitude
 }

@@ -8,7 +8,7 @@ import (
 // directions lists the directions of an atom's placed neighbours.
 func (p *placement) directions(atom int) []complex128 {
 	var found []complex128
-	for _, n := range p.neighbors[atom] {
+	for _, n := range p.neighbours[atom] {
 		if p.placed[n] {
 			found = append(found, unit(p.pos[n]-p.pos[atom]))
 		}
@@ -80,7 +80,7 @@ func (p *placement) chainAngles(arms []int) []float64 {
 // behind a ring, to the side with more room.
 func (p *placement) zigzagSide(atom int) float64 {
 	before := -1
-	for _, n := range p.neighbors[atom] {
+	for _, n := range p.neighbours[atom] {
 		if p.placed[n] {
 			before = n
 		}

@@ -81,7 +81,7 @@ func (g *graph) outlines(core [][]int) [][]int {
 			if set>>i&1 == 0 {
 				continue
 			}
-			for _, bond := range g.ringBonds(ring) {
+			for _, bond := range g.BondsAround(ring) {
 				in[bond] = !in[bond]
 			}
 		}
@@ -152,7 +152,7 @@ func (g *graph) insideOutline(atoms, outline []int) []complex128 {
 				continue
 			}
 			var around []complex128
-			for _, n := range g.neighbors[a] {
+			for _, n := range g.neighbours[a] {
 				if j, ok := index[n]; ok {
 					around = append(around, points[j])
 				}
@@ -204,7 +204,7 @@ func (g *graph) crampedness(atoms []int, points []complex128) float64 {
 	for i, a := range atoms {
 		var inside []complex128
 		outside := 0
-		for _, n := range g.neighbors[a] {
+		for _, n := range g.neighbours[a] {
 			if j := slices.Index(atoms, n); j >= 0 {
 				inside = append(inside, points[j]-points[i])
 			} else {

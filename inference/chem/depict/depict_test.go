@@ -133,11 +133,11 @@ func TestHydrogensStandOnTheFreeSide(t *testing.T) {
 		if m.Atom(i).Element != chem.Oxygen {
 			continue
 		}
-		neighbor := m.Neighbors(i)[0]
+		neighbour := m.Neighbours(i)[0]
 		switch side := d.hydrogenSide(i); {
-		case side == leftSide && d.Points[i].X < d.Points[neighbor].X:
+		case side == leftSide && d.Points[i].X < d.Points[neighbour].X:
 			left++
-		case side == rightSide && d.Points[i].X > d.Points[neighbor].X:
+		case side == rightSide && d.Points[i].X > d.Points[neighbour].X:
 			right++
 		}
 	}

@@ -43,7 +43,7 @@ func (g *graph) laySeed(b *block) {
 	ring := slices.MaxFunc(b.rings, func(r, s []int) int {
 		return cmp.Or(
 			cmp.Compare(largeSize(r), largeSize(s)),
-			cmp.Compare(b.neighborRings(r), b.neighborRings(s)),
+			cmp.Compare(b.neighbourRings(r), b.neighbourRings(s)),
 			cmp.Compare(len(r), len(s)),
 		)
 	})
@@ -60,7 +60,7 @@ func largeSize(ring []int) int {
 	return 0
 }
 
-func (b *block) neighborRings(ring []int) int {
+func (b *block) neighbourRings(ring []int) int {
 	n := 0
 	for _, other := range b.rings {
 		if shared := sharedAtoms(ring, other); shared >= 2 && shared < len(ring) {

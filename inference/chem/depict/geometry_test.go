@@ -209,7 +209,7 @@ func checkHandedness(t testing.TB, name string, d *Drawing) {
 // it, the hidden one first, and whether any is out of the plane.
 func (d *Drawing) corners(atom int) (corners [][3]float64, out bool) {
 	height := map[Style]float64{Wedge: 1, Hash: -1}
-	for _, n := range d.mol.Neighbors(atom) {
+	for _, n := range d.mol.Neighbours(atom) {
 		v := unit(d.at(n) - d.at(atom))
 		z := 0.0
 		if b := d.Bonds[d.mol.BondBetween(atom, n)]; b.Begin == atom {

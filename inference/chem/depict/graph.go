@@ -9,9 +9,9 @@ import (
 // graph is a molecule with what its layout asks for again and again.
 type graph struct {
 	*chem.Molecule
-	neighbors [][]int
-	rings     [][]int
-	blocks    []*block
+	neighbours [][]int
+	rings      [][]int
+	blocks     []*block
 	// blocksOf lists the blocks that an atom belongs to: two or more where it
 	// is a spiro atom.
 	blocksOf [][]int
@@ -42,9 +42,9 @@ const (
 )
 
 func newGraph(m *chem.Molecule) *graph {
-	g := &graph{Molecule: m, neighbors: make([][]int, m.NumAtoms()), rings: m.SSSR()}
-	for i := range g.neighbors {
-		g.neighbors[i] = m.Neighbors(i)
+	g := &graph{Molecule: m, neighbours: make([][]int, m.NumAtoms()), rings: m.SSSR()}
+	for i := range g.neighbours {
+		g.neighbours[i] = m.Neighbours(i)
 	}
 	g.findBlocks()
 	return g
@@ -65,7 +65,7 @@ func (g *graph) findBlocks() {
 	}
 	ringOf := map[int]int{} // a ring by bond
 	for i, ring := range g.rings {
-		for _, b := range g.ringBonds(ring) {
+		for _, b := range g.BondsAround(ring) {
 			if j, ok := ringOf[b]; ok {
 				groupOf[root(i)] = root(j)
 			}
@@ -98,14 +98,6 @@ func distinctAtoms(rings [][]int) []int {
 	return slices.Compact(atoms)
 }
 
-func (g *graph) ringBonds(ring []int) []int {
-	bonds := make([]int, len(ring))
-	for i, a := range ring {
-		bonds[i] = g.BondBetween(a, ring[(i+1)%len(ring)])
-	}
-	return bonds
-}
-
 // sharedBlock tells whether two bonded atoms are in one block, which then holds
 // their bond.
 func (g *graph) sharedBlock(a, b int) bool {
@@ -125,30 +117,6 @@ func (g *graph) isLinear(atom int) bool {
 	return g.Bond(g.BondAt(atom, 0)).Order+g.Bond(g.BondAt(atom, 1)).Order >= 4
 }
 
-// components lists the atoms of each connected part, in order of their first.
-func (g *graph) components() [][]int {
-	seen := make([]bool, g.NumAtoms())
-	var parts [][]int
-	for start := range seen {
-		if seen[start] {
-			continue
-		}
-		seen[start] = true
-		part := []int{start}
-		for i := 0; i < len(part); i++ {
-			for _, n := range g.neighbors[part[i]] {
-				if !seen[n] {
-					seen[n] = true
-					part = append(part, n)
-				}
-			}
-		}
-		slices.Sort(part)
-		parts = append(parts, part)
-	}
-	return parts
-}
-
 // sideWithout lists the atoms on the side of a bond outside rings that an atom
 // is not on.
 func (g *graph) sideWithout(anchor int, b chem.Bond) []int {
@@ -165,7 +133,7 @@ func (g *graph) side(near, far int) []int {
 	seen := map[int]bool{near: true, far: true}
 	atoms := []int{far}
 	for i := 0; i < len(atoms); i++ {
-		for _, n := range g.neighbors[atoms[i]] {
+		for _, n := range g.neighbours[atoms[i]] {
 			if !seen[n] {
 				seen[n] = true
 				atoms = append(atoms, n)

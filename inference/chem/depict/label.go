@@ -129,7 +129,7 @@ func superscript(text string) piece {
 // isCrowded tells whether a bond of an atom leads near to a direction.
 func (d *Drawing) isCrowded(atom int, direction complex128) bool {
 	for k := range d.mol.Degree(atom) {
-		if dot(unit(d.at(d.mol.NeighborAt(atom, k))-d.at(atom)), direction) > 0.8 {
+		if dot(unit(d.at(d.mol.NeighbourAt(atom, k))-d.at(atom)), direction) > 0.8 {
 			return true
 		}
 	}
@@ -232,7 +232,7 @@ func chargeText(a chem.Atom, radicals int) string {
 func (d *Drawing) hydrogenSide(atom int) side {
 	if d.mol.Degree(atom) == 0 {
 		switch d.mol.Atom(atom).Element {
-		case chem.Oxygen, chem.Sulfur, chem.Selenium, 9, chem.Chlorine, chem.Bromine, chem.Iodine:
+		case chem.Oxygen, chem.Sulfur, chem.Selenium, chem.Fluorine, chem.Chlorine, chem.Bromine, chem.Iodine:
 			if d.mol.Atom(atom).Charge == 0 {
 				return leftSide
 			}
@@ -240,7 +240,7 @@ func (d *Drawing) hydrogenSide(atom int) side {
 		return rightSide
 	}
 	if d.mol.Degree(atom) == 1 {
-		if v := unit(d.at(d.mol.NeighborAt(atom, 0)) - d.at(atom)); real(v) > 0.2 {
+		if v := unit(d.at(d.mol.NeighbourAt(atom, 0)) - d.at(atom)); real(v) > 0.2 {
 			return leftSide
 		}
 		return rightSide
@@ -249,7 +249,7 @@ func (d *Drawing) hydrogenSide(atom int) side {
 	crowd := [4]float64{rightSide: -2, leftSide: -1.99, topSide: -1.4, bottomSide: -1.41}
 	toward := [4]complex128{rightSide: 1, leftSide: -1, topSide: 1i, bottomSide: -1i}
 	for k := range d.mol.Degree(atom) {
-		v := unit(d.at(d.mol.NeighborAt(atom, k)) - d.at(atom))
+		v := unit(d.at(d.mol.NeighbourAt(atom, k)) - d.at(atom))
 		for s := range crowd {
 			if near := dot(v, toward[s]); s <= int(leftSide) {
 				crowd[s] = max(crowd[s], near)
@@ -292,4 +292,23 @@ var letterWidths = map[rune]float64{
 	'u': 0.556, 'v': 0.5, 'y': 0.5,
 	'0': 0.556, '1': 0.556, '2': 0.556, '3': 0.556, '4': 0.556, '5': 0.556, '6': 0.556, '7': 0.556, '8': 0.556,
 	'9': 0.556, '+': 0.584, '−': 0.584, ':': 0.278, '*': 0.389, '•': 0.35,
+}
+
+// ink is the colour of bonds and of elements without one of their own.
+const ink = "#1a1a1a"
+
+// elementColours follow the usual colours of atoms (Corey & Pauling, Rev. Sci.
+// Instrum. 1953, 24, 621), darkened until each has a contrast of at least 4.5
+// to 1 on white, as WCAG 2.2 asks of text.
+var elementColours = map[chem.Element]string{
+	chem.Boron:      "#a3542f",
+	chem.Nitrogen:   "#2a4bd7",
+	chem.Oxygen:     "#c8102e",
+	chem.Fluorine:   "#2e7d32",
+	chem.Phosphorus: "#b34700",
+	chem.Sulfur:     "#806600",
+	chem.Chlorine:   "#1b7a1b",
+	chem.Selenium:   "#946000",
+	chem.Bromine:    "#8c2d19",
+	chem.Iodine:     "#6a1b9a",
 }

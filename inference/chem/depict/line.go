@@ -106,7 +106,7 @@ func (p *pen) doubleSide(b Bond) float64 {
 	var balance float64
 	for _, end := range [2]int{b.Begin, b.End} {
 		for k := range p.mol.Degree(end) {
-			balance += sign(cross(p.at(b.End)-p.at(b.Begin), p.at(p.mol.NeighborAt(end, k))-p.at(b.Begin)))
+			balance += sign(cross(p.at(b.End)-p.at(b.Begin), p.at(p.mol.NeighbourAt(end, k))-p.at(b.Begin)))
 		}
 	}
 	if balance != 0 {
@@ -139,7 +139,7 @@ func (p *pen) isStraight(atom, partner int) bool {
 		return false
 	}
 	for k := range 2 {
-		if n := p.mol.NeighborAt(atom, k); n != partner {
+		if n := p.mol.NeighbourAt(atom, k); n != partner {
 			return math.Abs(cross(unit(p.at(n)-p.at(atom)), unit(p.at(partner)-p.at(atom)))) < 0.05
 		}
 	}
@@ -189,7 +189,7 @@ func (p *pen) mitre(atom, partner int, side float64) float64 {
 	along := unit(p.at(partner) - p.at(atom))
 	angle := math.Pi
 	for k := range p.mol.Degree(atom) {
-		n := p.mol.NeighborAt(atom, k)
+		n := p.mol.NeighbourAt(atom, k)
 		v := unit(p.at(n) - p.at(atom))
 		if n != partner && cross(along, v)*side > 0.05 {
 			angle = min(angle, math.Acos(min(max(dot(along, v), -1), 1)))

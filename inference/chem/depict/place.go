@@ -3,6 +3,8 @@ package depict
 import (
 	"cmp"
 	"slices"
+
+	"github.com/odordiff/odordiff/inference/chem"
 )
 
 // placement is the layout of one connected part as it grows.
@@ -32,7 +34,7 @@ func (g *graph) place() []complex128 {
 		parent: make([]int, g.NumAtoms()),
 		reach:  map[[2]int]int{},
 	}
-	parts := g.components()
+	parts := g.ComponentAtoms()
 	for _, part := range parts {
 		anchor, stance := p.placePart(part)
 		p.fixGeometry(part, anchor)
@@ -102,7 +104,7 @@ func (p *placement) seedBlock(seed int) *block {
 // reachFrom is the length of the longest chain that starts at an atom.
 func (p *placement) reachFrom(atom int) int {
 	longest := 0
-	for _, n := range p.neighbors[atom] {
+	for _, n := range p.neighbours[atom] {
 		longest = max(longest, p.reachOf(atom, n))
 	}
 	return longest
@@ -117,7 +119,7 @@ func (p *placement) reachOf(from, to int) int {
 	}
 	p.reach[key] = 1
 	longest := 0
-	for _, n := range p.neighbors[to] {
+	for _, n := range p.neighbours[to] {
 		if n != from {
 			longest = max(longest, p.reachOf(to, n))
 		}
@@ -148,7 +150,7 @@ func (p *placement) putBlock(b *block, atom int, at, outward complex128) {
 func (p *placement) outwardOf(b *block, atom int) complex128 {
 	var inside []complex128
 	outside := 0
-	for _, n := range p.neighbors[atom] {
+	for _, n := range p.neighbours[atom] {
 		if q, ok := b.pos[n]; ok && p.sharedBlock(atom, n) {
 			inside = append(inside, q-b.pos[atom])
 		} else {
@@ -171,7 +173,7 @@ func (p *placement) grow(atom int) {
 		}
 	}
 	var arms []int
-	for _, n := range p.neighbors[atom] {
+	for _, n := range p.neighbours[atom] {
 		if !p.placed[n] {
 			arms = append(arms, n)
 		}
@@ -201,4 +203,32 @@ func (p *placement) hang(from, atom int, direction complex128) {
 		return
 	}
 	p.putBlock(p.blocks[p.blocksOf[atom][0]], atom, at, -direction)
+}
+
+// fixGeometry mirrors what hangs on double bonds that came out cis instead of
+// trans or the other way round. Mirroring one side in a bond's own line changes
+// no other bond's geometry. The anchor stays where it is.
+func (p *placement) fixGeometry(part []int, anchor int) {
+	for _, b := range p.bondsOf(part) {
+		if !b.InRing && b.Geometry != chem.NoGeometry && drawnGeometry(b, p.pos) != b.Geometry {
+			mirrorSide(p.pos, p.sideWithout(anchor, b), p.pos[b.Begin], p.pos[b.End])
+		}
+	}
+}
+
+// drawnGeometry tells how a double bond's references stand in a drawing.
+func drawnGeometry(b chem.Bond, pos []complex128) chem.Geometry {
+	axis := pos[b.End] - pos[b.Begin]
+	begin, end := cross(axis, pos[b.BeginRef]-pos[b.Begin]), cross(axis, pos[b.EndRef]-pos[b.End])
+	if (begin > 0) == (end > 0) {
+		return chem.Cis
+	}
+	return chem.Trans
+}
+
+// mirrorSide reflects atoms in the line through two points.
+func mirrorSide(pos []complex128, atoms []int, a, b complex128) {
+	for _, atom := range atoms {
+		pos[atom] = mirror(pos[atom], a, b)
+	}
 }

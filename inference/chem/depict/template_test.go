@@ -8,15 +8,15 @@ import (
 
 // smiles writes a skeleton with something attached to some of its corners.
 func (s skeleton) smiles(attached map[int]string) string {
-	neighbors := make([][]int, len(s.points))
+	neighbours := make([][]int, len(s.points))
 	for _, b := range s.bonds {
-		neighbors[b[0]], neighbors[b[1]] = append(neighbors[b[0]], b[1]), append(neighbors[b[1]], b[0])
+		neighbours[b[0]], neighbours[b[1]] = append(neighbours[b[0]], b[1]), append(neighbours[b[1]], b[0])
 	}
 	parent := map[int]int{0: -1}
 	children := make([][]int, len(s.points))
 	var span func(corner int)
 	span = func(corner int) {
-		for _, n := range neighbors[corner] {
+		for _, n := range neighbours[corner] {
 			if _, reached := parent[n]; !reached {
 				parent[n] = corner
 				children[corner] = append(children[corner], n)

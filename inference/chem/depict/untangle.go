@@ -228,7 +228,7 @@ func (t *tangle) overlap() (cost float64, guilty map[int]bool) {
 
 // room is how near two atoms may come.
 func (t *tangle) room(a, b int) float64 {
-	if t.shareNeighbor(a, b) {
+	if t.shareNeighbour(a, b) {
 		return nearAtoms
 	}
 	letters, hydrogens := 0, 0
@@ -247,8 +247,8 @@ func (t *tangle) room(a, b int) float64 {
 	return nearLetters + 0.2*float64(hydrogens)
 }
 
-func (t *tangle) shareNeighbor(a, b int) bool {
-	return slices.ContainsFunc(t.neighbors[a], func(n int) bool { return slices.Contains(t.neighbors[b], n) })
+func (t *tangle) shareNeighbour(a, b int) bool {
+	return slices.ContainsFunc(t.neighbours[a], func(n int) bool { return slices.Contains(t.neighbours[b], n) })
 }
 
 // isFixedPair tells whether two atoms are bonded, or in one ring system, so that

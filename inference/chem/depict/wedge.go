@@ -48,7 +48,7 @@ func (g *graph) hydrogenPlace(pos []complex128, atom int, before []Hydrogen) (at
 		if !g.Bond(g.BondAt(atom, k)).InRing {
 			return 0, false
 		}
-		directions[k] = unit(pos[g.NeighborAt(atom, k)] - pos[atom])
+		directions[k] = unit(pos[g.NeighbourAt(atom, k)] - pos[atom])
 	}
 	others := slices.Clone(pos)
 	for _, h := range before {
@@ -98,7 +98,7 @@ const hydrogenBond = 0.7
 // neighbours, seen from the hydrogen, turn as Chirality says; seen from the
 // viewer they do so only if the hydrogen is on the viewer's side.
 func (g *graph) hydrogenStyle(pos []complex128, atom int) Style {
-	turnsLeft := turnsCounterclockwise(pos, atom, g.neighbors[atom])
+	turnsLeft := turnsCounterclockwise(pos, atom, g.neighbours[atom])
 	if turnsLeft == (g.Atom(atom).Chirality == chem.Counterclockwise) {
 		return Wedge
 	}
@@ -121,7 +121,7 @@ func turnsCounterclockwise(pos []complex128, centre int, three []int) bool {
 
 // wedgeStyle is the style of a bond that gives the centre its handedness.
 func (g *graph) wedgeStyle(pos []complex128, atom, bond int) Style {
-	order := g.neighbors[atom]
+	order := g.neighbours[atom]
 	counterclockwise := g.Atom(atom).Chirality == chem.Counterclockwise
 	if len(order) == 3 {
 		// A wedge puts the hydrogen or lone pair, which stands first, behind: the
@@ -182,7 +182,7 @@ func (g *graph) ambiguity(pos []complex128, atom, other int) float64 {
 		return 0
 	}
 	var rest []complex128
-	for _, n := range g.neighbors[atom] {
+	for _, n := range g.neighbours[atom] {
 		if n != other {
 			rest = append(rest, unit(pos[n]-pos[atom]))
 		}

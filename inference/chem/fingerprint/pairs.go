@@ -53,7 +53,7 @@ func spread(m *chem.Molecule, from int, distance, queue []int) []int {
 			break
 		}
 		for k := range m.Degree(atom) {
-			if n := m.NeighborAt(atom, k); distance[n] < 0 {
+			if n := m.NeighbourAt(atom, k); distance[n] < 0 {
 				distance[n] = distance[atom] + 1
 				queue = append(queue, n)
 			}
@@ -121,13 +121,9 @@ func atomKinds(m *chem.Molecule) []uint32 {
 		if m.InRing(i) {
 			ring = 1
 		}
-		kinds[i] = hashAll(uint32(a.Element), uint32(heavyNeighbors(m, i)), uint32(piElectrons(m, i)), ring, uint32(int32(a.Charge)))
+		kinds[i] = hashAll(uint32(a.Element), uint32(m.HeavyDegree(i)), uint32(piElectrons(m, i)), ring, uint32(int32(a.Charge)))
 	}
 	return kinds
-}
-
-func heavyNeighbors(m *chem.Molecule, atom int) int {
-	return m.Degree(atom) + int(m.Atom(atom).Hydrogens) - m.HydrogensOn(atom)
 }
 
 // piElectrons counts the electrons that an atom gives to π bonds; in an
@@ -141,4 +137,52 @@ func piElectrons(m *chem.Molecule, atom int) int {
 		n += int(m.Bond(m.BondAt(atom, k)).Order) - 1
 	}
 	return n
+}
+
+// maxTorsions bounds the paths counted in one molecule; only highly connected
+// graphs that are no odorants have more.
+const maxTorsions = 20_000
+
+// Torsions counts the chains of four bonded atoms of a molecule, each described
+// by its atoms as in [AtomPairs] (Nilakantan, Bauman, Dixon and Venkataraghavan, J. Chem.
+// Inf. Comput. Sci. 1987, 27, 82). The identifiers are this package's own. A
+// three-membered ring is not a chain.
+func Torsions(m *chem.Molecule) Sparse {
+	kinds := atomKinds(m)
+	var ids []uint32
+	for b := range m.NumBonds() {
+		middle := m.Bond(b)
+		ids = appendTorsions(ids, m, kinds, middle.Begin, middle.End)
+		if len(ids) > maxTorsions {
+			ids = ids[:maxTorsions]
+			break
+		}
+	}
+	return sparse(ids)
+}
+
+// appendTorsions appends the identifiers of the chains around one bond.
+func appendTorsions(ids []uint32, m *chem.Molecule, kinds []uint32, begin, end int) []uint32 {
+	for j := range m.Degree(begin) {
+		first := m.NeighbourAt(begin, j)
+		if first == end {
+			continue
+		}
+		for k := range m.Degree(end) {
+			last := m.NeighbourAt(end, k)
+			if last == begin || last == first || kinds[first] == 0 || kinds[last] == 0 {
+				continue
+			}
+			ids = append(ids, torsionID(kinds[first], kinds[begin], kinds[end], kinds[last]))
+		}
+	}
+	return ids
+}
+
+// torsionID is the same for both directions of reading.
+func torsionID(a, b, c, d uint32) uint32 {
+	if a > d || a == d && b > c {
+		a, b, c, d = d, c, b, a
+	}
+	return hashAll(a, b, c, d)
 }

@@ -16,7 +16,7 @@ func TestPairsCountEveryTwoHeavyAtoms(t *testing.T) {
 		for name, s := range map[string]Sparse{
 			"atom": AtomPairs(m), "element": ElementPairs(m), "group": GroupPairs(m),
 		} {
-			if got := s.total(); got != want {
+			if got := total(s); got != want {
 				t.Errorf("%s has %d %s pairs, want %d", smiles, got, name, want)
 			}
 		}
@@ -45,7 +45,7 @@ func TestTorsionsCountEveryChainOfFour(t *testing.T) {
 		"c1ccccc1":    6,
 		"CC([2H])CCC": 2,
 	} {
-		if got := Torsions(parse(t, smiles)).total(); got != want {
+		if got := total(Torsions(parse(t, smiles))); got != want {
 			t.Errorf("%s has %d torsions, want %d", smiles, got, want)
 		}
 	}

@@ -18,38 +18,6 @@ func (s *State) Allowed(remaining int, allowed []bool) {
 // Feasible tells whether the text can be completed with exactly this many more tokens.
 func (s *State) Feasible(remaining int) bool { return s.completable(remaining) }
 
-// Accepts tells whether the given tokens can come next in a text that ends after
-// exactly remaining tokens, these included. It leaves the state as it is.
-func (s *State) Accepts(ids []int, remaining int) bool {
-	next := *s
-	for _, id := range ids {
-		t, err := s.grammar.token(id)
-		if err != nil || next.push(&t) != fits {
-			return false
-		}
-	}
-	return next.completable(remaining - len(ids))
-}
-
-// AllowedBefore is Allowed for a place right before tokens that are fixed: only
-// what the fixed ones can follow is allowed, and remaining counts them too.
-//
-// A text with fixed tokens in several places may have none that fits them all,
-// and looking one stretch ahead does not always notice in time: then nothing is
-// allowed, or Push of a fixed token fails, and the caller goes back to an
-// earlier copy of the State.
-func (s *State) AllowedBefore(fixed []int, remaining int, allowed []bool) {
-	s.Allowed(remaining, allowed)
-	for id, ok := range allowed {
-		if !ok {
-			continue
-		}
-		next := *s
-		next.push(&s.grammar.tokens[s.grammar.meaning[id]])
-		allowed[id] = next.Accepts(fixed, remaining-1)
-	}
-}
-
 // verdicts remembers the answers for tokens of one meaning, and one answer for
 // all the ring numbers that would open a ring.
 type verdicts struct {

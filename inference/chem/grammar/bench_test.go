@@ -36,7 +36,7 @@ func BenchmarkStep(b *testing.B) {
 
 func idsOf(t testing.TB, g *Grammar, smiles string) []int {
 	t.Helper()
-	words, err := Tokenize(smiles)
+	words, err := Tokenise(smiles)
 	if err != nil {
 		t.Fatal(err)
 	}

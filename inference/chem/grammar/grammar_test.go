@@ -31,9 +31,9 @@ func mustNew(t testing.TB, vocabulary []string) *Grammar {
 	return g
 }
 
-func mustTokenize(t testing.TB, smiles string) []string {
+func mustTokenise(t testing.TB, smiles string) []string {
 	t.Helper()
-	words, err := Tokenize(smiles)
+	words, err := Tokenise(smiles)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func mustTokenize(t testing.TB, smiles string) []string {
 // push appends a whole SMILES; the vocabulary must have all its tokens.
 func push(t testing.TB, s *State, smiles string) error {
 	t.Helper()
-	for _, word := range mustTokenize(t, smiles) {
+	for _, word := range mustTokenise(t, smiles) {
 		if err := s.Push(slices.Index(s.grammar.words, word)); err != nil {
 			return err
 		}
@@ -244,7 +244,7 @@ func TestRealMoleculesAreAcceptedAtEveryStep(t *testing.T) {
 
 func checkAccepted(t *testing.T, text string) {
 	t.Helper()
-	words := mustTokenize(t, text)
+	words := mustTokenise(t, text)
 	if strings.Join(words, "") != text {
 		t.Fatalf("%s is split into %q", text, words)
 	}

@@ -87,36 +87,6 @@ func TestDotsSeparateCompleteParts(t *testing.T) {
 	}
 }
 
-func TestFixedTokensAreLookedAheadAt(t *testing.T) {
-	g := mustNew(t, organic)
-	ids := func(smiles string) (ids []int) {
-		for _, word := range mustTokenize(t, smiles) {
-			ids = append(ids, slices.Index(g.words, word))
-		}
-		return ids
-	}
-	allowed := make([]bool, g.Size())
-	state := g.Start()
-	if err := push(t, &state, "CC"); err != nil {
-		t.Fatal(err)
-	}
-	fixed := ids("(=O)C")
-	state.AllowedBefore(fixed, 6, allowed)
-	for _, word := range []string{"C", "S", "P"} {
-		if !allowed[slices.Index(g.words, word)] {
-			t.Errorf("%q can stand before (=O)C", word)
-		}
-	}
-	for _, word := range []string{"O", "N", "F", "=", "1", "c"} {
-		if allowed[slices.Index(g.words, word)] {
-			t.Errorf("%q cannot stand before (=O)C", word)
-		}
-	}
-	if !state.Accepts(ids("CC=O"), 4) || state.Accepts(ids("CC=O"), 3) || state.Accepts(ids("C(C"), 3) {
-		t.Error("Accepts is wrong about what fits")
-	}
-}
-
 func TestFeasibleLengths(t *testing.T) {
 	g := mustNew(t, organic)
 	for _, test := range []struct {

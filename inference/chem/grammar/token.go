@@ -53,8 +53,8 @@ const (
 	doubled
 )
 
-// maxNeighbors is the most neighbours and hydrogens that an aromatic atom may have.
-const maxNeighbors = 3
+// maxNeighbours is the most neighbours and hydrogens that an aromatic atom may have.
+const maxNeighbours = 3
 
 func bondOrder(symbol byte) int8 {
 	switch symbol {
@@ -126,15 +126,15 @@ func newAromaticAtom(a chem.Atom, bracket bool, valences []int, hydrogens int) a
 	}
 	if a.Element == chem.Carbon && !bracket {
 		// A bare carbon fills itself up with hydrogen, to three.
-		return atom{aromatic: true, pi: alwaysPi, free: maxNeighbors}
+		return atom{aromatic: true, pi: alwaysPi, free: maxNeighbours}
 	}
 	smallest := valences[0]
-	free := max(min(smallest, maxNeighbors)-hydrogens, 0)
+	free := max(min(smallest, maxNeighbours)-hydrogens, 0)
 	pi := noPi
 	switch {
-	case smallest > maxNeighbors:
+	case smallest > maxNeighbours:
 		pi = alwaysPi
-	case smallest == maxNeighbors && hydrogens == 0:
+	case smallest == maxNeighbours && hydrogens == 0:
 		pi = untilThird
 	}
 	return atom{aromatic: true, pi: pi, free: int8(free)}

@@ -20,11 +20,7 @@ func newRingSystem(m *chem.Molecule) *ringSystem {
 	}
 	s.atoms = m.SymmetricRings()
 	for _, ring := range s.atoms {
-		bonds := make([]int, len(ring))
-		for i, atom := range ring {
-			bonds[i] = m.BondBetween(atom, ring[(i+1)%len(ring)])
-		}
-		s.bonds = append(s.bonds, bonds)
+		s.bonds = append(s.bonds, m.BondsAround(ring))
 	}
 	return s
 }

@@ -1,6 +1,7 @@
 package property
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/odordiff/odordiff/inference/chem"
@@ -44,7 +45,7 @@ type centreCount struct {
 func (c *centreCount) resolve() bool {
 	news := c.resolveBonds()
 	c.open = slices.DeleteFunc(c.open, func(atom int) bool {
-		if !neighborsDiffer(c.mol, atom, c.classes) {
+		if !neighboursDiffer(c.mol, atom, c.classes) {
 			return false
 		}
 		if turn := c.mol.Atom(atom).Chirality; turn != chem.Unspecified {
@@ -96,7 +97,7 @@ const geometryLabel = 4
 func upperSubstituent(m *chem.Molecule, atom, partner int, classes []int) (upper int, ok bool) {
 	upper = -1
 	for k := range m.Degree(atom) {
-		n := m.NeighborAt(atom, k)
+		n := m.NeighbourAt(atom, k)
 		switch {
 		case n == partner:
 		case upper < 0 || classes[n] > classes[upper]:
@@ -114,7 +115,7 @@ func handedness(m *chem.Molecule, atom int, turn chem.Chirality, classes []int) 
 	odd := turn == chem.Clockwise
 	for k := range m.Degree(atom) {
 		for l := range k {
-			if classes[m.NeighborAt(atom, l)] > classes[m.NeighborAt(atom, k)] {
+			if classes[m.NeighbourAt(atom, l)] > classes[m.NeighbourAt(atom, k)] {
 				odd = !odd
 			}
 		}
@@ -152,7 +153,7 @@ func mayBeStereocentre(m *chem.Molecule, atom int) bool {
 	}
 	switch a.Element {
 	case chem.Nitrogen:
-		return inTriangle(m, atom) || ringDegree(m, atom) == 3 && newRingSystem(m).bridged(atom)
+		return m.InThreeMemberedRing(atom) || ringDegree(m, atom) == 3 && newRingSystem(m).bridged(atom)
 	case chem.Phosphorus, chem.Arsenic:
 		return true
 	case chem.Sulfur, chem.Selenium:
@@ -172,13 +173,73 @@ func ringDegree(m *chem.Molecule, atom int) int {
 	return n
 }
 
-func neighborsDiffer(m *chem.Molecule, atom int, classes []int) bool {
+func neighboursDiffer(m *chem.Molecule, atom int, classes []int) bool {
 	for k := range m.Degree(atom) {
 		for l := range k {
-			if classes[m.NeighborAt(atom, k)] == classes[m.NeighborAt(atom, l)] {
+			if classes[m.NeighbourAt(atom, k)] == classes[m.NeighbourAt(atom, l)] {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// constitutionalClasses numbers the atoms so that two have one number if their
+// surroundings are alike, marks aside, as far as the bonds reach.
+func constitutionalClasses(m *chem.Molecule) []int {
+	keys := make([][]int, m.NumAtoms())
+	for i := range keys {
+		a := m.Atom(i)
+		keys[i] = []int{int(a.Element), int(a.Isotope), int(a.Class), m.HydrogensOn(i)}
+	}
+	return refined(m, keys)
+}
+
+// refined numbers the atoms by keys of their own, and then by those of their
+// neighbours until no more are told apart. It overwrites the keys.
+func refined(m *chem.Molecule, keys [][]int) []int {
+	classes, count := classesOf(keys)
+	for {
+		for i := range keys {
+			keys[i] = neighbourhood(m, i, classes, keys[i][:0])
+		}
+		finer, more := classesOf(keys)
+		if more == count {
+			return classes
+		}
+		classes, count = finer, more
+	}
+}
+
+// neighbourhood describes an atom by its class and those of its neighbours with the
+// bonds to them, half orders counted so that aromatic bonds have three.
+func neighbourhood(m *chem.Molecule, atom int, classes, key []int) []int {
+	key = append(key, classes[atom])
+	for k := range m.Degree(atom) {
+		b := m.Bond(m.BondAt(atom, k))
+		halves := 2 * int(b.Order)
+		if b.Aromatic {
+			halves = 3
+		}
+		key = append(key, 16*classes[b.Other(atom)]+halves)
+	}
+	slices.Sort(key[1:])
+	return key
+}
+
+// classesOf numbers equal keys alike, in the order of the keys.
+func classesOf(keys [][]int) (classes []int, count int) {
+	order := make([]int, len(keys))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int { return cmp.Or(slices.Compare(keys[i], keys[j]), cmp.Compare(i, j)) })
+	classes = make([]int, len(keys))
+	for n, i := range order {
+		if n > 0 && !slices.Equal(keys[i], keys[order[n-1]]) {
+			count++
+		}
+		classes[i] = count
+	}
+	return classes, count + 1
 }

@@ -33,7 +33,7 @@ func polarSurface(m *chem.Molecule, atom int) float64 {
 	if area, ok := polarSurfaces[s]; ok {
 		return area
 	}
-	return s.fitted(heavyNeighbors(m, atom))
+	return s.fitted(m.HeavyDegree(atom))
 }
 
 func surroundingsOf(m *chem.Molecule, atom int) surroundings {
@@ -53,32 +53,16 @@ func surroundingsOf(m *chem.Molecule, atom int) surroundings {
 			s.triple++
 		}
 	}
-	s.inTriangle = inTriangle(m, atom)
+	s.inTriangle = m.InThreeMemberedRing(atom)
 	return s
-}
-
-func heavyNeighbors(m *chem.Molecule, atom int) int {
-	return m.Degree(atom) + int(m.Atom(atom).Hydrogens) - m.HydrogensOn(atom)
-}
-
-// inTriangle tells whether an atom is in a ring of three.
-func inTriangle(m *chem.Molecule, atom int) bool {
-	for k := range m.Degree(atom) {
-		for l := range k {
-			if m.BondBetween(m.NeighborAt(atom, k), m.NeighborAt(atom, l)) >= 0 {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // fitted is the area of an atom that the paper's table lacks, after the lines that
 // its authors drew through the table; never negative.
-func (s surroundings) fitted(neighbors int) float64 {
-	area := 30.5 - 8.2*float64(neighbors)
+func (s surroundings) fitted(neighbours int) float64 {
+	area := 30.5 - 8.2*float64(neighbours)
 	if s.element == chem.Oxygen {
-		area = 28.5 - 8.6*float64(neighbors)
+		area = 28.5 - 8.6*float64(neighbours)
 	}
 	return max(0, area+1.5*float64(s.hydrogens))
 }

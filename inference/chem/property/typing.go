@@ -9,13 +9,10 @@ import (
 	"github.com/odordiff/odordiff/inference/chem/smarts"
 )
 
-// lastElement is the largest atomic number.
-const lastElement = 118
-
 // typing sorts atoms into types: an atom is of the first type whose pattern it
 // heads. The types are kept by element, each list in the order of the table.
 type typing struct {
-	byElement [lastElement + 1][]atomType
+	byElement [chem.LastElement + 1][]atomType
 }
 
 // atomType is one line of a table.
@@ -56,22 +53,13 @@ func (t *typing) add(fields []string, values int) error {
 		}
 	}
 	for symbol := range strings.SplitSeq(fields[1], ",") {
-		e, ok := elementBySymbol(symbol)
+		e, ok := chem.ElementBySymbol(symbol)
 		if !ok {
 			return fmt.Errorf("no element %q", symbol)
 		}
 		t.byElement[e] = append(t.byElement[e], row)
 	}
 	return nil
-}
-
-func elementBySymbol(symbol string) (chem.Element, bool) {
-	for e := chem.Wildcard; e <= lastElement; e++ {
-		if e.String() == symbol {
-			return e, true
-		}
-	}
-	return 0, false
 }
 
 // of returns the type of an atom, nil if it has none.

@@ -78,7 +78,7 @@ func spreadAlongRings(m *chem.Molecule, start int, seen []bool) {
 	seen[start] = true
 	for queue := []int{start}; len(queue) > 0; queue = queue[1:] {
 		for k := range m.Degree(queue[0]) {
-			next := m.NeighborAt(queue[0], k)
+			next := m.NeighbourAt(queue[0], k)
 			if m.Bond(m.BondAt(queue[0], k)).InRing && !seen[next] {
 				seen[next] = true
 				queue = append(queue, next)

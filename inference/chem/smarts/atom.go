@@ -55,7 +55,7 @@ func bareAtom(text string) (q atomQuery, width int) {
 	if len(text) > 1 {
 		switch text[:2] {
 		case "Cl", "Br":
-			e, _ := elementBySymbol(text[:2])
+			e, _ := chem.ElementBySymbol(text[:2])
 			return formIs(e, false), 2
 		}
 	}
@@ -67,10 +67,10 @@ func bareAtom(text string) (q atomQuery, width int) {
 	case 'A':
 		return aromaticAtom.not(), 1
 	case 'B', 'C', 'N', 'O', 'P', 'S', 'F', 'I':
-		e, _ := elementBySymbol(text[:1])
+		e, _ := chem.ElementBySymbol(text[:1])
 		return formIs(e, false), 1
 	case 'b', 'c', 'n', 'o', 'p', 's':
-		e, _ := elementBySymbol(string(c - 'a' + 'A'))
+		e, _ := chem.ElementBySymbol(string(c - 'a' + 'A'))
 		return formIs(e, true), 1
 	}
 	return atomQuery{}, 0
@@ -167,4 +167,55 @@ func (p *parser) atomNot() (atomQuery, error) {
 		q = q.not()
 	}
 	return q, err
+}
+
+var (
+	anyAtom      = atomQuery{func(*Target, int) bool { return true }, 1}
+	aromaticAtom = atomQuery{func(t *Target, atom int) bool { return t.atoms[atom].aromatic }, 0.3}
+)
+
+// elementIs asks for an element in any form.
+func elementIs(e chem.Element) atomQuery {
+	return atomQuery{
+		func(t *Target, atom int) bool { return t.atoms[atom].element == e },
+		shareOf(e),
+	}
+}
+
+// formIs asks for an element in its aromatic or its aliphatic form.
+func formIs(e chem.Element, isAromatic bool) atomQuery {
+	return atomQuery{
+		func(t *Target, atom int) bool {
+			a := &t.atoms[atom]
+			return a.element == e && a.aromatic == isAromatic
+		},
+		shareOf(e) / 2,
+	}
+}
+
+// isotopeIs asks for a mass number, 0 for the natural mixture.
+func isotopeIs(mass int) atomQuery {
+	return atomQuery{func(t *Target, atom int) bool { return t.atoms[atom].isotope == mass }, 0.01}
+}
+
+func chargeIs(charge int) atomQuery {
+	q := atomQuery{func(t *Target, atom int) bool { return t.atoms[atom].charge == charge }, 0.02}
+	if charge == 0 {
+		q.share = 0.98
+	}
+	return q
+}
+
+// shareOf guesses which part of the heavy atoms of organic molecules an element
+// has. It steers the order of search alone.
+func shareOf(e chem.Element) float64 {
+	switch e {
+	case chem.Carbon:
+		return 0.75
+	case chem.Oxygen:
+		return 0.15
+	case chem.Nitrogen:
+		return 0.1
+	}
+	return 0.02
 }

@@ -130,7 +130,7 @@ func (s *search) place(depth int) bool {
 		}
 		return false
 	}
-	for _, e := range s.target.neighbors(s.placed()[st.from]) {
+	for _, e := range s.target.neighbours(s.placed()[st.from]) {
 		if e.kind&st.bond != 0 && s.try(depth, e.to) {
 			return true
 		}

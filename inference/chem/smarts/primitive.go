@@ -57,12 +57,10 @@ func (p *parser) isotope() (atomQuery, error) {
 func leadingElement(text string) (q atomQuery, width int) {
 	for width := min(2, len(text)); width > 0; width-- {
 		symbol := text[:width]
-		if e, ok := elementBySymbol(symbol); ok && symbol != "H" && symbol != "*" {
+		if e, ok := chem.ElementBySymbol(symbol); ok && symbol != "H" && symbol != "*" {
 			return symbolQuery(e), width
 		}
-		switch symbol {
-		case "b", "c", "n", "o", "p", "s", "se", "as", "te", "si":
-			e, _ := elementBySymbol(strings.ToUpper(symbol[:1]) + symbol[1:])
+		if e, ok := chem.ElementByAromaticSymbol(symbol); ok {
 			return formIs(e, true), width
 		}
 	}
@@ -122,8 +120,8 @@ func (p *parser) atomicNumber() (atomQuery, error) {
 	start := p.pos
 	p.pos++
 	value, ok := p.number()
-	if !ok || value > lastElement {
-		return atomQuery{}, syntaxErrorf(start, "'#' needs an atomic number from 0 to %d", lastElement)
+	if !ok || value > int(chem.LastElement) {
+		return atomQuery{}, syntaxErrorf(start, "'#' needs an atomic number from 0 to %d", chem.LastElement)
 	}
 	return elementIs(chem.Element(value)), nil
 }

@@ -157,8 +157,8 @@ func (t *Target) countRings(m *chem.Molecule) {
 	}
 }
 
-// neighbors returns the bonds of an atom.
-func (t *Target) neighbors(atom int) []edge {
+// neighbours returns the bonds of an atom.
+func (t *Target) neighbours(atom int) []edge {
 	return t.edges[t.atoms[atom].first:t.atoms[atom].last]
 }
 
@@ -168,7 +168,7 @@ func (a *targetAtom) degree() int { return a.last - a.first }
 // bondTo returns the kind of the bond between two atoms, the empty set if there
 // is none.
 func (t *Target) bondTo(from, to int) bondSet {
-	for _, e := range t.neighbors(from) {
+	for _, e := range t.neighbours(from) {
 		if e.to == to {
 			return e.kind
 		}

@@ -7,11 +7,11 @@ import (
 	"github.com/odordiff/odordiff/inference/chem"
 )
 
-// Tokenize splits a SMILES into tokens: bare atoms ("C", "Cl", "c"), whole
+// Tokenise splits a SMILES into tokens: bare atoms ("C", "Cl", "c"), whole
 // bracket atoms ("[nH]"), bonds, parentheses, dots and ring numbers ("1",
 // "%10"). It checks each token alone, not how they follow each other; the error
 // is a *chem.SyntaxError.
-func Tokenize(smiles string) ([]string, error) {
+func Tokenise(smiles string) ([]string, error) {
 	if len(smiles) > chem.MaxLength {
 		return nil, &chem.SyntaxError{
 			Pos: chem.MaxLength,

@@ -9,7 +9,7 @@ import (
 	"github.com/odordiff/odordiff/inference/chem"
 )
 
-func TestTokenize(t *testing.T) {
+func TestTokenise(t *testing.T) {
 	for smiles, want := range map[string]string{
 		"CCO":               "C C O",
 		"ClC(Br)=C":         "Cl C ( Br ) = C",
@@ -25,19 +25,19 @@ func TestTokenize(t *testing.T) {
 		"B(O)O":             "B ( O ) O",
 		"[Si](C)(C)(C)[2H]": "[Si] ( C ) ( C ) ( C ) [2H]",
 	} {
-		got, err := Tokenize(smiles)
+		got, err := Tokenise(smiles)
 		if err != nil || !slices.Equal(got, strings.Fields(want)) {
 			t.Errorf("%s: %q, %v", smiles, got, err)
 		}
 	}
 }
 
-func TestTokenizeSaysWhereItStops(t *testing.T) {
+func TestTokeniseSaysWhereItStops(t *testing.T) {
 	for smiles, pos := range map[string]int{
 		"CX": 1, "C C": 1, "CC[": 2, "C%1": 1, "C[Xx]": 1, "C\x00": 1, "Cé": 1, "CC<mask>": 2, "C%a1": 1,
 		strings.Repeat("C", chem.MaxLength+1): chem.MaxLength,
 	} {
-		_, err := Tokenize(smiles)
+		_, err := Tokenise(smiles)
 		syntax, ok := errors.AsType[*chem.SyntaxError](err)
 		if !ok || syntax.Pos != pos {
 			t.Errorf("%.20s: %v, want a *chem.SyntaxError at %d", smiles, err, pos)
@@ -45,12 +45,12 @@ func TestTokenizeSaysWhereItStops(t *testing.T) {
 	}
 }
 
-func FuzzTokenize(f *testing.F) {
+func FuzzTokenise(f *testing.F) {
 	for _, smiles := range molecules(f)[:20] {
 		f.Add(smiles)
 	}
 	f.Fuzz(func(t *testing.T, smiles string) {
-		words, err := Tokenize(smiles)
+		words, err := Tokenise(smiles)
 		if err == nil && strings.Join(words, "") != smiles {
 			t.Errorf("%q was split into %q", smiles, words)
 		}
