@@ -50,8 +50,8 @@ type (
 	}
 	known struct {
 		// Training is absent for the library, which is not trained.
-		Training *bool    `json:"training,omitempty"`
-		Library  bool     `json:"library"`
+		Training *bool     `json:"training,omitempty"`
+		Library  bool      `json:"library"`
 		Nearest  neighbour `json:"nearest"`
 	}
 	neighbour struct {
