@@ -141,7 +141,8 @@ func wrapped(t *testing.T, options string) func([]byte) []byte {
 		}
 		wrapper["wrapper"] = "gate_connections"
 		server := parsed["apps"].(map[string]any)["http"].(map[string]any)["servers"].(map[string]any)["srv0"].(map[string]any)
-		server["listener_wrappers"] = []any{wrapper, map[string]any{"wrapper": "tls"}}
+		wrappers := server["listener_wrappers"].([]any)
+		server["listener_wrappers"] = append(wrappers, wrapper, map[string]any{"wrapper": "tls"})
 		edited, err := json.Marshal(parsed)
 		if err != nil {
 			t.Fatal(err)

@@ -3,12 +3,10 @@
 package edgetest
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
-	"syscall"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,9 +27,10 @@ type Edge struct {
 	// Client keeps its connections until the test ends and follows no redirects.
 	Client *http.Client
 
-	t       testing.TB
-	address string
-	storage string
+	t         testing.TB
+	transport *http.Transport
+	address   string
+	storage   string
 }
 
 // Start runs Caddy with one plain-HTTP site on a free loopback port, whose
@@ -46,9 +45,9 @@ func StartEdited(t testing.TB, site string, edit func(config []byte) []byte) *Ed
 	t.Helper()
 	transport := &http.Transport{DisableCompression: true}
 	e := &Edge{
-		t: t, address: FreeAddress(t), storage: t.TempDir(),
+		t: t, transport: transport, address: FreeAddress(t), storage: t.TempDir(),
 		Client: &http.Client{
-			Transport:     patient{transport},
+			Transport:     transport,
 			Timeout:       20 * time.Second,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
@@ -73,32 +72,15 @@ func (e *Edge) Load(site string) {
 func unedited(config []byte) []byte { return config }
 
 // LoadEdited is Load with a change to the JSON, for what a Caddyfile cannot say.
+// When it returns, whatever connects reaches the new site.
 func (e *Edge) LoadEdited(site string, edit func(config []byte) []byte) {
 	e.t.Helper()
+	before := listening.Swap(new(sync.WaitGroup))
 	if err := caddy.Load(edit(e.adapt(site)), true); err != nil {
 		e.t.Fatalf("loading the config: %v", err)
 	}
-}
-
-// patient sends a request again whose connection was lost before an answer:
-// a reload swaps listeners, and takes down connections nobody has served yet.
-type patient struct{ http.RoundTripper }
-
-func (p patient) RoundTrip(req *http.Request) (*http.Response, error) {
-	res, err := p.RoundTripper.RoundTrip(req)
-	for tries := 0; lost(err) && tries < 10 && (req.Body == nil || req.GetBody != nil); tries++ {
-		if req.GetBody != nil {
-			if req.Body, err = req.GetBody(); err != nil {
-				return nil, err
-			}
-		}
-		res, err = p.RoundTripper.RoundTrip(req)
-	}
-	return res, err
-}
-
-func lost(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
+	before.Wait()
+	e.transport.CloseIdleConnections()
 }
 
 // Breakers returns the breakers of the running config.
@@ -122,6 +104,11 @@ func (e *Edge) adapt(site string) []byte {
 	grace_period 1s
 	log {
 		level ERROR
+	}
+	servers {
+		listener_wrappers {
+			test_listening
+		}
 	}
 }
 http://%s {
