@@ -64,18 +64,21 @@ func newComposer(odorants []Odorant, brief Brief) *composer {
 	return c
 }
 
-// admit makes a candidate of an odorant that has something of what is wanted.
+// admit makes a candidate of an odorant that has something of what is wanted and
+// whose note is known or can be estimated.
 func (c *composer) admit(o Odorant) {
 	if slices.Contains(c.Wanted.ExcludedOdorants, o.Name) {
 		return
 	}
 	k := candidate{Odorant: o, note: o.Note, purity: c.purity(o.Profile)}
 	if k.note == "" {
-		k.note, k.estimated = odor.NoteOf(o.Structure)
+		if k.note, k.estimated = odor.NoteOf(o.Structure); !k.estimated {
+			return
+		}
 	}
 	k.fit = c.gain(&k) * k.purity
 	k.named = o.Name != "" && slices.Contains(c.Wanted.Odorants, o.Name)
-	if k.note != "" && k.fit > 0 {
+	if k.fit > 0 {
 		c.candidates = append(c.candidates, k)
 	}
 }

@@ -210,6 +210,15 @@ func TestNotesThatAreNotKnownFollowFromBoilingPoints(t *testing.T) {
 }
 
 // The order in which odorants are given must not matter.
+func TestAnOdorantWithoutANoteIsLeftOut(t *testing.T) {
+	ion := odorant(t, "CC(=O)[O-]", "", "rose")
+	b := wanting("rose")
+	b.Wanted.Descriptors[0].Note = odor.Heart
+	if got := rows(Compose([]Odorant{ion}, b)); len(got) != 0 {
+		t.Errorf("rows %+v", got)
+	}
+}
+
 func TestTheSameBriefHasTheSameFormula(t *testing.T) {
 	l := library(t)
 	b := brief(t, l, "green tea, jasmine and musk", 12)
