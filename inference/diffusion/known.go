@@ -11,7 +11,7 @@ import (
 )
 
 // knownTable holds the [Key] of each molecule of the table that the model was
-// made from, in ascending order, made by inference/training/known.
+// made from, in ascending order, made by inference/training/known.go.
 //
 //go:embed known.bin
 var knownTable []byte

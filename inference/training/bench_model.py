@@ -90,7 +90,7 @@ def requests(folder: pathlib.Path) -> list[float]:
         for line in pathlib.Path(__file__).with_name("prompts.tsv").read_text().splitlines()
         if line and not line.startswith("#")
     ]
-    program = Program("./inference/training/generate", folder)
+    program = Program("generate", folder)
     asked = [{"prompt": p, "engine": "diffusion", "count": 10, "seed": i} for i, p in enumerate(prompts[:10] + prompts)]
     return [a["ms"] for a in program.ask(asked)[10:]]
 

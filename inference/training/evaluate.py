@@ -100,17 +100,17 @@ def written_prompts(data: dataset.Dataset) -> list[Prompt]:
 
 
 class Program:
-    """A Go command that answers one JSON line with another."""
+    """A subcommand of the Go program of this folder that answers one JSON line with another."""
 
-    def __init__(self, package: str, folder: pathlib.Path):
-        self.path = folder / pathlib.Path(package).name
-        subprocess.run(["go", "build", "-o", self.path, package], cwd=ROOT, check=True)
+    def __init__(self, command: str, folder: pathlib.Path):
+        self.path, self.command = folder / "training", command
+        subprocess.run(["go", "build", "-o", self.path, "./inference/training"], cwd=ROOT, check=True)
 
     def ask(self, requests: list[dict]) -> list[dict]:
         lines = "\n".join(json.dumps(r) for r in requests)
-        run = subprocess.run([self.path], input=lines, capture_output=True, text=True, check=False)
+        run = subprocess.run([self.path, self.command], input=lines, capture_output=True, text=True, check=False)
         if run.returncode:
-            raise RuntimeError(f"{self.path.name}: {run.stderr.strip()}")
+            raise RuntimeError(f"{self.command}: {run.stderr.strip()}")
         return [json.loads(line) for line in run.stdout.splitlines()]
 
 
@@ -343,8 +343,8 @@ def main() -> None:
     suited = [i for i, s in enumerate(data.smiles) if molecules.suits(Chem.MolFromSmiles(s))]
     training = [data.smiles[i] for i in suited if data.fold[i] >= 2]
     with tempfile.TemporaryDirectory() as folder:
-        generate = Program("./inference/training/generate", pathlib.Path(folder))
-        sample = Program("./inference/training/sample", pathlib.Path(folder))
+        generate = Program("generate", pathlib.Path(folder))
+        sample = Program("sample", pathlib.Path(folder))
         few = max(1, options.count // 3)
         rows = [
             Row("real held-out molecules", prompts, [[data.smiles[p.molecule]] for p in prompts], 1),

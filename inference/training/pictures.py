@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--out", required=True, type=pathlib.Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        program = Program("./inference/training/generate", pathlib.Path(folder))
+        program = Program("generate", pathlib.Path(folder))
         answers = program.ask([{"prompt": p, "engine": "diffusion", "count": A_ROW, "seed": 1} for p in PROMPTS])
     lines = [
         f"{smiles} {'|'.join([*(textwrap.wrap(prompt, 16) if i == 0 else []), f'{score:.2f}' + ' known' * known])}"

@@ -7,7 +7,7 @@ more than the labels asked for (rarer labels, words of descriptions, who lists t
 because that helps the labels, and one kernel machine. A student then learns what they
 think of the same molecules, of unlabelled ones and of molecules made from them by small
 changes. It is what ships. Fold 1 calibrates, fold 0 tests. Features come from the Go
-program that serves them (inference/training/features).
+program that serves them (inference/training/features.go).
 """
 
 from __future__ import annotations

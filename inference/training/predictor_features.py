@@ -28,7 +28,7 @@ class Described:
 def describe(smiles: Sequence[str]) -> Described:
     """Runs the Go program on the molecules."""
     run = subprocess.run(
-        ["go", "run", "./inference/training/features"],
+        ["go", "run", "./inference/training", "features"],
         input="".join(text + "\n" for text in smiles).encode(), cwd=REPOSITORY, stdout=subprocess.PIPE, check=True,
     )  # fmt: skip
     words = np.frombuffer(run.stdout, dtype="<u4")

@@ -39,7 +39,7 @@ BATCH = 256
 def understood(texts: list[str]) -> np.ndarray:
     """Reads texts through the tables: the weight of each label."""
     run = subprocess.run(
-        ["go", "run", "./interpret"], cwd=HERE, check=True, text=True, stdout=subprocess.PIPE,
+        ["go", "run", ".", "interpret"], cwd=HERE, check=True, text=True, stdout=subprocess.PIPE,
         input="".join(text.replace("\n", " ") + "\n" for text in texts),
     )
     lines = run.stdout.split("\n")[1 : len(texts) + 1]

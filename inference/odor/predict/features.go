@@ -25,7 +25,7 @@ type Description struct {
 }
 
 // Describe computes what the model knows of a molecule. The trainer reads the
-// same descriptions (inference/training/features), so that training and serving
+// same descriptions (inference/training/features.go), so that training and serving
 // cannot differ.
 func Describe(m *chem.Molecule) Description {
 	return Description{fragments(m), properties(m)}

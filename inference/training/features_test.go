@@ -11,9 +11,9 @@ import (
 	"github.com/odordiff/odordiff/inference/odor/predict"
 )
 
-func TestWritesOneRecordALine(t *testing.T) {
+func TestFeaturesWritesOneRecordALine(t *testing.T) {
 	var out bytes.Buffer
-	if err := describe(strings.NewReader("CCO\nnot a molecule\nC\n"), &out); err != nil {
+	if err := features(t.Context(), strings.NewReader("CCO\nnot a molecule\nC\n"), &out); err != nil {
 		t.Fatal(err)
 	}
 	words := make([]uint32, out.Len()/4)
@@ -59,8 +59,8 @@ func checkRecord(t *testing.T, smiles string, words []uint32) []uint32 {
 	return words[predict.Properties:]
 }
 
-func TestLineTooLongIsAnError(t *testing.T) {
-	if err := describe(strings.NewReader(strings.Repeat("C", chem.MaxLength+2)), &bytes.Buffer{}); err == nil {
+func TestFeaturesRefusesALineLongerThanAnyMolecule(t *testing.T) {
+	if err := features(t.Context(), strings.NewReader(strings.Repeat("C", chem.MaxLength+2)), &bytes.Buffer{}); err == nil {
 		t.Error("a line longer than any molecule is read")
 	}
 }

@@ -1,20 +1,15 @@
-// Command sample asks the bare diffusion model for texts, before any check, for
-// the evaluation of the model by itself. It reads requests and writes answers, one JSON
-// object a line.
 package main
 
 import (
 	"context"
-	"log"
+	"io"
 	"math/rand/v2"
-	"os"
 
 	"github.com/odordiff/odordiff/inference/diffusion"
-	"github.com/odordiff/odordiff/inference/training/lines"
 )
 
-// request is what to sample.
-type request struct {
+// sampleRequest is what to sample.
+type sampleRequest struct {
 	Labels  map[string]float32 `json:"labels"`
 	Figures map[string]float64 `json:"figures"`
 	Count   int                `json:"count"`
@@ -27,30 +22,27 @@ type request struct {
 	Confident   float64  `json:"confident"`
 }
 
-type answer struct {
+type sampleAnswer struct {
 	SMILES []string `json:"smiles"`
 }
 
-func main() {
-	log.SetFlags(0)
-	if err := run(context.Background()); err != nil {
-		log.Fatal(err)
-	}
-}
-
-func run(ctx context.Context) error {
+// sample asks the bare diffusion model for texts, before any check, for the
+// evaluation of the model by itself. It reads requests and writes answers, one
+// JSON object a line.
+func sample(ctx context.Context, in io.Reader, out io.Writer) error {
 	model, err := diffusion.Default()
 	if err != nil {
 		return err
 	}
-	return lines.Answer(os.Stdin, os.Stdout, func(r request) (answer, error) {
-		texts, err := sample(ctx, model, r)
-		return answer{SMILES: texts}, err
+	return answerLines(in, out, func(r sampleRequest) (sampleAnswer, error) {
+		texts, err := r.sample(ctx, model)
+		return sampleAnswer{SMILES: texts}, err
 	})
 }
 
-// sample returns a text for each molecule asked for, empty for a draft that could not be finished.
-func sample(ctx context.Context, model *diffusion.Model, r request) ([]string, error) {
+// sample returns a text for each molecule asked for, empty for a draft that could
+// not be finished.
+func (r sampleRequest) sample(ctx context.Context, model *diffusion.Model) ([]string, error) {
 	condition := &diffusion.Condition{Figures: r.Figures, Wanted: make([]float32, len(model.Labels()))}
 	for i, label := range model.Labels() {
 		condition.Wanted[i] = r.Labels[label]
@@ -73,7 +65,7 @@ func sample(ctx context.Context, model *diffusion.Model, r request) ([]string, e
 	return texts, nil
 }
 
-func (r request) settings() diffusion.Settings {
+func (r sampleRequest) settings() diffusion.Settings {
 	s := diffusion.DefaultSettings()
 	s.Seed = r.Seed
 	if r.Steps > 0 {

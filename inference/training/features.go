@@ -1,18 +1,12 @@
-// Command features describes molecules for the training of the odor predictor.
-//
-// It reads one SMILES a line and writes, for each line, little-endian 32-bit words:
-// the number of fragments, or 0xffffffff where the line is not a molecule; then the
-// ID and the count of each fragment; then the properties as float32. The first
-// word of all is the number of properties.
 package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
-	"os"
 
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/odor/predict"
@@ -21,14 +15,12 @@ import (
 // unreadable stands for a line that is not a molecule.
 const unreadable = math.MaxUint32
 
-func main() {
-	if err := describe(os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "features:", err)
-		os.Exit(1)
-	}
-}
-
-func describe(in io.Reader, out io.Writer) error {
+// features describes molecules for the training of the odor predictor. It reads
+// one SMILES a line and writes, for each line, little-endian 32-bit words: the
+// number of fragments, or 0xffffffff where the line is not a molecule; then the ID
+// and the count of each fragment; then the properties as float32. The first word
+// of all is the number of properties.
+func features(_ context.Context, in io.Reader, out io.Writer) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, chem.MaxLength+1)
 	words := bufio.NewWriter(out)

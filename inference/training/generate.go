@@ -1,20 +1,16 @@
-// Command generate asks the engines for molecules, for the evaluation of what
-// clients get. It reads requests and writes answers, one JSON object a line.
 package main
 
 import (
 	"context"
 	"errors"
-	"log"
-	"os"
+	"io"
 	"time"
 
 	"github.com/odordiff/odordiff/inference/engine"
-	"github.com/odordiff/odordiff/inference/training/lines"
 )
 
-// request is a prompt for one of the engines.
-type request struct {
+// generateRequest is a prompt for one of the engines.
+type generateRequest struct {
 	Prompt   string   `json:"prompt"`
 	Engine   string   `json:"engine"`
 	Count    int      `json:"count"`
@@ -22,8 +18,9 @@ type request struct {
 	Guidance *float64 `json:"guidance"`
 }
 
-// answer is what the engine said. NotUnderstood leaves it empty.
-type answer struct {
+// generateAnswer is what the engine said. It is empty for a prompt that is not
+// understood.
+type generateAnswer struct {
 	SMILES   []string  `json:"smiles"`
 	Known    []bool    `json:"known"`
 	Nearest  []float64 `json:"nearest"`
@@ -35,37 +32,25 @@ type answer struct {
 	Milliseconds float64 `json:"ms"`
 }
 
-func main() {
-	log.SetFlags(0)
-	if err := run(context.Background()); err != nil {
-		log.Fatal(err)
-	}
-}
-
-func run(ctx context.Context) error {
-	engines, err := load()
+// generate asks the engines for molecules, for the evaluation of what clients get.
+// It reads requests and writes answers, one JSON object a line.
+func generate(ctx context.Context, in io.Reader, out io.Writer) error {
+	retrieval, err := engine.NewLibrary()
 	if err != nil {
 		return err
 	}
-	return lines.Answer(os.Stdin, os.Stdout, func(r request) (answer, error) { return ask(ctx, engines, r) })
-}
-
-func load() (map[string]engine.Engine, error) {
-	library, err := engine.NewLibrary()
-	if err != nil {
-		return nil, err
-	}
 	diffusion, err := engine.NewDiffusion()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return map[string]engine.Engine{library.Name(): library, diffusion.Name(): diffusion}, nil
+	engines := map[string]engine.Engine{retrieval.Name(): retrieval, diffusion.Name(): diffusion}
+	return answerLines(in, out, func(r generateRequest) (generateAnswer, error) { return r.ask(ctx, engines) })
 }
 
-func ask(ctx context.Context, engines map[string]engine.Engine, r request) (answer, error) {
+func (r generateRequest) ask(ctx context.Context, engines map[string]engine.Engine) (generateAnswer, error) {
 	e, ok := engines[r.Engine]
 	if !ok {
-		return answer{}, errors.New("there is no such engine")
+		return generateAnswer{}, errors.New("there is no such engine")
 	}
 	started := time.Now()
 	result, err := e.Generate(ctx, engine.Request{
@@ -74,19 +59,19 @@ func ask(ctx context.Context, engines map[string]engine.Engine, r request) (answ
 		Seed:     &r.Seed,
 		Sampling: engine.Sampling{Guidance: r.Guidance},
 	})
-	if unclear := (*engine.NotUnderstoodError)(nil); errors.As(err, &unclear) {
-		return answer{}, nil
+	if _, unclear := errors.AsType[*engine.NotUnderstoodError](err); unclear {
+		return generateAnswer{}, nil
 	}
 	if err != nil {
-		return answer{}, err
+		return generateAnswer{}, err
 	}
-	a := newAnswer(result)
+	a := newGenerateAnswer(result)
 	a.Milliseconds = float64(time.Since(started).Microseconds()) / 1000
 	return a, nil
 }
 
-func newAnswer(result engine.Result) answer {
-	a := answer{Sampled: result.Sampled}
+func newGenerateAnswer(result engine.Result) generateAnswer {
+	a := generateAnswer{Sampled: result.Sampled}
 	for _, m := range result.Molecules {
 		a.SMILES = append(a.SMILES, m.Structure.WithoutStereo().SMILES())
 		a.Scores = append(a.Scores, m.Scores.Overall)

@@ -1,5 +1,4 @@
-// Package lines lets the programs of the evaluation answer JSON lines with JSON lines.
-package lines
+package main
 
 import (
 	"bufio"
@@ -8,9 +7,9 @@ import (
 	"io"
 )
 
-// Answer reads a question from each line of in and writes its answer as a line
-// of out, until in ends or something fails.
-func Answer[Question, Reply any](in io.Reader, out io.Writer, answer func(Question) (Reply, error)) error {
+// answerLines reads a question from each line of in, as JSON, and writes its
+// answer as a line of out, until in ends or something fails.
+func answerLines[Question, Reply any](in io.Reader, out io.Writer, answer func(Question) (Reply, error)) error {
 	scanner, encoder := bufio.NewScanner(in), json.NewEncoder(out)
 	for n := 1; scanner.Scan(); n++ {
 		var q Question
