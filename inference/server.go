@@ -15,12 +15,17 @@ import (
 
 	"github.com/odordiff/odordiff/inference/api"
 	"github.com/odordiff/odordiff/inference/engine"
+	"github.com/odordiff/odordiff/inference/engine/library"
+	"github.com/odordiff/odordiff/inference/engine/sampler"
+	"github.com/odordiff/odordiff/inference/odor"
+	"github.com/odordiff/odordiff/inference/odor/predict"
 	"github.com/odordiff/odordiff/inference/safety"
 )
 
 // Config configures a server. The zero value of each field is its default.
 type Config struct {
-	// Engines answer the prompts: the first those that name none. Default: [engine.All].
+	// Engines answer the prompts: the first those that name none. Default: the
+	// sampler, then the library.
 	Engines []engine.Engine
 	// MaxConcurrent is how many prompts are worked on at once. Default: one per CPU.
 	MaxConcurrent int
@@ -40,7 +45,7 @@ type Config struct {
 
 func (c *Config) setDefaults() error {
 	if len(c.Engines) == 0 {
-		engines, err := engine.All()
+		engines, err := builtIn()
 		if err != nil {
 			return fmt.Errorf("loading the engines: %w", err)
 		}
@@ -51,6 +56,19 @@ func (c *Config) setDefaults() error {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return nil
+}
+
+// builtIn returns the built-in engines, the best first.
+func builtIn() ([]engine.Engine, error) {
+	diffusion, err := sampler.New()
+	if err != nil {
+		return nil, err
+	}
+	retrieval, err := library.New()
+	if err != nil {
+		return nil, err
+	}
+	return []engine.Engine{diffusion, retrieval}, nil
 }
 
 func (c *Config) setDefaultLimits() {
@@ -99,20 +117,40 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{timeout: config.Timeout, grace: config.Grace, logger: config.Logger}
-	handler, err := api.New(api.Config{
-		Engines:       config.Engines,
-		MaxConcurrent: config.MaxConcurrent,
-		MaxQueued:     config.MaxQueued,
-		Timeout:       config.Timeout,
-		MinSafety:     *config.MinSafety,
-		Ready:         func() bool { return !s.stopping.Load() },
-		Logger:        config.Logger,
-	})
+	handler, err := newAPI(config, func() bool { return !s.stopping.Load() })
 	if err != nil {
 		return nil, err
 	}
 	s.handler = handler
 	return s, nil
+}
+
+// newAPI returns the API over the built-in library and models.
+func newAPI(config Config, ready func() bool) (http.Handler, error) {
+	odorants, err := odor.Default()
+	if err != nil {
+		return nil, fmt.Errorf("loading the library: %w", err)
+	}
+	index, err := engine.DefaultIndex()
+	if err != nil {
+		return nil, fmt.Errorf("indexing the library: %w", err)
+	}
+	predictor, err := predict.Default()
+	if err != nil {
+		return nil, fmt.Errorf("loading the odor predictor: %w", err)
+	}
+	return api.New(api.Config{
+		Engines:       config.Engines,
+		Library:       odorants,
+		Index:         index,
+		Predictor:     predictor,
+		MaxConcurrent: config.MaxConcurrent,
+		MaxQueued:     config.MaxQueued,
+		Timeout:       config.Timeout,
+		MinSafety:     *config.MinSafety,
+		Ready:         ready,
+		Logger:        config.Logger,
+	})
 }
 
 // Serve answers requests on a listener until ctx is done. Then it takes no

@@ -27,9 +27,9 @@ type (
 		Disclaimer string     `json:"disclaimer"`
 	}
 	withheld struct {
-		Reason string `json:"reason"`
-		Detail string `json:"detail,omitempty"`
-		Count  int    `json:"count"`
+		Reason engine.Reason `json:"reason"`
+		Detail string        `json:"detail,omitempty"`
+		Count  int           `json:"count"`
 	}
 	interpretation struct {
 		Descriptors      []weighted  `json:"descriptors"`

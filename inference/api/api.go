@@ -28,10 +28,17 @@ const (
 	DefaultMolecules = 5
 )
 
-// Config configures the API. All fields are required.
+// Config configures the API. All fields but Ready are required.
 type Config struct {
 	// Engines answer the prompts: the first those that name none. Their names differ.
 	Engines []engine.Engine
+	// Library has the vocabulary of the constraints and says how rare a descriptor
+	// is.
+	Library *odor.Library
+	// Index is that of the library.
+	Index *engine.Index
+	// Predictor predicts the odors of molecules that are assessed.
+	Predictor *predict.Predictor
 	// MaxConcurrent is how many prompts are worked on at once, at least 1.
 	MaxConcurrent int
 	// MaxQueued is how many more may wait for their turn; 0 for none.
@@ -64,36 +71,16 @@ type api struct {
 
 // New returns the handler of the API.
 func New(config Config) (http.Handler, error) {
-	a, err := assemble(config)
-	if err != nil {
-		return nil, err
-	}
-	return a.handler(), nil
-}
-
-func assemble(config Config) (*api, error) {
 	if err := config.check(); err != nil {
 		return nil, fmt.Errorf("inference API: %w", err)
-	}
-	library, err := odor.Default()
-	if err != nil {
-		return nil, fmt.Errorf("inference API: loading the vocabulary: %w", err)
-	}
-	index, err := engine.DefaultIndex()
-	if err != nil {
-		return nil, fmt.Errorf("inference API: indexing the library: %w", err)
-	}
-	predictor, err := predict.Default()
-	if err != nil {
-		return nil, fmt.Errorf("inference API: loading the odor predictor: %w", err)
 	}
 	a := &api{
 		engines:    config.Engines,
 		names:      namesOf(config.Engines),
-		vocabulary: library.Vocabulary(),
-		rarity:     library.Rarity,
-		index:      index,
-		predictor:  predictor,
+		vocabulary: config.Library.Vocabulary(),
+		rarity:     config.Library.Rarity,
+		index:      config.Index,
+		predictor:  config.Predictor,
 		admission:  newAdmission(config.MaxConcurrent, config.MaxQueued),
 		timeout:    config.Timeout,
 		minSafety:  config.MinSafety,
@@ -104,7 +91,7 @@ func assemble(config Config) (*api, error) {
 		a.ready = func() bool { return true }
 	}
 	a.metrics = newMetrics(a.admission)
-	return a, nil
+	return a.handler(), nil
 }
 
 func (c *Config) check() error {
@@ -115,6 +102,8 @@ func (c *Config) check() error {
 		return errors.New("no Engines are given")
 	case len(slices.Compact(names)) < len(c.Engines):
 		return errors.New("two Engines have one name")
+	case c.Library == nil || c.Index == nil || c.Predictor == nil:
+		return errors.New("a Library, an Index or a Predictor is missing")
 	case c.MaxConcurrent < 1:
 		return fmt.Errorf("a MaxConcurrent of %d, want at least 1", c.MaxConcurrent)
 	case c.MaxQueued < 0:

@@ -19,6 +19,9 @@ import (
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/chem/property"
 	"github.com/odordiff/odordiff/inference/engine"
+	"github.com/odordiff/odordiff/inference/engine/library"
+	"github.com/odordiff/odordiff/inference/odor"
+	"github.com/odordiff/odordiff/inference/odor/predict"
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
@@ -33,13 +36,27 @@ func (f funcEngine) Generate(ctx context.Context, request engine.Request) (engin
 	return f(ctx, request)
 }
 
-func config(t testing.TB) Config {
+func load[T any](t testing.TB, open func() (T, error)) T {
 	t.Helper()
-	library, err := engine.NewLibrary()
+	value, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Config{Engines: []engine.Engine{library}, MaxConcurrent: 2, MaxQueued: 2, Timeout: time.Minute, Logger: slog.New(slog.DiscardHandler)}
+	return value
+}
+
+func config(t testing.TB) Config {
+	t.Helper()
+	return Config{
+		Engines:       []engine.Engine{load(t, library.New)},
+		Library:       load(t, odor.Default),
+		Index:         load(t, engine.DefaultIndex),
+		Predictor:     load(t, predict.Default),
+		MaxConcurrent: 2,
+		MaxQueued:     2,
+		Timeout:       time.Minute,
+		Logger:        slog.New(slog.DiscardHandler),
+	}
 }
 
 func newAPI(t testing.TB, change func(*Config)) http.Handler {
@@ -134,7 +151,7 @@ func checkMolecule(t *testing.T, m fields) {
 		"rotatable_bonds": float64(estimates.RotatableBonds), "molecular_weight": round(structure.Weight(), 3),
 		"monoisotopic_mass": round(structure.MonoisotopicMass(), 5),
 		"logp":              round(estimates.LogP, 2), "tpsa": round(estimates.TPSA, 2),
-		"boiling_point": math.Round(estimates.BoilingPoint + absoluteZero),
+		"boiling_point": math.Round(estimates.BoilingPoint + property.AbsoluteZero),
 	} {
 		if properties[name] != want {
 			t.Errorf("%v: %s is %v, want %v", m["name"], name, properties[name], want)
@@ -415,6 +432,9 @@ func TestConfigMistakesAreNamed(t *testing.T) {
 		"MaxConcurrent": func(c *Config) { c.MaxConcurrent = 0 },
 		"MaxQueued":     func(c *Config) { c.MaxQueued = -1 },
 		"Timeout":       func(c *Config) { c.Timeout = 0 },
+		"a Library":     func(c *Config) { c.Library = nil },
+		"an Index":      func(c *Config) { c.Index = nil },
+		"a Predictor":   func(c *Config) { c.Predictor = nil },
 		"Logger":        func(c *Config) { c.Logger = nil },
 	} {
 		c := config(t)

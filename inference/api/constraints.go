@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/odordiff/odordiff/inference/chem/property"
 	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/inference/odor"
 	"github.com/odordiff/odordiff/inference/safety"
@@ -18,9 +19,9 @@ const MaxDescriptors = 20
 type bounds struct{ least, most float64 }
 
 var (
-	weightBounds  = bounds{0, 2000}       // g/mol
-	logPBounds    = bounds{-20, 20}       //
-	boilingBounds = bounds{-273.15, 1000} // degrees Celsius
+	weightBounds  = bounds{0, 2000}                     // g/mol
+	logPBounds    = bounds{-20, 20}                     //
+	boilingBounds = bounds{property.AbsoluteZero, 1000} // degrees Celsius
 )
 
 // constraints takes what every molecule has to keep to, a safety score of at

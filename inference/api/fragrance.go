@@ -144,16 +144,16 @@ func (a *api) sketch(ctx context.Context, request generation) (fragranceAnswer, 
 // the reason why some must not be used.
 func (a *api) odorants(filter *engine.Filter) []fragrance.Odorant {
 	var odorants []fragrance.Odorant
-	a.index.Screened(func(o *odor.Odorant, assessed safety.Assessment) {
-		if filter.Keeps(o.Structure, o.Profile) != nil {
-			return
+	for _, e := range a.index.Entries() {
+		if filter.Keeps(e.Structure, e.Profile) != nil {
+			continue
 		}
-		odorant := fragrance.Odorant{Structure: o.Structure, Name: o.Name, Profile: o.Profile, Note: o.Note}
-		if filter.Passes(assessed) != nil {
-			odorant.Refused = assessed.Findings[0].Title
+		odorant := fragrance.Odorant{Structure: e.Structure, Name: e.Name, Profile: e.Profile, Note: e.Note}
+		if filter.Passes(e.Safety) != nil {
+			odorant.Refused = e.Safety.Findings[0].Title
 		}
 		odorants = append(odorants, odorant)
-	})
+	}
 	return odorants
 }
 

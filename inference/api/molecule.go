@@ -10,14 +10,14 @@ import (
 // A molecule of an answer. A figure that is not known is absent.
 type (
 	molecule struct {
-		SMILES     string      `json:"smiles"`
-		Name       string      `json:"name,omitempty"`
-		Profile    odorProfile `json:"odor_profile"`
-		Properties properties  `json:"properties"`
-		Scores     scores      `json:"scores"`
-		Source     string      `json:"source"`
-		Safety     assessment  `json:"safety"`
-		Known      *known      `json:"known,omitempty"`
+		SMILES     string        `json:"smiles"`
+		Name       string        `json:"name,omitempty"`
+		Profile    odorProfile   `json:"odor_profile"`
+		Properties properties    `json:"properties"`
+		Scores     scores        `json:"scores"`
+		Source     engine.Source `json:"source"`
+		Safety     assessment    `json:"safety"`
+		Known      *known        `json:"known,omitempty"`
 	}
 	odorProfile struct {
 		Descriptors []weighted `json:"descriptors"`
@@ -75,34 +75,37 @@ func newMolecule(m engine.Molecule) molecule {
 }
 
 func newScores(s engine.Scores) scores {
-	out := scores{
-		Overall:   round(s.Overall, 4),
-		Relevance: round(s.Relevance, 4),
-		Avoidance: round(s.Avoidance, 4),
+	return scores{
+		Overall:       round(s.Overall(), 4),
+		Relevance:     round(s.Relevance, 4),
+		Avoidance:     round(s.Avoidance, 4),
+		Likeness:      positive(s.Likeness),
+		Accessibility: positive(s.Accessibility),
 	}
-	if s.Likeness > 0 {
-		out.Likeness = new(round(s.Likeness, 4))
+}
+
+// positive rounds a score that applies and is more than 0. Any other is absent.
+func positive(score *float64) *float64 {
+	if score == nil || *score == 0 {
+		return nil
 	}
-	if s.Accessibility > 0 {
-		out.Accessibility = new(round(s.Accessibility, 4))
-	}
-	return out
+	return new(round(*score, 4))
 }
 
 func newKnown(m engine.Molecule) *known {
 	if m.Known == nil {
 		return nil
 	}
-	nearest := m.Known.Nearest
-	out := &known{Library: m.Known.Library, Nearest: neighbour{nearest.Structure.SMILES(), nearest.Name, round(nearest.Similarity, 4)}}
-	if m.Source != "library" {
+	out := &known{Library: m.Known.Library, Nearest: newNeighbour(m.Known.Nearest)}
+	if m.Source != engine.FromLibrary {
 		out.Training = &m.Known.Training
 	}
 	return out
 }
 
-// absoluteZero is 0 K in degrees Celsius.
-const absoluteZero = -273.15
+func newNeighbour(n engine.Neighbour) neighbour {
+	return neighbour{n.Structure.SMILES(), n.Name, round(n.Similarity, 4)}
+}
 
 func newProperties(m *chem.Molecule) properties {
 	p := property.Of(m)
@@ -120,7 +123,7 @@ func newProperties(m *chem.Molecule) properties {
 		SyntheticAccessibility: round(p.SyntheticAccessibility, 2),
 	}
 	if p.BoilingKnown {
-		boiling, pressure := round(p.BoilingPoint+absoluteZero, 0), significant(p.VapourPressure, 2)
+		boiling, pressure := round(p.BoilingPoint+property.AbsoluteZero, 0), significant(p.VapourPressure, 2)
 		out.BoilingPoint, out.VapourPressure = &boiling, &pressure
 	}
 	return out

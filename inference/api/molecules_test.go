@@ -257,11 +257,11 @@ func TestSimilarOdorants(t *testing.T) {
 
 func TestASampledMoleculeComesWithAllThatIsKnownOfIt(t *testing.T) {
 	m, seed := vanillin(t), int64(7)
-	m.Source, m.Note, m.Profile = "diffusion", odor.Base, odor.Profile{{Descriptor: "vanilla", Weight: 0.95}}
-	m.Scores = engine.Scores{Overall: 0.12345, Relevance: 0.5, Avoidance: 1, Likeness: 0.6, Accessibility: 0.4115}
-	m.Known = &engine.Known{Training: true, Nearest: engine.Neighbour{Structure: parse(t, "CCO"), Name: "ethanol", Similarity: 0.25}}
+	m.Source, m.Note, m.Profile = engine.FromDiffusion, odor.Base, odor.Profile{{Descriptor: "vanilla", Weight: 0.95}}
+	m.Scores = engine.Scores{Relevance: 0.5, Avoidance: 1, Likeness: new(0.6), Accessibility: new(0.4115)}
+	m.Known = &engine.Known{Training: true, Nearest: engine.Neighbour{Odorant: &odor.Odorant{Structure: parse(t, "CCO"), Name: "ethanol"}, Similarity: 0.25}}
 	rec := post(newAPI(t, with(func(context.Context, engine.Request) (engine.Result, error) {
-		return engine.Result{Molecules: []engine.Molecule{m}, Seed: &seed, Sampled: 9, Withheld: []engine.Withheld{{Reason: "safety", Detail: "acrylate", Count: 8}}}, nil
+		return engine.Result{Molecules: []engine.Molecule{m}, Seed: &seed, Sampled: 9, Withheld: []engine.Withheld{{Reason: engine.Unsafe, Detail: "acrylate", Count: 8}}}, nil
 	})), `{"prompt": "vanilla"}`)
 	body := decode(t, rec)
 	if body["seed"] != 7.0 || body["sampled"] != 9.0 || asJSON(t, body["withheld"]) != `[{"count":8,"detail":"acrylate","reason":"safety"}]` {

@@ -39,17 +39,17 @@ func (a *api) similar(w http.ResponseWriter, r *http.Request) error {
 	if err := q.done(); err != nil {
 		return err
 	}
-	found := a.index.Nearest(m, limit)
+	found := a.index.Nearest(new(engine.Fingerprint(m)), limit)
 	odorants := make([]resembling, len(found))
-	for i, s := range found {
-		odorants[i] = newResembling(s)
+	for i, n := range found {
+		odorants[i] = newResembling(n)
 	}
 	return writeJSON(w, similarAnswer{requestID(r.Context()), m.SMILES(), odorants})
 }
 
-func newResembling(s engine.Similar) resembling {
+func newResembling(n engine.Neighbour) resembling {
 	return resembling{
-		neighbour{s.Structure.SMILES(), s.Name, round(s.Similarity, 4)},
-		odorProfile{newWeighted(s.Profile), s.Note},
+		newNeighbour(n),
+		odorProfile{newWeighted(n.Profile), n.Note},
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/engine"
+	"github.com/odordiff/odordiff/inference/engine/sampler"
 	"github.com/odordiff/odordiff/inference/safety"
 	"github.com/odordiff/odordiff/internal/problem"
 )
@@ -355,11 +356,7 @@ func (s *slowRecorder) Write(b []byte) (int, error) {
 }
 
 func TestTheDiffusionEngineStreamsMoleculesBetweenItsSteps(t *testing.T) {
-	diffusion, err := engine.NewDiffusion()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := newAPI(t, func(c *Config) { c.Engines = []engine.Engine{diffusion} })
+	h := newAPI(t, func(c *Config) { c.Engines = []engine.Engine{load(t, sampler.New)} })
 	const request = `{"prompt": "rose", "num_molecules": 10, "steps": 8, "seed": 1, "stream": true}`
 	all := events(t, post(h, request).Body.String())
 	names := eventNames(all)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
 	"github.com/odordiff/odordiff/inference/chem"
@@ -11,7 +12,7 @@ import (
 	"github.com/odordiff/odordiff/inference/safety"
 )
 
-// Filter tells which molecules keep to what a request demands of every one of
+// Filter checks whether molecules keep to what a request demands of every one of
 // them: its constraints, its scaffold and its safety threshold. It is safe for
 // concurrent use.
 type Filter struct {
@@ -21,11 +22,11 @@ type Filter struct {
 	minSafety   float64
 }
 
-// NewFilter prepares the checks of a request. It returns an [*UnsuitableError] for a scaffold
-// that cannot be searched for, and for a scaffold or a molecule to resemble that the safety
-// screen refuses.
+// NewFilter prepares the checks of a request. It returns an [*UnsuitableError]
+// for a scaffold that cannot be searched for, and for a scaffold or a molecule to
+// resemble that the safety screen refuses.
 func NewFilter(request Request) (*Filter, error) {
-	if err := screenSeeds(request); err != nil {
+	if err := screenGiven(request); err != nil {
 		return nil, err
 	}
 	f := &Filter{constraints: request.Constraints, minSafety: safety.DefaultMinScore}
@@ -46,6 +47,36 @@ func NewFilter(request Request) (*Filter, error) {
 	return f, nil
 }
 
+// screenGiven refuses to look for what resembles or contains a hazard: its
+// nearest relatives are no answer either.
+func screenGiven(request Request) error {
+	if request.Like != nil {
+		if f, ok := safety.Assess(request.Like).Hazard(); ok {
+			return hazardous("like", f)
+		}
+	}
+	if request.Scaffold != nil {
+		if f, ok := safety.ScaffoldHazard(request.Scaffold); ok {
+			return hazardous("scaffold", f)
+		}
+	}
+	return nil
+}
+
+func hazardous(field string, f safety.Finding) error {
+	return &UnsuitableError{Field: field, Err: fmt.Errorf("the safety screen refuses it: %s", f.Title)}
+}
+
+// bracketAtom is an atom of a SMILES in brackets: isotope, symbol, chirality,
+// hydrogens, charge and class.
+var bracketAtom = regexp.MustCompile(`\[(\d*)([A-Za-z][a-z]?|\*)@{0,2}(?:H\d*)?((?:[+-]\d*)?)(?::\d+)?\]`)
+
+// substructure returns the pattern of the molecules that contain another. Its
+// hydrogens are places for substituents, and its stereo is not looked at.
+func substructure(m *chem.Molecule) (*smarts.Pattern, error) {
+	return smarts.Compile(bracketAtom.ReplaceAllString(m.SMILES(), "[$1$2$3]"))
+}
+
 // Check screens a molecule with the given profile, known or predicted. A
 // molecule that does not keep to the request comes with the reason why it is
 // withheld, the first that was found, with a Count of 1. It is not screened
@@ -62,10 +93,10 @@ func (f *Filter) Check(m *chem.Molecule, profile odor.Profile) (safety.Assessmen
 // keeps to the constraints and the scaffold and is not the very one to resemble.
 func (f *Filter) Keeps(m *chem.Molecule, profile odor.Profile) *Withheld {
 	if slices.Contains(f.like, m.SMILES()) {
-		return &Withheld{Reason: "duplicate", Detail: "like", Count: 1}
+		return &Withheld{Reason: Duplicate, Detail: "like", Count: 1}
 	}
 	if broken := f.broken(m, profile); broken != "" {
-		return &Withheld{Reason: "constraint", Detail: broken, Count: 1}
+		return &Withheld{Reason: Constraint, Detail: broken, Count: 1}
 	}
 	return nil
 }
@@ -76,13 +107,13 @@ func (f *Filter) Passes(a safety.Assessment) *Withheld {
 	case a.Passes(f.minSafety):
 		return nil
 	case a.Prohibited():
-		return &Withheld{Reason: "restricted", Detail: a.Findings[0].ID, Count: 1}
+		return &Withheld{Reason: Restricted, Detail: a.Findings[0].ID, Count: 1}
 	}
-	return &Withheld{Reason: "safety", Detail: a.Findings[0].ID, Count: 1}
+	return &Withheld{Reason: Unsafe, Detail: a.Findings[0].ID, Count: 1}
 }
 
 // broken names the constraint that a molecule does not keep to, in the words
-// of the API. It is empty where it keeps to all.
+// of the API. It is empty where the molecule keeps to all.
 func (f *Filter) broken(m *chem.Molecule, profile odor.Profile) string {
 	c := f.constraints
 	lacks := func(descriptor string) bool { return profile.Strength(descriptor) == 0 }
@@ -104,12 +135,9 @@ func (f *Filter) broken(m *chem.Molecule, profile odor.Profile) string {
 	return ""
 }
 
-// absoluteZero is 0 K in degrees Celsius.
-const absoluteZero = -273.15
-
-// boilsWithin tells whether a molecule is estimated to boil within a range. It
-// is not where there is no estimate.
+// boilsWithin reports whether a molecule is estimated to boil within a range. A
+// molecule without an estimate is not.
 func boilsWithin(m *chem.Molecule, celsius Range) bool {
 	kelvin, ok := property.BoilingPoint(m)
-	return ok && celsius.Contains(kelvin+absoluteZero)
+	return ok && celsius.Contains(kelvin+property.AbsoluteZero)
 }

@@ -10,25 +10,20 @@ import (
 	"github.com/odordiff/odordiff/inference/safety"
 )
 
-// morganRadius makes fingerprints of fragments up to four bonds wide (ECFP4).
-const morganRadius = 2
-
-// Index finds known odorants by structure and knows what the safety screen says of each. It is immutable and safe for concurrent use.
+// Index finds known odorants by structure and knows what the safety screen says
+// of each. It is immutable and safe for concurrent use.
 type Index struct {
-	odorants []odor.Odorant
-	prints   []fingerprint.Bits // of each odorant
-	screened []safety.Assessment
-	set      *fingerprint.Set
-	at       map[string]int  // by canonical SMILES
-	flat     map[string]bool // canonical SMILES without stereo
+	entries []Entry
+	set     *fingerprint.Set
+	at      map[string]int  // by canonical SMILES
+	flat    map[string]bool // canonical SMILES without stereo
 }
 
-// Similar is a known odorant that resembles a molecule.
-type Similar struct {
+// Entry is what the index holds of one odorant.
+type Entry struct {
 	*odor.Odorant
-	// Similarity is the Tanimoto index of the Morgan fingerprints of radius 2,
-	// 0 to 1. Stereo does not count: mirror images have 1.
-	Similarity float64
+	Fingerprint fingerprint.Bits
+	Safety      safety.Assessment
 }
 
 // DefaultIndex returns the index of the built-in library. It is made once.
@@ -42,29 +37,24 @@ var DefaultIndex = sync.OnceValues(func() (*Index, error) {
 
 func newIndex(odorants []odor.Odorant) *Index {
 	x := &Index{
-		odorants: odorants,
-		prints:   make([]fingerprint.Bits, len(odorants)),
-		screened: make([]safety.Assessment, len(odorants)),
-		at:       map[string]int{},
-		flat:     map[string]bool{},
+		entries: make([]Entry, len(odorants)),
+		set:     &fingerprint.Set{},
+		at:      map[string]int{},
+		flat:    map[string]bool{},
 	}
-	for i, o := range odorants {
-		x.prints[i] = morgan(o.Structure)
-		x.screened[i] = safety.Assess(o.Structure)
+	for i := range odorants {
+		o := &odorants[i]
+		x.entries[i] = Entry{o, Fingerprint(o.Structure), safety.Assess(o.Structure)}
+		x.set.Add(x.entries[i].Fingerprint)
 		x.at[o.Structure.SMILES()] = i
 		x.flat[o.Structure.WithoutStereo().SMILES()] = true
 	}
-	x.set = fingerprint.NewSet(x.prints)
 	return x
 }
 
-// Screened calls f with each odorant and what the safety screen says of it, in the order of
-// the library.
-func (x *Index) Screened(f func(*odor.Odorant, safety.Assessment)) {
-	for i := range x.odorants {
-		f(&x.odorants[i], x.screened[i])
-	}
-}
+// Entries returns all odorants in the order of the library. The slice is the
+// index's own: it must not be changed.
+func (x *Index) Entries() []Entry { return x.entries }
 
 // Find returns the odorant with the same structure, stereo included.
 func (x *Index) Find(m *chem.Molecule) (*odor.Odorant, bool) {
@@ -72,30 +62,38 @@ func (x *Index) Find(m *chem.Molecule) (*odor.Odorant, bool) {
 	if !ok {
 		return nil, false
 	}
-	return &x.odorants[i], true
+	return x.entries[i].Odorant, true
 }
+
+// Contains reports whether a molecule is an odorant of the index, whatever the
+// stereo of either.
+func (x *Index) Contains(m *chem.Molecule) bool { return x.flat[m.WithoutStereo().SMILES()] }
 
 // Named returns the odorant of a name.
 func (x *Index) Named(name string) (*odor.Odorant, bool) {
-	i := slices.IndexFunc(x.odorants, func(o odor.Odorant) bool { return o.Name == name })
+	i := slices.IndexFunc(x.entries, func(e Entry) bool { return e.Name == name })
 	if i < 0 {
 		return nil, false
 	}
-	return &x.odorants[i], true
+	return x.entries[i].Odorant, true
 }
 
-// Nearest returns up to limit odorants, the most similar first and equals in
-// the order of the library.
-func (x *Index) Nearest(m *chem.Molecule, limit int) []Similar {
-	query := morgan(m)
-	found := x.set.Search(&query, limit)
-	similar := make([]Similar, len(found))
+// Nearest returns up to limit odorants that resemble the molecule of a
+// [Fingerprint], the most similar first and equals in the order of the library.
+func (x *Index) Nearest(print *fingerprint.Bits, limit int) []Neighbour {
+	found := x.set.Search(print, limit)
+	nearest := make([]Neighbour, len(found))
 	for i, match := range found {
-		similar[i] = Similar{&x.odorants[match.Index], match.Similarity}
+		nearest[i] = Neighbour{x.entries[match.Index].Odorant, match.Similarity}
 	}
-	return similar
+	return nearest
 }
 
-func morgan(m *chem.Molecule) fingerprint.Bits {
+// morganRadius makes fingerprints of fragments up to four bonds wide (ECFP4).
+const morganRadius = 2
+
+// Fingerprint returns the Morgan fingerprint of radius 2 by which molecules are
+// compared.
+func Fingerprint(m *chem.Molecule) fingerprint.Bits {
 	return fingerprint.Morgan(m, morganRadius).Bits()
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/odordiff/odordiff/inference/mmr"
 	"github.com/odordiff/odordiff/inference/odor"
 )
 
@@ -28,8 +29,6 @@ type candidate struct {
 	purity    float64 // 1 without anything that is not wanted, 0 with what must not be
 	fit       float64 // its worth while nothing is chosen
 	named     bool    // the prompt asks for it
-	likeness  float64 // to the most alike of the chosen
-	taken     bool
 }
 
 // composer is the state of composing.
@@ -43,15 +42,10 @@ type composer struct {
 }
 
 func newComposer(odorants []Odorant, brief Brief) *composer {
-	c := &composer{Brief: brief}
-	total := 0.0
-	for _, w := range brief.Wanted.Descriptors {
-		c.importance = append(c.importance, w.Weight*brief.Rarity(w.Descriptor))
-		c.missing = append(c.missing, 1)
-		total += c.importance[len(c.importance)-1]
-	}
-	for i := range c.importance {
-		c.importance[i] /= total
+	c := &composer{
+		Brief:      brief,
+		importance: brief.Wanted.Importance(brief.Rarity),
+		missing:    slices.Repeat([]float64{1}, len(brief.Wanted.Descriptors)),
 	}
 	for _, o := range odorants {
 		c.admit(o)
@@ -106,21 +100,7 @@ func (c *composer) purity(profile odor.Profile) float64 {
 	if all == 0 {
 		return 0
 	}
-	return (1 - distraction*(1-wanted/all)) * avoidance(c.Wanted.Excluded, profile)
-}
-
-// avoidance is 0 where something is there that must not be, and falls below 1 with
-// what is wanted less.
-func avoidance(excluded []odor.Weighted, profile odor.Profile) float64 {
-	left := 1.0
-	for _, e := range excluded {
-		strength := profile.Strength(e.Descriptor)
-		if strength > 0 && e.Weight == 1 {
-			return 0
-		}
-		left *= 1 - e.Weight*strength
-	}
-	return left
+	return (1 - distraction*(1-wanted/all)) * c.Wanted.Avoidance(profile)
 }
 
 // bring is how far an odorant covers the i-th wanted descriptor. In another note than
@@ -143,56 +123,43 @@ func (c *composer) gain(k *candidate) float64 {
 	return gain
 }
 
-// choose takes odorants one after the other, each time the one that brings most of what
-// is missing and is least like those chosen (greedy maximal coverage; Nemhauser,
-// Wolsey and Fisher, Math. Programming 1978, 14, 265), as long as its note has a
-// seat. Seats that nobody takes go to the other notes.
+// choose chooses odorants one after the other, each time the one that brings most
+// of what is missing (greedy maximal coverage; Nemhauser, Wolsey and Fisher, Math.
+// Programming 1978, 14, 265) and is least like those chosen, as long as its note
+// has a place. Places that no odorant fills go to the other notes.
 func (c *composer) choose() {
-	seats := c.seats()
-	for _, named := range []bool{true, false} {
-		for len(c.chosen) < c.Count {
-			k := c.best(func(k *candidate) bool { return seats[k.note] > 0 && (k.named || !named) })
-			if k == nil {
+	selection := mmr.New(c.worth, func(a, b *candidate) float64 { return a.Profile.Similarity(b.Profile) })
+	for i := range c.candidates {
+		selection.Add(&c.candidates[i])
+	}
+	places := c.places()
+	for _, eligible := range []func(*candidate) bool{
+		func(k *candidate) bool { return k.named && places[k.note] > 0 },
+		func(k *candidate) bool { return places[k.note] > 0 },
+		func(*candidate) bool { return true },
+	} {
+		for len(selection.Chosen()) < c.Count {
+			k, ok := selection.Next(func(k *candidate) bool { return eligible(k) && c.gain(k) > 0 })
+			if !ok {
 				break
 			}
-			seats[k.note]--
-			c.take(k)
+			places[k.note]--
+			c.cover(k)
 		}
 	}
-	for len(c.chosen) < c.Count {
-		k := c.best(func(*candidate) bool { return true })
-		if k == nil {
-			return
-		}
-		c.take(k)
-	}
+	c.chosen = selection.Chosen()
 }
 
-// best returns the candidate that is worth most, nil where none is worth anything.
-func (c *composer) best(allowed func(*candidate) bool) *candidate {
-	var best *candidate
-	most := 0.0
-	for i := range c.candidates {
-		k := &c.candidates[i]
-		if k.taken || !allowed(k) {
-			continue
-		}
-		if worth := c.gain(k) * k.purity * (1 - sameness*k.likeness); worth > most {
-			best, most = k, worth
-		}
-	}
-	return best
+// worth is what a candidate would add that is so much alike to the most alike of
+// those chosen.
+func (c *composer) worth(k *candidate, alike float64) float64 {
+	return c.gain(k) * k.purity * (1 - sameness*alike)
 }
 
-func (c *composer) take(k *candidate) {
-	k.taken = true
-	c.chosen = append(c.chosen, k)
+// cover takes what an odorant brings off what is missing.
+func (c *composer) cover(k *candidate) {
 	for i := range c.missing {
 		c.missing[i] *= 1 - c.bring(k, i)
-	}
-	for i := range c.candidates {
-		other := &c.candidates[i]
-		other.likeness = max(other.likeness, other.Profile.Similarity(k.Profile))
 	}
 }
 

@@ -34,18 +34,18 @@ func (c *composer) shares() map[odor.Note]float64 {
 	return shares
 }
 
-// seats says how many odorants each note has: one at least where there are as
+// places says how many odorants each note has: one at least where there are as
 // many as notes.
-func (c *composer) seats() map[odor.Note]int {
+func (c *composer) places() map[odor.Note]int {
 	shares, weights := c.shares(), make([]float64, len(odor.Notes))
 	for i, note := range odor.Notes {
 		weights[i] = shares[note]
 	}
-	seats := map[odor.Note]int{}
+	places := map[odor.Note]int{}
 	for i, n := range divide(c.Count, weights) {
-		seats[odor.Notes[i]] = n
+		places[odor.Notes[i]] = n
 	}
-	return seats
+	return places
 }
 
 // parts shares out the parts of the formula among the chosen odorants: each note

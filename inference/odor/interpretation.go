@@ -42,3 +42,32 @@ const MaxWeight = 2.0
 func (i Interpretation) Understood() bool {
 	return len(i.Descriptors) > 0 || len(i.Notes) > 0
 }
+
+// Importance says how much each wanted descriptor counts: by how much is asked
+// for it and by how rare it is, so that "fresh" does not drown "vetiver". The
+// shares add up to 1. rarity is that of a descriptor, as [Library.Rarity] has it.
+func (i Interpretation) Importance(rarity func(descriptor string) float64) []float64 {
+	importance, total := make([]float64, len(i.Descriptors)), 0.0
+	for n, w := range i.Descriptors {
+		importance[n] = w.Weight * rarity(w.Descriptor)
+		total += importance[n]
+	}
+	for n := range importance {
+		importance[n] /= total
+	}
+	return importance
+}
+
+// Avoidance says how far a profile is free of what is not wanted: it is 0 with
+// anything that must not be there, and falls below 1 with what is wanted less.
+func (i Interpretation) Avoidance(profile Profile) float64 {
+	avoidance := 1.0
+	for _, excluded := range i.Excluded {
+		strength := profile.Strength(excluded.Descriptor)
+		if strength > 0 && excluded.Weight == 1 {
+			return 0
+		}
+		avoidance *= 1 - excluded.Weight*strength
+	}
+	return avoidance
+}

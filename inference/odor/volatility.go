@@ -5,12 +5,13 @@ import (
 	"github.com/odordiff/odordiff/inference/chem/property"
 )
 
-// An odorant that boils, by estimate, no later than at topUntil is a top note, and one
-// no later than at heartUntil a heart note; in kelvin (205 and 275 °C). The two were chosen
-// to agree best, mean over the notes, with those that the library records: with 77 % of them.
+// By estimate, an odorant that boils no later than at topUntil is a top note, and
+// one no later than at heartUntil a heart note, in degrees Celsius. The two were
+// chosen to agree best, mean over the notes, with those that the library records:
+// with 77 % of them.
 const (
-	topUntil   = 205 + 273.15
-	heartUntil = 275 + 273.15
+	topUntil   = 205
+	heartUntil = 275
 )
 
 // NoteOf estimates an odorant's note from its boiling point. ok is false where
@@ -20,9 +21,9 @@ func NoteOf(m *chem.Molecule) (note Note, ok bool) {
 	switch {
 	case !ok:
 		return "", false
-	case kelvin <= topUntil:
+	case kelvin <= topUntil-property.AbsoluteZero:
 		return Top, true
-	case kelvin <= heartUntil:
+	case kelvin <= heartUntil-property.AbsoluteZero:
 		return Heart, true
 	}
 	return Base, true
@@ -31,12 +32,11 @@ func NoteOf(m *chem.Molecule) (note Note, ok bool) {
 // BoilingPoints returns the range of estimated boiling points of a note, in
 // degrees Celsius. That of a top note has no least, that of a base note no most.
 func BoilingPoints(note Note) (least, most float64) {
-	const zero = 273.15
 	switch note {
 	case Top:
-		return 0, topUntil - zero
+		return 0, topUntil
 	case Heart:
-		return topUntil - zero, heartUntil - zero
+		return topUntil, heartUntil
 	}
-	return heartUntil - zero, 0
+	return heartUntil, 0
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/odordiff/odordiff/inference/engine"
+	"github.com/odordiff/odordiff/inference/engine/library"
+	"github.com/odordiff/odordiff/inference/engine/sampler"
 )
 
 // generateRequest is a prompt for one of the engines.
@@ -35,11 +37,11 @@ type generateAnswer struct {
 // generate asks the engines for molecules, for the evaluation of what clients get.
 // It reads requests and writes answers, one JSON object a line.
 func generate(ctx context.Context, in io.Reader, out io.Writer) error {
-	retrieval, err := engine.NewLibrary()
+	retrieval, err := library.New()
 	if err != nil {
 		return err
 	}
-	diffusion, err := engine.NewDiffusion()
+	diffusion, err := sampler.New()
 	if err != nil {
 		return err
 	}
@@ -74,7 +76,7 @@ func newGenerateAnswer(result engine.Result) generateAnswer {
 	a := generateAnswer{Sampled: result.Sampled}
 	for _, m := range result.Molecules {
 		a.SMILES = append(a.SMILES, m.Structure.WithoutStereo().SMILES())
-		a.Scores = append(a.Scores, m.Scores.Overall)
+		a.Scores = append(a.Scores, m.Scores.Overall())
 		if m.Known != nil {
 			a.Known = append(a.Known, m.Known.Training || m.Known.Library)
 			a.Nearest = append(a.Nearest, m.Known.Nearest.Similarity)
@@ -82,7 +84,7 @@ func newGenerateAnswer(result engine.Result) generateAnswer {
 	}
 	for _, w := range result.Withheld {
 		a.Withheld += w.Count
-		if w.Reason == "invalid" {
+		if w.Reason == engine.Invalid {
 			a.Invalid += w.Count
 		}
 	}

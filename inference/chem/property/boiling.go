@@ -16,6 +16,9 @@ var boilingGroups = mustReadTyping(boilingTable, 1)
 // molecules behind the method boil below 900 K.
 const hottest = 1000
 
+// AbsoluteZero is 0 K in degrees Celsius: what is added to kelvin.
+const AbsoluteZero = -273.15
+
 // BoilingPoint estimates the normal boiling point in kelvin from the groups that a
 // molecule consists of (Stein & Brown, J. Chem. Inf. Comput. Sci. 1994, 34, 581, doi
 // 10.1021/ci00019a016, after Joback & Reid, Chem. Eng. Commun. 1987, 57, 233). The

@@ -1,4 +1,4 @@
-package engine
+package sampler
 
 import (
 	"cmp"
@@ -9,10 +9,12 @@ import (
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/chem/property"
 	"github.com/odordiff/odordiff/inference/diffusion"
+	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/inference/odor"
+	"github.com/odordiff/odordiff/inference/odor/predict"
 )
 
-// aim is what sampled molecules should be, in the models' labels.
+// aim is what molecules are sampled towards, in the models' labels.
 type aim struct {
 	wanted, unwanted []float32
 	figures          map[string]float64
@@ -24,8 +26,8 @@ type aim struct {
 const together = 3
 
 // condition returns what one draft is to become: all that is wanted where it is
-// little, else some of it, at random and by its weight, so that the molecules of an answer
-// share the work.
+// little, else some of it, at random and by its weight, so that the molecules of
+// an answer share the work.
 func (a aim) condition(rng *rand.Rand) *diffusion.Condition {
 	if len(a.labels()) <= together {
 		return a.whole
@@ -67,21 +69,17 @@ const (
 	likeProbability = 0.2
 )
 
-func (d *Diffusion) aim(request Request, interpretation odor.Interpretation) aim {
+func newAim(request engine.Request, interpretation odor.Interpretation, predictor *predict.Predictor) aim {
 	wanted, unwanted := odor.LabelWeights(interpretation)
 	a := aim{wanted: wanted, unwanted: unwanted, figures: figuresOf(inRangeOf(interpretation.Notes, request.Constraints))}
 	if request.Like != nil {
-		if !anyWeight(wanted) {
-			a.wanted = likeliest(d.predictor.Probabilities(request.Like))
+		if len(a.labels()) == 0 {
+			a.wanted = likeliest(predictor.Probabilities(request.Like))
 		}
 		resemble(a.figures, request.Like)
 	}
 	a.whole = &diffusion.Condition{Wanted: a.wanted, Unwanted: a.unwanted, Figures: a.figures}
 	return a
-}
-
-func anyWeight(weights []float32) bool {
-	return slices.ContainsFunc(weights, func(w float32) bool { return w > 0 })
 }
 
 // likeliest wants the most probable labels.
@@ -103,11 +101,11 @@ func likeliest(probabilities []float64) []float32 {
 }
 
 // figuresOf aims at the middle of what the constraints allow.
-func figuresOf(c Constraints) map[string]float64 {
+func figuresOf(c engine.Constraints) map[string]float64 {
 	figures := map[string]float64{}
 	for _, f := range []struct {
 		name   string
-		allows Range
+		allows engine.Range
 		reach  float64 // from the one bound that there is
 	}{
 		{"weight", c.Weight, 30},
@@ -128,7 +126,7 @@ func figuresOf(c Constraints) map[string]float64 {
 
 // inRangeOf adds the boiling points of the one note that a prompt speaks of,
 // where the constraints say nothing of them, for molecules to be aimed at it.
-func inRangeOf(notes []odor.Note, c Constraints) Constraints {
+func inRangeOf(notes []odor.Note, c engine.Constraints) engine.Constraints {
 	if len(notes) != 1 || c.BoilingPoint.Bounded() {
 		return c
 	}
@@ -145,7 +143,7 @@ func inRangeOf(notes []odor.Note, c Constraints) Constraints {
 // aimAtBoilingPoint turns a wish for volatility into one for weight, where
 // nothing is said of the weight: over the library's odorants the estimated
 // boiling point rises by 1.24 K a gram per mole, from 234 °C at 166 g/mol.
-func aimAtBoilingPoint(figures map[string]float64, allows Range) {
+func aimAtBoilingPoint(figures map[string]float64, allows engine.Range) {
 	if _, said := figures["weight"]; said || !allows.Bounded() {
 		return
 	}
@@ -173,49 +171,4 @@ func resemble(figures map[string]float64, m *chem.Molecule) {
 			figures[name] = value
 		}
 	}
-}
-
-// met says how much of each wanted label a molecule is predicted to have, by its weight.
-func (a aim) met(probabilities, thresholds []float64) []float64 {
-	labels := a.labels()
-	met := make([]float64, len(labels))
-	for i, label := range labels {
-		met[i] = float64(a.wanted[label]) * min(1, probabilities[label]/thresholds[label])
-	}
-	return met
-}
-
-// unmet names the descriptor of the unwanted label that a molecule is predicted to have most of.
-func (a aim) unmet(probabilities, thresholds []float64) string {
-	worst, most := 0, 0.0
-	for i, w := range a.unwanted {
-		if has := float64(w) * min(1, probabilities[i]/thresholds[i]); has > most {
-			worst, most = i, has
-		}
-	}
-	descriptor, _ := odor.LabelDescriptor(worst)
-	return descriptor
-}
-
-// fit says how well predicted probabilities meet the aim. A label counts as
-// met in full from its threshold on: the probability at which the predictor is
-// best at telling who has it.
-func (a aim) fit(probabilities, thresholds []float64) Scores {
-	relevance, total, avoidance := 0.0, 0.0, 1.0
-	for i, p := range probabilities {
-		met := min(1, p/thresholds[i])
-		if w := float64(a.wanted[i]); w > 0 {
-			relevance += w * met
-			total += w
-		}
-		if w := float64(a.unwanted[i]); w > 0 {
-			avoidance *= 1 - min(w, 1)*met
-		}
-	}
-	if total > 0 {
-		relevance /= total
-	} else {
-		relevance = 1 // nothing is asked for but a structure
-	}
-	return Scores{Overall: relevance * avoidance, Relevance: relevance, Avoidance: avoidance}
 }

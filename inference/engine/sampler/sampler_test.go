@@ -1,4 +1,4 @@
-package engine
+package sampler
 
 import (
 	"context"
@@ -15,12 +15,13 @@ import (
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/chem/property"
 	"github.com/odordiff/odordiff/inference/chem/smarts"
+	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/inference/odor"
 )
 
-func newDiffusion(t testing.TB) *Diffusion {
+func newEngine(t testing.TB) *Engine {
 	t.Helper()
-	d, err := NewDiffusion()
+	d, err := New()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,19 +37,19 @@ func molecule(t testing.TB, smiles string) *chem.Molecule {
 	return m
 }
 
-func sampleFor(t testing.TB, request Request) Result {
+func sampleFor(t testing.TB, request engine.Request) engine.Result {
 	t.Helper()
 	if request.Seed == nil {
 		request.Seed = new(int64(1))
 	}
-	result, err := newDiffusion(t).Generate(t.Context(), request)
+	result, err := newEngine(t).Generate(t.Context(), request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return result
 }
 
-func smilesOf(result Result) []string {
+func smilesOf(result engine.Result) []string {
 	var out []string
 	for _, m := range result.Molecules {
 		out = append(out, m.Structure.SMILES())
@@ -57,7 +58,7 @@ func smilesOf(result Result) []string {
 }
 
 func TestDiffusionAnswersWithDistinctMolecules(t *testing.T) {
-	result := sampleFor(t, Request{Prompt: "fresh citrus over wet cedar", Count: 10})
+	result := sampleFor(t, engine.Request{Prompt: "fresh citrus over wet cedar", Count: 10})
 	if len(result.Molecules) != 10 {
 		t.Fatalf("%d molecules", len(result.Molecules))
 	}
@@ -69,11 +70,11 @@ func TestDiffusionAnswersWithDistinctMolecules(t *testing.T) {
 			t.Errorf("%s twice", text)
 		}
 		seen[text] = true
-		if m.Scores.Overall > last {
-			t.Errorf("%s scores %g after %g", text, m.Scores.Overall, last)
+		if m.Scores.Overall() > last {
+			t.Errorf("%s scores %g after %g", text, m.Scores.Overall(), last)
 		}
-		last = m.Scores.Overall
-		if m.Source != "diffusion" || len(m.Profile) == 0 || m.Known == nil || m.Known.Nearest.Name == "" {
+		last = m.Scores.Overall()
+		if m.Source != engine.FromDiffusion || len(m.Profile) == 0 || m.Known == nil || m.Known.Nearest.Name == "" {
 			t.Errorf("%s lacks something: %+v", text, m)
 		}
 		if m.Safety.Score < 0.5 {
@@ -86,7 +87,7 @@ func TestDiffusionAnswersWithDistinctMolecules(t *testing.T) {
 }
 
 func TestTheSameSeedGivesTheSameAnswer(t *testing.T) {
-	request := Request{Prompt: "rose and honey", Count: 5, Seed: new(int64(42))}
+	request := engine.Request{Prompt: "rose and honey", Count: 5, Seed: new(int64(42))}
 	first := smilesOf(sampleFor(t, request))
 	if diff := cmp.Diff(first, smilesOf(sampleFor(t, request))); diff != "" {
 		t.Errorf("again:\n%s", diff)
@@ -98,24 +99,24 @@ func TestTheSameSeedGivesTheSameAnswer(t *testing.T) {
 }
 
 func TestASeedIsChosenWhereThereIsNone(t *testing.T) {
-	d := newDiffusion(t)
-	result, err := d.Generate(t.Context(), Request{Prompt: "musk", Count: 3})
+	e := newEngine(t)
+	result, err := e.Generate(t.Context(), engine.Request{Prompt: "musk", Count: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	again := sampleFor(t, Request{Prompt: "musk", Count: 3, Seed: result.Seed})
+	again := sampleFor(t, engine.Request{Prompt: "musk", Count: 3, Seed: result.Seed})
 	if diff := cmp.Diff(smilesOf(result), smilesOf(again)); diff != "" {
 		t.Errorf("the seed that was told does not give the same answer:\n%s", diff)
 	}
 }
 
 func TestEveryMoleculeKeepsToTheConstraints(t *testing.T) {
-	result := sampleFor(t, Request{
+	result := sampleFor(t, engine.Request{
 		Prompt: "fruity", Count: 8,
-		Constraints: Constraints{
-			Weight:       Range{Min: new(120.0), Max: new(190.0)},
-			LogP:         Range{Max: new(3.0)},
-			BoilingPoint: Range{Max: new(240.0)},
+		Constraints: engine.Constraints{
+			Weight:       engine.Range{Min: new(120.0), Max: new(190.0)},
+			LogP:         engine.Range{Max: new(3.0)},
+			BoilingPoint: engine.Range{Max: new(240.0)},
 			Must:         []string{"fruity"},
 			MustNot:      []string{"sulfurous"},
 		},
@@ -130,7 +131,7 @@ func TestEveryMoleculeKeepsToTheConstraints(t *testing.T) {
 			t.Errorf("%s weighs %g", m.Structure, m.Structure.Weight())
 		case property.LogP(m.Structure) > 3:
 			t.Errorf("%s has logP %g", m.Structure, property.LogP(m.Structure))
-		case !ok || kelvin > 240+273.15:
+		case !ok || kelvin+property.AbsoluteZero > 240:
 			t.Errorf("%s boils at %g K", m.Structure, kelvin)
 		case m.Profile.Strength("fruity") == 0 || m.Profile.Strength("sulfurous") > 0:
 			t.Errorf("%s smells of %v", m.Structure, m.Profile)
@@ -140,7 +141,7 @@ func TestEveryMoleculeKeepsToTheConstraints(t *testing.T) {
 
 func TestEveryMoleculeContainsTheScaffold(t *testing.T) {
 	scaffold := molecule(t, "c1ccccc1")
-	result := sampleFor(t, Request{Prompt: "vanilla, sweet", Count: 6, Scaffold: scaffold})
+	result := sampleFor(t, engine.Request{Prompt: "vanilla, sweet", Count: 6, Scaffold: scaffold})
 	if len(result.Molecules) == 0 {
 		t.Fatal("no molecules")
 	}
@@ -154,7 +155,7 @@ func TestEveryMoleculeContainsTheScaffold(t *testing.T) {
 
 func TestMoreLikeThisNeedsNoPrompt(t *testing.T) {
 	linalool := molecule(t, "C=C[C@](C)(O)CCC=C(C)C")
-	result := sampleFor(t, Request{Count: 8, Like: linalool})
+	result := sampleFor(t, engine.Request{Count: 8, Like: linalool})
 	if len(result.Molecules) == 0 {
 		t.Fatal("no molecules")
 	}
@@ -163,7 +164,7 @@ func TestMoreLikeThisNeedsNoPrompt(t *testing.T) {
 		if m.Structure.SMILES() == linalool.WithoutStereo().SMILES() {
 			t.Error("the molecule itself is in the answer")
 		}
-		mean += m.Scores.Likeness / float64(len(result.Molecules))
+		mean += *m.Scores.Likeness / float64(len(result.Molecules))
 	}
 	if mean < 0.25 {
 		t.Errorf("the mean likeness is %g", mean)
@@ -172,7 +173,7 @@ func TestMoreLikeThisNeedsNoPrompt(t *testing.T) {
 
 func TestStereoOfAGivenMoleculeDoesNotCount(t *testing.T) {
 	carvone := molecule(t, "CC(=C)[C@@H]1CC=C(C)C(=O)C1")
-	for name, request := range map[string]Request{
+	for name, request := range map[string]engine.Request{
 		"like":     {Count: 2, Like: carvone},
 		"scaffold": {Count: 2, Prompt: "mint", Scaffold: carvone},
 	} {
@@ -183,22 +184,22 @@ func TestStereoOfAGivenMoleculeDoesNotCount(t *testing.T) {
 }
 
 func TestWhatTheModelsDoNotKnowIsRefused(t *testing.T) {
-	d := newDiffusion(t)
+	e := newEngine(t)
 	chain := molecule(t, strings.Repeat("C", 60))
 	for _, c := range []struct {
 		field   string
-		request Request
+		request engine.Request
 	}{
-		{"scaffold", Request{Prompt: "rose", Count: 1, Scaffold: molecule(t, "Clc1ccccc1")}},
-		{"like", Request{Count: 1, Like: molecule(t, "ClC(Cl)Br")}},
-		{"scaffold", Request{Prompt: "rose", Count: 1, Scaffold: chain}},
-		{"like", Request{Count: 50, Like: chain}},
+		{"scaffold", engine.Request{Prompt: "rose", Count: 1, Scaffold: molecule(t, "Clc1ccccc1")}},
+		{"like", engine.Request{Count: 1, Like: molecule(t, "ClC(Cl)Br")}},
+		{"scaffold", engine.Request{Prompt: "rose", Count: 1, Scaffold: chain}},
+		{"like", engine.Request{Count: 50, Like: chain}},
 		// Descriptors without a label of the predictor.
-		{"constraints/must/1", Request{Prompt: "rose", Count: 1, Constraints: Constraints{Must: []string{"floral", "clove"}}}},
-		{"constraints/must_not/0", Request{Prompt: "rose", Count: 1, Constraints: Constraints{MustNot: []string{"clove"}}}},
+		{"constraints/must/1", engine.Request{Prompt: "rose", Count: 1, Constraints: engine.Constraints{Must: []string{"floral", "clove"}}}},
+		{"constraints/must_not/0", engine.Request{Prompt: "rose", Count: 1, Constraints: engine.Constraints{MustNot: []string{"clove"}}}},
 	} {
-		_, err := d.Generate(t.Context(), c.request)
-		if unsuitable, ok := errors.AsType[*UnsuitableError](err); !ok || unsuitable.Field != c.field {
+		_, err := e.Generate(t.Context(), c.request)
+		if unsuitable, ok := errors.AsType[*engine.UnsuitableError](err); !ok || unsuitable.Field != c.field {
 			t.Errorf("%s: error %v", c.field, err)
 		}
 	}
@@ -221,7 +222,7 @@ func TestSampledMoleculesAreNeutral(t *testing.T) {
 func TestNotesOfThePromptAreKept(t *testing.T) {
 	count := func(prompt string, note odor.Note) int {
 		n := 0
-		for _, m := range sampleFor(t, Request{Prompt: prompt, Count: 8}).Molecules {
+		for _, m := range sampleFor(t, engine.Request{Prompt: prompt, Count: 8}).Molecules {
 			if m.Note == note {
 				n++
 			}
@@ -236,11 +237,18 @@ func TestNotesOfThePromptAreKept(t *testing.T) {
 	}
 }
 
+func TestWhatThePromptExcludesIsWithheldWithTheWordThatDoes(t *testing.T) {
+	result := sampleFor(t, engine.Request{Prompt: "a non-sweet vanilla", Count: 2})
+	if !slices.ContainsFunc(result.Withheld, func(w engine.Withheld) bool { return w.Reason == engine.Excluded && w.Detail == "sweet" }) {
+		t.Errorf("withheld %v", result.Withheld)
+	}
+}
+
 func TestExcludedOdorantsAreWithheld(t *testing.T) {
 	vanillin := molecule(t, "COc1cc(C=O)ccc1O").SMILES()
 	scaffold := molecule(t, "COc1ccccc1O")
 	for seed := range int64(4) {
-		result := sampleFor(t, Request{Prompt: "vanilla but not vanillin", Count: 6, Seed: &seed, Scaffold: scaffold})
+		result := sampleFor(t, engine.Request{Prompt: "vanilla but not vanillin", Count: 6, Seed: &seed, Scaffold: scaffold})
 		for _, m := range result.Molecules {
 			if m.Structure.SMILES() == vanillin {
 				t.Error("vanillin is in the answer")
@@ -257,21 +265,21 @@ type streaming struct {
 	unmasked float64
 }
 
-func stream(t testing.TB, d *Diffusion, request Request) (streaming, Result) {
+func stream(t testing.TB, e *Engine, request engine.Request) (streaming, engine.Result) {
 	t.Helper()
 	var heard streaming
-	request.Progress = func(p Progress) {
+	request.Progress = func(p engine.Progress) {
 		heard.steps++
 		heard.unmasked = p.Unmasked
 		if p.Step > p.Steps {
 			t.Errorf("step %d of %d", p.Step, p.Steps)
 		}
 	}
-	request.Emit = func(m Molecule) {
+	request.Emit = func(m engine.Molecule) {
 		heard.emitted = append(heard.emitted, m.Structure.SMILES())
 		heard.cameWith = append(heard.cameWith, heard.steps)
 	}
-	result, err := d.Generate(t.Context(), request)
+	result, err := e.Generate(t.Context(), request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,9 +288,9 @@ func stream(t testing.TB, d *Diffusion, request Request) (streaming, Result) {
 
 // The steps of a stream are alike, so that their number stands for the time.
 func TestMoleculesComeWhileOthersAreSampled(t *testing.T) {
-	d := newDiffusion(t)
+	e := newEngine(t)
 	for _, prompt := range []string{"woody", "fresh citrus over wet cedar", "rose and honey"} {
-		heard, result := stream(t, d, Request{Prompt: prompt, Count: 10, Seed: new(int64(1))})
+		heard, result := stream(t, e, engine.Request{Prompt: prompt, Count: 10, Seed: new(int64(1))})
 		if len(heard.emitted) != 10 || len(result.Molecules) != 10 {
 			t.Fatalf("%s: %d molecules on the way to %d", prompt, len(heard.emitted), len(result.Molecules))
 		}
@@ -299,18 +307,18 @@ func TestMoleculesComeWhileOthersAreSampled(t *testing.T) {
 }
 
 func TestAStreamShowsTheMoleculesOfTheAnswerAndNoOthers(t *testing.T) {
-	d := newDiffusion(t)
+	e := newEngine(t)
 	vanillin := molecule(t, "COc1cc(C=O)ccc1O")
-	for name, request := range map[string]Request{
+	for name, request := range map[string]engine.Request{
 		"one":      {Prompt: "woody", Count: 1},
 		"ten":      {Prompt: "fresh citrus over wet cedar", Count: 10},
-		"few pass": {Prompt: "fruity", Count: 3, Constraints: Constraints{Weight: Range{Max: new(90.0)}}},
+		"few pass": {Prompt: "fruity", Count: 3, Constraints: engine.Constraints{Weight: engine.Range{Max: new(90.0)}}},
 		"like":     {Count: 4, Like: vanillin},
 	} {
 		t.Run(name, func(t *testing.T) {
 			request.Seed = new(int64(5))
-			heard, streamed := stream(t, d, request)
-			plain, err := d.Generate(t.Context(), request)
+			heard, streamed := stream(t, e, request)
+			plain, err := e.Generate(t.Context(), request)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -326,12 +334,12 @@ func TestAStreamShowsTheMoleculesOfTheAnswerAndNoOthers(t *testing.T) {
 }
 
 func TestDiffusionStopsSoonAfterItsContext(t *testing.T) {
-	d := newDiffusion(t)
+	e := newEngine(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	steps := 0
-	_, err := d.Generate(ctx, Request{
+	_, err := e.Generate(ctx, engine.Request{
 		Prompt: "woody", Count: 4,
-		Progress: func(Progress) {
+		Progress: func(engine.Progress) {
 			steps++
 			cancel()
 		},
@@ -342,47 +350,47 @@ func TestDiffusionStopsSoonAfterItsContext(t *testing.T) {
 }
 
 func TestDiffusionLeavesNoGoroutineBehind(t *testing.T) {
-	d := newDiffusion(t)
+	e := newEngine(t)
 	synctest.Test(t, func(t *testing.T) {
 		// The bubble fails if a goroutine of it is left when the function returns.
-		if _, err := d.Generate(t.Context(), Request{Prompt: "woody", Count: 2, Seed: new(int64(1))}); err != nil {
+		if _, err := e.Generate(t.Context(), engine.Request{Prompt: "woody", Count: 2, Seed: new(int64(1))}); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
 func TestDiffusionRefusesWhatItDoesNotUnderstand(t *testing.T) {
-	_, err := newDiffusion(t).Generate(t.Context(), Request{Prompt: "qwertz", Count: 1})
-	if _, ok := errors.AsType[*NotUnderstoodError](err); !ok {
+	_, err := newEngine(t).Generate(t.Context(), engine.Request{Prompt: "qwertz", Count: 1})
+	if _, ok := errors.AsType[*engine.NotUnderstoodError](err); !ok {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestContradictionsGiveNoMolecules(t *testing.T) {
-	result := sampleFor(t, Request{
+	result := sampleFor(t, engine.Request{
 		Prompt: "fruity", Count: 2,
-		Constraints: Constraints{Weight: Range{Max: new(20.0)}},
+		Constraints: engine.Constraints{Weight: engine.Range{Max: new(20.0)}},
 	})
 	if len(result.Molecules) != 0 {
 		t.Errorf("molecules %v", smilesOf(result))
 	}
-	if len(result.Withheld) == 0 || result.Withheld[0].Reason != "constraint" || result.Withheld[0].Detail != "molecular_weight" {
+	if len(result.Withheld) == 0 || result.Withheld[0].Reason != engine.Constraint || result.Withheld[0].Detail != "molecular_weight" {
 		t.Errorf("withheld %v", result.Withheld)
 	}
 }
 
 func TestAClientThatLeavesAfterAMoleculeEndsTheSampling(t *testing.T) {
-	d := newDiffusion(t)
+	e := newEngine(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	molecules := 0
-	_, err := d.Generate(ctx, Request{
+	_, err := e.Generate(ctx, engine.Request{
 		Prompt: "woody", Count: 10, Seed: new(int64(1)),
-		Progress: func(p Progress) {
+		Progress: func(p engine.Progress) {
 			if molecules > 0 {
 				t.Errorf("step %d after the client has gone", p.Step)
 			}
 		},
-		Emit: func(Molecule) {
+		Emit: func(engine.Molecule) {
 			molecules++
 			cancel()
 		},
@@ -394,9 +402,9 @@ func TestAClientThatLeavesAfterAMoleculeEndsTheSampling(t *testing.T) {
 
 // BenchmarkDiffusion is what a client waits for: ten molecules for a prompt.
 func BenchmarkDiffusion(b *testing.B) {
-	d := newDiffusion(b)
+	e := newEngine(b)
 	for i := 0; b.Loop(); i++ {
-		if _, err := d.Generate(b.Context(), Request{Prompt: "fresh citrus over wet cedar", Count: 10, Seed: new(int64(i))}); err != nil {
+		if _, err := e.Generate(b.Context(), engine.Request{Prompt: "fresh citrus over wet cedar", Count: 10, Seed: new(int64(i))}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -405,13 +413,13 @@ func BenchmarkDiffusion(b *testing.B) {
 // BenchmarkStream is the same for a client that takes molecules as they come. It
 // reports how long the first one takes, and its share of the whole time.
 func BenchmarkStream(b *testing.B) {
-	d := newDiffusion(b)
+	e := newEngine(b)
 	var whole, first time.Duration
 	for i := 0; b.Loop(); i++ {
 		started, waited := time.Now(), time.Duration(0)
-		_, err := d.Generate(b.Context(), Request{
+		_, err := e.Generate(b.Context(), engine.Request{
 			Prompt: "fresh citrus over wet cedar", Count: 10, Seed: new(int64(i)),
-			Emit: func(Molecule) {
+			Emit: func(engine.Molecule) {
 				if waited == 0 {
 					waited = time.Since(started)
 				}

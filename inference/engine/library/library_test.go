@@ -1,4 +1,4 @@
-package engine
+package library
 
 import (
 	"cmp"
@@ -13,28 +13,29 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/inference/odor"
 )
 
-func newLibrary(t testing.TB) *Library {
+func newEngine(t testing.TB) *Engine {
 	t.Helper()
-	l, err := NewLibrary()
+	l, err := New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return l
 }
 
-func generate(t testing.TB, l *Library, prompt string, count int) Result {
+func generate(t testing.TB, e *Engine, prompt string, count int) engine.Result {
 	t.Helper()
-	result, err := l.Generate(t.Context(), Request{Prompt: prompt, Count: count})
+	result, err := e.Generate(t.Context(), engine.Request{Prompt: prompt, Count: count})
 	if err != nil {
 		t.Fatalf("%q: %v", prompt, err)
 	}
 	return result
 }
 
-func names(result Result) []string {
+func names(result engine.Result) []string {
 	var names []string
 	for _, m := range result.Molecules {
 		names = append(names, m.Name)
@@ -67,10 +68,10 @@ func TestPromptsFindTheirClassics(t *testing.T) {
 		{"leather armchair", 3, []string{"Safraleine"}},
 		{"linalool", 1, []string{"linalool"}},
 	}
-	l := newLibrary(t)
+	e := newEngine(t)
 	for _, tt := range tests {
 		t.Run(tt.prompt, func(t *testing.T) {
-			got := names(generate(t, l, tt.prompt, tt.count))
+			got := names(generate(t, e, tt.prompt, tt.count))
 			for _, want := range tt.want {
 				if !slices.Contains(got, want) {
 					t.Errorf("%v lacks %s", got, want)
@@ -81,8 +82,8 @@ func TestPromptsFindTheirClassics(t *testing.T) {
 }
 
 func TestExcludedDescriptorsAndOdorantsNeverAppear(t *testing.T) {
-	l := newLibrary(t)
-	for _, m := range generate(t, l, "sweet and warm, no musk, without vanillin", 50).Molecules {
+	e := newEngine(t)
+	for _, m := range generate(t, e, "sweet and warm, no musk, without vanillin", 50).Molecules {
 		if m.Profile.Strength("musk") > 0 || m.Name == "vanillin" {
 			t.Errorf("%s was excluded: %v", m.Name, m.Profile)
 		}
@@ -90,15 +91,15 @@ func TestExcludedDescriptorsAndOdorantsNeverAppear(t *testing.T) {
 }
 
 func TestNotTooSweetLowersTheScoreOfTheSweet(t *testing.T) {
-	l := newLibrary(t)
-	plain, less := scoresOf(generate(t, l, "vanilla", 50)), scoresOf(generate(t, l, "vanilla, not too sweet", 50))
-	if less["vanillin"].Overall >= plain["vanillin"].Overall || less["vanillin"].Avoidance >= 1 {
+	e := newEngine(t)
+	plain, less := scoresOf(generate(t, e, "vanilla", 50)), scoresOf(generate(t, e, "vanilla, not too sweet", 50))
+	if less["vanillin"].Overall() >= plain["vanillin"].Overall() || less["vanillin"].Avoidance >= 1 {
 		t.Errorf("vanillin: %+v, then %+v", plain["vanillin"], less["vanillin"])
 	}
 }
 
-func scoresOf(result Result) map[string]Scores {
-	scores := map[string]Scores{}
+func scoresOf(result engine.Result) map[string]engine.Scores {
+	scores := map[string]engine.Scores{}
 	for _, m := range result.Molecules {
 		scores[m.Name] = m.Scores
 	}
@@ -106,65 +107,71 @@ func scoresOf(result Result) map[string]Scores {
 }
 
 func TestNotesPreferTheirPosition(t *testing.T) {
-	l := newLibrary(t)
+	e := newEngine(t)
 	for _, prompt := range []string{"woody base", "base of wood"} {
-		if first := generate(t, l, prompt, 1).Molecules[0]; first.Note != odor.Base {
+		if first := generate(t, e, prompt, 1).Molecules[0]; first.Note != odor.Base {
 			t.Errorf("%s: %s is a %s note", prompt, first.Name, first.Note)
 		}
 	}
-	if first := generate(t, l, "woody top", 1).Molecules[0]; first.Note != odor.Top {
+	if first := generate(t, e, "woody top", 1).Molecules[0]; first.Note != odor.Top {
 		t.Errorf("woody top: %s is a %s note", first.Name, first.Note)
 	}
 }
 
 func TestAPromptOfNotesAloneFindsThoseNotes(t *testing.T) {
-	for _, m := range generate(t, newLibrary(t), "heart notes", 50).Molecules {
-		if m.Note != odor.Heart || m.Scores.Overall != 1 {
-			t.Errorf("%s is a %s note and scores %v", m.Name, m.Note, m.Scores.Overall)
+	for _, m := range generate(t, newEngine(t), "heart notes", 50).Molecules {
+		if m.Note != odor.Heart || m.Scores.Overall() != 1 {
+			t.Errorf("%s is a %s note and scores %v", m.Name, m.Note, m.Scores.Overall())
 		}
 	}
 }
 
 func TestAnOdorantAskedForByNameScoresOne(t *testing.T) {
-	first := generate(t, newLibrary(t), "muscone", 3).Molecules[0]
-	if first.Name != "muscone" || first.Scores.Overall != 1 {
+	first := generate(t, newEngine(t), "muscone", 3).Molecules[0]
+	if first.Name != "muscone" || first.Scores.Overall() != 1 {
 		t.Errorf("%s scores %v", first.Name, first.Scores)
 	}
 }
 
 // The score is a documented figure: computed here by hand for one case.
 func TestScoreIsTheDocumentedFigure(t *testing.T) {
-	l := newLibrary(t)
-	rose, mint := l.library.Rarity("rose"), l.library.Rarity("mint")
-	s := newScorer(l.library, odor.Interpretation{
+	e := newEngine(t)
+	rose, mint := e.library.Rarity("rose"), e.library.Rarity("mint")
+	s := newScorer(e.library, odor.Interpretation{
 		Descriptors: []odor.Wanted{{Descriptor: "rose", Weight: 2, Note: odor.Top}, {Descriptor: "mint", Weight: 1}},
 		Excluded:    []odor.Weighted{{Descriptor: "sweet", Weight: 0.5}},
-	})
-	got := s.score(&odor.Odorant{Note: odor.Heart, Profile: odor.Profile{{Descriptor: "rose", Weight: 0.85}, {Descriptor: "sweet", Weight: 0.7}}})
-	relevance := 2 * rose * 0.85 * 0.6 / (2*rose + mint)
-	want := Scores{Overall: relevance * 0.65, Relevance: relevance, Avoidance: 0.65}
+	}, nil)
+	got := s.score(&engine.Entry{Odorant: &odor.Odorant{
+		Note:    odor.Heart,
+		Profile: odor.Profile{{Descriptor: "rose", Weight: 0.85}, {Descriptor: "sweet", Weight: 0.7}},
+	}})
+	want := engine.Scores{Relevance: 2 * rose * 0.85 * 0.6 / (2*rose + mint), Avoidance: 0.65}
 	if diff := gocmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-12)); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestAnswersAreDiverse(t *testing.T) {
-	l := newLibrary(t)
+	e := newEngine(t)
 	const prompt, count = "sea breeze and roses", 5
-	ranked := l.rank(newScorer(l.library, l.interpreter.Interpret(prompt)), Request{}, tally{})
-	best, chosen := Result{Molecules: l.molecules(ranked[:count])}, generate(t, l, prompt, count)
-	if likeness(chosen) >= likeness(best) {
+	best, chosen := engine.Result{Molecules: molecules(rank(e, prompt)[:count])}, generate(t, e, prompt, count)
+	if similarities(chosen) >= similarities(best) {
 		t.Errorf("the chosen %v are as alike as the best %v", names(chosen), names(best))
 	}
-	rosy := func(m Molecule) bool { return m.Profile.Strength("rose") > 0 }
-	marine := func(m Molecule) bool { return m.Profile.Strength("marine") > 0 }
+	rosy := func(m engine.Molecule) bool { return m.Profile.Strength("rose") > 0 }
+	marine := func(m engine.Molecule) bool { return m.Profile.Strength("marine") > 0 }
 	if !slices.ContainsFunc(chosen.Molecules, rosy) || !slices.ContainsFunc(chosen.Molecules, marine) {
 		t.Errorf("%v answer only one part of the prompt", names(chosen))
 	}
 }
 
-// likeness is the sum of the similarities of all pairs.
-func likeness(result Result) float64 {
+// rank returns all the matches of a prompt, the best first.
+func rank(e *Engine, prompt string) []*match {
+	return e.rank(newScorer(e.library, e.interpreter.Interpret(prompt), nil), engine.Tally{})
+}
+
+// similarities is the sum of the similarities of all pairs.
+func similarities(result engine.Result) float64 {
 	sum := 0.0
 	for i, a := range result.Molecules {
 		for _, b := range result.Molecules[:i] {
@@ -175,44 +182,37 @@ func likeness(result Result) float64 {
 }
 
 func TestFewerMoleculesThanWantedWhereNoOthersFit(t *testing.T) {
-	result := generate(t, newLibrary(t), "garlic", 50)
+	result := generate(t, newEngine(t), "garlic", 50)
 	if n := len(result.Molecules); n == 0 || n == 50 {
 		t.Errorf("%d molecules smell of garlic", n)
 	}
 	for _, m := range result.Molecules {
-		if m.Scores.Overall <= 0 {
+		if m.Scores.Overall() <= 0 {
 			t.Errorf("%s does not fit at all", m.Name)
 		}
 	}
 }
 
 func TestContradictionFindsNothing(t *testing.T) {
-	if result := generate(t, newLibrary(t), "lemon, but no citrus", 5); len(result.Molecules) != 0 {
+	if result := generate(t, newEngine(t), "lemon, but no citrus", 5); len(result.Molecules) != 0 {
 		t.Errorf("found %v", names(result))
 	}
 }
 
 func TestWhatThePromptExcludesIsWithheldWithTheWordThatDoes(t *testing.T) {
-	for _, tt := range []struct {
-		engine         Engine
-		prompt, detail string
-	}{
-		{newLibrary(t), "a non-sweet vanilla", "sweet"},
-		{newDiffusion(t), "a non-sweet vanilla", "sweet"},
-		{newLibrary(t), "vanilla but not vanillin", "vanillin"},
+	for prompt, detail := range map[string]string{
+		"a non-sweet vanilla":      "sweet",
+		"vanilla but not vanillin": "vanillin",
 	} {
-		result, err := tt.engine.Generate(t.Context(), Request{Prompt: tt.prompt, Count: 2, Seed: new(int64(1))})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !slices.ContainsFunc(result.Withheld, func(w Withheld) bool { return w.Reason == "excluded" && w.Detail == tt.detail }) {
-			t.Errorf("%s: %q: withheld %v", tt.engine.Name(), tt.prompt, result.Withheld)
+		result := generate(t, newEngine(t), prompt, 2)
+		if !slices.ContainsFunc(result.Withheld, func(w engine.Withheld) bool { return w.Reason == engine.Excluded && w.Detail == detail }) {
+			t.Errorf("%q: withheld %v", prompt, result.Withheld)
 		}
 	}
 }
 
 func TestPromptsThatAskForNothingAreNotUnderstood(t *testing.T) {
-	l := newLibrary(t)
+	e := newEngine(t)
 	for prompt, want := range map[string]string{
 		"":                 "has no scent word",
 		"the scent of":     "has no scent word",
@@ -221,9 +221,8 @@ func TestPromptsThatAskForNothingAreNotUnderstood(t *testing.T) {
 		"no musk":          "only says what is not wanted",
 		"without menthone": "only says what is not wanted",
 	} {
-		_, err := l.Generate(t.Context(), Request{Prompt: prompt, Count: 5})
-		unclear := (*NotUnderstoodError)(nil)
-		if !errors.As(err, &unclear) || !strings.Contains(err.Error(), want) {
+		_, err := e.Generate(t.Context(), engine.Request{Prompt: prompt, Count: 5})
+		if _, ok := errors.AsType[*engine.NotUnderstoodError](err); !ok || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want one with %q", prompt, err, want)
 		}
 	}
@@ -232,38 +231,36 @@ func TestPromptsThatAskForNothingAreNotUnderstood(t *testing.T) {
 func TestGenerateStopsWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := newLibrary(t).Generate(ctx, Request{Prompt: "musk", Count: 5}); !errors.Is(err, context.Canceled) {
+	if _, err := newEngine(t).Generate(ctx, engine.Request{Prompt: "musk", Count: 5}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
-	l := newLibrary(t)
-	s := newScorer(l.library, l.interpreter.Interpret("musk"))
-	if _, err := s.diversify(ctx, l.rank(s, Request{}, tally{}), 5); !errors.Is(err, context.Canceled) {
+	if _, err := diversify(ctx, rank(newEngine(t), "musk"), 5); !errors.Is(err, context.Canceled) {
 		t.Errorf("choosing: error %v, want context.Canceled", err)
 	}
 }
 
 // anyPrompt draws prompts of known words, unknown ones and grammar.
-func anyPrompt(l *Library) *rapid.Generator[string] {
+func anyPrompt(e *Engine) *rapid.Generator[string] {
 	pieces := append([]string{"no", "without", "not too", "slightly", "very", "and", "or", ",", ";", "over", "but", "base", "top", "heart", "-free", "asdf", "vanillin", "sea breeze"},
-		l.library.Vocabulary().Descriptors()...)
+		e.library.Vocabulary().Descriptors()...)
 	return rapid.Custom(func(t *rapid.T) string {
 		return strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 1, 12).Draw(t, "pieces"), " ")
 	})
 }
 
 func TestAnswersKeepTheirPromises(t *testing.T) {
-	l := newLibrary(t)
+	e := newEngine(t)
 	rapid.Check(t, func(t *rapid.T) {
-		request := Request{Prompt: anyPrompt(l).Draw(t, "prompt"), Count: rapid.IntRange(1, 50).Draw(t, "count")}
-		first, err := l.Generate(t.Context(), request)
-		if unclear := (*NotUnderstoodError)(nil); errors.As(err, &unclear) {
+		request := engine.Request{Prompt: anyPrompt(e).Draw(t, "prompt"), Count: rapid.IntRange(1, 50).Draw(t, "count")}
+		first, err := e.Generate(t.Context(), request)
+		if _, unclear := errors.AsType[*engine.NotUnderstoodError](err); unclear {
 			return
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		checkResult(t, first, request.Count)
-		again, err := l.Generate(t.Context(), request)
+		again, err := e.Generate(t.Context(), request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -273,7 +270,7 @@ func TestAnswersKeepTheirPromises(t *testing.T) {
 	})
 }
 
-func checkResult(t *rapid.T, result Result, count int) {
+func checkResult(t *rapid.T, result engine.Result, count int) {
 	if len(result.Molecules) > count {
 		t.Fatalf("%d molecules, asked for %d", len(result.Molecules), count)
 	}
@@ -283,25 +280,25 @@ func checkResult(t *rapid.T, result Result, count int) {
 			t.Fatalf("%s is there twice", m.Name)
 		}
 		seen[m.Name] = true
-		for _, score := range []float64{m.Scores.Overall, m.Scores.Relevance, m.Scores.Avoidance} {
+		for _, score := range []float64{m.Scores.Overall(), m.Scores.Relevance, m.Scores.Avoidance} {
 			if !(score > 0 && score <= 1) {
 				t.Fatalf("%s scores %+v", m.Name, m.Scores)
 			}
 		}
 	}
-	if !slices.IsSortedFunc(result.Molecules, func(a, b Molecule) int { return cmp.Compare(b.Scores.Overall, a.Scores.Overall) }) {
+	if !slices.IsSortedFunc(result.Molecules, func(a, b engine.Molecule) int { return cmp.Compare(b.Scores.Overall(), a.Scores.Overall()) }) {
 		t.Fatal("the best is not first")
 	}
 }
 
 // Refusing a descriptor must take out every molecule that has it.
 func TestRefusingNeverRaises(t *testing.T) {
-	l := newLibrary(t)
-	descriptors := l.library.Vocabulary().Descriptors()
+	e := newEngine(t)
+	descriptors := e.library.Vocabulary().Descriptors()
 	rapid.Check(t, func(t *rapid.T) {
-		prompt := anyPrompt(l).Draw(t, "prompt")
+		prompt := anyPrompt(e).Draw(t, "prompt")
 		refused := rapid.SampledFrom(descriptors).Draw(t, "refused")
-		result, err := l.Generate(t.Context(), Request{Prompt: prompt + "; no " + refused, Count: 50})
+		result, err := e.Generate(t.Context(), engine.Request{Prompt: prompt + "; no " + refused, Count: 50})
 		if err != nil {
 			return
 		}
@@ -315,15 +312,14 @@ func TestRefusingNeverRaises(t *testing.T) {
 
 // Asking for less of something must not raise the avoidance of what has it.
 func TestAskingForLessNeverRaisesAvoidance(t *testing.T) {
-	l := newLibrary(t)
-	descriptors := l.library.Vocabulary().Descriptors()
+	e := newEngine(t)
+	descriptors := e.library.Vocabulary().Descriptors()
 	rapid.Check(t, func(t *rapid.T) {
-		prompt := anyPrompt(l).Draw(t, "prompt")
+		prompt := anyPrompt(e).Draw(t, "prompt")
 		less := rapid.SampledFrom(descriptors).Draw(t, "less")
-		before := newScorer(l.library, l.interpreter.Interpret(prompt))
-		after := newScorer(l.library, l.interpreter.Interpret(prompt+"; not too "+less))
-		for _, o := range l.library.Odorants() {
-			if a, b := before.avoidance(o.Profile), after.avoidance(o.Profile); b > a {
+		before, after := e.interpreter.Interpret(prompt), e.interpreter.Interpret(prompt+"; not too "+less)
+		for _, o := range e.library.Odorants() {
+			if a, b := before.Avoidance(o.Profile), after.Avoidance(o.Profile); b > a {
 				t.Fatalf("%s: avoidance rose from %v to %v", o.Name, a, b)
 			}
 		}
@@ -332,9 +328,9 @@ func TestAskingForLessNeverRaisesAvoidance(t *testing.T) {
 
 // A longer answer begins with the same choice.
 func TestLongerAnswersContainShorterOnes(t *testing.T) {
-	l := newLibrary(t)
+	e := newEngine(t)
 	for _, prompt := range []string{"fresh citrus over wet cedar", "musk", "green tea and jasmine"} {
-		short, long := names(generate(t, l, prompt, 4)), names(generate(t, l, prompt, 12))
+		short, long := names(generate(t, e, prompt, 4)), names(generate(t, e, prompt, 12))
 		for _, name := range short {
 			if !slices.Contains(long, name) {
 				t.Errorf("%s: %s of %v is missing in %v", prompt, name, short, long)
@@ -344,21 +340,19 @@ func TestLongerAnswersContainShorterOnes(t *testing.T) {
 }
 
 func TestFilteringStopsWhenNobodyWaits(t *testing.T) {
-	l := newLibrary(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	filter, err := NewFilter(Request{Scaffold: parse(t, "c1ccccc1")})
+	filter, err := engine.NewFilter(engine.Request{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ranked := l.rank(newScorer(l.library, l.interpreter.Interpret("rose")), Request{}, tally{})
-	if _, err := l.keep(ctx, filter, ranked, tally{}); !errors.Is(err, context.Canceled) {
+	if _, err := keep(ctx, filter, rank(newEngine(t), "rose"), engine.Tally{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }
 
 func BenchmarkGenerate(b *testing.B) {
-	l := newLibrary(b)
+	e := newEngine(b)
 	for _, bm := range []struct {
 		name, prompt string
 		count        int
@@ -370,7 +364,7 @@ func BenchmarkGenerate(b *testing.B) {
 		b.Run(bm.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := l.Generate(b.Context(), Request{Prompt: bm.prompt, Count: bm.count}); err != nil {
+				if _, err := e.Generate(b.Context(), engine.Request{Prompt: bm.prompt, Count: bm.count}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,4 +1,4 @@
-package engine
+package sampler
 
 import (
 	"math/rand/v2"
@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/odordiff/odordiff/inference/diffusion"
+	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/inference/odor"
 )
 
@@ -59,25 +60,13 @@ func TestOneNoteAimsAtItsBoilingPoints(t *testing.T) {
 		{[]odor.Note{odor.Base}, true, false},
 		{[]odor.Note{odor.Top, odor.Base}, false, false},
 	} {
-		got := inRangeOf(c.notes, Constraints{}).BoilingPoint
+		got := inRangeOf(c.notes, engine.Constraints{}).BoilingPoint
 		if (got.Min != nil) != c.min || (got.Max != nil) != c.max {
 			t.Errorf("%v: %+v", c.notes, got)
 		}
 	}
-	own := Constraints{BoilingPoint: Range{Max: new(100.0)}}
+	own := engine.Constraints{BoilingPoint: engine.Range{Max: new(100.0)}}
 	if got := inRangeOf([]odor.Note{odor.Base}, own); got.BoilingPoint != own.BoilingPoint {
 		t.Errorf("the request's own range becomes %+v", got.BoilingPoint)
-	}
-}
-
-func TestCandidatesThatMeetTheSameAreAlike(t *testing.T) {
-	linalool := candidate{print: morgan(molecule(t, "C=CC(C)(O)CCC=C(C)C")), met: []float64{1, 0}}
-	same := candidate{print: linalool.print, met: []float64{1, 0}}
-	other := candidate{print: linalool.print, met: []float64{0, 1}}
-	if got := linalool.likeness(&same); got != 1 {
-		t.Errorf("the same: %g", got)
-	}
-	if got := linalool.likeness(&other); got != 0.5 {
-		t.Errorf("of other smell: %g", got)
 	}
 }

@@ -6,20 +6,21 @@ import (
 	"github.com/odordiff/odordiff/inference/odor"
 )
 
-// understand returns what a request asks for in smells. It returns a
-// [*NotUnderstoodError] where neither they nor another molecule say what to look for.
-func understand(interpreter *odor.Interpreter, request Request) (odor.Interpretation, error) {
-	interpretation := demand(interpreter.Interpret(request.Prompt), request.Constraints)
+// Understand returns the smells that a request asks for: those of its prompt,
+// and those of its constraints. It returns a [*NotUnderstoodError] where neither
+// they nor another molecule say what to look for.
+func Understand(interpreter *odor.Interpreter, request Request) (odor.Interpretation, error) {
+	interpretation := constrain(interpreter.Interpret(request.Prompt), request.Constraints)
 	if !interpretation.Understood() && request.Like == nil && request.Scaffold == nil {
 		return odor.Interpretation{}, &NotUnderstoodError{Interpretation: interpretation}
 	}
 	return interpretation, nil
 }
 
-// demand adds what the constraints say of smells to what was understood of
+// constrain adds what the constraints say of smells to what was understood of
 // the prompt: a descriptor that must be there is wanted with the weight of a
 // plain mention at least, one that must not be there is excluded.
-func demand(i odor.Interpretation, c Constraints) odor.Interpretation {
+func constrain(i odor.Interpretation, c Constraints) odor.Interpretation {
 	i.Descriptors, i.Excluded = slices.Clone(i.Descriptors), slices.Clone(i.Excluded)
 	for _, descriptor := range c.Must {
 		want(&i, descriptor)

@@ -1,10 +1,11 @@
-package engine
+package sampler
 
 import (
 	"errors"
 	"testing"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/engine"
 )
 
 // FuzzGivenMolecules gives the diffusion engine any molecule as a scaffold and
@@ -16,7 +17,7 @@ func FuzzGivenMolecules(f *testing.F) {
 	} {
 		f.Add(smiles)
 	}
-	d := newDiffusion(f)
+	e := newEngine(f)
 	f.Fuzz(func(t *testing.T, smiles string) {
 		if len(smiles) > 200 {
 			return // the API's bound
@@ -25,10 +26,10 @@ func FuzzGivenMolecules(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for name, request := range map[string]Request{"scaffold": {Scaffold: m}, "like": {Like: m}} {
+		for name, request := range map[string]engine.Request{"scaffold": {Scaffold: m}, "like": {Like: m}} {
 			request.Count, request.Seed, request.Sampling.Steps = 2, new(int64(1)), new(2)
-			_, err := d.Generate(t.Context(), request)
-			if _, unsuitable := errors.AsType[*UnsuitableError](err); err != nil && !unsuitable {
+			_, err := e.Generate(t.Context(), request)
+			if _, unsuitable := errors.AsType[*engine.UnsuitableError](err); err != nil && !unsuitable {
 				t.Errorf("%q as %s: %v", smiles, name, err)
 			}
 		}
