@@ -27,19 +27,23 @@ type Config struct {
 	// Engines answer the prompts: the first those that name none. Default: the
 	// sampler, then the library.
 	Engines []engine.Engine
-	// MaxConcurrent is how many prompts are worked on at once. Default: one per CPU.
+	// MaxConcurrent is how many prompts are worked on at once. Default: one per
+	// CPU.
 	MaxConcurrent int
-	// MaxQueued is how many more may wait for their turn; more are answered 503.
-	// Default: 128 times MaxConcurrent. Negative: none may wait.
+	// MaxQueued is how many more may wait for their turn; more are answered
+	// 503. Default: 128 times MaxConcurrent. Negative: none may wait.
 	MaxQueued int
-	// Timeout is the longest that one prompt may take, waiting included. Default: 30 s.
+	// Timeout is the longest that one prompt may take, waiting included.
+	// Default: 30 s.
 	Timeout time.Duration
-	// MinSafety is the smallest safety score, 0 to 1, that a request may ask for: the
-	// operator's floor. Default: [safety.DefaultMinScore].
+	// MinSafety is the smallest safety score, 0 to 1, that a request may ask
+	// for: the operator's floor. Default: [safety.DefaultMinScore].
 	MinSafety *float64
-	// Grace is how long requests in flight may take to finish after a stop. Default: 10 s.
+	// Grace is how long requests in flight may take to finish after a stop.
+	// Default: 10 s.
 	Grace time.Duration
-	// Logger gets a line for each request, without the prompt. Default: nothing is logged.
+	// Logger gets a line for each request, without the prompt. Default: nothing
+	// is logged.
 	Logger *slog.Logger
 }
 
@@ -111,7 +115,8 @@ type Server struct {
 	stopping atomic.Bool
 }
 
-// New returns a server. It loads the engines, so that a server that exists can answer.
+// New returns a server. It loads the engines, so that a server that exists can
+// answer.
 func New(config Config) (*Server, error) {
 	if err := config.setDefaults(); err != nil {
 		return nil, err

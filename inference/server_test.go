@@ -19,7 +19,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// slowEngine tells when it has begun and answers when it is let go or cancelled.
+// slowEngine tells when it has begun and answers when it is let go or
+// cancelled.
 type slowEngine struct {
 	began chan struct{}
 	done  chan struct{}

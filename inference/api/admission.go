@@ -21,7 +21,8 @@ func newAdmission(concurrent, queued int) *admission {
 }
 
 // enter waits for a slot. It returns errFull at once where nobody else may
-// wait, and ctx's error when ctx is done first. After a nil error, leave must be called.
+// wait, and ctx's error when ctx is done first. After a nil error, leave must
+// be called.
 func (a *admission) enter(ctx context.Context) error {
 	if a.entered.Add(1) > a.limit {
 		a.entered.Add(-1)

@@ -19,7 +19,8 @@ type (
 		Prompt         string         `json:"prompt"`
 		Engine         string         `json:"engine"`
 		Interpretation interpretation `json:"interpretation"`
-		// Seed is absent where the engine has no randomness, and Sampled where it samples nothing.
+		// Seed is absent where the engine has no randomness, and Sampled where
+		// it samples nothing.
 		Seed       *int64     `json:"seed,omitempty"`
 		Sampled    int        `json:"sampled,omitzero"`
 		Molecules  []molecule `json:"molecules"`
@@ -122,7 +123,8 @@ func writeJSON(w http.ResponseWriter, value any) error {
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
 	header.Set("Content-Length", strconv.Itoa(len(body)+1))
-	// Stale at once, but a gateway may fall back on it for the same principal while we are down.
+	// Stale at once, but a gateway may fall back on it for the same principal
+	// while we are down.
 	header.Set("Cache-Control", "private, max-age=0")
 	header.Set("X-Content-Type-Options", "nosniff")
 	_, _ = w.Write(append(body, '\n')) //nolint:gosec // it is JSON and says so; a failed write is a client that has gone

@@ -1,5 +1,6 @@
 // Package api is the HTTP face of the inference backend: it reads requests
-// strictly, bounds what runs at once, and answers with JSON or an RFC 9457 problem.
+// strictly, bounds what runs at once, and answers with JSON or an RFC 9457
+// problem.
 package api
 
 import (
@@ -18,22 +19,24 @@ import (
 
 // Limits on a request.
 const (
-	// MaxBody is the largest request body accepted, in bytes.
-	MaxBody = 64 << 10
-	// MaxPrompt is the longest prompt, in Unicode characters.
-	MaxPrompt = 1000
-	// MaxMolecules is the largest number of molecules in one answer.
-	MaxMolecules = 50
-	// DefaultMolecules is how many molecules are returned when the request does not say.
-	DefaultMolecules = 5
+	// maxBody is the largest request body accepted, in bytes.
+	maxBody = 64 << 10
+	// maxPrompt is the longest prompt, in Unicode characters.
+	maxPrompt = 1000
+	// maxMolecules is the largest number of molecules in one answer.
+	maxMolecules = 50
+	// defaultMolecules is how many molecules are returned when the request does
+	// not say.
+	defaultMolecules = 5
 )
 
 // Config configures the API. All fields but Ready are required.
 type Config struct {
-	// Engines answer the prompts: the first those that name none. Their names differ.
+	// Engines answer the prompts: the first those that name none. Their names
+	// differ.
 	Engines []engine.Engine
-	// Library has the vocabulary of the constraints and says how rare a descriptor
-	// is.
+	// Library has the vocabulary of the constraints and says how rare a
+	// descriptor is.
 	Library *odor.Library
 	// Index is that of the library.
 	Index *engine.Index
@@ -45,7 +48,8 @@ type Config struct {
 	MaxQueued int
 	// Timeout is the longest that one prompt may take, waiting included.
 	Timeout time.Duration
-	// MinSafety is the smallest safety score, 0 to 1, that a request may ask for.
+	// MinSafety is the smallest safety score, 0 to 1, that a request may ask
+	// for.
 	MinSafety float64
 	// Ready reports whether the server takes requests; nil means that it does.
 	Ready func() bool

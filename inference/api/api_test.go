@@ -134,7 +134,8 @@ func TestGenerateAnswersWithMolecules(t *testing.T) {
 	}
 }
 
-// checkMolecule compares what is said of a molecule with what follows from its SMILES.
+// checkMolecule compares what is said of a molecule with what follows from its
+// SMILES.
 func checkMolecule(t *testing.T, m fields) {
 	t.Helper()
 	structure, err := chem.Parse(m["smiles"].(string))
@@ -176,7 +177,7 @@ func TestListsAreEmptyNotNull(t *testing.T) {
 }
 
 func TestNumMoleculesDefaultsToFive(t *testing.T) {
-	if n := len(decode(t, post(newAPI(t, nil), `{"prompt": "rose"}`))["molecules"].([]any)); n != DefaultMolecules {
+	if n := len(decode(t, post(newAPI(t, nil), `{"prompt": "rose"}`))["molecules"].([]any)); n != defaultMolecules {
 		t.Errorf("%d molecules", n)
 	}
 }
@@ -288,10 +289,10 @@ func TestBodyTooLarge(t *testing.T) {
 		const body = `{"prompt": "rose"}`
 		return body + strings.Repeat(" ", size-len(body))
 	}
-	if rec := post(h, padded(MaxBody)); rec.Code != http.StatusOK {
-		t.Errorf("%d bytes: %d", MaxBody, rec.Code)
+	if rec := post(h, padded(maxBody)); rec.Code != http.StatusOK {
+		t.Errorf("%d bytes: %d", maxBody, rec.Code)
 	}
-	wantProblem(t, post(h, padded(MaxBody+1)), problem.TooLarge)
+	wantProblem(t, post(h, padded(maxBody+1)), problem.TooLarge)
 }
 
 func TestContentType(t *testing.T) {

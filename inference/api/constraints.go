@@ -12,8 +12,8 @@ import (
 	"github.com/odordiff/odordiff/inference/safety"
 )
 
-// MaxDescriptors is the longest list of descriptors in a constraint.
-const MaxDescriptors = 20
+// maxDescriptors is the longest list of descriptors in a constraint.
+const maxDescriptors = 20
 
 // bounds are what the ends of a range may be.
 type bounds struct{ least, most float64 }
@@ -74,12 +74,12 @@ func (o *object) interval(name string, b bounds) engine.Range {
 // back as the vocabulary calls them, each once.
 func (o *object) descriptors(name string, vocabulary *odor.Vocabulary) []string {
 	var found []string
-	items := o.list(name, MaxDescriptors)
+	items := o.list(name, maxDescriptors)
 	for i, item := range items {
 		descriptor, wrong := readDescriptor(item, vocabulary)
 		if wrong != nil {
 			wrong.Field = fmt.Sprintf("%s/%d", o.pointer(name), i)
-			o.note(*wrong)
+			o.add(*wrong)
 			continue
 		}
 		if !slices.Contains(found, descriptor) {

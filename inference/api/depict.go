@@ -22,8 +22,8 @@ const (
 func (a *api) depiction(w http.ResponseWriter, r *http.Request) error {
 	q := readQuery(r)
 	m := q.molecule("smiles")
-	width := q.integer("width", leastSide, mostSide, defaultSide)
-	height := q.integer("height", leastSide, mostSide, defaultSide)
+	width := q.integerOr("width", leastSide, mostSide, defaultSide)
+	height := q.integerOr("height", leastSide, mostSide, defaultSide)
 	if err := q.done(); err != nil {
 		return err
 	}
@@ -42,7 +42,8 @@ func (a *api) depiction(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// writeStatic answers with what follows from the address alone, or with 304 to whoever has it already.
+// writeStatic answers with what follows from the address alone, or with 304 to
+// whoever has it already.
 func writeStatic(w http.ResponseWriter, r *http.Request, mediaType string, content []byte) {
 	digest := sha256.Sum256(content)
 	tag := `"` + hex.EncodeToString(digest[:16]) + `"`

@@ -15,8 +15,8 @@ import (
 )
 
 // fieldError says what is wrong with one field of a request: of a body by its
-// JSON Pointer (RFC 6901), empty for the body as a whole; of a query by its name behind
-// a question mark.
+// JSON Pointer (RFC 6901), empty for the body as a whole; of a query by its
+// name behind a question mark.
 type fieldError struct {
 	Field   string `json:"field"`
 	Message string `json:"message"`
@@ -38,7 +38,8 @@ type object struct {
 	errors *[]fieldError // of the whole body
 }
 
-// newObject returns the object that a body is. What is wrong with the body is a problem.
+// newObject returns the object that a body is. What is wrong with the body is a
+// problem.
 func newObject(body []byte) (*object, error) {
 	var value jsontext.Value
 	if err := json.Unmarshal(body, &value); err != nil {
@@ -83,14 +84,14 @@ func (o *object) take(name string) (jsontext.Value, bool) {
 
 func (o *object) pointer(name string) string { return string(o.at.AppendToken(name)) }
 
-func (o *object) note(e fieldError) { *o.errors = append(*o.errors, e) }
+func (o *object) add(e fieldError) { *o.errors = append(*o.errors, e) }
 
 func (o *object) fail(name, format string, arguments ...any) {
-	o.note(fieldError{Field: o.pointer(name), Message: fmt.Sprintf(format, arguments...)})
+	o.add(fieldError{Field: o.pointer(name), Message: fmt.Sprintf(format, arguments...)})
 }
 
-// object takes an object inside, whose fields are taken by the given function.
-func (o *object) object(name string, take func(*object)) {
+// object takes an object inside, whose fields are read by the given function.
+func (o *object) object(name string, read func(*object)) {
 	value, ok := o.take(name)
 	if !ok {
 		return
@@ -100,11 +101,12 @@ func (o *object) object(name string, take func(*object)) {
 		o.fail(name, "must be an object")
 		return
 	}
-	take(inner)
+	read(inner)
 	inner.rejectOthers()
 }
 
-// text takes a string of 1 to longest characters. It is empty where it is absent or wrong.
+// text takes a string of 1 to longest characters. It is empty where it is
+// absent or wrong.
 func (o *object) text(name string, longest int) string {
 	value, ok := o.take(name)
 	if !ok {
@@ -167,8 +169,8 @@ func (o *object) integer(name string, least, most int64) *int64 {
 	return &number
 }
 
-// count is integer with a default.
-func (o *object) count(name string, least, most, otherwise int) int {
+// integerOr is integer with a default.
+func (o *object) integerOr(name string, least, most, otherwise int) int {
 	if n := o.integer(name, int64(least), int64(most)); n != nil {
 		return int(*n)
 	}
@@ -189,11 +191,12 @@ func (o *object) number(name string, least, most float64) *float64 {
 	return &number
 }
 
-// maxExact is the largest integer that every JSON implementation keeps exactly (RFC 8259, section 6).
+// maxExact is the largest integer that every JSON implementation keeps exactly
+// (RFC 8259, section 6).
 const maxExact = 1<<53 - 1
 
-// integerOf reads a JSON number without a fraction, up to maxExact on either side
-// of 0. 5.0 and 5e0 are integers, as they are to JSON Schema.
+// integerOf reads a JSON number without a fraction, up to maxExact on either
+// side of 0. 5.0 and 5e0 are integers, as they are to JSON Schema.
 func integerOf(value jsontext.Value) (int64, bool) {
 	if value.Kind() != '0' {
 		return 0, false

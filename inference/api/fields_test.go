@@ -32,7 +32,7 @@ func refusals(t *testing.T, path string, tests map[string]refusedBody) {
 type refusedBody struct{ body, fields string }
 
 func TestFieldsOfGenerateThatAreRefused(t *testing.T) {
-	long := strings.Repeat("C", MaxSMILES+1)
+	long := strings.Repeat("C", maxSMILES+1)
 	refusals(t, "/api/v1/generate", map[string]refusedBody{
 		"engine unknown":        {`{"prompt": "rose", "engine": "gpt"}`, "/engine"},
 		"engine null":           {`{"prompt": "rose", "engine": null}`, "/engine"},
@@ -64,7 +64,7 @@ func TestFieldsOfGenerateThatAreRefused(t *testing.T) {
 		"like null":             {`{"like": null}`, "/like"},
 		"like prose":            {`{"like": "smells of roses"}`, "/like"},
 		"like a long text":      {`{"like": "` + long + `"}`, "/like"},
-		"like a large molecule": {`{"like": "` + long[:MaxHeavyAtoms+1] + `"}`, "/like"},
+		"like a large molecule": {`{"like": "` + long[:maxHeavyAtoms+1] + `"}`, "/like"},
 		"like hydrogen":         {`{"like": "[H][H]"}`, "/like"},
 		"like two molecules":    {`{"like": "CCO.CCN"}`, "/like"},
 		"scaffold in pieces":    {`{"scaffold": "C.C.C"}`, "/scaffold"},

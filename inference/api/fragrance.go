@@ -17,7 +17,8 @@ const (
 	defaultOdorants = 9
 )
 
-// novelCandidates is how many molecules an engine is asked for as further odorants.
+// novelCandidates is how many molecules an engine is asked for as further
+// odorants.
 const novelCandidates = 12
 
 // fragranceAdvice belongs beside every formula.
@@ -48,11 +49,13 @@ type (
 		Name   string    `json:"name,omitempty"`
 		SMILES string    `json:"smiles"`
 		Note   odor.Note `json:"note"`
-		// NoteSource is "library" for a recorded note and "boiling-point" for an estimate.
+		// NoteSource is "library" for a recorded note and "boiling-point" for
+		// an estimate.
 		NoteSource string     `json:"note_source"`
 		Parts      int        `json:"parts"`
 		Role       []weighted `json:"role"`
-		// Novel marks a molecule that no library has: nobody may ever have smelled it.
+		// Novel marks a molecule that no library has: nobody may ever have
+		// smelled it.
 		Novel bool `json:"novel"`
 	}
 	refused struct {
@@ -62,8 +65,8 @@ type (
 	}
 )
 
-// readFragrance reads the body of a request for a fragrance, as the request for molecules
-// that it is to an engine. Count is the number of odorants.
+// readFragrance reads the body of a request for a fragrance, as the request for
+// molecules that it is to an engine. Count is the number of odorants.
 func (a *api) readFragrance(w http.ResponseWriter, r *http.Request) (generation, error) {
 	o, err := readObject(w, r)
 	if err != nil {
@@ -78,8 +81,8 @@ func parseFragrance(o *object, vocabulary *odor.Vocabulary, engines []string, mi
 	}
 	g := generation{
 		Request: engine.Request{
-			Prompt:      o.text("prompt", MaxPrompt),
-			Count:       o.count("num_odorants", leastOdorants, mostOdorants, defaultOdorants),
+			Prompt:      o.text("prompt", maxPrompt),
+			Count:       o.integerOr("num_odorants", leastOdorants, mostOdorants, defaultOdorants),
 			Seed:        o.integer("seed", -maxExact, maxExact),
 			Constraints: o.constraints(vocabulary, minSafety),
 		},
@@ -103,7 +106,8 @@ func (a *api) design(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, sketch)
 }
 
-// sketch chooses among the library's odorants and, where the engine makes new ones, those too.
+// sketch chooses among the library's odorants and, where the engine makes new
+// ones, those too.
 func (a *api) sketch(ctx context.Context, request generation) (fragranceAnswer, error) {
 	filter, err := engine.NewFilter(request.Request)
 	if err != nil {

@@ -46,13 +46,13 @@ func FuzzParseGeneration(f *testing.F) {
 
 func checkGeneration(t *testing.T, body []byte, g generation) {
 	t.Helper()
-	if n := utf8.RuneCountInString(g.Prompt); n > MaxPrompt || !utf8.ValidString(g.Prompt) {
+	if n := utf8.RuneCountInString(g.Prompt); n > maxPrompt || !utf8.ValidString(g.Prompt) {
 		t.Errorf("%q: prompt of %d characters", body, n)
 	}
 	if g.Prompt == "" && !g.saysWhat() {
 		t.Errorf("%q says nothing to look for", body)
 	}
-	if g.Count < 1 || g.Count > MaxMolecules {
+	if g.Count < 1 || g.Count > maxMolecules {
 		t.Errorf("%q: count %d", body, g.Count)
 	}
 	if g.Seed != nil && (*g.Seed < -maxExact || *g.Seed > maxExact) {
@@ -61,7 +61,7 @@ func checkGeneration(t *testing.T, body []byte, g generation) {
 	if r := g.Constraints.Weight; r.Min != nil && r.Max != nil && *r.Min > *r.Max {
 		t.Errorf("%q: weight from %v to %v", body, *r.Min, *r.Max)
 	}
-	if g.Like != nil && strings.Count(g.Like.SMILES(), "C") > MaxHeavyAtoms {
+	if g.Like != nil && strings.Count(g.Like.SMILES(), "C") > maxHeavyAtoms {
 		t.Errorf("%q: like of %d atoms", body, g.Like.HeavyAtoms())
 	}
 }

@@ -37,7 +37,8 @@ func (a *api) bounded(r *http.Request) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(r.Context(), a.timeout)
 }
 
-// run has an engine answer a request when there is a slot for it. It returns the engine's name too.
+// run has an engine answer a request when there is a slot for it. It returns
+// the engine's name too.
 func (a *api) run(ctx context.Context, request generation) (name string, result engine.Result, err error) {
 	e := a.engineOf(request.engine)
 	err = a.admit(ctx, func() error {
@@ -73,7 +74,8 @@ func refusal(err error) error {
 	return err
 }
 
-// notUnderstood shows what was understood beside what was not, so that the prompt can be put in other words.
+// notUnderstood shows what was understood beside what was not, so that the
+// prompt can be put in other words.
 func notUnderstood(err *engine.NotUnderstoodError) error {
 	var suggestions []string
 	for _, s := range err.Interpretation.Suggestions {

@@ -21,7 +21,8 @@ const (
 	leastGuidance, mostGuidance       = 0, 5
 )
 
-// readGeneration reads the body of a generate request. What is wrong with it is a problem.
+// readGeneration reads the body of a generate request. What is wrong with it is
+// a problem.
 func (a *api) readGeneration(w http.ResponseWriter, r *http.Request) (generation, error) {
 	o, err := readObject(w, r)
 	if err != nil {
@@ -34,8 +35,8 @@ func parseGeneration(o *object, vocabulary *odor.Vocabulary, engines []string, m
 	_, prompted := o.fields["prompt"]
 	g := generation{
 		Request: engine.Request{
-			Prompt:      o.text("prompt", MaxPrompt),
-			Count:       o.count("num_molecules", 1, MaxMolecules, DefaultMolecules),
+			Prompt:      o.text("prompt", maxPrompt),
+			Count:       o.integerOr("num_molecules", 1, maxMolecules, defaultMolecules),
 			Seed:        o.integer("seed", -maxExact, maxExact),
 			Sampling:    o.sampling(),
 			Constraints: o.constraints(vocabulary, minSafety),
@@ -51,7 +52,7 @@ func parseGeneration(o *object, vocabulary *odor.Vocabulary, engines []string, m
 	return g, o.done()
 }
 
-// saysWhat tells whether a request without a prompt says what to look for.
+// saysWhat reports whether a request without a prompt says what to look for.
 func (g *generation) saysWhat() bool {
 	return len(g.Constraints.Must) > 0 || g.Like != nil || g.Scaffold != nil
 }

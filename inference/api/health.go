@@ -18,7 +18,8 @@ func (*api) live(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, health{Status: "ok"})
 }
 
-// readiness answers GET /health/ready: the engines are loaded and the server is not on its way down.
+// readiness answers GET /health/ready: the engines are loaded and the server is
+// not on its way down.
 func (a *api) readiness(w http.ResponseWriter, _ *http.Request) error {
 	if !a.ready() {
 		return problem.UpstreamUnavailable.New("the server is stopping").RetryAfter(retryAfter)

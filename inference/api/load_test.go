@@ -18,7 +18,8 @@ import (
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
-// gatedEngine holds each prompt until the gate is opened or the prompt is cancelled.
+// gatedEngine holds each prompt until the gate is opened or the prompt is
+// cancelled.
 type gatedEngine struct {
 	gate          chan struct{}
 	running, most atomic.Int64

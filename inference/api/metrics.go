@@ -9,7 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics has a registry of its own, so that several servers in one process do not collide.
+// metrics has a registry of its own, so that several servers in one process do
+// not collide.
 type metrics struct {
 	handler  http.Handler
 	routes   map[string]bool
@@ -46,7 +47,8 @@ func (m *metrics) serve(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// know makes a path the value of a label. It is called before the first request.
+// know makes a path the value of a label. It is called before the first
+// request.
 func (m *metrics) know(path string) { m.routes[path] = true }
 
 func (m *metrics) observe(r *http.Request, status int, took time.Duration) {

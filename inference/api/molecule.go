@@ -36,7 +36,8 @@ type (
 		TPSA             float64 `json:"tpsa"`
 		// SyntheticAccessibility is from 1, easy to make, to 10.
 		SyntheticAccessibility float64 `json:"synthetic_accessibility"`
-		// BoilingPoint is in degrees Celsius, VapourPressure in pascal at 25 of them.
+		// BoilingPoint is in degrees Celsius, VapourPressure in pascal at 25 of
+		// them.
 		BoilingPoint   *float64 `json:"boiling_point,omitempty"`
 		VapourPressure *float64 `json:"vapour_pressure,omitempty"`
 	}

@@ -131,7 +131,8 @@ func TestSafetyOfSeveralMoleculesKeepsTheirOrder(t *testing.T) {
 	}
 }
 
-// The atoms of a finding are counted in the SMILES of the answer, not of the request.
+// The atoms of a finding are counted in the SMILES of the answer, not of the
+// request.
 func TestFindingsPointIntoTheSMILESOfTheAnswer(t *testing.T) {
 	h := newAPI(t, nil)
 	atoms := map[string]bool{}
@@ -154,7 +155,7 @@ func TestFieldsOfAssessThatAreRefused(t *testing.T) {
 		"nothing":          {`{}`, "/smiles"},
 		"a number":         {`{"smiles": 5}`, "/smiles"},
 		"an empty list":    {`{"smiles": []}`, "/smiles"},
-		"too many":         {`{"smiles": [` + strings.Repeat(`"C",`, MaxAssessed) + `"C"]}`, "/smiles"},
+		"too many":         {`{"smiles": [` + strings.Repeat(`"C",`, maxAssessed) + `"C"]}`, "/smiles"},
 		"one is bad":       {`{"smiles": ["CCO", "CC(", 7]}`, "/smiles/1 /smiles/2"},
 		"the threshold is": {`{"smiles": "CCO", "min_safety": 2}`, "/min_safety"},
 		"unknown":          {`{"smiles": "CCO", "prompt": "rose"}`, "/prompt"},
@@ -223,7 +224,7 @@ func TestParametersThatAreRefused(t *testing.T) {
 		{"depict.svg?smiles=C&width=wide&height=1e3", "?width ?height"},
 		{"depict.svg?smiles=C&colour=red", "?colour"},
 		{"depict.svg?smiles=C&%zz", "?"},
-		{"depict.svg?smiles=" + strings.Repeat("C", MaxSMILES+1), "?smiles"},
+		{"depict.svg?smiles=" + strings.Repeat("C", maxSMILES+1), "?smiles"},
 		{"similar", "?smiles"},
 		{"similar?smiles=C&limit=0", "?limit"},
 		{"similar?smiles=C&limit=51", "?limit"},

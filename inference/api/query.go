@@ -30,7 +30,8 @@ func (q *query) fail(name, format string, arguments ...any) {
 	q.errors = append(q.errors, fieldError{Field: "?" + name, Message: fmt.Sprintf(format, arguments...)})
 }
 
-// done is the problem of all that was noted, and of parameters that nobody took.
+// done is the problem of all that was noted, and of parameters that nobody
+// took.
 func (q *query) done() error {
 	names := make([]string, 0, len(q.values))
 	for name := range q.values {
@@ -73,8 +74,8 @@ func (q *query) molecule(name string) *chem.Molecule {
 	return m
 }
 
-// integer takes an integer within bounds.
-func (q *query) integer(name string, least, most, otherwise int) int {
+// integerOr takes an integer within bounds, with a default.
+func (q *query) integerOr(name string, least, most, otherwise int) int {
 	text, ok := q.take(name)
 	if !ok {
 		return otherwise

@@ -17,9 +17,9 @@ func readObject(w http.ResponseWriter, r *http.Request) (*object, error) {
 	if err := requireJSON(r.Header); err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return nil, problem.TooLarge.New(fmt.Sprintf("a body may have %d bytes", MaxBody))
+		return nil, problem.TooLarge.New(fmt.Sprintf("a body may have %d bytes", maxBody))
 	}
 	if err != nil {
 		return nil, problem.Malformed.New("the body ended early").Because(err)

@@ -12,8 +12,9 @@ import (
 	"github.com/odordiff/odordiff/inference/safety"
 )
 
-// MaxAssessed is the largest number of molecules that are assessed in one request.
-const MaxAssessed = 100
+// maxAssessed is the largest number of molecules that are assessed in one
+// request.
+const maxAssessed = 100
 
 // The body of an answer to a question for safety.
 type (
@@ -27,7 +28,8 @@ type (
 		SMILES string     `json:"smiles"`
 		Name   string     `json:"name,omitempty"`
 		Safety assessment `json:"safety"`
-		// Passes tells whether a molecule may be in an answer that asks for MinSafety.
+		// Passes reports whether a molecule may be in an answer that asks for
+		// MinSafety.
 		Passes bool `json:"passes"`
 		// Restricted tells that it may be in none.
 		Restricted bool       `json:"restricted"`
@@ -103,7 +105,7 @@ func (o *object) molecules(name string) []*chem.Molecule {
 	if value.Kind() == '"' {
 		return []*chem.Molecule{o.molecule(name)}
 	}
-	items := o.list(name, MaxAssessed)
+	items := o.list(name, maxAssessed)
 	molecules := make([]*chem.Molecule, len(items))
 	for i, item := range items {
 		molecules[i] = o.moleculeAt(fmt.Sprintf("%s/%d", o.pointer(name), i), item)
@@ -114,12 +116,12 @@ func (o *object) molecules(name string) []*chem.Molecule {
 func (o *object) moleculeAt(field string, value jsontext.Value) *chem.Molecule {
 	text, ok := stringOf(value)
 	if !ok {
-		o.note(fieldError{Field: field, Message: "must be a string"})
+		o.add(fieldError{Field: field, Message: "must be a string"})
 		return nil
 	}
 	m, wrong := readMolecule(field, text)
 	if wrong != nil {
-		o.note(*wrong)
+		o.add(*wrong)
 	}
 	return m
 }

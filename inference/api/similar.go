@@ -30,7 +30,7 @@ type (
 func (a *api) similar(w http.ResponseWriter, r *http.Request) error {
 	q := readQuery(r)
 	m := q.molecule("smiles")
-	limit := q.integer("limit", 1, mostSimilar, defaultSimilar)
+	limit := q.integerOr("limit", 1, mostSimilar, defaultSimilar)
 	if m != nil {
 		if hazard, ok := safety.Assess(m).Hazard(); ok {
 			q.fail("smiles", "the safety screen refuses it: %s", hazard.Title)

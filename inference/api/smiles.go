@@ -9,28 +9,30 @@ import (
 
 // Limits on the molecules of a request.
 const (
-	// MaxSMILES is the longest SMILES, in bytes.
-	MaxSMILES = 200
-	// MaxHeavyAtoms is the largest number of atoms other than hydrogen.
-	MaxHeavyAtoms = 50
+	// maxSMILES is the longest SMILES, in bytes.
+	maxSMILES = 200
+	// maxHeavyAtoms is the largest number of atoms other than hydrogen.
+	maxHeavyAtoms = 50
 )
 
-// readMolecule reads the SMILES of a field. It returns what is wrong with it, if anything is.
+// readMolecule reads the SMILES of a field. It returns what is wrong with it,
+// if anything is.
 func readMolecule(field, smiles string) (*chem.Molecule, *fieldError) {
-	if n := len(smiles); n < 1 || n > MaxSMILES {
-		return nil, &fieldError{Field: field, Message: fmt.Sprintf("must be a SMILES of 1 to %d bytes, has %d", MaxSMILES, n)}
+	if n := len(smiles); n < 1 || n > maxSMILES {
+		return nil, &fieldError{Field: field, Message: fmt.Sprintf("must be a SMILES of 1 to %d bytes, has %d", maxSMILES, n)}
 	}
 	m, err := chem.Parse(smiles)
 	if err != nil {
 		return nil, badSMILES(field, err)
 	}
-	if n := m.HeavyAtoms(); n < 1 || n > MaxHeavyAtoms {
-		return nil, &fieldError{Field: field, Message: fmt.Sprintf("must have 1 to %d atoms other than hydrogen, has %d", MaxHeavyAtoms, n)}
+	if n := m.HeavyAtoms(); n < 1 || n > maxHeavyAtoms {
+		return nil, &fieldError{Field: field, Message: fmt.Sprintf("must have 1 to %d atoms other than hydrogen, has %d", maxHeavyAtoms, n)}
 	}
 	return m, nil
 }
 
-// badSMILES says what is wrong with a SMILES, and at which byte where that is known.
+// badSMILES says what is wrong with a SMILES, and at which byte where that is
+// known.
 func badSMILES(field string, err error) *fieldError {
 	if syntax := (*chem.SyntaxError)(nil); errors.As(err, &syntax) {
 		return &fieldError{Field: field, Message: "is not a SMILES: " + syntax.Msg, Position: &syntax.Pos}
@@ -42,7 +44,8 @@ func badSMILES(field string, err error) *fieldError {
 	return &fieldError{Field: field, Message: "is not a SMILES: " + err.Error()}
 }
 
-// wholeMolecule takes a molecule that is one piece, nil where it is absent or wrong.
+// wholeMolecule takes a molecule that is one piece, nil where it is absent or
+// wrong.
 func (o *object) wholeMolecule(name string) *chem.Molecule {
 	m := o.molecule(name)
 	if m != nil && m.Components() > 1 {
@@ -65,7 +68,7 @@ func (o *object) molecule(name string) *chem.Molecule {
 	}
 	m, wrong := readMolecule(o.pointer(name), text)
 	if wrong != nil {
-		o.note(*wrong)
+		o.add(*wrong)
 	}
 	return m
 }

@@ -21,7 +21,7 @@ import (
 
 const eventStream = "text/event-stream"
 
-// wantsStream tells whether the answer is to be a stream of events: as the
+// wantsStream reports whether the answer is to be a stream of events: as the
 // body says, or else as the Accept field does.
 func wantsStream(stream *bool, header http.Header) bool {
 	if stream != nil {
@@ -68,7 +68,8 @@ type outcome struct {
 }
 
 // stream answers a request with events while it is worked on. Until the first
-// event a refusal is an ordinary problem; after it, a problem is the last event.
+// event a refusal is an ordinary problem; after it, a problem is the last
+// event.
 func (a *api) stream(ctx context.Context, w http.ResponseWriter, request generation) error {
 	ctx, cancel := context.WithCancel(ctx)
 	events, done := a.begin(ctx, request)
@@ -187,7 +188,8 @@ func (s *eventWriter) begin() {
 	s.w.WriteHeader(http.StatusOK)
 }
 
-// encode writes an event as the HTML standard has it. JSON has no line breaks, so the data is one line.
+// encode writes an event as the HTML standard has it. JSON has no line breaks,
+// so the data is one line.
 func (e event) encode() ([]byte, error) {
 	data, err := json.Marshal(e.data, json.Deterministic(true))
 	if err != nil {

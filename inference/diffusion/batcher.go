@@ -8,13 +8,15 @@ import (
 )
 
 // batcher lets concurrent requests share passes through the network. While a
-// pass runs, what else is to be computed gathers, and leaves together in the next one:
-// an idle model answers at once, a busy one in full batches, without timers. The request
-// whose turn it is runs the pass for all of them, so that no goroutine outlives its request.
+// pass runs, jobs gather for the next batch: an idle model answers at once, a
+// busy one in full batches, without timers. The first request of a batch is its
+// leader and runs the pass; the others are its followers and wait. So no
+// goroutine outlives its request.
 type batcher struct {
 	network *network
 	workers int
-	// What follows belongs to the pass that runs, and is used again by the next.
+	// What follows belongs to the pass that runs, and is used again by the
+	// next.
 	batch     []*job
 	spaces    []*workspace // one a worker
 	sequences []*sequence
@@ -28,9 +30,9 @@ type batcher struct {
 // job is one request's part of a pass.
 type job struct {
 	sequences []*sequence
-	// turn hears true when the job's request is to run the next pass, and false
-	// when the job is done.
-	turn chan bool
+	// lead hears true when the job's request is to lead the next batch, and
+	// false when a leader has done the job.
+	lead chan bool
 }
 
 // passRows bounds the tokens of one pass, and so how long a request waits for
@@ -43,7 +45,7 @@ func newBatcher(n *network) *batcher {
 
 // newJob makes a job that can be run many times.
 func newJob(sequences []*sequence) *job {
-	return &job{sequences: sequences, turn: make(chan bool, 1)}
+	return &job{sequences: sequences, lead: make(chan bool, 1)}
 }
 
 // run computes the logits of a job's sequences.
@@ -52,7 +54,7 @@ func (b *batcher) run(j *job) {
 	b.waiting = append(b.waiting, j)
 	if b.running {
 		b.mu.Unlock()
-		if lead := <-j.turn; !lead {
+		if leads := <-j.lead; !leads {
 			return
 		}
 		b.mu.Lock()
@@ -60,18 +62,19 @@ func (b *batcher) run(j *job) {
 	b.running = true
 	batch := b.next()
 	b.mu.Unlock()
-	// A pass that panics is an error of the program. Whoever recovers from it must not find the others waiting
-	// for ever, so they are let go whatever happens.
-	defer b.handOver(batch, j)
+	// A pass that panics is an error of the program. Whoever recovers from it
+	// must not find the others waiting for ever, so they are released whatever
+	// happens.
+	defer b.release(batch, j)
 	b.pass(batch)
 }
 
-// handOver tells the other requests of a pass that it is over, and lets the
-// longest waiting request run the next one, if there is one.
-func (b *batcher) handOver(batch []*job, leader *job) {
-	for _, other := range batch {
-		if other != leader {
-			other.turn <- false
+// release tells the followers of a batch that it is done, and makes the longest
+// waiting request, if there is one, the next leader.
+func (b *batcher) release(batch []*job, leader *job) {
+	for _, follower := range batch {
+		if follower != leader {
+			follower.lead <- false
 		}
 	}
 	b.mu.Lock()
@@ -80,10 +83,11 @@ func (b *batcher) handOver(batch []*job, leader *job) {
 		b.running = false
 		return
 	}
-	b.waiting[0].turn <- true
+	b.waiting[0].lead <- true
 }
 
-// next takes the jobs of one pass, the longest waiting first. The caller holds mu.
+// next returns the jobs of the next batch, the longest waiting first. The
+// caller holds mu.
 func (b *batcher) next() []*job {
 	rows, count := 0, 0
 	for _, j := range b.waiting {
@@ -131,7 +135,8 @@ func (b *batcher) pass(batch []*job) {
 	clear(b.chunks)
 }
 
-// split appends chunks of the sequences that fit into a workspace and keep all workers equally busy.
+// split appends chunks of the sequences that fit into a workspace and keep all
+// workers equally busy.
 func split(chunks [][]*sequence, sequences []*sequence, workers int) [][]*sequence {
 	rows := 0
 	for _, s := range sequences {

@@ -71,7 +71,7 @@ func TestRequestsThatWaitShareAPass(t *testing.T) {
 			go b.run(j)
 		}
 		synctest.Wait()
-		b.handOver(nil, nil) // it is over
+		b.release(nil, nil) // it is over
 		synctest.Wait()
 		if b.running || len(b.waiting) > 0 || len(b.sequences) != 4 || b.sequences[0] != nil {
 			t.Errorf("the last pass had %d sequences of 4, %d jobs wait", len(b.sequences), len(b.waiting))
@@ -116,7 +116,7 @@ func TestLargeRequestsTakeTurns(t *testing.T) {
 	}
 	large, small := newJob(sequencesOf(m, lengths...)), newJob(sequencesOf(m, 4))
 	b.waiting = []*job{large, small}
-	if batch := b.next(); len(batch) != 1 || batch[0] != large { // of the batcher's own memory: look before the next
+	if batch := b.next(); len(batch) != 1 || batch[0] != large { // the batcher uses the slice again: look before the next
 		t.Errorf("the first pass has %d jobs", len(batch))
 	}
 	if batch := b.next(); len(batch) != 1 || batch[0] != small {
@@ -141,9 +141,9 @@ func TestChoosingTokensAllocatesNothing(t *testing.T) {
 	}
 	settings := DefaultSettings()
 	settings.Confident = 2
-	b := m.newBatch([]Task{{draft, new(Condition)}}, settings)
-	w := b.walkers[0]
-	if n := testing.AllocsPerRun(20, func() { w.unmask(&settings, 1) }); n != 0 {
+	s := m.newSampling([]Task{{draft, new(Condition)}}, settings)
+	d := s.decoders[0]
+	if n := testing.AllocsPerRun(20, func() { d.unmask(&settings, 1) }); n != 0 {
 		t.Errorf("%g allocations a token", n)
 	}
 }

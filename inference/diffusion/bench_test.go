@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// BenchmarkSample is the sampling of 22 molecules, as for a request for ten, with the default settings.
+// BenchmarkSample is the sampling of 22 molecules, as for a request for ten,
+// with the default settings.
 func BenchmarkSample(b *testing.B) {
 	m := model(b)
 	condition := &Condition{Wanted: make([]float32, len(m.Labels()))}

@@ -6,22 +6,9 @@ type Condition struct {
 	// spoken of and 1 for a plain wish; nil is all 0.
 	Wanted, Unwanted []float32
 	// Figures are properties to aim at, by name: "weight" (g/mol), "logp",
-	// "tpsa" (Å²) and "rings". They draw the samples near; they promise nothing.
+	// "tpsa" (Å²) and "rings". They draw the samples near; they promise
+	// nothing.
 	Figures map[string]float64
-}
-
-// Empty tells whether the condition asks for nothing at all.
-func (c Condition) Empty() bool {
-	return !anyOf(c.Wanted) && !anyOf(c.Unwanted) && len(c.Figures) == 0
-}
-
-func anyOf(weights []float32) bool {
-	for _, w := range weights {
-		if w != 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // farthest is how many scales a figure may lie from the mean. Beyond it the

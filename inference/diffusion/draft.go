@@ -9,7 +9,8 @@ import (
 	"github.com/odordiff/odordiff/inference/chem/grammar"
 )
 
-// Draft is a molecule of a fixed number of tokens, of which some are given and the others are masked.
+// Draft is a molecule of a fixed number of tokens, of which some are given and
+// the others are masked.
 type Draft struct {
 	tokens []uint8
 	gaps   []gap
@@ -19,13 +20,15 @@ type Draft struct {
 type gap struct {
 	first, end int
 	// inner tells that given tokens follow. What fills an inner gap has to be a
-	// whole fragment: it can open no ring or branch that the given tokens would have to close.
+	// whole fragment: it can open no ring or branch that the given tokens would
+	// have to close.
 	inner bool
 }
 
-// Blank returns a draft with all of its tokens masked. length is 1 to [Model.MaxTokens].
+// Blank returns a draft with all of its tokens masked. length is 1 to
+// [Model.MaxTokens].
 func (m *Model) Blank(length int) (Draft, error) {
-	return m.Draft(Masked(length))
+	return m.draft(masked(length))
 }
 
 // Blanks returns tasks with all of their tokens masked, of lengths drawn from
@@ -43,7 +46,8 @@ func (m *Model) Blanks(rng *rand.Rand, condition *Condition, count int) ([]Task,
 	return tasks, nil
 }
 
-// DrawLength draws a number of tokens from those of molecules that the condition describes.
+// DrawLength draws a number of tokens from those of molecules that the
+// condition describes.
 func (m *Model) DrawLength(rng *rand.Rand, condition Condition) int {
 	return drawLength(rng, m.Lengths(condition))
 }
@@ -59,21 +63,22 @@ func drawLength(rng *rand.Rand, lengths []float64) int {
 	return len(lengths) - 1
 }
 
-// Part is a piece of a draft: given SMILES text, or a number of masked tokens.
-type Part struct {
+// part is a piece of a draft: given SMILES text, or a number of masked tokens.
+type part struct {
 	text   string
 	masked int
 }
 
 // Given is text that stays as it is.
-func Given(smiles string) Part { return Part{text: smiles} }
+func given(smiles string) part { return part{text: smiles} }
 
 // Masked is a number of tokens to be sampled.
-func Masked(tokens int) Part { return Part{masked: tokens} }
+func masked(tokens int) part { return part{masked: tokens} }
 
-// Draft puts parts together. It fails on text that is not SMILES, on tokens that
-// the model does not know, and where there are more than [Model.MaxTokens].
-func (m *Model) Draft(parts ...Part) (Draft, error) {
+// Draft puts parts together. It fails on text that is not SMILES, on tokens
+// that the model does not know, and where there are more than
+// [Model.MaxTokens].
+func (m *Model) draft(parts ...part) (Draft, error) {
 	var d Draft
 	for _, p := range parts {
 		if p.masked > 0 {
@@ -97,7 +102,8 @@ func (m *Model) Draft(parts ...Part) (Draft, error) {
 	return d, nil
 }
 
-// Tokens returns how many of the model's tokens a SMILES has. It fails if one is not known to the model.
+// Tokens returns how many of the model's tokens a SMILES has. It fails if one
+// is not known to the model.
 func (m *Model) Tokens(smiles string) (int, error) {
 	numbers, err := m.tokens(smiles)
 	return len(numbers), err
@@ -122,8 +128,8 @@ func (m *Model) tokens(smiles string) ([]uint8, error) {
 	return numbers, nil
 }
 
-// innerRing is added to the ring numbers of what fills an inner gap, so that they are not taken for
-// those that the given tokens around it have open.
+// innerRing is added to the ring numbers of what fills an inner gap, so that
+// they are not taken for those that the given tokens around it have open.
 const innerRing = 10
 
 // text writes a finished draft as SMILES.

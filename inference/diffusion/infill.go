@@ -11,10 +11,10 @@ import (
 	"github.com/odordiff/odordiff/inference/chem/grammar"
 )
 
-// Variation returns a draft of a molecule like another: it keeps the beginning of a
-// random writing, a connected part of the molecule with the given share of its
-// tokens, 0 to 1, and masks the rest. It fails for a molecule with tokens that
-// the model does not know, and for one that is too long.
+// Variation returns a draft of a molecule like another: it keeps the beginning
+// of a random writing, a connected part of the molecule with the given share of
+// its tokens, 0 to 1, and masks the rest. It fails for a molecule with tokens
+// that the model does not know, and for one that is too long.
 func (m *Model) Variation(rng *rand.Rand, like *chem.Molecule, share float64) (Draft, error) {
 	texts, err := grammar.Tokenise(like.RandomSMILES(rng))
 	if err != nil {
@@ -29,7 +29,7 @@ func (m *Model) Variation(rng *rand.Rand, like *chem.Molecule, share float64) (D
 	if len(texts) == 1 {
 		kept, rest = 1, 1+rng.IntN(2)
 	}
-	return m.feasible(Given(strings.Join(texts[:kept], "")), Masked(min(rest, m.MaxTokens()-kept)))
+	return m.feasible(given(strings.Join(texts[:kept], "")), masked(min(rest, m.MaxTokens()-kept)))
 }
 
 func tooLong(tokens, most int) error {
@@ -37,8 +37,8 @@ func tooLong(tokens, most int) error {
 }
 
 // feasible puts parts together and checks that what is given can be completed.
-func (m *Model) feasible(parts ...Part) (Draft, error) {
-	d, err := m.Draft(parts...)
+func (m *Model) feasible(parts ...part) (Draft, error) {
+	d, err := m.draft(parts...)
 	if err != nil {
 		return Draft{}, err
 	}
@@ -62,9 +62,9 @@ func (m *Model) feasible(parts ...Part) (Draft, error) {
 const maxSubstituents = 3
 
 // Decoration returns a draft that contains a scaffold and masked substituents
-// on up to three of its atoms, at random, with tokens of them in all (at
-// least one each). It fails for a scaffold with tokens that the model does not know, and where no
-// atom has a hydrogen to replace or no room is left.
+// on up to three of its atoms, at random, with tokens of them in all (at least
+// one each). It fails for a scaffold with tokens that the model does not know,
+// and where no atom has a hydrogen to replace or no room is left.
 func (m *Model) Decoration(rng *rand.Rand, scaffold *chem.Molecule, tokens int) (Draft, error) {
 	text := scaffold.RandomSMILES(rng)
 	texts, err := grammar.Tokenise(text)
@@ -90,7 +90,7 @@ func (m *Model) Decoration(rng *rand.Rand, scaffold *chem.Molecule, tokens int) 
 	for range tokens - count {
 		sizes[places[rng.IntN(max(count, 1))]]++
 	}
-	return m.Draft(decorate(texts, sizes)...)
+	return m.draft(decorate(texts, sizes)...)
 }
 
 // openPlaces lists where a substituent may be written: behind the atoms with a
@@ -120,7 +120,8 @@ func isAtom(token string) bool {
 	return c == '[' || c == '*' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 }
 
-// behindRings skips an atom's ring numbers, which are written before its branches.
+// behindRings skips an atom's ring numbers, which are written before its
+// branches.
 func behindRings(texts []string, i int) int {
 	for i < len(texts) && (texts[i][0] >= '0' && texts[i][0] <= '9' || texts[i][0] == '%' || ringBond(texts, i)) {
 		i++
@@ -131,7 +132,7 @@ func behindRings(texts []string, i int) int {
 // bonds are the symbols of bonds.
 var bonds = []string{"-", "=", "#", "$", ":", "/", `\`}
 
-// ringBond tells whether a bond belongs to the ring number behind it.
+// ringBond reports whether a bond belongs to the ring number behind it.
 func ringBond(texts []string, i int) bool {
 	if !slices.Contains(bonds, texts[i]) || i+1 == len(texts) {
 		return false
@@ -140,22 +141,22 @@ func ringBond(texts []string, i int) bool {
 	return next >= '0' && next <= '9' || next == '%'
 }
 
-// decorate writes masked substituents behind the given numbers of tokens. One at the very end
-// needs no parentheses.
-func decorate(texts []string, sizes map[int]int) []Part {
-	var parts []Part
-	var given strings.Builder
+// decorate writes masked substituents behind the given numbers of tokens. One
+// at the very end needs no parentheses.
+func decorate(texts []string, sizes map[int]int) []part {
+	var parts []part
+	var text strings.Builder
 	for i, token := range texts {
 		if size := sizes[i]; size > 0 {
-			parts = append(parts, Given(given.String()+"("), Masked(size))
-			given.Reset()
-			given.WriteByte(')')
+			parts = append(parts, given(text.String()+"("), masked(size))
+			text.Reset()
+			text.WriteByte(')')
 		}
-		given.WriteString(token)
+		text.WriteString(token)
 	}
-	parts = append(parts, Given(given.String()))
+	parts = append(parts, given(text.String()))
 	if size := sizes[len(texts)]; size > 0 {
-		parts = append(parts, Masked(size))
+		parts = append(parts, masked(size))
 	}
 	return parts
 }

@@ -92,7 +92,7 @@ func TestVariationsKeepABeginning(t *testing.T) {
 
 func TestWhatFillsAnInnerGapCannotCloseOuterRings(t *testing.T) {
 	m := model(t)
-	d, err := m.Draft(Given("c1ccc("), Masked(6), Given(")cc1"))
+	d, err := m.draft(given("c1ccc("), masked(6), given(")cc1"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,8 +110,9 @@ func TestWhatFillsAnInnerGapCannotCloseOuterRings(t *testing.T) {
 
 func TestAGapBehindAFilledOneKnowsItsFirstAtom(t *testing.T) {
 	m := model(t)
-	// Were the filling's ring number pushed as it is, it would close the ring of the scaffold.
-	d, err := m.Draft(Given("C1("), Masked(5), Given(")CCCCC1"), Masked(1))
+	// Were the filling's ring number pushed as it is, it would close the ring
+	// of the scaffold.
+	d, err := m.draft(given("C1("), masked(5), given(")CCCCC1"), masked(1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +120,7 @@ func TestAGapBehindAFilledOneKnowsItsFirstAtom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := m.newWalker(d, 1, rand.New(rand.NewPCG(1, 1)))
+	w := m.newDecoder(d, 1, rand.New(rand.NewPCG(1, 1)))
 	copy(w.tokens[d.gaps[0].first:], filling)
 	if w.enter(1); w.err != nil {
 		t.Error(w.err)
@@ -133,12 +134,12 @@ func TestDraftsAreChecked(t *testing.T) {
 		name string
 		make func() (Draft, error)
 	}{
-		{"an unknown token", func() (Draft, error) { return m.Draft(Given("CCBr")) }},
-		{"no SMILES", func() (Draft, error) { return m.Draft(Given("C?")) }},
-		{"nothing", func() (Draft, error) { return m.Draft() }},
+		{"an unknown token", func() (Draft, error) { return m.draft(given("CCBr")) }},
+		{"no SMILES", func() (Draft, error) { return m.draft(given("C?")) }},
+		{"nothing", func() (Draft, error) { return m.draft() }},
 		{"too long", func() (Draft, error) { return m.Blank(m.MaxTokens() + 1) }},
 		{"negative", func() (Draft, error) { return m.Blank(-1) }},
-		{"a huge gap", func() (Draft, error) { return m.Draft(Masked(1 << 40)) }},
+		{"a huge gap", func() (Draft, error) { return m.draft(masked(1 << 40)) }},
 		{"an element that the model does not know", func() (Draft, error) { return m.Variation(rng, parse(t, "CCCl"), 0.99) }},
 		{"a molecule to vary that is too long", func() (Draft, error) { return m.Variation(rng, parse(t, strings.Repeat("C", 70)), 0.8) }},
 		{"a scaffold without hydrogens", func() (Draft, error) { return m.Decoration(rng, parse(t, "O=C=O"), 4) }},

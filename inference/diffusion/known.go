@@ -16,14 +16,16 @@ import (
 //go:embed known.bin
 var knownTable []byte
 
-// Key stands for a molecule without its stereo marks: the beginning of a hash of its canonical SMILES.
+// Key stands for a molecule without its stereo marks: the beginning of a hash
+// of its canonical SMILES.
 func Key(m *chem.Molecule) uint64 {
 	sum := sha256.Sum256([]byte(m.WithoutStereo().SMILES()))
 	return binary.LittleEndian.Uint64(sum[:])
 }
 
-// Known tells whether a molecule, whatever its stereo, is in the table that the model
-// was made from: its training data, and what was held out of it for tests.
+// Known reports whether a molecule, whatever its stereo, is in the table that
+// the model was made from: its training data, and what was held out of it for
+// tests.
 func (m *Model) Known(molecule *chem.Molecule) bool {
 	_, found := slices.BinarySearch(m.known, Key(molecule))
 	return found

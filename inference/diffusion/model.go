@@ -57,8 +57,8 @@ type property struct {
 // Default returns the embedded model. It is read once.
 var Default = sync.OnceValues(func() (*Model, error) { return Load(embedded) })
 
-// Load reads a model from a file of weights (see package weights). It fails on a
-// damaged file and on one of another kind of model.
+// Load reads a model from a file of weights (see package weights). It fails on
+// a damaged file and on one of another kind of model.
 func Load(data []byte) (*Model, error) {
 	file, err := weights.Read(data)
 	if err != nil {
@@ -118,8 +118,8 @@ func (i info) check() error {
 // Labels returns the odor labels that a condition speaks of, in order.
 func (m *Model) Labels() []string { return slices.Clone(m.info.Labels) }
 
-// Prevalence returns the share of the labelled molecules of the training table that have
-// each label, 0 to 1.
+// Prevalence returns the share of the labelled molecules of the training table
+// that have each label, 0 to 1.
 func (m *Model) Prevalence() []float64 { return slices.Clone(m.info.Prevalence) }
 
 // MaxTokens is the largest number of tokens of a molecule.

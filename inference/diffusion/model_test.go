@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// reheaded returns the embedded file with its metadata changed, under a checksum that is right.
+// reheaded returns the embedded file with its metadata changed, under a
+// checksum that is right.
 func reheaded(t *testing.T, change func(metadata map[string]any)) []byte {
 	t.Helper()
 	const preamble = 16

@@ -10,7 +10,8 @@ import (
 
 const headWidth = nn.HeadWidth
 
-// network is the transformer of inference/training/denoiser.py. It is immutable.
+// network is the transformer of inference/training/denoiser.py. It is
+// immutable.
 type network struct {
 	shape
 	token, fromStart, fromEnd, length []float32
@@ -48,7 +49,8 @@ type tensors struct {
 	err  error
 }
 
-func (t *tensors) take(name string, shape ...int) []float32 {
+// get returns a tensor, zeros where the file has none of that shape.
+func (t *tensors) get(name string, shape ...int) []float32 {
 	values, err := t.file.Tensor(name, shape...)
 	if err != nil {
 		if t.err == nil {
@@ -64,17 +66,17 @@ func (t *tensors) take(name string, shape ...int) []float32 {
 }
 
 func (t *tensors) linear(name string, in, out int) *nn.Linear {
-	return nn.NewLinear(t.take(name+".weight", out, in), t.take(name+".bias", out), in, out)
+	return nn.NewLinear(t.get(name+".weight", out, in), t.get(name+".bias", out), in, out)
 }
 
 func loadNetwork(file *weights.File, s shape) (*network, error) {
 	t := &tensors{file: file}
 	n := &network{
 		shape:        s,
-		token:        t.take("token.weight", s.Tokens, s.Width),
-		fromStart:    t.take("from_start.weight", s.MaxTokens, s.Width),
-		fromEnd:      t.take("from_end.weight", s.MaxTokens, s.Width),
-		length:       t.take("length.weight", s.MaxTokens+1, s.Width),
+		token:        t.get("token.weight", s.Tokens, s.Width),
+		fromStart:    t.get("from_start.weight", s.MaxTokens, s.Width),
+		fromEnd:      t.get("from_end.weight", s.MaxTokens, s.Width),
+		length:       t.get("length.weight", s.MaxTokens+1, s.Width),
 		conditionIn:  t.linear("condition_in", s.condition(), s.Width),
 		conditionOut: t.linear("condition_out", s.Width, s.Width),
 		modulation:   t.modulation(s),
@@ -101,16 +103,16 @@ func (t *tensors) modulation(s shape) *nn.Linear {
 	for i := range s.Layers {
 		name := fmt.Sprintf("layers.%d.modulation", i)
 		first := len(bias)
-		weight = append(weight, t.take(name+".weight", partsOfLayer*s.Width, s.Width)...)
-		bias = append(bias, t.take(name+".bias", partsOfLayer*s.Width)...)
+		weight = append(weight, t.get(name+".weight", partsOfLayer*s.Width, s.Width)...)
+		bias = append(bias, t.get(name+".bias", partsOfLayer*s.Width)...)
 		for _, gate := range []int{gateAttention, gateForward} {
 			for j := range s.Width {
 				bias[first+gate*s.Width+j]++
 			}
 		}
 	}
-	weight = append(weight, t.take("final_modulation.weight", partsOfEnd*s.Width, s.Width)...)
-	bias = append(bias, t.take("final_modulation.bias", partsOfEnd*s.Width)...)
+	weight = append(weight, t.get("final_modulation.weight", partsOfEnd*s.Width, s.Width)...)
+	bias = append(bias, t.get("final_modulation.bias", partsOfEnd*s.Width)...)
 	return nn.NewLinear(weight, bias, s.Width, len(bias))
 }
 
@@ -125,16 +127,16 @@ type sequence struct {
 // Conditions are shared by many molecules and do not change between steps, so
 // this is done once for each condition and length.
 func (n *network) modulate(condition []float32, length int) []float32 {
-	hidden, mood := make([]float32, n.Width), make([]float32, n.Width)
+	hidden, embedding := make([]float32, n.Width), make([]float32, n.Width)
 	n.conditionIn.Forward(hidden, condition, 1)
 	silu(hidden)
-	n.conditionOut.Forward(mood, hidden, 1)
-	for i := range mood {
-		mood[i] += n.length[length*n.Width+i]
+	n.conditionOut.Forward(embedding, hidden, 1)
+	for i := range embedding {
+		embedding[i] += n.length[length*n.Width+i]
 	}
-	silu(mood)
+	silu(embedding)
 	out := make([]float32, n.modulationWidth())
-	n.modulation.Forward(out, mood, 1)
+	n.modulation.Forward(out, embedding, 1)
 	return out
 }
 

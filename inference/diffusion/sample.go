@@ -11,18 +11,21 @@ import (
 
 // Settings tune the sampling.
 type Settings struct {
-	// Steps is how many times the network looks at a molecule at most, at least 1. With as many
-	// steps as tokens each token is chosen with all earlier ones in view.
+	// Steps is how many times the network looks at a molecule at most, at least
+	// 1. With as many steps as tokens each token is chosen with all earlier
+	// ones in view.
 	Steps int
 	// Temperature divides the logits, above 0.
 	Temperature float64
-	// Guidance is the weight of the condition's odors: 0 leaves them out, 1 takes
-	// them as trained, more exaggerates them (at the price of a second pass).
+	// Guidance is the weight of the condition's odors: 0 leaves them out, 1
+	// takes them as trained, more exaggerates them (at the price of a second
+	// pass).
 	Guidance float64
 	// Nucleus leaves out the least probable tokens beyond this share of
 	// probability (Holtzman et al. 2020, arXiv 1904.09751); 1 leaves out none.
 	Nucleus float64
-	// Confident is the probability from which on a token is chosen ahead of its step.
+	// Confident is the probability from which on a token is chosen ahead of its
+	// step.
 	Confident float64
 	// Seed makes the choices.
 	Seed uint64
@@ -34,14 +37,16 @@ type Settings struct {
 	// passes that there may be, and of the share of tokens that are unmasked.
 	Progress func(pass, passes int, unmasked float64)
 	// Finished, if not nil, hears of each sample when it and those of all tasks
-	// before it are finished, in the order of the tasks. Its error ends the sampling.
+	// before it are finished, in the order of the tasks. Its error ends the
+	// sampling.
 	Finished func(Sample) error
 }
 
 // AllAtOnce is the [Settings.Width] that works on all drafts from the start.
 const AllAtOnce = math.MaxInt
 
-// DefaultSettings are those that the model was evaluated with (docs/model/card.md).
+// DefaultSettings are those that the model was evaluated with
+// (docs/model/card.md).
 func DefaultSettings() Settings {
 	return Settings{Steps: 24, Temperature: 0.8, Guidance: 2.5, Nucleus: 0.98, Confident: 0.95, Width: AllAtOnce}
 }
@@ -64,20 +69,22 @@ func (s Settings) check() error {
 	return nil
 }
 
-// ErrDeadEnd is the error of a [Sample] that could not be finished: no token was allowed at some place.
+// ErrDeadEnd is the error of a [Sample] that could not be finished: no token
+// was allowed at some place.
 var ErrDeadEnd = errors.New("no token fits here")
 
 // Task is a draft to be finished, and what it is to become.
 type Task struct {
 	Draft Draft
-	// Condition is not nil. What has to be worked out of a condition is worked out once
-	// for all tasks with the same pointer.
+	// Condition is not nil. What has to be worked out of a condition is worked
+	// out once for all tasks with the same pointer.
 	Condition *Condition
 }
 
 // Sample is one finished draft.
 type Sample struct {
-	// SMILES is the text, which need not be a molecule that package chem accepts.
+	// SMILES is the text, which need not be a molecule that package chem
+	// accepts.
 	SMILES string
 	// Err is not nil where the draft could not be finished.
 	Err error
@@ -90,24 +97,24 @@ func (m *Model) Sample(ctx context.Context, tasks []Task, settings Settings) ([]
 	if err := settings.check(); err != nil {
 		return nil, fmt.Errorf("sampling: %w", err)
 	}
-	b := m.newBatch(tasks, settings)
-	passes := b.mostPasses()
-	for pass := 1; b.open() > 0; pass++ {
+	s := m.newSampling(tasks, settings)
+	passes := s.mostPasses()
+	for pass := 1; s.open() > 0; pass++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		b.pass()
+		s.pass()
 		if settings.Progress != nil {
-			settings.Progress(pass, passes, b.unmasked())
+			settings.Progress(pass, passes, s.unmasked())
 		}
-		if err := b.handOn(); err != nil {
+		if err := s.deliver(); err != nil {
 			return nil, err
 		}
 	}
-	if err := b.handOn(); err != nil { // of drafts that had nothing masked
+	if err := s.deliver(); err != nil { // of drafts that had nothing masked
 		return nil, err
 	}
-	return b.samples, nil
+	return s.samples, nil
 }
 
 // Lengths returns the probability of each number of tokens, from 0 to
@@ -126,39 +133,40 @@ func (m *Model) Lengths(condition Condition) []float64 {
 	return out
 }
 
-// batch is the molecules of one request.
-type batch struct {
+// sampling is the work on the tasks of one request.
+type sampling struct {
 	model    *Model
 	settings Settings
-	walkers  []*walker
-	active   []*walker // those of the pass
+	decoders []*decoder
+	active   []*decoder // those of the pass
 	job      *job
 	masked   int      // at the beginning
-	samples  []Sample // of the first walkers, handed on
+	samples  []Sample // of the first decoders, delivered
 }
 
-func (m *Model) newBatch(tasks []Task, settings Settings) *batch {
-	b := &batch{model: m, settings: settings, job: newJob(nil)}
+func (m *Model) newSampling(tasks []Task, settings Settings) *sampling {
+	s := &sampling{model: m, settings: settings, job: newJob(nil)}
 	type views struct{ guided, free *modulations }
 	of := map[*Condition]views{}
 	for i, t := range tasks {
 		v, known := of[t.Condition]
 		if !known {
-			// Guidance exaggerates odors. Exaggerated figures would miss what was asked for.
+			// Guidance exaggerates odors. Exaggerated figures would miss what
+			// was asked for.
 			v = views{m.newModulations(*t.Condition), m.newModulations(Condition{Figures: t.Condition.Figures})}
 			of[t.Condition] = v
 		}
-		w := m.newWalker(t.Draft, settings.Steps, rand.New(rand.NewPCG(settings.Seed, uint64(i)))) //nolint:gosec // sampling is no secret
+		w := m.newDecoder(t.Draft, settings.Steps, rand.New(rand.NewPCG(settings.Seed, uint64(i)))) //nolint:gosec // sampling is no secret
 		if settings.Guidance != 0 {
 			w.guided = m.newSequence(w.tokens, v.guided)
 		}
 		if settings.Guidance != 1 {
 			w.free = m.newSequence(w.tokens, v.free)
 		}
-		b.walkers = append(b.walkers, w)
-		b.masked += w.masked
+		s.decoders = append(s.decoders, w)
+		s.masked += w.masked
 	}
-	return b
+	return s
 }
 
 // modulations keeps those of one condition by length.
@@ -188,41 +196,41 @@ func (m *Model) newSequence(tokens []uint8, condition *modulations) *sequence {
 }
 
 // pass looks once at the first unfinished molecules and unmasks a part of each.
-func (b *batch) pass() {
-	b.active, b.job.sequences = b.active[:0], b.job.sequences[:0]
-	for _, w := range b.walkers[len(b.samples):] {
+func (s *sampling) pass() {
+	s.active, s.job.sequences = s.active[:0], s.job.sequences[:0]
+	for _, w := range s.decoders[len(s.samples):] {
 		if w.masked == 0 {
 			continue
 		}
-		if len(b.active) == b.settings.Width {
+		if len(s.active) == s.settings.Width {
 			break
 		}
-		b.active = append(b.active, w)
+		s.active = append(s.active, w)
 		if w.guided != nil {
-			b.job.sequences = append(b.job.sequences, w.guided)
+			s.job.sequences = append(s.job.sequences, w.guided)
 		}
 		if w.free != nil {
-			b.job.sequences = append(b.job.sequences, w.free)
+			s.job.sequences = append(s.job.sequences, w.free)
 		}
 	}
-	b.model.batcher.run(b.job)
-	for _, w := range b.active {
-		w.step(&b.settings)
+	s.model.batcher.run(s.job)
+	for _, w := range s.active {
+		w.step(&s.settings)
 	}
 }
 
-// handOn takes the samples that are finished with all before them.
-func (b *batch) handOn() error {
-	for _, w := range b.walkers[len(b.samples):] {
+// deliver passes the samples on that are finished with all before them.
+func (s *sampling) deliver() error {
+	for _, w := range s.decoders[len(s.samples):] {
 		if w.masked > 0 {
 			return nil
 		}
-		sample := Sample{SMILES: b.model.text(w.draft, w.tokens), Err: w.err}
-		b.samples = append(b.samples, sample)
-		if b.settings.Finished == nil {
+		sample := Sample{SMILES: s.model.text(w.draft, w.tokens), Err: w.err}
+		s.samples = append(s.samples, sample)
+		if s.settings.Finished == nil {
 			continue
 		}
-		if err := b.settings.Finished(sample); err != nil {
+		if err := s.settings.Finished(sample); err != nil {
 			return err
 		}
 	}
@@ -231,15 +239,15 @@ func (b *batch) handOn() error {
 
 // mostPasses is how many passes finish all molecules at the latest: each takes
 // one for each of its steps, beside others.
-func (b *batch) mostPasses() int {
-	width := max(1, min(b.open(), b.settings.Width))
-	return (b.open() + width - 1) / width * b.settings.Steps
+func (s *sampling) mostPasses() int {
+	width := max(1, min(s.open(), s.settings.Width))
+	return (s.open() + width - 1) / width * s.settings.Steps
 }
 
 // open counts the molecules that have masked tokens.
-func (b *batch) open() int {
+func (s *sampling) open() int {
 	n := 0
-	for _, w := range b.walkers {
+	for _, w := range s.decoders {
 		if w.masked > 0 {
 			n++
 		}
@@ -247,13 +255,13 @@ func (b *batch) open() int {
 	return n
 }
 
-func (b *batch) unmasked() float64 {
-	if b.masked == 0 {
+func (s *sampling) unmasked() float64 {
+	if s.masked == 0 {
 		return 1
 	}
 	left := 0
-	for _, w := range b.walkers {
+	for _, w := range s.decoders {
 		left += w.masked
 	}
-	return 1 - float64(left)/float64(b.masked)
+	return 1 - float64(left)/float64(s.masked)
 }

@@ -1,7 +1,7 @@
 // Package engine is the contract between whoever asks for molecules and the
-// engines that answer: a [Request], its [Result], and what every engine needs to
-// keep to it. [Understand] reads the prompt, [Filter] checks the molecules and
-// [Index] knows the odorants that are on record. The engines themselves are
+// engines that answer: a [Request], its [Result], and what every engine needs
+// to keep to it. [Understand] reads the prompt, [Filter] checks the molecules
+// and [Index] knows the odorants that are on record. The engines themselves are
 // packages library, which finds known odorants, and sampler, which makes new
 // molecules.
 package engine
@@ -43,8 +43,8 @@ type Request struct {
 	// Like is a molecule that the answer should resemble.
 	Like *chem.Molecule
 	// Progress hears of each step of an engine that works in steps, and Emit of
-	// each molecule of the answer as soon as it is chosen. Both are called one at
-	// a time and may be nil. The answer is the same without them.
+	// each molecule of the answer as soon as it is chosen. Both are called one
+	// at a time and may be nil. The answer is the same without them.
 	Progress func(Progress)
 	Emit     func(Molecule)
 }
@@ -61,7 +61,8 @@ type Sampling struct {
 	Guidance *float64
 }
 
-// MaxSteps is the largest number of steps: that of the longest molecule's tokens.
+// MaxSteps is the largest number of steps: that of the longest molecule's
+// tokens.
 const MaxSteps = 48
 
 // Constraints are what every molecule of an answer has to keep to.
@@ -73,11 +74,11 @@ type Constraints struct {
 	// BoilingPoint is the estimated normal boiling point in degrees Celsius.
 	// A molecule without an estimate does not keep to a bound.
 	BoilingPoint Range
-	// Must and MustNot are descriptors of the vocabulary that each molecule has,
-	// and does not have.
+	// Must and MustNot are descriptors of the vocabulary that each molecule
+	// has, and does not have.
 	Must, MustNot []string
-	// MinSafety is the smallest safety score, 0 to 1, nil for the default of the
-	// safety package. Molecules below it are withheld.
+	// MinSafety is the smallest safety score, 0 to 1, nil for the default of
+	// the safety package. Molecules below it are withheld.
 	MinSafety *float64
 }
 
@@ -97,8 +98,8 @@ func (r Range) Bounded() bool { return r.Min != nil || r.Max != nil }
 
 // Progress says how far an engine is.
 type Progress struct {
-	// Step counts from 1 within a round, and Steps is the most that there may be;
-	// a further round makes up for molecules that did not pass the filters.
+	// Step counts from 1 within a round, and Steps is the most that there may
+	// be; a further round makes up for molecules that did not pass the filters.
 	Round, Step, Steps int
 	// Unmasked is the share of tokens that are decided, 0 to 1.
 	Unmasked float64

@@ -12,9 +12,9 @@ import (
 	"github.com/odordiff/odordiff/inference/safety"
 )
 
-// Filter checks whether molecules keep to what a request demands of every one of
-// them: its constraints, its scaffold and its safety threshold. It is safe for
-// concurrent use.
+// Filter checks whether molecules keep to what a request demands of every one
+// of them: its constraints, its scaffold and its safety threshold. It is safe
+// for concurrent use.
 type Filter struct {
 	constraints Constraints
 	scaffold    *smarts.Pattern // nil for none
@@ -23,8 +23,8 @@ type Filter struct {
 }
 
 // NewFilter prepares the checks of a request. It returns an [*UnsuitableError]
-// for a scaffold that cannot be searched for, and for a scaffold or a molecule to
-// resemble that the safety screen refuses.
+// for a scaffold that cannot be searched for, and for a scaffold or a molecule
+// to resemble that the safety screen refuses.
 func NewFilter(request Request) (*Filter, error) {
 	if err := screenGiven(request); err != nil {
 		return nil, err
@@ -90,7 +90,8 @@ func (f *Filter) Check(m *chem.Molecule, profile odor.Profile) (safety.Assessmen
 }
 
 // Keeps is the part of Check before the safety screen: nil for a molecule that
-// keeps to the constraints and the scaffold and is not the very one to resemble.
+// keeps to the constraints and the scaffold and is not the very one to
+// resemble.
 func (f *Filter) Keeps(m *chem.Molecule, profile odor.Profile) *Withheld {
 	if slices.Contains(f.like, m.SMILES()) {
 		return &Withheld{Reason: Duplicate, Detail: "like", Count: 1}

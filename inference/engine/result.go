@@ -27,8 +27,8 @@ type Molecule struct {
 	Structure *chem.Molecule
 	// Name is empty where the molecule has no known name.
 	Name string
-	// Profile is how it smells: as recorded for a known odorant, as predicted for
-	// a new one.
+	// Profile is how it smells: as recorded for a known odorant, as predicted
+	// for a new one.
 	Profile odor.Profile
 	// Note is empty where it is not known.
 	Note odor.Note
@@ -77,15 +77,16 @@ type Scores struct {
 	Relevance float64
 	// Avoidance is 1 for a molecule without anything that is wanted less.
 	Avoidance float64
-	// Likeness is the similarity to [Request.Like], as of [Neighbour], nil where
-	// the request has none.
+	// Likeness is the similarity to [Request.Like], as of [Neighbour], nil
+	// where the request has none.
 	Likeness *float64
 	// Accessibility is how easily the molecule could be made, by its synthetic
 	// accessibility score, nil for a known odorant.
 	Accessibility *float64
 }
 
-// Overall is the product of those scores that apply. Molecules are sorted by it.
+// Overall is the product of those scores that apply. Molecules are sorted by
+// it.
 func (s Scores) Overall() float64 {
 	overall := s.Relevance * s.Avoidance
 	for _, part := range []*float64{s.Likeness, s.Accessibility} {
@@ -97,10 +98,10 @@ func (s Scores) Overall() float64 {
 }
 
 // NoteMatch says how well an odorant of one note suits a wish for any of
-// others: 1 for the same, 0.6 for the next one and 0.3 for the farthest, because
-// a woody heart is still better than none where a woody base was asked for. It
-// is 1 where a wished note is empty, which means any, where none is wished, and
-// where the odorant's own is not known.
+// others: 1 for the same, 0.6 for the next one and 0.3 for the farthest,
+// because a woody heart is still better than none where a woody base was asked
+// for. It is 1 where a wished note is empty, which means any, where none is
+// wished, and where the odorant's own is not known.
 func NoteMatch(note odor.Note, wanted ...odor.Note) float64 {
 	if len(wanted) == 0 || note == "" {
 		return 1

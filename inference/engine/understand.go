@@ -7,8 +7,8 @@ import (
 )
 
 // Understand returns the smells that a request asks for: those of its prompt,
-// and those of its constraints. It returns a [*NotUnderstoodError] where neither
-// they nor another molecule say what to look for.
+// and those of its constraints. It returns a [*NotUnderstoodError] where
+// neither they nor another molecule say what to look for.
 func Understand(interpreter *odor.Interpreter, request Request) (odor.Interpretation, error) {
 	interpretation := constrain(interpreter.Interpret(request.Prompt), request.Constraints)
 	if !interpretation.Understood() && request.Like == nil && request.Scaffold == nil {

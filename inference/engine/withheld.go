@@ -13,7 +13,8 @@ const (
 	// Invalid is a sampled text that is no molecule, or a charged one or a
 	// radical.
 	Invalid Reason = "invalid"
-	// Duplicate is a molecule that was found before, or the very one to resemble.
+	// Duplicate is a molecule that was found before, or the very one to
+	// resemble.
 	Duplicate Reason = "duplicate"
 	// Unsafe is a molecule with a lower safety score than was asked for.
 	Unsafe Reason = "safety"
@@ -30,8 +31,8 @@ const (
 // Withheld says why molecules were left out of an answer.
 type Withheld struct {
 	Reason Reason
-	// Detail says which constraint, which alert or what is excluded, empty where
-	// there is nothing to add.
+	// Detail says which constraint, which alert or what is excluded, empty
+	// where there is nothing to add.
 	Detail string
 	// Count is how many, at least 1.
 	Count int

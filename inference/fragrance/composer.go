@@ -9,13 +9,14 @@ import (
 )
 
 const (
-	// enough is how far one odorant of full strength covers a descriptor, so that
-	// there is always something left for a second.
+	// enough is how far one odorant of full strength covers a descriptor, so
+	// that there is always something left for a second.
 	enough = 0.8
-	// sameness is how much of its worth an odorant loses when an equal one is chosen.
+	// sameness is how much of its worth an odorant loses when an equal one is
+	// chosen.
 	sameness = 0.5
-	// distraction is how much of its worth an odorant loses that smells of nothing but
-	// what is not wanted.
+	// distraction is how much of its worth an odorant loses that smells of
+	// nothing but what is not wanted.
 	distraction = 0.3
 	// mostRefused is how many refused odorants are named.
 	mostRefused = 20
@@ -58,8 +59,8 @@ func newComposer(odorants []Odorant, brief Brief) *composer {
 	return c
 }
 
-// admit makes a candidate of an odorant that has something of what is wanted and
-// whose note is known or can be estimated.
+// admit makes a candidate of an odorant that has something of what is wanted
+// and whose note is known or can be estimated.
 func (c *composer) admit(o Odorant) {
 	if slices.Contains(c.Wanted.ExcludedOdorants, o.Name) {
 		return
@@ -87,8 +88,8 @@ func (c *composer) turnAway() {
 	})
 }
 
-// purity falls with the share of an odorant's smell that nobody asked for, and with
-// what is not wanted.
+// purity falls with the share of an odorant's smell that nobody asked for, and
+// with what is not wanted.
 func (c *composer) purity(profile odor.Profile) float64 {
 	wanted, all := 0.0, 0.0
 	for _, w := range profile {
@@ -103,8 +104,8 @@ func (c *composer) purity(profile odor.Profile) float64 {
 	return (1 - distraction*(1-wanted/all)) * c.Wanted.Avoidance(profile)
 }
 
-// bring is how far an odorant covers the i-th wanted descriptor. In another note than
-// it is wanted in it brings less.
+// bring is how far an odorant covers the i-th wanted descriptor. In another
+// note than it is wanted in it brings less.
 func (c *composer) bring(k *candidate, i int) float64 {
 	wanted := c.Wanted.Descriptors[i]
 	brought := enough * k.Profile.Strength(wanted.Descriptor)
@@ -123,10 +124,11 @@ func (c *composer) gain(k *candidate) float64 {
 	return gain
 }
 
-// choose chooses odorants one after the other, each time the one that brings most
-// of what is missing (greedy maximal coverage; Nemhauser, Wolsey and Fisher, Math.
-// Programming 1978, 14, 265) and is least like those chosen, as long as its note
-// has a place. Places that no odorant fills go to the other notes.
+// choose chooses odorants one after the other, each time the one that brings
+// most of what is missing (greedy maximal coverage; Nemhauser, Wolsey and
+// Fisher, Math. Programming 1978, 14, 265) and is least like those chosen, as
+// long as its note has a place. Places that no odorant fills go to the other
+// notes.
 func (c *composer) choose() {
 	selection := mmr.New(c.worth, func(a, b *candidate) float64 { return a.Profile.Similarity(b.Profile) })
 	for i := range c.candidates {
@@ -150,8 +152,8 @@ func (c *composer) choose() {
 	c.chosen = selection.Chosen()
 }
 
-// worth is what a candidate would add that is so much alike to the most alike of
-// those chosen.
+// worth is what a candidate would add that is so much alike to the most alike
+// of those chosen.
 func (c *composer) worth(k *candidate, alike float64) float64 {
 	return c.gain(k) * k.purity * (1 - sameness*alike)
 }

@@ -1,9 +1,10 @@
-// Package fragrance sketches fragrances: it chooses odorants that together smell of
-// what a prompt asks for, places them as top, heart and base notes, and shares out
-// the parts of a formula among them.
+// Package fragrance sketches fragrances: it chooses odorants that together
+// smell of what a prompt asks for, places them as top, heart and base notes,
+// and shares out the parts of a formula among them.
 //
-// A formula is a starting point for a perfumer, not a recipe: nothing is known here of
-// how strong an odorant smells, how it mixes, or at what concentration it may be used.
+// A formula is a starting point for a perfumer, not a recipe: nothing is known
+// here of how strong an odorant smells, how it mixes, or at what concentration
+// it may be used.
 package fragrance
 
 import (
@@ -33,7 +34,8 @@ type Odorant struct {
 
 // Brief is what a fragrance should be.
 type Brief struct {
-	// Wanted is what was understood of the prompt. Its descriptors must not be empty.
+	// Wanted is what was understood of the prompt. Its descriptors must not be
+	// empty.
 	Wanted odor.Interpretation
 	// Count is how many odorants are wanted, at least 1.
 	Count int
@@ -43,11 +45,11 @@ type Brief struct {
 
 // Formula is a sketch of a fragrance.
 type Formula struct {
-	// Accords are the three notes from top to base. One is empty where no odorant of it
-	// has anything of what is wanted.
+	// Accords are the three notes from top to base. One is empty where no
+	// odorant of it has anything of what is wanted.
 	Accords []Accord
-	// Coverage says of each wanted descriptor, in the order of the brief, how far the
-	// formula brings it, from 0 (not at all) to 1.
+	// Coverage says of each wanted descriptor, in the order of the brief, how
+	// far the formula brings it, from 0 (not at all) to 1.
 	Coverage []odor.Weighted
 	// Refused are odorants that would have suited the brief and must not be
 	// used, those that would have suited best first.
@@ -70,13 +72,14 @@ type Row struct {
 	Estimated bool
 	// Parts is at least 1.
 	Parts int
-	// Role lists what is wanted and the odorant has, with its strength there, the
-	// most important first.
+	// Role lists what is wanted and the odorant has, with its strength there,
+	// the most important first.
 	Role odor.Profile
 }
 
-// Compose sketches a fragrance of the given odorants. The same brief and odorants
-// have the same formula. It has fewer odorants than are wanted where no others suit.
+// Compose sketches a fragrance of the given odorants. The same brief and
+// odorants have the same formula. It has fewer odorants than are wanted where
+// no others suit.
 func Compose(odorants []Odorant, brief Brief) Formula {
 	c := newComposer(odorants, brief)
 	c.choose()

@@ -177,7 +177,8 @@ func TestNamedOdorantsComeFirst(t *testing.T) {
 	}
 }
 
-// The second odorant brings what the first does not, though another is stronger.
+// The second odorant brings what the first does not, though another is
+// stronger.
 func TestChoiceIsComplementary(t *testing.T) {
 	b := wanting("rose", "cedar")
 	b.Count = 2

@@ -8,13 +8,14 @@ import (
 	"github.com/odordiff/odordiff/inference/odor"
 )
 
-// pyramid is how the notes share a fragrance of which nothing else is said, by parts
-// and by number of odorants: half of it base, the rest top and heart alike. It is a rule
-// of thumb of the trade, in which 40 to 55 % are base.
+// pyramid is how the notes share a fragrance of which nothing else is said, by
+// parts and by number of odorants: half of it base, the rest top and heart
+// alike. It is a rule of thumb of the trade, in which 40 to 55 % are base.
 var pyramid = map[odor.Note]float64{odor.Top: 0.25, odor.Heart: 0.25, odor.Base: 0.5}
 
-// shares says how the notes share this fragrance: as in the pyramid, where a note
-// counts up to twice as much by the share of the wishes that are placed in it.
+// shares says how the notes share this fragrance: as in the pyramid, where a
+// note counts up to twice as much by the share of the wishes that are placed in
+// it.
 func (c *composer) shares() map[odor.Note]float64 {
 	placed, all := map[odor.Note]float64{}, 0.0
 	for _, w := range c.Wanted.Descriptors {
@@ -48,8 +49,8 @@ func (c *composer) places() map[odor.Note]int {
 	return places
 }
 
-// parts shares out the parts of the formula among the chosen odorants: each note
-// has its share, and within it each odorant as much as it fits the prompt.
+// parts shares out the parts of the formula among the chosen odorants: each
+// note has its share, and within it each odorant as much as it fits the prompt.
 func (c *composer) parts() []int {
 	fits := map[odor.Note]float64{}
 	for _, k := range c.chosen {
@@ -62,9 +63,9 @@ func (c *composer) parts() []int {
 	return divide(Parts, weights)
 }
 
-// divide splits a whole by weights into numbers that add up to it, each at least
-// 1 where the whole suffices: by the largest remainder (Hamilton's method). Equal
-// remainders favour the first.
+// divide splits a whole by weights into numbers that add up to it, each at
+// least 1 where the whole suffices: by the largest remainder (Hamilton's
+// method). Equal remainders favour the first.
 func divide(whole int, weights []float64) []int {
 	shares := make([]int, len(weights))
 	if len(weights) == 0 {

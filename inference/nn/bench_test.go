@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// benchEachPath runs a benchmark with every set of kernels that this processor has.
+// benchEachPath runs a benchmark with every set of kernels that this processor
+// has.
 func benchEachPath(b *testing.B, bench func(b *testing.B)) {
 	for path := scalar; path <= best(); path++ {
 		b.Run(path.String(), func(b *testing.B) {

@@ -4,7 +4,8 @@ package nn
 
 import "golang.org/x/sys/cpu"
 
-// best asks the processor, and whether the operating system keeps the registers.
+// best asks the processor, and whether the operating system keeps the
+// registers.
 func best() isa {
 	switch {
 	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX2 && cpu.X86.HasFMA:

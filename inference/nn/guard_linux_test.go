@@ -7,7 +7,8 @@ import (
 	"unsafe"
 )
 
-// guarded copies values to where a page that must not be touched follows at once.
+// guarded copies values to where a page that must not be touched follows at
+// once.
 func guarded(t *testing.T, values []float32) []float32 {
 	t.Helper()
 	page := syscall.Getpagesize()

@@ -42,7 +42,8 @@ func multiply6AVX2(c, a, b, bias *float32, inner, aStride, bStride, cStride int,
 //go:noescape
 func multiply1AVX2(c, a, b, bias *float32, inner, bStride int, activate bool)
 
-// dst (32 × 8, rows 32 apart) = the transpose of src (8 × 32, rows stride apart).
+// dst (32 × 8, rows 32 apart) = the transpose of src (8 × 32, rows stride
+// apart).
 //
 //go:noescape
 func transpose8AVX2(dst, src *float32, stride int)
@@ -55,7 +56,8 @@ func softmaxAVX512(x *float32, rows, width, stride int, scale float32)
 //go:noescape
 func softmaxAVX2(x *float32, rows, width, stride int, scale float32)
 
-// y = norm(x)·(1 + scale) + shift; width is a multiple of 16, inverse is 1/width.
+// y = norm(x)·(1 + scale) + shift; width is a multiple of 16, inverse is
+// 1/width.
 
 //go:noescape
 func normAVX512(y, x, scale, shift *float32, rows, width int, inverse float32)

@@ -43,8 +43,8 @@ func NewLinear(weight, bias []float32, in, out int) *Linear {
 // In returns the width of the input.
 func (l *Linear) In() int { return l.in }
 
-// Forward sets y (rows × outputs) to the layer's output for x (rows × inputs). They
-// must not overlap.
+// Forward sets y (rows × outputs) to the layer's output for x (rows × inputs).
+// They must not overlap.
 func (l *Linear) Forward(y, x []float32, rows int) {
 	l.forward(y, x, rows, false)
 }

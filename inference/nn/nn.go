@@ -10,9 +10,10 @@
 //
 // Beyond constructors, no function allocates, locks or starts a goroutine:
 // callers own every buffer, and run disjoint sets of sequences in parallel with
-// scratch of their own. A sequence's result does not depend on what it is batched
-// with, to the last bit, and both amd64 paths give the same bits; the Go path,
-// which rounds more often, agrees with them to about 1e-6 of what is summed.
+// scratch of their own. A sequence's result does not depend on what it is
+// batched with, to the last bit, and both amd64 paths give the same bits; the
+// Go path, which rounds more often, agrees with them to about 1e-6 of what is
+// summed.
 //
 // Buffers of the wrong size are errors of the program, so they panic.
 package nn
@@ -27,10 +28,6 @@ const (
 	avx2       // with FMA
 	avx512     // F and DQ
 )
-
-func (s isa) String() string {
-	return [...]string{"go", "avx2", "avx512"}[s]
-}
 
 // active is the best instruction set of this processor. Only tests change it.
 var active = best()

@@ -8,6 +8,11 @@ import (
 	"pgregory.net/rapid"
 )
 
+// String names a path in the names of tests.
+func (s isa) String() string {
+	return [...]string{"go", "avx2", "avx512"}[s]
+}
+
 // onEachPath runs a test with every set of kernels that this processor has.
 func onEachPath(t *testing.T, test func(t *testing.T)) {
 	t.Helper()

@@ -3,8 +3,8 @@ package nn
 // product is c = a·b + bias, or with activate c = max(a·b + bias, 0)², where c
 // has at most one panel's columns. b and bias are read over a whole panel.
 //
-// Each value is one sum in the order of the inner index, whichever tile it falls
-// in: that makes results independent of a row's place in the batch.
+// Each value is one sum in the order of the inner index, whichever tile it
+// falls in: that makes results independent of a row's place in the batch.
 type product struct {
 	a, b, c, bias             []float32
 	aStride, bStride, cStride int

@@ -4,8 +4,9 @@ import "math"
 
 // The kernels in Go, for where no assembly runs.
 
-// scalarTileRows is the height of a tile. Three rows by two columns are what the
-// compiler keeps in registers on amd64; four by two spill and take twice as long.
+// scalarTileRows is the height of a tile. Three rows by two columns are what
+// the compiler keeps in registers on amd64; four by two spill and take twice as
+// long.
 const scalarTileRows = 3
 
 // multiplyScalar computes a tile of scalarTileRows rows, or of one.

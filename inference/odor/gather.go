@@ -10,7 +10,8 @@ import (
 // exclude them.
 const broaderShare = 0.4
 
-// finish gathers the mentions. What is excluded outright is not wanted, however often it is mentioned.
+// finish gathers the mentions. What is excluded outright is not wanted, however
+// often it is mentioned.
 func (r *reader) finish(vocabulary *Vocabulary) Interpretation {
 	r.leaveNote()
 	excluded := r.excluded()
@@ -87,7 +88,8 @@ func (r *reader) wanted(vocabulary *Vocabulary, excluded []Weighted) []Wanted {
 	return r.place(kept)
 }
 
-// place gives the one note word that governs nothing to every descriptor without a note.
+// place gives the one note word that governs nothing to every descriptor
+// without a note.
 func (r *reader) place(wanted []Wanted) []Wanted {
 	if len(r.loose) != 1 {
 		return wanted
@@ -106,7 +108,8 @@ type gathering struct {
 	index  map[string]int
 }
 
-// add merges a stated descriptor: the larger weight counts, and two different notes leave it free.
+// add merges a stated descriptor: the larger weight counts, and two different
+// notes leave it free.
 func (g *gathering) add(w Wanted) {
 	at, known := g.index[w.Descriptor]
 	if !known {
@@ -121,7 +124,8 @@ func (g *gathering) add(w Wanted) {
 	}
 }
 
-// imply merges a descriptor that is implied. The first ones, which are stated, stay as they are.
+// imply merges a descriptor that is implied. The first ones, which are stated,
+// stay as they are.
 func (g *gathering) imply(stated int, w Wanted) {
 	if at, known := g.index[w.Descriptor]; !known || at >= stated {
 		g.add(w)

@@ -83,7 +83,8 @@ var wishes = set("want", "wants", "love", "loves", "adore", "enjoy", "add", "add
 // "avoid musk and I like rose", but not "without sweet things like honey".
 var resumptions = set("like", "likes", "i", "id", "im", "ive", "we", "it", "please", "let", "lets", "should", "must")
 
-// listed are the words besides smells that a list of refused smells goes on over.
+// listed are the words besides smells that a list of refused smells goes on
+// over.
 var listed = set("a", "an", "the", "any", "note", "notes")
 
 // noteWords name a position in the perfume.
@@ -102,7 +103,8 @@ var noteVerbs = map[string]Note{
 	"fades to": Base, "fades into": Base, "fading to": Base, "fading into": Base, "rests on": Base, "resting on": Base, "lingers on": Base, "anchored by": Base, "grounded in": Base, "grounded by": Base,
 }
 
-// turns begin another part of the prompt: they end a refusal and what a note governs.
+// turns begin another part of the prompt: they end a refusal and what a note
+// governs.
 var turns = set("with", "over", "but", "on", "then", "under", "underneath", "beneath", "atop", "above", "followed", "while", "yet", "though",
 	"although", "however", "instead", "into", "turning", "fading", "becoming", "plus", "featuring")
 

@@ -17,12 +17,14 @@ type Interpreter struct {
 	lexicon *lexicon
 }
 
-// NewInterpreter returns an interpreter for the vocabulary and the names of a library.
+// NewInterpreter returns an interpreter for the vocabulary and the names of a
+// library.
 func NewInterpreter(library *Library) *Interpreter {
 	return &Interpreter{library: library, lexicon: newLexicon(library)}
 }
 
-// DefaultInterpreter returns the interpreter of the built-in library. It is made once.
+// DefaultInterpreter returns the interpreter of the built-in library. It is
+// made once.
 var DefaultInterpreter = sync.OnceValues(func() (*Interpreter, error) {
 	library, err := Default()
 	if err != nil {
@@ -31,7 +33,8 @@ var DefaultInterpreter = sync.OnceValues(func() (*Interpreter, error) {
 	return NewInterpreter(library), nil
 })
 
-// Interpret returns what is understood of a prompt. It takes time linear in the prompt's length.
+// Interpret returns what is understood of a prompt. It takes time linear in the
+// prompt's length.
 func (in *Interpreter) Interpret(prompt string) Interpretation {
 	r := reader{lexicon: in.lexicon, tokens: tokenise(prompt), degree: 1, noted: map[string]bool{}}
 	for r.at < len(r.tokens) {
@@ -63,7 +66,8 @@ type reader struct {
 	smellEnd int // the token behind the last mention
 	degree   float64
 	refusal  refusal
-	// note governs the mentions that follow, once it has been used until the next turn.
+	// note governs the mentions that follow, once it has been used until the
+	// next turn.
 	note     Note
 	noteUsed bool
 	// loose are note words that have governed nothing.
@@ -123,7 +127,8 @@ func (r *reader) unknown(text string) {
 // minDegree is the least that something is wanted that is mentioned at all.
 const minDegree = 0.1
 
-// grammar reads a word that shapes the prompt. It reports whether the word is one.
+// grammar reads a word that shapes the prompt. It reports whether the word is
+// one.
 func (r *reader) grammar(text string) bool {
 	if r.resumes(text) {
 		r.refusal = refusal{}
@@ -190,7 +195,8 @@ func (r *reader) position(note Note) {
 	r.note, r.noteUsed = "", false
 }
 
-// noteVerbHere returns the note of the two words of [noteVerbs] that begin at the current word.
+// noteVerbHere returns the note of the two words of [noteVerbs] that begin at
+// the current word.
 func (r *reader) noteVerbHere() (Note, bool) {
 	if r.at+1 >= len(r.tokens) || r.tokens[r.at+1].mark != word {
 		return "", false

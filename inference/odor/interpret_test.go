@@ -16,7 +16,8 @@ func interpreter(t testing.TB) *Interpreter {
 	return in
 }
 
-// describe writes an interpretation in one line: "+rose:1.5@top -musk ~sweet:0.5 =linalool ≠limonene ?asdf".
+// describe writes an interpretation in one line: "+rose:1.5@top -musk
+// ~sweet:0.5 =linalool ≠limonene ?asdf".
 func describe(i Interpretation) string {
 	var parts []string
 	for _, w := range i.Descriptors {
@@ -287,7 +288,8 @@ func TestWeightsStayInBounds(t *testing.T) {
 	}
 }
 
-// Words that are right as they are must not be taken for the smell that they look like.
+// Words that are right as they are must not be taken for the smell that they
+// look like.
 func TestOrdinaryWordsAreNoSmell(t *testing.T) {
 	in := interpreter(t)
 	for text := range ordinary {

@@ -2,9 +2,11 @@ package odor
 
 // Interpretation is what was understood of a prompt.
 type Interpretation struct {
-	// Descriptors are wanted, each once, in the order of the prompt, with weights over 0 and up to [MaxWeight].
+	// Descriptors are wanted, each once, in the order of the prompt, with
+	// weights over 0 and up to [MaxWeight].
 	Descriptors []Wanted
-	// Excluded are not wanted: those of weight 1 must not be there at all, a lesser weight is a wish for less.
+	// Excluded are not wanted: those of weight 1 must not be there at all, a
+	// lesser weight is a wish for less.
 	Excluded []Weighted
 	// Odorants are asked for by name.
 	Odorants []string
@@ -12,11 +14,11 @@ type Interpretation struct {
 	ExcludedOdorants []string
 	// Notes are the positions that the prompt speaks of.
 	Notes []Note
-	// Unrecognised are the words that nothing is known about, in the order and the
-	// spelling of the prompt.
+	// Unrecognised are the words that nothing is known about, in the order and
+	// the spelling of the prompt.
 	Unrecognised []string
-	// Suggestions are for the first few of them, where there are known words that
-	// look like them.
+	// Suggestions are for the first few of them, where there are known words
+	// that look like them.
 	Suggestions []Suggestion
 }
 
@@ -35,17 +37,20 @@ type Wanted struct {
 	Note Note
 }
 
-// MaxWeight is the largest weight of a wanted descriptor; 1 is that of a plain mention.
+// MaxWeight is the largest weight of a wanted descriptor; 1 is that of a plain
+// mention.
 const MaxWeight = 2.0
 
-// Understood reports whether the prompt says what to look for. Exclusions alone do not.
+// Understood reports whether the prompt says what to look for. Exclusions alone
+// do not.
 func (i Interpretation) Understood() bool {
 	return len(i.Descriptors) > 0 || len(i.Notes) > 0
 }
 
 // Importance says how much each wanted descriptor counts: by how much is asked
 // for it and by how rare it is, so that "fresh" does not drown "vetiver". The
-// shares add up to 1. rarity is that of a descriptor, as [Library.Rarity] has it.
+// shares add up to 1. rarity is that of a descriptor, as [Library.Rarity] has
+// it.
 func (i Interpretation) Importance(rarity func(descriptor string) float64) []float64 {
 	importance, total := make([]float64, len(i.Descriptors)), 0.0
 	for n, w := range i.Descriptors {

@@ -67,7 +67,8 @@ func (s *labelSet) add(name, descriptor string, near []string) error {
 	return nil
 }
 
-// check makes sure that the descriptors exist and that labels only come near those without one.
+// check makes sure that the descriptors exist and that labels only come near
+// those without one.
 func (s *labelSet) check() error {
 	for _, labels := range []map[string][]int{s.of, s.near} {
 		for descriptor := range labels {
@@ -95,9 +96,9 @@ func LabelDescriptor(i int) (string, bool) {
 	return descriptor, descriptor != ""
 }
 
-// Predictable reports whether [ProfileOf] can give a descriptor: it has a label,
-// or a narrower descriptor has one. A molecule can be known to have any other only
-// from the library.
+// Predictable reports whether [ProfileOf] can give a descriptor: it has a
+// label, or a narrower descriptor has one. A molecule can be known to have any
+// other only from the library.
 func Predictable(descriptor string) bool {
 	s := models()
 	return slices.ContainsFunc(s.meant, func(meant string) bool {
@@ -106,8 +107,8 @@ func Predictable(descriptor string) bool {
 }
 
 // climbShare is how much of a wish for a descriptor that the models have no
-// label for goes to each broader one and to each label that comes near it: clove
-// asks for spicy, fir for woody and pine.
+// label for goes to each broader one and to each label that comes near it:
+// clove asks for spicy, fir for woody and pine.
 const climbShare = 0.7
 
 // LabelWeights says what an interpretation asks for in the models' labels: one
@@ -115,9 +116,10 @@ const climbShare = 0.7
 // up to [MaxWeight], excluded ones up to 1.
 //
 // Of several labels of one descriptor the most frequent one stands for it when
-// it is wanted, and all of them when it is excluded. A wanted descriptor without
-// a label gives 0.7 of its weight to the labels that come near it and to its
-// broader descriptors, and so on up; an excluded one takes its narrower ones with it.
+// it is wanted, and all of them when it is excluded. A wanted descriptor
+// without a label gives 0.7 of its weight to the labels that come near it and
+// to its broader descriptors, and so on up; an excluded one takes its narrower
+// ones with it.
 func LabelWeights(i Interpretation) (wanted, excluded []float32) {
 	s := models()
 	wanted, excluded = make([]float32, len(s.names)), make([]float32, len(s.names))
@@ -159,8 +161,9 @@ const (
 )
 
 // ProfileOf turns the probabilities of the models' labels, one a label, into a
-// profile: a descriptor has the largest probability of its labels, and a broader
-// one at least that of its narrower ones. It is empty where nothing is probable.
+// profile: a descriptor has the largest probability of its labels, and a
+// broader one at least that of its narrower ones. It is empty where nothing is
+// probable.
 func ProfileOf(probabilities []float64) Profile {
 	s := models()
 	strengths := map[string]float64{}

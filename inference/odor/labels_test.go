@@ -124,7 +124,8 @@ func TestProfileOfProbabilities(t *testing.T) {
 	}
 }
 
-// A molecule must not be lemon and less citrus than that, whatever a model says.
+// A molecule must not be lemon and less citrus than that, whatever a model
+// says.
 func TestPredictedProfilesAreConsistentAndBounded(t *testing.T) {
 	v := library(t).Vocabulary()
 	rapid.Check(t, func(t *rapid.T) {

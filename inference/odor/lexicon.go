@@ -24,7 +24,8 @@ type lexicon struct {
 // the names of odorants. A name that is a smell already means that.
 func newLexicon(library *Library) *lexicon {
 	vocabulary := library.Vocabulary()
-	// Phrases and names are too many, and too like other words, to be guessed at.
+	// Phrases and names are too many, and too like other words, to be guessed
+	// at.
 	l := &lexicon{phrases: map[string]meaning{}, fuzzy: vocabulary.fuzzy}
 	for key, descriptor := range vocabulary.byWord {
 		l.add(key, meaning{accord: []Weighted{{descriptor, 1}}})

@@ -99,7 +99,8 @@ func TestFormulasAgreeWithTheKnownOnes(t *testing.T) {
 	}
 }
 
-// Where mirror images or cis and trans smell differently, the table must tell them apart.
+// Where mirror images or cis and trans smell differently, the table must tell
+// them apart.
 func TestStereoisomersAreKeptApart(t *testing.T) {
 	structure := map[string]string{}
 	for _, o := range library(t).Odorants() {

@@ -4,9 +4,9 @@
 // descriptors.
 //
 // What it knows stands in tables beside the code: vocabulary.tsv, phrases.tsv,
-// ordinary.txt and odorants.tsv, and labels.tsv for what trained models call the same
-// things. Whatever follows from a molecule's structure
-// is not in them; package chem computes it.
+// ordinary.txt and odorants.tsv, and labels.tsv for what trained models call
+// the same things. Whatever follows from a molecule's structure is not in them;
+// package chem computes it.
 package odor
 
 import (
@@ -47,7 +47,8 @@ type Weighted struct {
 // from 0 (excluded) to 1, the strongest first.
 type Profile []Weighted
 
-// Strength returns how strongly the profile has a descriptor, 0 where it has it not.
+// Strength returns how strongly the profile has a descriptor, 0 where it has it
+// not.
 func (p Profile) Strength(descriptor string) float64 {
 	for _, w := range p {
 		if w.Descriptor == descriptor {

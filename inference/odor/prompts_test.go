@@ -31,13 +31,15 @@ func readPrompts(t *testing.T, path string) []evaluationPrompt {
 	return prompts
 }
 
-// heard is the least weight at which a descriptor counts as understood from a prompt.
+// heard is the least weight at which a descriptor counts as understood from a
+// prompt.
 const heard = 0.4
 
 // The hundred prompts were written before the tables that have to understand
 // them, but the tables were extended with an eye on what was missed. The unseen
-// ones were written after the tables, which were not changed for them. Floors lie a
-// little under what is reached, so that a change that understands less is seen.
+// ones were written after the tables, which were not changed for them. Floors
+// lie a little under what is reached, so that a change that understands less is
+// seen.
 func TestEvaluationPromptsAreUnderstood(t *testing.T) {
 	tests := []struct {
 		path              string
@@ -64,7 +66,8 @@ func TestEvaluationPromptsAreUnderstood(t *testing.T) {
 // comparison counts what is expected of interpretations and what they say.
 type comparison struct{ found, expected, right, said float64 }
 
-// add compares one prompt. A descriptor that an expected one implies is right too.
+// add compares one prompt. A descriptor that an expected one implies is right
+// too.
 func (c *comparison) add(t *testing.T, p evaluationPrompt) {
 	t.Helper()
 	i, v := interpreter(t).Interpret(p.prompt), library(t).Vocabulary()

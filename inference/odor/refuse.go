@@ -32,7 +32,8 @@ func (r *reader) refuse(next refusal, n int) {
 	r.refusal = next
 }
 
-// behindComma reports whether a comma stands before the n words that were read last.
+// behindComma reports whether a comma stands before the n words that were read
+// last.
 func (r *reader) behindComma(n int) bool {
 	return r.at > n && r.tokens[r.at-n-1].mark == comma
 }
@@ -107,7 +108,8 @@ func (r *reader) endRefusedItem(m mark) {
 	}
 }
 
-// longestList is how many words and commas a list of refused smells is followed for.
+// longestList is how many words and commas a list of refused smells is followed
+// for.
 const longestList = 24
 
 // listGoesOn reports whether a conjunction joins the rest of the list to what
@@ -135,7 +137,8 @@ func (r *reader) listGoesOn() bool {
 	return false
 }
 
-// smellHere returns how many words of the smell begin at a token, 0 where none does.
+// smellHere returns how many words of the smell begin at a token, 0 where none
+// does.
 func (r *reader) smellHere(at int) int {
 	if at >= len(r.tokens) || r.tokens[at].mark != word {
 		return 0

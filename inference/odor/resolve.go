@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// longestWord bounds what is looked up, in bytes: no descriptor has a longer name.
+// longestWord bounds what is looked up, in bytes: no descriptor has a longer
+// name.
 const longestWord = 64
 
 // Resolve returns the descriptor that a word or phrase is a name of: by itself,

@@ -44,8 +44,8 @@ func newSpeller(meanings map[string]string) speller {
 }
 
 // correct returns the known word nearest to a misspelt one: the same first
-// letter, and one mistake in a word of 6 to 8 letters or two in a longer one. Two
-// words equally near are no answer, unless they mean the same.
+// letter, and one mistake in a word of 6 to 8 letters or two in a longer one.
+// Two words equally near are no answer, unless they mean the same.
 func (s speller) correct(text string) (string, bool) {
 	if len(text) < guessable {
 		return "", false
@@ -70,8 +70,8 @@ func (s speller) correct(text string) (string, bool) {
 }
 
 // suggest returns the known words that a text may be meant for where it is
-// nothing that [speller.correct] would take for granted: with the same first letter,
-// a third of its letters wrong at most, the likest first.
+// nothing that [speller.correct] would take for granted: with the same first
+// letter, a third of its letters wrong at most, the likest first.
 func (s speller) suggest(text string) []string {
 	if len(text) < guessable || len(text) > longestWord || ordinary[text] {
 		return nil

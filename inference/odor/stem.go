@@ -2,12 +2,13 @@ package odor
 
 import "strings"
 
-// inflection is an ending that a word may carry and what stands there in the base form.
+// inflection is an ending that a word may carry and what stands there in the
+// base form.
 type inflection struct{ ending, base string }
 
 // inflections are tried in this order; the first base form that is known wins.
-// Where an ending may have swallowed an e, the form with it comes first: "fires"
-// are fire, not fir.
+// Where an ending may have swallowed an e, the form with it comes first:
+// "fires" are fire, not fir.
 var inflections = []inflection{
 	{"ies", "y"}, {"ves", "f"}, {"s", ""}, {"es", ""},
 	{"like", ""}, {"ish", ""}, {"ness", ""}, {"scented", ""}, {"flavoured", ""}, {"flavored", ""},
@@ -18,7 +19,8 @@ var inflections = []inflection{
 	{"", "y"}, {"", "ey"}, {"e", "y"},
 }
 
-// shortestStem is the least that must remain of a word, so that "is" is no form of "i".
+// shortestStem is the least that must remain of a word, so that "is" is no form
+// of "i".
 const shortestStem = 3
 
 // forms returns a word and the base forms that it may be an inflection of.

@@ -23,14 +23,16 @@ const (
 	stop       // the end of a statement: . ; ! ? or a new line
 )
 
-// greek spells the letters of chemical names out, before look-alikes are folded into Latin ones.
+// greek spells the letters of chemical names out, before look-alikes are folded
+// into Latin ones.
 var greek = strings.NewReplacer("α", "alpha", "β", "beta", "γ", "gamma", "δ", "delta")
 
 // straight makes typographic apostrophes plain ones.
 var straight = strings.NewReplacer("’", "'", "‘", "'")
 
 // tokenise splits text into lower-case words without diacritics and the marks
-// between them. A hyphen within a word separates its parts; a possessive 's is dropped.
+// between them. A hyphen within a word separates its parts; a possessive 's is
+// dropped.
 func tokenise(text string) []token {
 	var tokens []token
 	lines := strings.FieldsFunc(greek.Replace(text), func(r rune) bool { return r == '\n' || r == '\r' })
@@ -68,7 +70,8 @@ func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) 
 
 func isApostrophe(r rune) bool { return r == '\'' || r == '’' || r == '‘' }
 
-// wordEnd finds where the word that begins at i ends. An apostrophe within a word belongs to it.
+// wordEnd finds where the word that begins at i ends. An apostrophe within a
+// word belongs to it.
 func wordEnd(line []rune, i int) int {
 	for i < len(line) {
 		inner := isApostrophe(line[i]) && i+1 < len(line) && isWordRune(line[i+1])
@@ -131,7 +134,8 @@ func betweenWords(line []rune, i int) bool {
 	return i > 0 && i+1 < len(line) && isWordRune(line[i-1]) && isWordRune(line[i+1])
 }
 
-// isWithout reports whether the stroke at i, between two words, is that of "w/o".
+// isWithout reports whether the stroke at i, between two words, is that of
+// "w/o".
 func isWithout(line []rune, i int) bool {
 	return line[i-1] == 'w' && line[i+1] == 'o' &&
 		(i == 1 || !isWordRune(line[i-2])) && (i+2 == len(line) || !isWordRune(line[i+2]))
@@ -173,7 +177,8 @@ func isDash(line []rune, i int) bool {
 	return line[i+1] == '-' || line[i-1] == ' ' && line[i+1] == ' '
 }
 
-// words joins the words of text with spaces: the form in which phrases are looked up.
+// words joins the words of text with spaces: the form in which phrases are
+// looked up.
 func words(text string) string {
 	var kept []string
 	for _, t := range tokenise(text) {

@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// suggestedFor is for how many unrecognised words known ones are looked up. A prompt
-// with more of them is no prompt for perfume.
+// suggestedFor is for how many unrecognised words known ones are looked up. A
+// prompt with more of them is no prompt for perfume.
 const suggestedFor = 8
 
 // tellBack puts the unrecognised words into the prompt's own spelling, and adds

@@ -5,10 +5,10 @@ import (
 	"github.com/odordiff/odordiff/inference/chem/property"
 )
 
-// By estimate, an odorant that boils no later than at topUntil is a top note, and
-// one no later than at heartUntil a heart note, in degrees Celsius. The two were
-// chosen to agree best, mean over the notes, with those that the library records:
-// with 77 % of them.
+// By estimate, an odorant that boils no later than at topUntil is a top note,
+// and one no later than at heartUntil a heart note, in degrees Celsius. The two
+// were chosen to agree best, mean over the notes, with those that the library
+// records: with 77 % of them.
 const (
 	topUntil   = 205
 	heartUntil = 275
@@ -30,7 +30,8 @@ func NoteOf(m *chem.Molecule) (note Note, ok bool) {
 }
 
 // BoilingPoints returns the range of estimated boiling points of a note, in
-// degrees Celsius. That of a top note has no least, that of a base note no most.
+// degrees Celsius. That of a top note has no least, that of a base note no
+// most.
 func BoilingPoints(note Note) (least, most float64) {
 	switch note {
 	case Top:

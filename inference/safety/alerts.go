@@ -84,13 +84,13 @@ func newAlert(cells []string, cited sources) (alert, error) {
 	}, nil
 }
 
-// maxOccurrences is how many occurrences of an alert are looked for to mark atoms.
-// An alert counts once, however often it occurs.
+// maxOccurrences is how many occurrences of an alert are looked for to mark
+// atoms. An alert counts once, however often it occurs.
 const maxOccurrences = 8
 
 // alerts returns a finding for each alert that a molecule has.
 func (s *screen) alerts(m *chem.Molecule) []Finding {
-	has := takeCensus(m)
+	has := newCensus(m)
 	target := smarts.NewTarget(m)
 	var findings []Finding
 	for i := range s.patterns {

@@ -43,7 +43,7 @@ func TestCensusNeverHidesAnAlert(t *testing.T) {
 	for _, a := range patterns {
 		for _, smiles := range []string{a.present, a.absent} {
 			m := mustParse(t, smiles)
-			target, has := smarts.NewTarget(m), takeCensus(m)
+			target, has := smarts.NewTarget(m), newCensus(m)
 			for _, p := range patterns {
 				if target.Matches(p.pattern) && !has.meets(p.needs) {
 					t.Errorf("%s matches %s but does not meet what it is said to need", smiles, p.finding.ID)
@@ -107,7 +107,7 @@ func TestRequirementsCountElementsHalogensAndRings(t *testing.T) {
 		"BrC1CC1Br": false, // no chlorine
 		"ClCCBr":    false, // no ring
 	} {
-		if got := takeCensus(mustParse(t, smiles)).meets(r); got != want {
+		if got := newCensus(mustParse(t, smiles)).meets(r); got != want {
 			t.Errorf("%s: %v, want %v", smiles, got, want)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/odordiff/odordiff/inference/chem"
 )
 
-// census counts what a molecule is made of. Most alerts need an element that most
-// molecules lack, so it saves most searches.
+// census counts what a molecule is made of. Most alerts need an element that
+// most molecules lack, so it saves most searches.
 type census struct {
 	elements [chem.LastElement + 1]int
 	halogens int
@@ -17,7 +17,7 @@ type census struct {
 	rings    int
 }
 
-func takeCensus(m *chem.Molecule) *census {
+func newCensus(m *chem.Molecule) *census {
 	c := &census{rings: m.Rings()}
 	for atom := range m.NumAtoms() {
 		e := m.Atom(atom).Element
@@ -32,11 +32,9 @@ func takeCensus(m *chem.Molecule) *census {
 	return c
 }
 
-const fluorine chem.Element = 9
-
 // isHalogen tells fluorine, chlorine, bromine and iodine.
 func isHalogen(e chem.Element) bool {
-	return e == fluorine || e == chem.Chlorine || e == chem.Bromine || e == chem.Iodine
+	return e == chem.Fluorine || e == chem.Chlorine || e == chem.Bromine || e == chem.Iodine
 }
 
 // isOrganic reports whether an element is one of hydrogen, carbon, nitrogen,
@@ -60,7 +58,7 @@ type elementCount struct {
 	count   int
 }
 
-// meets tells whether there is at least what a pattern needs.
+// meets reports whether there is at least what a pattern needs.
 func (c *census) meets(r requirement) bool {
 	for _, e := range r.elements {
 		if c.elements[e.element] < e.count {
@@ -70,9 +68,10 @@ func (c *census) meets(r requirement) bool {
 	return c.halogens >= r.halogens && c.rare >= r.rare && c.rings >= r.rings
 }
 
-// parseRequirement reads words such as "C4 N O2 hal ring2": least numbers of atoms of
-// elements, of halogens, of elements beyond those and H, C, N, O, P and S ("rare"),
-// and of independent rings, one where none is written; "-" is nothing.
+// parseRequirement reads words such as "C4 N O2 hal ring2": least numbers of
+// atoms of elements, of halogens, of elements beyond those and H, C, N, O, P
+// and S ("rare"), and of independent rings, one where none is written; "-" is
+// nothing.
 func parseRequirement(text string) (requirement, error) {
 	var r requirement
 	if text == "-" {

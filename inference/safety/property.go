@@ -24,7 +24,7 @@ const (
 
 // properties returns a finding for each property out of the range of odorants.
 func properties(m *chem.Molecule) []Finding {
-	c := takeComposition(m)
+	c := compositionOf(m)
 	var findings []Finding
 	add := func(applies bool, severity Severity, source, id, format string, args ...any) {
 		if !applies {
@@ -63,16 +63,17 @@ type composition struct {
 	oxygenAndSulfur, nitrogen, halogen, wildcards int
 	// donors are nitrogen and oxygen atoms with a hydrogen.
 	donors int
-	// foreign is an element other than H, C, N, O, S and the halogens, 0 for none.
+	// foreign is an element other than H, C, N, O, S and the halogens, 0 for
+	// none.
 	foreign      chem.Element
 	ion, radical bool
 }
 
-func takeComposition(m *chem.Molecule) composition {
+func compositionOf(m *chem.Molecule) composition {
 	var c composition
 	for i := range m.NumAtoms() {
 		a := m.Atom(i)
-		c.count(a.Element)
+		c.add(a.Element)
 		if (a.Element == chem.Nitrogen || a.Element == chem.Oxygen) && m.HydrogensOn(i) > 0 {
 			c.donors++
 		}
@@ -82,7 +83,7 @@ func takeComposition(m *chem.Molecule) composition {
 	return c
 }
 
-func (c *composition) count(e chem.Element) {
+func (c *composition) add(e chem.Element) {
 	switch {
 	case e == chem.Oxygen || e == chem.Sulfur:
 		c.oxygenAndSulfur++
@@ -97,8 +98,8 @@ func (c *composition) count(e chem.Element) {
 	}
 }
 
-// balanced tells whether an atom's charge only belongs to the way a neutral group
-// is written, such as nitro: a neighbour has one of the other sign.
+// balanced reports whether an atom's charge only belongs to the way a neutral
+// group is written, such as nitro: a neighbour has one of the other sign.
 func balanced(m *chem.Molecule, atom int) bool {
 	charge := m.Atom(atom).Charge
 	for k := range m.Degree(atom) {

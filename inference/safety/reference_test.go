@@ -15,7 +15,8 @@ import (
 )
 
 // reference returns the table that testdata/reference.py printed: SMILES and
-// the alerts that RDKit finds in it. SAFETY_REFERENCE names another one than that of the repository.
+// the alerts that RDKit finds in it. SAFETY_REFERENCE names another one than
+// that of the repository.
 func reference(t *testing.T) string {
 	t.Helper()
 	table, err := os.ReadFile(cmp.Or(os.Getenv("SAFETY_REFERENCE"), "testdata/reference.tsv"))
@@ -50,7 +51,7 @@ func TestAlertsAgreeWithRDKit(t *testing.T) {
 			if ours != slices.Contains(theirs, a.finding.ID) {
 				t.Errorf("%s in %s: %v here, not so in RDKit", a.finding.ID, cells[0], ours)
 			}
-			if ours && !takeCensus(m).meets(a.needs) {
+			if ours && !newCensus(m).meets(a.needs) {
 				t.Errorf("%s in %s is hidden by the census", a.finding.ID, cells[0])
 			}
 		}
@@ -62,9 +63,10 @@ func TestAlertsAgreeWithRDKit(t *testing.T) {
 	t.Logf("%d pairs of alert and molecule", pairs)
 }
 
-// TestSurvey tells how much of a table of molecules the screen withholds and why, and which
-// alerts are frequent: the figures in docs/safety.md are from here. SAFETY_SURVEY
-// names the file, with a heading and the SMILES in the first column.
+// TestSurvey tells how much of a table of molecules the screen withholds and
+// why, and which alerts are frequent: the figures in docs/safety.md are from
+// here. SAFETY_SURVEY names the file, with a heading and the SMILES in the
+// first column.
 func TestSurvey(t *testing.T) {
 	path := os.Getenv("SAFETY_SURVEY")
 	if path == "" {

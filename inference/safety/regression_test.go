@@ -80,7 +80,8 @@ func TestHarmlessOdorantsPass(t *testing.T) {
 	t.Logf("%d harmless odorants", len(rows))
 }
 
-// A hazard is the same however its atoms are numbered and whatever lies beside it.
+// A hazard is the same however its atoms are numbered and whatever lies beside
+// it.
 func TestNoWritingHidesAHazard(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, row := range rowsOf(t, "hazards.tsv", hazardColumns) {

@@ -1,7 +1,7 @@
 // Package safety says what structural alerts, restricted molecules and the
 // property limits of odorants say of a molecule. It is a screen over
-// structures, not a toxicological assessment: a molecule without findings is not
-// thereby safe.
+// structures, not a toxicological assessment: a molecule without findings is
+// not thereby safe.
 package safety
 
 import (
@@ -26,7 +26,8 @@ const MaxScreenedAtoms = 128
 // Severity is how much a finding weighs.
 type Severity string
 
-// The severities. A prohibitive finding withholds the molecule whatever the threshold.
+// The severities. A prohibitive finding withholds the molecule whatever the
+// threshold.
 const (
 	Notice      Severity = "notice"
 	Caution     Severity = "caution"
@@ -75,8 +76,8 @@ type Finding struct {
 	Title string
 	// Source is where the alert comes from.
 	Source string
-	// Atoms are the 0-based indices of the atoms that match, in ascending order,
-	// empty for a finding about the whole.
+	// Atoms are the 0-based indices of the atoms that match, in ascending
+	// order, empty for a finding about the whole.
 	Atoms []int
 }
 
@@ -89,12 +90,13 @@ type Assessment struct {
 	Findings []Finding
 }
 
-// Prohibited tells whether a finding withholds the molecule whatever the threshold.
+// Prohibited reports whether a finding withholds the molecule whatever the
+// threshold.
 func (a Assessment) Prohibited() bool {
 	return len(a.Findings) > 0 && a.Findings[0].Severity == Prohibitive
 }
 
-// Passes tells whether a molecule may be shown to somebody who asks for a
+// Passes reports whether a molecule may be shown to somebody who asks for a
 // score of at least minScore, 0 to 1.
 func (a Assessment) Passes(minScore float64) bool {
 	return !a.Prohibited() && a.Score >= minScore

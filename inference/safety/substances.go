@@ -21,7 +21,8 @@ type substances struct {
 // substance is one entry of a list.
 type substance struct {
 	finding Finding
-	// smiles is the canonical SMILES with the stereo marks of the list, if it has any.
+	// smiles is the canonical SMILES with the stereo marks of the list, if it
+	// has any.
 	smiles string
 }
 
@@ -175,8 +176,8 @@ var (
 	marks    = strings.NewReplacer("@", "", "/", "", `\`, "")
 )
 
-// flatten returns the molecule without stereo marks, isotopes and atom maps, and
-// with its hydrogens folded.
+// flatten returns the molecule without stereo marks, isotopes and atom maps,
+// and with its hydrogens folded.
 func flatten(m *chem.Molecule) (*chem.Molecule, error) {
 	text := m.SMILES()
 	flat := marks.Replace(unlabel(text))

@@ -11,7 +11,8 @@ import (
 	"github.com/odordiff/odordiff/inference/tsv"
 )
 
-// findsListed tells whether a listed substance is among the findings about a molecule.
+// findsListed reports whether a listed substance is among the findings about a
+// molecule.
 func findsListed(t testing.TB, smiles, name string) bool {
 	t.Helper()
 	for _, f := range Assess(mustParse(t, smiles)).Findings {

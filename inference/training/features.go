@@ -17,9 +17,9 @@ const unreadable = math.MaxUint32
 
 // features describes molecules for the training of the odor predictor. It reads
 // one SMILES a line and writes, for each line, little-endian 32-bit words: the
-// number of fragments, or 0xffffffff where the line is not a molecule; then the ID
-// and the count of each fragment; then the properties as float32. The first word
-// of all is the number of properties.
+// number of fragments, or 0xffffffff where the line is not a molecule; then the
+// ID and the count of each fragment; then the properties as float32. The first
+// word of all is the number of properties.
 func features(_ context.Context, in io.Reader, out io.Writer) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, chem.MaxLength+1)

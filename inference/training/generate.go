@@ -34,8 +34,8 @@ type generateAnswer struct {
 	Milliseconds float64 `json:"ms"`
 }
 
-// generate asks the engines for molecules, for the evaluation of what clients get.
-// It reads requests and writes answers, one JSON object a line.
+// generate asks the engines for molecules, for the evaluation of what clients
+// get. It reads requests and writes answers, one JSON object a line.
 func generate(ctx context.Context, in io.Reader, out io.Writer) error {
 	retrieval, err := library.New()
 	if err != nil {

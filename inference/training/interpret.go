@@ -11,9 +11,9 @@ import (
 )
 
 // interpret reads texts, one a line, and writes what the tables of package odor
-// understand of each: the weight of every label of the models, under a header of
-// the labels, and the words that are not understood. The evaluation of the text
-// side uses it.
+// understand of each: the weight of every label of the models, under a header
+// of the labels, and the words that are not understood. The evaluation of the
+// text side uses it.
 func interpret(_ context.Context, in io.Reader, out io.Writer) error {
 	interpreter, err := odor.DefaultInterpreter()
 	if err != nil {

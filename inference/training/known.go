@@ -14,8 +14,9 @@ import (
 )
 
 // known reads the table that the models are made from, with the SMILES in its
-// first column under a header, and writes the keys by which the model tells that a
-// molecule stands in it. They are hashes: the table cannot be read from them.
+// first column under a header, and writes the keys by which the model tells
+// that a molecule stands in it. They are hashes: the table cannot be read from
+// them.
 func known(_ context.Context, in io.Reader, out io.Writer) error {
 	var keys []uint64
 	lines := bufio.NewScanner(in)

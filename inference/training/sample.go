@@ -40,8 +40,8 @@ func sample(ctx context.Context, in io.Reader, out io.Writer) error {
 	})
 }
 
-// sample returns a text for each molecule asked for, empty for a draft that could
-// not be finished.
+// sample returns a text for each molecule asked for, empty for a draft that
+// could not be finished.
 func (r sampleRequest) sample(ctx context.Context, model *diffusion.Model) ([]string, error) {
 	condition := &diffusion.Condition{Figures: r.Figures, Wanted: make([]float32, len(model.Labels()))}
 	for i, label := range model.Labels() {

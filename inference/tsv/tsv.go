@@ -1,4 +1,5 @@
-// Package tsv reads the tables that are embedded beside the code that uses them.
+// Package tsv reads the tables that are embedded beside the code that uses
+// them.
 package tsv
 
 import (
@@ -7,8 +8,9 @@ import (
 )
 
 // Rows calls each with the tab-separated columns of every line of a table.
-// Empty lines and those that begin with # are skipped. It stops at a line with another number of
-// columns and at the first error of each; the error names the table and the line.
+// Empty lines and those that begin with # are skipped. It stops at a line with
+// another number of columns and at the first error of each; the error names the
+// table and the line.
 func Rows(name, table string, columns int, each func(cells []string) error) error {
 	line := 0
 	for text := range strings.Lines(table) {

@@ -135,7 +135,8 @@ func (f *File) fill(entries []entry, payload []byte) error {
 	return nil
 }
 
-// read reads the tensor at the start of the payload and returns what follows it.
+// read reads the tensor at the start of the payload and returns what follows
+// it.
 func (e entry) read(payload []byte) (values []float32, rest []byte, err error) {
 	var width int
 	var expand func([]float32, []byte) int
@@ -192,7 +193,8 @@ func (f *File) Tensor(name string, shape ...int) ([]float32, error) {
 	return t.values, nil
 }
 
-// Metadata decodes the metadata into what v points to, as [json.Unmarshal] does.
+// Metadata decodes the metadata into what v points to, as [json.Unmarshal]
+// does.
 func (f *File) Metadata(v any) error {
 	if len(f.metadata) == 0 {
 		return errors.New("weights: no metadata")

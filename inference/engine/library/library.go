@@ -11,9 +11,9 @@ import (
 	"github.com/odordiff/odordiff/inference/odor"
 )
 
-// Engine answers with the odorants of a curated table. It has no randomness: the
-// same request has the same answer. It needs no model, so it is what remains when
-// every other engine is out.
+// Engine answers with the odorants of a curated table. It has no randomness:
+// the same request has the same answer. It needs no model, so it is what
+// remains when every other engine is out.
 type Engine struct {
 	library     *odor.Library
 	interpreter *odor.Interpreter
@@ -130,9 +130,9 @@ func keep(ctx context.Context, filter *engine.Filter, ranked []*match, withheld 
 // the score that is reported.
 const sameness = 0.6
 
-// diversify chooses count of the matches so that they do not all smell alike and
-// do not all answer the same part of the prompt. They come back sorted by their
-// scores.
+// diversify chooses count of the matches so that they do not all smell alike
+// and do not all answer the same part of the prompt. They come back sorted by
+// their scores.
 func diversify(ctx context.Context, ranked []*match, count int) ([]*match, error) {
 	selection := mmr.New(func(m *match, alike float64) float64 { return m.overall * (1 - sameness*alike) }, alike)
 	for _, m := range ranked {
@@ -151,8 +151,8 @@ func diversify(ctx context.Context, ranked []*match, count int) ([]*match, error
 	return chosen, nil
 }
 
-// alike compares two matches, from 0 to 1: half is how alike they smell, half how
-// alike they are in what the prompt asks for.
+// alike compares two matches, from 0 to 1: half is how alike they smell, half
+// how alike they are in what the prompt asks for.
 func alike(a, b *match) float64 {
 	smell := a.Profile.Similarity(b.Profile)
 	overlap, ok := mmr.Overlap(a.met, b.met)

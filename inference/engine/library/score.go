@@ -36,8 +36,8 @@ func (s *scorer) score(e *engine.Entry) engine.Scores {
 	return scores
 }
 
-// excludes says what of an interpretation rules out an odorant that is asked for
-// otherwise: a descriptor or its own name. It is empty for nothing.
+// excludes says what of an interpretation rules out an odorant that is asked
+// for otherwise: a descriptor or its own name. It is empty for nothing.
 func (s *scorer) excludes(odorant *odor.Odorant) string {
 	if s.relevance(odorant) == 0 {
 		return ""

@@ -26,8 +26,8 @@ type aim struct {
 const together = 3
 
 // condition returns what one draft is to become: all that is wanted where it is
-// little, else some of it, at random and by its weight, so that the molecules of
-// an answer share the work.
+// little, else some of it, at random and by its weight, so that the molecules
+// of an answer share the work.
 func (a aim) condition(rng *rand.Rand) *diffusion.Condition {
 	if len(a.labels()) <= together {
 		return a.whole

@@ -95,8 +95,8 @@ func (v *evaluator) score(m *chem.Molecule, print *fingerprint.Bits, probabiliti
 }
 
 // meets says how far a molecule is predicted to have a label: in full from its
-// threshold on, the probability at which the predictor is best at telling who has
-// it.
+// threshold on, the probability at which the predictor is best at telling who
+// has it.
 func (v *evaluator) meets(probabilities []float64, label int) float64 {
 	return min(1, probabilities[label]/v.thresholds[label])
 }
@@ -125,8 +125,8 @@ func (v *evaluator) relevance(probabilities []float64) float64 {
 	return relevance / total
 }
 
-// avoidance is 1 for a molecule without anything that is not wanted, and less by
-// how far it is predicted to have that.
+// avoidance is 1 for a molecule without anything that is not wanted, and less
+// by how far it is predicted to have that.
 func (v *evaluator) avoidance(probabilities []float64) float64 {
 	avoidance := 1.0
 	for label, weight := range v.unwanted {

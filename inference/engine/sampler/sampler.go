@@ -1,12 +1,12 @@
 // Package sampler answers prompts with new molecules, sampled by a diffusion
-// model. It samples more than are wanted, keeps those that are molecules, keep to
-// the request and are predicted to smell as asked for, and ranks them. Nothing is
-// looked up.
+// model. It samples more than are wanted, keeps those that are molecules, keep
+// to the request and are predicted to smell as asked for, and ranks them.
+// Nothing is looked up.
 //
 // aim.go and drafts.go say what is sampled. What becomes of each sample is in
 // three files, in this order: search.go hears of it and refuses what is no new
-// molecule, evaluate.go checks and scores the molecule, and selection.go chooses
-// among the candidates.
+// molecule, evaluate.go checks and scores the molecule, and selection.go
+// chooses among the candidates.
 package sampler
 
 import (
@@ -61,11 +61,11 @@ func New() (*Engine, error) {
 	}, nil
 }
 
-// thresholds says from which probability on a molecule counts as having a label.
-// A frequent label needs more than a rare one, whose probability is seldom high:
-// 0.1 + √prevalence/2 runs from 0.14 to 0.4, where F1 is about the best (Lipton,
-// Elkan and Naryanaswamy 2014, doi 10.1007/978-3-662-44851-9_15: half of what F1
-// is then).
+// thresholds says from which probability on a molecule counts as having a
+// label. A frequent label needs more than a rare one, whose probability is
+// seldom high: 0.1 + √prevalence/2 runs from 0.14 to 0.4, where F1 is about the
+// best (Lipton, Elkan and Naryanaswamy 2014, doi 10.1007/978-3-662-44851-9_15:
+// half of what F1 is then).
 func thresholds(prevalence []float64) []float64 {
 	out := make([]float64, len(prevalence))
 	for i, p := range prevalence {
@@ -80,10 +80,10 @@ func (*Engine) Name() string { return "diffusion" }
 // maxRounds is how often more molecules are sampled where too few were kept.
 const maxRounds = 4
 
-// Generate implements [engine.Engine]. The seed is chosen and returned where the
-// request has none. It returns an [*engine.UnsuitableError] for a scaffold or a
-// molecule to resemble that the model cannot write, and for a descriptor that no
-// new molecule can be held to.
+// Generate implements [engine.Engine]. The seed is chosen and returned where
+// the request has none. It returns an [*engine.UnsuitableError] for a scaffold
+// or a molecule to resemble that the model cannot write, and for a descriptor
+// that no new molecule can be held to.
 func (e *Engine) Generate(ctx context.Context, request engine.Request) (engine.Result, error) {
 	interpretation, err := engine.Understand(e.interpreter, request)
 	if err != nil {
@@ -105,8 +105,9 @@ func (e *Engine) Generate(ctx context.Context, request engine.Request) (engine.R
 	return s.result(), nil
 }
 
-// predictable makes sure that molecules can be held to the descriptors that they
-// must and must not have: new ones have only those that the predictor knows.
+// predictable makes sure that molecules can be held to the descriptors that
+// they must and must not have: new ones have only those that the predictor
+// knows.
 func predictable(c engine.Constraints) error {
 	if err := allPredictable("must", c.Must); err != nil {
 		return err

@@ -352,7 +352,8 @@ func TestDiffusionStopsSoonAfterItsContext(t *testing.T) {
 func TestDiffusionLeavesNoGoroutineBehind(t *testing.T) {
 	e := newEngine(t)
 	synctest.Test(t, func(t *testing.T) {
-		// The bubble fails if a goroutine of it is left when the function returns.
+		// The bubble fails if a goroutine of it is left when the function
+		// returns.
 		if _, err := e.Generate(t.Context(), engine.Request{Prompt: "woody", Count: 2, Seed: new(int64(1))}); err != nil {
 			t.Error(err)
 		}
@@ -410,8 +411,8 @@ func BenchmarkDiffusion(b *testing.B) {
 	}
 }
 
-// BenchmarkStream is the same for a client that takes molecules as they come. It
-// reports how long the first one takes, and its share of the whole time.
+// BenchmarkStream is the same for a client that takes molecules as they come.
+// It reports how long the first one takes, and its share of the whole time.
 func BenchmarkStream(b *testing.B) {
 	e := newEngine(b)
 	var whole, first time.Duration

@@ -10,7 +10,8 @@ import (
 
 // selection chooses the molecules of an answer while they are being found: the
 // best candidates, new ones rather than known ones, and each next one after a
-// reduction for its likeness to those chosen before. What is chosen stays chosen.
+// reduction for its likeness to those chosen before. What is chosen stays
+// chosen.
 type selection struct {
 	count      int // how many are wanted
 	candidates *mmr.Selection[*candidate]
@@ -50,10 +51,10 @@ func (s *selection) ranked() []*candidate {
 	return ranked
 }
 
-// probabilityOfStaying is how likely a sample with better others before it among
-// the first done ones, fewer than done, is among the count best of total. Each
-// order of samples is equally likely, so the number of better ones still to come
-// has a negative hypergeometric distribution.
+// probabilityOfStaying is how likely a sample with better others before it
+// among the first done ones, fewer than done, is among the count best of total.
+// Each order of samples is equally likely, so the number of better ones still
+// to come has a negative hypergeometric distribution.
 func probabilityOfStaying(better, count, done, total int) float64 {
 	left := total - done
 	chance := 1.0 // that none of those left is better

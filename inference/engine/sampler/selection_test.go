@@ -7,8 +7,9 @@ import (
 	"github.com/odordiff/odordiff/inference/engine"
 )
 
-// TestTheProbabilityOfStayingCountsOrders compares with all the ways in which the ranks of a few
-// samples can fall on those that are there and those to come.
+// TestTheProbabilityOfStayingCountsOrders compares with all the ways in which
+// the ranks of a few samples can fall on those that are there and those to
+// come.
 func TestTheProbabilityOfStayingCountsOrders(t *testing.T) {
 	const total = 8
 	for done := 1; done <= total; done++ {

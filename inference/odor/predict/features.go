@@ -25,8 +25,8 @@ type Description struct {
 }
 
 // Describe computes what the model knows of a molecule. The trainer reads the
-// same descriptions (inference/training/features.go), so that training and serving
-// cannot differ.
+// same descriptions (inference/training/features.go), so that training and
+// serving cannot differ.
 func Describe(m *chem.Molecule) Description {
 	return Description{fragments(m), properties(m)}
 }
@@ -60,8 +60,8 @@ func mark(id, kind uint32) uint32 {
 }
 
 // properties are counts and estimates that no single fragment shows, each on a
-// scale of about 0 to 1. The boiling point, in K, is 0 where it cannot be estimated. To
-// change any of them is to train anew.
+// scale of about 0 to 1. The boiling point, in K, is 0 where it cannot be
+// estimated. To change any of them is to train anew.
 func properties(m *chem.Molecule) [Properties]float32 {
 	n := countAtoms(m)
 	boiling, _ := property.BoilingPoint(m)
@@ -103,7 +103,7 @@ func countAtoms(m *chem.Molecule) atomCounts {
 			n.nitrogen++
 		case chem.Sulfur:
 			n.sulfur++
-		case fluorine, chem.Chlorine, chem.Bromine, chem.Iodine:
+		case chem.Fluorine, chem.Chlorine, chem.Bromine, chem.Iodine:
 			n.halogen++
 		}
 		if a.Aromatic {
@@ -115,5 +115,3 @@ func countAtoms(m *chem.Molecule) atomCounts {
 	}
 	return n
 }
-
-const fluorine chem.Element = 9

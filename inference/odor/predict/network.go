@@ -17,9 +17,10 @@ type layer struct {
 // width is the number of outputs.
 func (l layer) width() int { return len(l.bias) }
 
-// network is a multilayer perceptron with rectified units between its layers. It
-// begins with a linear embedding, of lower rank than the first layer is wide, that
-// takes sparse input: a molecule has some hundred of many thousand fragments.
+// network is a multilayer perceptron with rectified units between its layers.
+// It begins with a linear embedding, of lower rank than the first layer is
+// wide, that takes sparse input: a molecule has some hundred of many thousand
+// fragments.
 type network struct {
 	embedding layer
 	layers    []layer

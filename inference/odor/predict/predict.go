@@ -1,10 +1,10 @@
 // Package predict tells from a molecule's structure how it may smell: a
 // calibrated probability for each of some 145 odor labels.
 //
-// The model is a small neural network over the molecule's fragments, trained
-// by inference/training/predictor.py on published odor descriptions. How well it does, and
-// where it fails, is in docs/inference/odor-prediction.md. It says nothing of strength, and
-// nothing of safety.
+// The model is a small neural network over the molecule's fragments, trained by
+// inference/training/predictor.py on published odor descriptions. How well it
+// does, and where it fails, is in docs/inference/odor-prediction.md. It says
+// nothing of strength, and nothing of safety.
 package predict
 
 import (
@@ -31,7 +31,8 @@ type Predictor struct {
 	fragments map[uint32]int // the input of each fragment that the model knows
 	network   *network
 	// The probability of a label is the logistic function of slope times the
-	// network's output plus offset (Platt, Advances in Large Margin Classifiers, 1999).
+	// network's output plus offset (Platt, Advances in Large Margin
+	// Classifiers, 1999).
 	slope, offset []float32
 }
 
@@ -91,11 +92,13 @@ func (m metadata) check() error {
 	return nil
 }
 
-// Labels lists the odor labels in the order of all results, the most frequent first.
+// Labels lists the odor labels in the order of all results, the most frequent
+// first.
 func (p *Predictor) Labels() []string { return slices.Clone(p.labels) }
 
 // Probabilities returns the probability, 0 to 1, that each label is used for a
-// molecule's smell. Labels are not exclusive: the probabilities do not add up to 1.
+// molecule's smell. Labels are not exclusive: the probabilities do not add up
+// to 1.
 func (p *Predictor) Probabilities(m *chem.Molecule) []float64 {
 	logits := p.network.run(p.inputs(Describe(m)))
 	probabilities := make([]float64, len(logits))
@@ -106,23 +109,14 @@ func (p *Predictor) Probabilities(m *chem.Molecule) []float64 {
 	return probabilities
 }
 
-// Batch returns the Probabilities of each molecule.
-func (p *Predictor) Batch(molecules []*chem.Molecule) [][]float64 {
-	rows := make([][]float64, len(molecules))
-	for i, m := range molecules {
-		rows[i] = p.Probabilities(m)
-	}
-	return rows
-}
-
 // input is one input of the network that is not 0.
 type input struct {
 	index int
 	value float32
 }
 
-// inputs returns the fragments that the model knows, on a logarithmic scale, and
-// after them the properties.
+// inputs returns the fragments that the model knows, on a logarithmic scale,
+// and after them the properties.
 func (p *Predictor) inputs(d Description) []input {
 	inputs := make([]input, 0, len(d.Fragments)+Properties)
 	for _, f := range d.Fragments {

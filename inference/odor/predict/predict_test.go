@@ -31,7 +31,8 @@ func predictor(t testing.TB) *Predictor {
 	return p
 }
 
-// trainerCase is what the trainer computed for one molecule, in double precision.
+// trainerCase is what the trainer computed for one molecule, in double
+// precision.
 type trainerCase struct {
 	SMILES        string
 	Inputs        []int
@@ -156,19 +157,6 @@ func TestOrderOfAtomsDoesNotMatter(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestBatchIsOneByOne(t *testing.T) {
-	p := predictor(t)
-	molecules := []*chem.Molecule{parse(t, "CCO"), parse(t, "c1ccccc1"), parse(t, "CC=O")}
-	for i, row := range p.Batch(molecules) {
-		if !slices.Equal(row, p.Probabilities(molecules[i])) {
-			t.Errorf("row %d differs", i)
-		}
-	}
-	if rows := p.Batch(nil); len(rows) != 0 {
-		t.Errorf("%d rows of no molecules", len(rows))
-	}
 }
 
 func BenchmarkProbabilities(b *testing.B) {
