@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 )
 
-// errFull says that as many requests wait as may.
+// errFull says that no further request may wait.
 var errFull = errors.New("the queue is full")
 
 // admission bounds how many requests run at once and how many wait for that.
@@ -43,7 +43,7 @@ func (a *admission) leave() {
 	a.entered.Add(-1)
 }
 
-// running is how many requests hold a slot just now, waiting how many want one.
+// running is how many requests hold a slot, waiting how many want one.
 func (a *admission) running() int { return len(a.slots) }
 
 func (a *admission) waiting() int { return max(0, int(a.entered.Load())-len(a.slots)) }

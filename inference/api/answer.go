@@ -103,13 +103,13 @@ func newWeighted(list []odor.Weighted) []weighted {
 	return out
 }
 
-// round keeps the digits that mean something.
+// round rounds to a number of digits after the point.
 func round(x float64, digits int) float64 {
 	scale := math.Pow10(digits)
 	return math.Round(x*scale) / scale
 }
 
-// significant keeps so many digits of a number, wherever its point is.
+// significant rounds to a number of significant digits.
 func significant(x float64, digits int) float64 {
 	kept, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', digits, 64), 64) // it was just written
 	return kept

@@ -57,7 +57,7 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// api is the handler's state.
+// api is the state of the handler.
 type api struct {
 	engines    []engine.Engine
 	names      []string // of the engines

@@ -24,8 +24,8 @@ var (
 	boilingBounds = bounds{property.AbsoluteZero, 1000} // degrees Celsius
 )
 
-// constraints takes what every molecule has to keep to, a safety score of at
-// least floor included.
+// constraints takes the constraints on every molecule, with a safety score of
+// at least floor.
 func (o *object) constraints(vocabulary *odor.Vocabulary, floor float64) engine.Constraints {
 	var c engine.Constraints
 	o.object("constraints", func(inner *object) {
@@ -101,8 +101,8 @@ func readDescriptor(item jsontext.Value, vocabulary *odor.Vocabulary) (string, *
 	return descriptor, nil
 }
 
-// contradictions notes what no molecule can keep to: it would have to have a
-// descriptor and have not the descriptor or a broader one.
+// contradictions reports constraints that no molecule can keep to: one that
+// demands a descriptor and refuses the same or a broader one.
 func (o *object) contradictions(vocabulary *odor.Vocabulary, c engine.Constraints) {
 	for _, refused := range c.MustNot {
 		at := slices.IndexFunc(c.Must, func(wanted string) bool { return vocabulary.Implies(wanted, refused) })

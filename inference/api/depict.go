@@ -17,8 +17,8 @@ const (
 )
 
 // depiction answers GET /api/v1/molecules/depict.svg. Most pictures take a
-// fraction of a millisecond, but a hostile cage the better part of a second: so
-// they wait for a slot like any other work.
+// fraction of a millisecond, but a hostile cage takes most of a second. So they
+// wait for a slot like any other work.
 func (a *api) depiction(w http.ResponseWriter, r *http.Request) error {
 	q := readQuery(r)
 	m := q.molecule("smiles")
@@ -42,8 +42,8 @@ func (a *api) depiction(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// writeStatic answers with what follows from the address alone, or with 304 to
-// whoever has it already.
+// writeStatic answers with content that depends on the address alone, or with
+// 304 to a client that has it already.
 func writeStatic(w http.ResponseWriter, r *http.Request, mediaType string, content []byte) {
 	digest := sha256.Sum256(content)
 	tag := `"` + hex.EncodeToString(digest[:16]) + `"`

@@ -30,8 +30,8 @@ func invalid(errors ...fieldError) error {
 	return problem.Invalid.New("see errors for what is wrong with each field").With("errors", errors)
 }
 
-// object takes the known fields out of a JSON object. What is wrong with them
-// is noted, so that a client hears of everything at once.
+// object takes the known fields out of a JSON object. It collects what is wrong
+// with them, so that a client hears of everything at once.
 type object struct {
 	at     jsontext.Pointer
 	fields map[string]jsontext.Value
@@ -57,7 +57,7 @@ func (o *object) read(value jsontext.Value) bool {
 	return value.Kind() == '{' && json.Unmarshal(value, &o.fields) == nil
 }
 
-// done is the problem of all that was noted, and of fields that nobody took.
+// done returns the problem of all errors, those of unknown fields included.
 func (o *object) done() error {
 	o.rejectOthers()
 	if len(*o.errors) > 0 {
@@ -66,7 +66,7 @@ func (o *object) done() error {
 	return nil
 }
 
-// rejectOthers notes the fields that nothing is known about.
+// rejectOthers adds an error for each unknown field.
 func (o *object) rejectOthers() {
 	known := len(*o.errors)
 	for name := range o.fields {
@@ -208,8 +208,8 @@ func integerOf(value jsontext.Value) (int64, bool) {
 	return int64(number), true
 }
 
-// list takes a list of 1 to longest items, nil where it is absent or wrong. Its
-// items are fields of their own in what is noted.
+// list takes a list of 1 to longest items, nil where it is absent or wrong.
+// Errors name its items as fields of their own.
 func (o *object) list(name string, longest int) []jsontext.Value {
 	value, ok := o.take(name)
 	if !ok {

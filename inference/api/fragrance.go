@@ -65,8 +65,8 @@ type (
 	}
 )
 
-// readFragrance reads the body of a request for a fragrance, as the request for
-// molecules that it is to an engine. Count is the number of odorants.
+// readFragrance reads the body of a request for a fragrance as a request for
+// molecules. Its Count is the number of odorants.
 func (a *api) readFragrance(w http.ResponseWriter, r *http.Request) (generation, error) {
 	o, err := readObject(w, r)
 	if err != nil {
@@ -106,8 +106,8 @@ func (a *api) design(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, sketch)
 }
 
-// sketch chooses among the library's odorants and, where the engine makes new
-// ones, those too.
+// sketch chooses among the library's odorants and the new molecules of the
+// engine.
 func (a *api) sketch(ctx context.Context, request generation) (fragranceAnswer, error) {
 	filter, err := engine.NewFilter(request.Request)
 	if err != nil {
@@ -124,7 +124,8 @@ func (a *api) sketch(ctx context.Context, request generation) (fragranceAnswer, 
 	}
 	for _, m := range result.Molecules {
 		if _, known := a.index.Find(m.Structure); !known {
-			// Its note is an estimate too, and is to be called one.
+			// Its note is an estimate too, so Compose is to estimate it and say
+			// so.
 			candidates = append(candidates, fragrance.Odorant{Structure: m.Structure, Name: m.Name, Profile: m.Profile, Novel: true})
 		}
 	}
@@ -144,8 +145,8 @@ func (a *api) sketch(ctx context.Context, request generation) (fragranceAnswer, 
 	}, nil
 }
 
-// odorants returns those of the library that keep to the constraints, with
-// the reason why some must not be used.
+// odorants returns the library's odorants that keep to the constraints. Those
+// that must not be used say why.
 func (a *api) odorants(filter *engine.Filter) []fragrance.Odorant {
 	var odorants []fragrance.Odorant
 	for _, e := range a.index.Entries() {

@@ -10,8 +10,8 @@ import (
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
-// retryAfter is how soon a client may try again that found the queue full. A
-// slot is free again within the time of one prompt, which is well below it.
+// retryAfter is how long a client waits that found the queue full. A slot is
+// free again within the time of one prompt, which is well below it.
 const retryAfter = time.Second
 
 // generate answers POST /api/v1/generate.
@@ -37,8 +37,8 @@ func (a *api) bounded(r *http.Request) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(r.Context(), a.timeout)
 }
 
-// run has an engine answer a request when there is a slot for it. It returns
-// the engine's name too.
+// run answers a request by its engine, when there is a slot for it. It also
+// returns the engine's name.
 func (a *api) run(ctx context.Context, request generation) (name string, result engine.Result, err error) {
 	e := a.engineOf(request.engine)
 	err = a.admit(ctx, func() error {
@@ -65,17 +65,17 @@ func refusal(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return problem.UpstreamTimeout.New("the prompt took too long").Because(err)
 	}
-	if unclear := (*engine.NotUnderstoodError)(nil); errors.As(err, &unclear) {
+	if unclear, ok := errors.AsType[*engine.NotUnderstoodError](err); ok {
 		return notUnderstood(unclear)
 	}
-	if unsuitable := (*engine.UnsuitableError)(nil); errors.As(err, &unsuitable) {
+	if unsuitable, ok := errors.AsType[*engine.UnsuitableError](err); ok {
 		return invalid(fieldError{Field: "/" + unsuitable.Field, Message: unsuitable.Err.Error()})
 	}
 	return err
 }
 
 // notUnderstood shows what was understood beside what was not, so that the
-// prompt can be put in other words.
+// client can rephrase the prompt.
 func notUnderstood(err *engine.NotUnderstoodError) error {
 	var suggestions []string
 	for _, s := range err.Interpretation.Suggestions {

@@ -47,7 +47,7 @@ func (m *metrics) serve(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// know makes a path the value of a label. It is called before the first
+// know lets a path be the value of a label. It is called before the first
 // request.
 func (m *metrics) know(path string) { m.routes[path] = true }
 

@@ -37,8 +37,8 @@ func (a *api) refusing(h handler) http.Handler {
 
 // problemOf finds the problem in an error, and logs what is our fault.
 func (a *api) problemOf(ctx context.Context, err error) *problem.Problem {
-	p := (*problem.Problem)(nil)
-	if !errors.As(err, &p) {
+	p, ok := errors.AsType[*problem.Problem](err)
+	if !ok {
 		p = problem.Internal.New("").Because(err)
 	}
 	if p.Status >= http.StatusInternalServerError {
@@ -47,7 +47,8 @@ func (a *api) problemOf(ctx context.Context, err error) *problem.Problem {
 	return p
 }
 
-// observe gives each request its id, survives its panics, logs and counts it.
+// observe gives each request its id, recovers from its panics, logs and counts
+// it.
 func (a *api) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -64,8 +65,8 @@ func (a *api) observe(next http.Handler) http.Handler {
 	})
 }
 
-// recovering turns a panic into an error, so that one bad request does not
-// take the connection of others down. The sentinel of net/http passes.
+// recovering turns a panic into an error, so that the client gets an answer.
+// The sentinel of net/http passes.
 func recovering(next http.Handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) (err error) {
 		defer func() {

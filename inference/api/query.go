@@ -10,8 +10,8 @@ import (
 	"github.com/odordiff/odordiff/inference/chem"
 )
 
-// query takes the known parameters out of a query and notes what is wrong with
-// them. A parameter is called by its name behind a question mark.
+// query takes the known parameters out of a query and collects what is wrong
+// with them. Errors name a parameter behind a question mark.
 type query struct {
 	values url.Values
 	errors []fieldError
@@ -30,8 +30,7 @@ func (q *query) fail(name, format string, arguments ...any) {
 	q.errors = append(q.errors, fieldError{Field: "?" + name, Message: fmt.Sprintf(format, arguments...)})
 }
 
-// done is the problem of all that was noted, and of parameters that nobody
-// took.
+// done returns the problem of all errors, those of unknown parameters included.
 func (q *query) done() error {
 	names := make([]string, 0, len(q.values))
 	for name := range q.values {

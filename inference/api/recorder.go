@@ -30,8 +30,8 @@ func (s *statusRecorder) Write(b []byte) (int, error) {
 // Unwrap is for [http.ResponseController].
 func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-// statusClientGone is what a request counts as whose client did not wait for
-// the answer.
+// statusClientGone is the status in logs and metrics of a request whose client
+// did not wait for the answer.
 const statusClientGone = 499
 
 func (s *statusRecorder) code(r *http.Request) int {

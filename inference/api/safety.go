@@ -16,7 +16,7 @@ import (
 // request.
 const maxAssessed = 100
 
-// The body of an answer to a question for safety.
+// The body of an answer about safety.
 type (
 	safetyAnswer struct {
 		RequestID   string             `json:"request_id"`
@@ -31,7 +31,7 @@ type (
 		// Passes reports whether a molecule may be in an answer that asks for
 		// MinSafety.
 		Passes bool `json:"passes"`
-		// Restricted tells that it may be in none.
+		// Restricted reports whether it is kept out of every answer.
 		Restricted bool       `json:"restricted"`
 		Properties properties `json:"properties"`
 		// Profile is predicted, whether the molecule is known or not.

@@ -7,7 +7,7 @@ import (
 	"github.com/odordiff/odordiff/inference/safety"
 )
 
-// How many odorants an answer to a question for similar ones has.
+// How many similar odorants an answer has.
 const (
 	mostSimilar    = 50
 	defaultSimilar = 10

@@ -34,10 +34,10 @@ func readMolecule(field, smiles string) (*chem.Molecule, *fieldError) {
 // badSMILES says what is wrong with a SMILES, and at which byte where that is
 // known.
 func badSMILES(field string, err error) *fieldError {
-	if syntax := (*chem.SyntaxError)(nil); errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*chem.SyntaxError](err); ok {
 		return &fieldError{Field: field, Message: "is not a SMILES: " + syntax.Msg, Position: &syntax.Pos}
 	}
-	if valence := (*chem.ValenceError)(nil); errors.As(err, &valence) {
+	if valence, ok := errors.AsType[*chem.ValenceError](err); ok {
 		message := fmt.Sprintf("is no possible molecule: atom %d (%s): %s", valence.Atom, valence.Element, valence.Msg)
 		return &fieldError{Field: field, Message: message, Position: &valence.Pos}
 	}

@@ -87,7 +87,8 @@ func (a *api) stream(ctx context.Context, w http.ResponseWriter, request generat
 	return a.endWith(ctx, s, refusal(cmp.Or(s.failed, end.err)))
 }
 
-// endWith tells of a problem, if there is one, in the way that is still open.
+// endWith reports a problem, if there is one, in the way that is still
+// possible.
 func (a *api) endWith(ctx context.Context, s *eventWriter, err error) error {
 	switch {
 	case err == nil:
@@ -109,8 +110,8 @@ func (a *api) brokeOff(ctx context.Context, err error) {
 // waitingEvents is how many events may wait for a client that reads slowly.
 const waitingEvents = 256
 
-// begin has the request worked on. The events end before the outcome comes. A
-// client that reads slowly misses steps of progress, but no molecule.
+// begin starts the work on a request. The events end before the outcome comes.
+// A client that reads slowly misses steps of progress, but no molecule.
 func (a *api) begin(ctx context.Context, request generation) (<-chan event, <-chan outcome) {
 	events, done := make(chan event, waitingEvents), make(chan outcome, 1)
 	request.Progress = func(p engine.Progress) {
@@ -127,14 +128,14 @@ func (a *api) begin(ctx context.Context, request generation) (<-chan event, <-ch
 	}
 	go func() {
 		defer close(events)
-		done <- a.surviving(ctx, request)
+		done <- a.protected(ctx, request)
 	}()
 	return events, done
 }
 
-// surviving turns a panic of the engine into an error: outside the goroutine
-// of the request it would end the process.
-func (a *api) surviving(ctx context.Context, request generation) (end outcome) {
+// protected runs the engine and turns its panic into an error: outside the
+// goroutine of the request it would end the process.
+func (a *api) protected(ctx context.Context, request generation) (end outcome) {
 	defer func() {
 		if p := recover(); p != nil {
 			end.err = panicError{p, debug.Stack()}

@@ -15,8 +15,7 @@ import (
 type batcher struct {
 	network *network
 	workers int
-	// What follows belongs to the pass that runs, and is used again by the
-	// next.
+	// The fields below belong to the current pass and are reused by the next.
 	batch     []*job
 	spaces    []*workspace // one a worker
 	sequences []*sequence
@@ -62,9 +61,8 @@ func (b *batcher) run(j *job) {
 	b.running = true
 	batch := b.next()
 	b.mu.Unlock()
-	// A pass that panics is an error of the program. Whoever recovers from it
-	// must not find the others waiting for ever, so they are released whatever
-	// happens.
+	// A panic in a pass is a bug. It must not leave the followers waiting for
+	// ever, so they are released whatever happens.
 	defer b.release(batch, j)
 	b.pass(batch)
 }
@@ -130,7 +128,7 @@ func (b *batcher) pass(batch []*job) {
 		work(b.spaces[0])
 	}
 	group.Wait()
-	// What is kept for the next pass must not keep this one's requests.
+	// The buffers outlive the pass. They must not keep its requests alive.
 	clear(b.sequences)
 	clear(b.chunks)
 }
@@ -142,7 +140,7 @@ func split(chunks [][]*sequence, sequences []*sequence, workers int) [][]*sequen
 	for _, s := range sequences {
 		rows += len(s.tokens)
 	}
-	// As many rounds as it takes, with a chunk for each worker in each.
+	// There are as many rounds as needed, with one chunk a worker in each.
 	wanted := max(1, workers*((rows+workers*workspaceRows-1)/(workers*workspaceRows)))
 	first, size, done := 0, 0, 0
 	for i, s := range sequences {

@@ -2,17 +2,16 @@ package diffusion
 
 // Condition is what a molecule is asked to be. The zero value asks for nothing.
 type Condition struct {
-	// Wanted and Unwanted have a weight for each of [Model.Labels], 0 for not
-	// spoken of and 1 for a plain wish; nil is all 0.
+	// Wanted and Unwanted have a weight for each of [Model.Labels]: 0 for a
+	// label that is not mentioned, 1 for a plain wish. nil is all 0.
 	Wanted, Unwanted []float32
 	// Figures are properties to aim at, by name: "weight" (g/mol), "logp",
-	// "tpsa" (Å²) and "rings". They draw the samples near; they promise
-	// nothing.
+	// "tpsa" (Å²) and "rings". Samples come near them, without a guarantee.
 	Figures map[string]float64
 }
 
-// farthest is how many scales a figure may lie from the mean. Beyond it the
-// network has seen next to nothing, and would answer with nonsense.
+// farthest is how many scales a figure may lie from the mean. The network has
+// seen almost nothing beyond it and would answer with nonsense.
 const farthest = 3
 
 // vector lays a condition out as the network was trained to read it: wanted

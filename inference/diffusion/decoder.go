@@ -49,10 +49,10 @@ func (m *Model) newDecoder(draft Draft, steps int, rng *rand.Rand) *decoder {
 	return d
 }
 
-// enter begins a gap. The last gap goes on from what stands before it; an inner
-// one is a fragment of its own, of which what follows needs to know the first
-// atom alone: its rings and branches are closed, and its ring numbers are
-// others in the end.
+// enter begins a gap. The last gap continues the text before it. An inner gap
+// is a fragment of its own: its rings and branches are closed within it and its
+// ring numbers are changed in the end, so that later gaps only need its first
+// atom.
 func (d *decoder) enter(index int) {
 	d.gap, d.place = index, d.draft.gaps[index].first
 	d.state = d.start
@@ -72,7 +72,8 @@ func (d *decoder) enter(index int) {
 
 func (d *decoder) fail() { d.masked, d.err = 0, ErrDeadEnd }
 
-// step chooses an even share of what is left, and what the network is sure of.
+// step fills an even share of the masked tokens, and more where the network is
+// sure.
 func (d *decoder) step(s *Settings) {
 	due := (d.masked + d.left - 1) / d.left
 	d.left--
@@ -95,7 +96,7 @@ func (d *decoder) unmask(s *Settings, due int) {
 }
 
 // weigh sets the chances of the tokens that are allowed at the next place, and
-// their order, the likeliest first. It is false where no token is allowed.
+// their order, the likeliest first. It reports whether any token is allowed.
 func (d *decoder) weigh(s *Settings) bool {
 	d.state.Allowed(d.draft.gaps[d.gap].end-d.place, d.allowed)
 	d.order = d.order[:0]

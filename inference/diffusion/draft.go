@@ -19,8 +19,8 @@ type Draft struct {
 // gap is a run of masked tokens.
 type gap struct {
 	first, end int
-	// inner tells that given tokens follow. What fills an inner gap has to be a
-	// whole fragment: it can open no ring or branch that the given tokens would
+	// inner reports whether given tokens follow. An inner gap is filled with a
+	// whole fragment, which opens no ring or branch that the given tokens would
 	// have to close.
 	inner bool
 }
@@ -46,8 +46,8 @@ func (m *Model) Blanks(rng *rand.Rand, condition *Condition, count int) ([]Task,
 	return tasks, nil
 }
 
-// DrawLength draws a number of tokens from those of molecules that the
-// condition describes.
+// DrawLength draws the number of tokens of a molecule that the condition
+// describes.
 func (m *Model) DrawLength(rng *rand.Rand, condition Condition) int {
 	return drawLength(rng, m.Lengths(condition))
 }
@@ -69,15 +69,14 @@ type part struct {
 	masked int
 }
 
-// Given is text that stays as it is.
+// given is text that stays as it is.
 func given(smiles string) part { return part{text: smiles} }
 
-// Masked is a number of tokens to be sampled.
+// masked is a number of tokens to be sampled.
 func masked(tokens int) part { return part{masked: tokens} }
 
-// Draft puts parts together. It fails on text that is not SMILES, on tokens
-// that the model does not know, and where there are more than
-// [Model.MaxTokens].
+// draft joins parts. It fails on text that is not SMILES, on tokens that the
+// model does not know, and on more than [Model.MaxTokens] tokens.
 func (m *Model) draft(parts ...part) (Draft, error) {
 	var d Draft
 	for _, p := range parts {
@@ -128,8 +127,8 @@ func (m *Model) tokens(smiles string) ([]uint8, error) {
 	return numbers, nil
 }
 
-// innerRing is added to the ring numbers of what fills an inner gap, so that
-// they are not taken for those that the given tokens around it have open.
+// innerRing is added to the ring numbers in an inner gap, so that they differ
+// from those that are open in the given tokens around it.
 const innerRing = 10
 
 // text writes a finished draft as SMILES.

@@ -24,7 +24,7 @@ func (m *Model) Variation(rng *rand.Rand, like *chem.Molecule, share float64) (D
 		return Draft{}, tooLong(len(texts), m.MaxTokens())
 	}
 	kept := min(max(int(share*float64(len(texts))), 1), len(texts)-1)
-	// As often as not the rest becomes a token or two shorter or longer.
+	// The rest becomes up to two tokens shorter or longer.
 	rest := max(len(texts)-kept+rng.IntN(5)-2, 1)
 	if len(texts) == 1 {
 		kept, rest = 1, 1+rng.IntN(2)
@@ -36,7 +36,7 @@ func tooLong(tokens, most int) error {
 	return fmt.Errorf("it has %d tokens, the model knows molecules of up to %d", tokens, most)
 }
 
-// feasible puts parts together and checks that what is given can be completed.
+// feasible joins parts and checks that the given ones can be completed.
 func (m *Model) feasible(parts ...part) (Draft, error) {
 	d, err := m.draft(parts...)
 	if err != nil {
@@ -61,10 +61,11 @@ func (m *Model) feasible(parts ...part) (Draft, error) {
 // maxSubstituents is how many substituents a scaffold gets at most.
 const maxSubstituents = 3
 
-// Decoration returns a draft that contains a scaffold and masked substituents
-// on up to three of its atoms, at random, with tokens of them in all (at least
-// one each). It fails for a scaffold with tokens that the model does not know,
-// and where no atom has a hydrogen to replace or no room is left.
+// Decoration returns a draft that contains a scaffold, with masked substituents
+// on up to three of its atoms at random. tokens is the length of all
+// substituents together; each has at least one. It fails for a scaffold with
+// tokens that the model does not know, and where no atom has a hydrogen to
+// replace or no room is left.
 func (m *Model) Decoration(rng *rand.Rand, scaffold *chem.Molecule, tokens int) (Draft, error) {
 	text := scaffold.RandomSMILES(rng)
 	texts, err := grammar.Tokenise(text)

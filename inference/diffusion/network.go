@@ -123,7 +123,7 @@ type sequence struct {
 	logits     []float32 // set by a pass: one row of Tokens values for each token
 }
 
-// modulate computes what a condition and a number of tokens do to the layers.
+// modulate computes how a condition and a number of tokens modulate the layers.
 // Conditions are shared by many molecules and do not change between steps, so
 // this is done once for each condition and length.
 func (n *network) modulate(condition []float32, length int) []float32 {
@@ -221,7 +221,7 @@ func (n *network) embed(w *workspace, sequences []*sequence) {
 	}
 }
 
-// part returns one vector of each sequence's modulation.
+// part returns the i-th vector of each sequence's modulation.
 func (n *network) part(w *workspace, i int) nn.Vectors {
 	return nn.Vectors{Data: w.modulation[i*n.Width:], Stride: n.modulationWidth()}
 }

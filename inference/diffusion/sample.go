@@ -24,20 +24,21 @@ type Settings struct {
 	// Nucleus leaves out the least probable tokens beyond this share of
 	// probability (Holtzman et al. 2020, arXiv 1904.09751); 1 leaves out none.
 	Nucleus float64
-	// Confident is the probability from which on a token is chosen ahead of its
-	// step.
+	// Confident is the smallest probability at which a token is chosen before
+	// its step.
 	Confident float64
-	// Seed makes the choices.
+	// Seed fixes the random choices.
 	Seed uint64
 	// Width is how many drafts are worked on at once, at least 1. When one is
 	// finished, the next begins. It does not change the samples: a small width
 	// finishes the first ones early, [AllAtOnce] finishes the last one early.
 	Width int
-	// Progress, if not nil, hears of each pass through the network, of the most
-	// passes that there may be, and of the share of tokens that are unmasked.
+	// Progress, if not nil, is called after each pass through the network, with
+	// the number of the pass, the largest number of passes, and the share of
+	// tokens that are unmasked.
 	Progress func(pass, passes int, unmasked float64)
-	// Finished, if not nil, hears of each sample when it and those of all tasks
-	// before it are finished, in the order of the tasks. Its error ends the
+	// Finished, if not nil, is called with each sample in the order of the
+	// tasks, as soon as it and all before it are finished. Its error ends the
 	// sampling.
 	Finished func(Sample) error
 }
@@ -76,8 +77,8 @@ var ErrDeadEnd = errors.New("no token fits here")
 // Task is a draft to be finished, and what it is to become.
 type Task struct {
 	Draft Draft
-	// Condition is not nil. What has to be worked out of a condition is worked
-	// out once for all tasks with the same pointer.
+	// Condition is not nil. Tasks with the same pointer share what is computed
+	// from it.
 	Condition *Condition
 }
 
@@ -111,7 +112,7 @@ func (m *Model) Sample(ctx context.Context, tasks []Task, settings Settings) ([]
 			return nil, err
 		}
 	}
-	if err := s.deliver(); err != nil { // of drafts that had nothing masked
+	if err := s.deliver(); err != nil { // drafts that had nothing masked
 		return nil, err
 	}
 	return s.samples, nil
@@ -151,8 +152,8 @@ func (m *Model) newSampling(tasks []Task, settings Settings) *sampling {
 	for i, t := range tasks {
 		v, known := of[t.Condition]
 		if !known {
-			// Guidance exaggerates odors. Exaggerated figures would miss what
-			// was asked for.
+			// Guidance exaggerates odors. It must not exaggerate figures, which
+			// would then miss what was asked for.
 			v = views{m.newModulations(*t.Condition), m.newModulations(Condition{Figures: t.Condition.Figures})}
 			of[t.Condition] = v
 		}
@@ -169,7 +170,7 @@ func (m *Model) newSampling(tasks []Task, settings Settings) *sampling {
 	return s
 }
 
-// modulations keeps those of one condition by length.
+// modulations are those of one condition, by length.
 type modulations struct {
 	network   *network
 	condition []float32
@@ -195,7 +196,8 @@ func (m *Model) newSequence(tokens []uint8, condition *modulations) *sequence {
 	}
 }
 
-// pass looks once at the first unfinished molecules and unmasks a part of each.
+// pass runs the first unfinished molecules through the network once and unmasks
+// a part of each.
 func (s *sampling) pass() {
 	s.active, s.job.sequences = s.active[:0], s.job.sequences[:0]
 	for _, w := range s.decoders[len(s.samples):] {
@@ -219,7 +221,7 @@ func (s *sampling) pass() {
 	}
 }
 
-// deliver passes the samples on that are finished with all before them.
+// deliver hands on each sample that is finished, as are all before it.
 func (s *sampling) deliver() error {
 	for _, w := range s.decoders[len(s.samples):] {
 		if w.masked > 0 {
@@ -237,8 +239,8 @@ func (s *sampling) deliver() error {
 	return nil
 }
 
-// mostPasses is how many passes finish all molecules at the latest: each takes
-// one for each of its steps, beside others.
+// mostPasses is the largest number of passes that the molecules may take: one
+// for each step of those that share passes.
 func (s *sampling) mostPasses() int {
 	width := max(1, min(s.open(), s.settings.Width))
 	return (s.open() + width - 1) / width * s.settings.Steps

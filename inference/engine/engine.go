@@ -23,8 +23,8 @@ type Engine interface {
 	Generate(ctx context.Context, request Request) (Result, error)
 }
 
-// Request is one prompt. The zero value of every field but Count means that
-// nothing is asked for there, or the engine's own choice.
+// Request is one prompt. The zero value of every field but Count asks for
+// nothing, or leaves the choice to the engine.
 type Request struct {
 	// Prompt is the scent in words. It may be empty where Constraints.Must,
 	// Like or Scaffold say what to look for.
@@ -36,15 +36,15 @@ type Request struct {
 	Seed *int64
 	// Sampling tunes an engine that samples.
 	Sampling Sampling
-	// Constraints are what every molecule of the answer has to keep to.
+	// Constraints bind every molecule of the answer.
 	Constraints Constraints
 	// Scaffold is a substructure that every molecule has to contain.
 	Scaffold *chem.Molecule
 	// Like is a molecule that the answer should resemble.
 	Like *chem.Molecule
-	// Progress hears of each step of an engine that works in steps, and Emit of
-	// each molecule of the answer as soon as it is chosen. Both are called one
-	// at a time and may be nil. The answer is the same without them.
+	// Progress is called after each step of an engine that works in steps, and
+	// Emit with each molecule of the answer as soon as it is chosen. Both are
+	// called one at a time and may be nil. The answer is the same without them.
 	Progress func(Progress)
 	Emit     func(Molecule)
 }
@@ -65,14 +65,14 @@ type Sampling struct {
 // tokens.
 const MaxSteps = 48
 
-// Constraints are what every molecule of an answer has to keep to.
+// Constraints bind every molecule of an answer.
 type Constraints struct {
 	// Weight is the average molecular weight in g/mol.
 	Weight Range
 	// LogP is the octanol-water partition coefficient (Crippen), without unit.
 	LogP Range
 	// BoilingPoint is the estimated normal boiling point in degrees Celsius.
-	// A molecule without an estimate does not keep to a bound.
+	// A molecule without an estimate breaks any bound.
 	BoilingPoint Range
 	// Must and MustNot are descriptors of the vocabulary that each molecule
 	// has, and does not have.
@@ -98,8 +98,9 @@ func (r Range) Bounded() bool { return r.Min != nil || r.Max != nil }
 
 // Progress says how far an engine is.
 type Progress struct {
-	// Step counts from 1 within a round, and Steps is the most that there may
-	// be; a further round makes up for molecules that did not pass the filters.
+	// Step counts from 1 within a round, and Steps is the largest number of
+	// them. A further round makes up for molecules that did not pass the
+	// filters.
 	Round, Step, Steps int
 	// Unmasked is the share of tokens that are decided, 0 to 1.
 	Unmasked float64

@@ -8,7 +8,7 @@ import (
 
 // NotUnderstoodError says that a prompt names nothing to look for.
 type NotUnderstoodError struct {
-	// Interpretation is what little was understood.
+	// Interpretation is what was understood nevertheless.
 	Interpretation odor.Interpretation
 }
 

@@ -12,9 +12,9 @@ import (
 	"github.com/odordiff/odordiff/inference/safety"
 )
 
-// Filter checks whether molecules keep to what a request demands of every one
-// of them: its constraints, its scaffold and its safety threshold. It is safe
-// for concurrent use.
+// Filter checks molecules against what a request demands of each: its
+// constraints, its scaffold and its safety threshold. It is safe for concurrent
+// use.
 type Filter struct {
 	constraints Constraints
 	scaffold    *smarts.Pattern // nil for none
@@ -47,7 +47,7 @@ func NewFilter(request Request) (*Filter, error) {
 	return f, nil
 }
 
-// screenGiven refuses to look for what resembles or contains a hazard: its
+// screenGiven refuses a hazard as the molecule to resemble or to contain: its
 // nearest relatives are no answer either.
 func screenGiven(request Request) error {
 	if request.Like != nil {
@@ -77,10 +77,10 @@ func substructure(m *chem.Molecule) (*smarts.Pattern, error) {
 	return smarts.Compile(bracketAtom.ReplaceAllString(m.SMILES(), "[$1$2$3]"))
 }
 
-// Check screens a molecule with the given profile, known or predicted. A
-// molecule that does not keep to the request comes with the reason why it is
-// withheld, the first that was found, with a Count of 1. It is not screened
-// where it fails before that.
+// Check checks and screens a molecule with the given profile, known or
+// predicted. For a molecule that does not pass it returns the first reason that
+// was found, with a Count of 1. A molecule that fails before the safety screen
+// has no assessment.
 func (f *Filter) Check(m *chem.Molecule, profile odor.Profile) (safety.Assessment, *Withheld) {
 	if withheld := f.Keeps(m, profile); withheld != nil {
 		return safety.Assessment{}, withheld
@@ -89,9 +89,9 @@ func (f *Filter) Check(m *chem.Molecule, profile odor.Profile) (safety.Assessmen
 	return assessment, f.Passes(assessment)
 }
 
-// Keeps is the part of Check before the safety screen: nil for a molecule that
-// keeps to the constraints and the scaffold and is not the very one to
-// resemble.
+// Keeps is the part of Check before the safety screen. It returns nil for a
+// molecule that keeps to the constraints and the scaffold and is not itself the
+// one to resemble.
 func (f *Filter) Keeps(m *chem.Molecule, profile odor.Profile) *Withheld {
 	if slices.Contains(f.like, m.SMILES()) {
 		return &Withheld{Reason: Duplicate, Detail: "like", Count: 1}
@@ -102,7 +102,8 @@ func (f *Filter) Keeps(m *chem.Molecule, profile odor.Profile) *Withheld {
 	return nil
 }
 
-// Passes is the rest of Check: nil for an assessment that is good enough.
+// Passes is the rest of Check. It returns nil for an assessment that is good
+// enough.
 func (f *Filter) Passes(a safety.Assessment) *Withheld {
 	switch {
 	case a.Passes(f.minSafety):
@@ -113,8 +114,8 @@ func (f *Filter) Passes(a safety.Assessment) *Withheld {
 	return &Withheld{Reason: Unsafe, Detail: a.Findings[0].ID, Count: 1}
 }
 
-// broken names the constraint that a molecule does not keep to, in the words
-// of the API. It is empty where the molecule keeps to all.
+// broken names the constraint that a molecule breaks, as the API calls it. It
+// is empty where the molecule keeps to all.
 func (f *Filter) broken(m *chem.Molecule, profile odor.Profile) string {
 	c := f.constraints
 	lacks := func(descriptor string) bool { return profile.Strength(descriptor) == 0 }

@@ -71,7 +71,7 @@ type Neighbour struct {
 }
 
 // Scores say how well a molecule fits a prompt, each from 0 to 1. How they are
-// computed is documented in docs/inference.md.
+// computed is documented in docs/inference/backend.md.
 type Scores struct {
 	// Relevance is the share of what was asked for that the molecule has.
 	Relevance float64
@@ -97,11 +97,11 @@ func (s Scores) Overall() float64 {
 	return overall
 }
 
-// NoteMatch says how well an odorant of one note suits a wish for any of
-// others: 1 for the same, 0.6 for the next one and 0.3 for the farthest,
+// NoteMatch says how well an odorant's note matches the nearest of those that
+// are wanted: 1 for the same, 0.6 for the next and 0.3 for the farthest,
 // because a woody heart is still better than none where a woody base was asked
-// for. It is 1 where a wished note is empty, which means any, where none is
-// wished, and where the odorant's own is not known.
+// for. It is also 1 where no note is wanted, where a wanted one is empty, which
+// means any, and where the odorant's own is not known.
 func NoteMatch(note odor.Note, wanted ...odor.Note) float64 {
 	if len(wanted) == 0 || note == "" {
 		return 1

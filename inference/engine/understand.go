@@ -6,9 +6,9 @@ import (
 	"github.com/odordiff/odordiff/inference/odor"
 )
 
-// Understand returns the smells that a request asks for: those of its prompt,
-// and those of its constraints. It returns a [*NotUnderstoodError] where
-// neither they nor another molecule say what to look for.
+// Understand returns the smells that a request asks for in its prompt and its
+// constraints. It returns a [*NotUnderstoodError] where neither they nor a
+// given molecule say what to look for.
 func Understand(interpreter *odor.Interpreter, request Request) (odor.Interpretation, error) {
 	interpretation := constrain(interpreter.Interpret(request.Prompt), request.Constraints)
 	if !interpretation.Understood() && request.Like == nil && request.Scaffold == nil {

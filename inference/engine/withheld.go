@@ -13,14 +13,14 @@ const (
 	// Invalid is a sampled text that is no molecule, or a charged one or a
 	// radical.
 	Invalid Reason = "invalid"
-	// Duplicate is a molecule that was found before, or the very one to
+	// Duplicate is a molecule that was found before, or is itself the one to
 	// resemble.
 	Duplicate Reason = "duplicate"
 	// Unsafe is a molecule with a lower safety score than was asked for.
 	Unsafe Reason = "safety"
 	// Restricted is a molecule that is withheld whatever is asked for.
 	Restricted Reason = "restricted"
-	// Constraint is a molecule that does not keep to a constraint.
+	// Constraint is a molecule that breaks a constraint.
 	Constraint Reason = "constraint"
 	// Excluded is a molecule that the prompt rules out.
 	Excluded Reason = "excluded"

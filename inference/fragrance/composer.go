@@ -15,8 +15,8 @@ const (
 	// sameness is how much of its worth an odorant loses when an equal one is
 	// chosen.
 	sameness = 0.5
-	// distraction is how much of its worth an odorant loses that smells of
-	// nothing but what is not wanted.
+	// distraction is how much of its worth an odorant loses when nothing of its
+	// smell is wanted.
 	distraction = 0.3
 	// mostRefused is how many refused odorants are named.
 	mostRefused = 20
@@ -78,7 +78,7 @@ func (c *composer) admit(o Odorant) {
 	}
 }
 
-// turnAway takes the refused out of the candidates.
+// turnAway removes the refused candidates and remembers the first of them.
 func (c *composer) turnAway() {
 	c.candidates = slices.DeleteFunc(c.candidates, func(k candidate) bool {
 		if k.Refused != "" && len(c.refused) < mostRefused {
@@ -104,8 +104,8 @@ func (c *composer) purity(profile odor.Profile) float64 {
 	return (1 - distraction*(1-wanted/all)) * c.Wanted.Avoidance(profile)
 }
 
-// bring is how far an odorant covers the i-th wanted descriptor. In another
-// note than it is wanted in it brings less.
+// bring is how far an odorant covers the i-th wanted descriptor. It brings less
+// where the descriptor is wanted in another note.
 func (c *composer) bring(k *candidate, i int) float64 {
 	wanted := c.Wanted.Descriptors[i]
 	brought := enough * k.Profile.Strength(wanted.Descriptor)
@@ -152,13 +152,13 @@ func (c *composer) choose() {
 	c.chosen = selection.Chosen()
 }
 
-// worth is what a candidate would add that is so much alike to the most alike
-// of those chosen.
+// worth is what a candidate would add to those chosen, given its likeness to
+// the one most like it.
 func (c *composer) worth(k *candidate, alike float64) float64 {
 	return c.gain(k) * k.purity * (1 - sameness*alike)
 }
 
-// cover takes what an odorant brings off what is missing.
+// cover subtracts what an odorant brings from what is missing.
 func (c *composer) cover(k *candidate) {
 	for i := range c.missing {
 		c.missing[i] *= 1 - c.bring(k, i)

@@ -2,8 +2,8 @@
 // smell of what a prompt asks for, places them as top, heart and base notes,
 // and shares out the parts of a formula among them.
 //
-// A formula is a starting point for a perfumer, not a recipe: nothing is known
-// here of how strong an odorant smells, how it mixes, or at what concentration
+// A formula is a starting point for a perfumer, not a recipe: it does not
+// consider how strong an odorant smells, how it mixes, or at what concentration
 // it may be used.
 package fragrance
 
@@ -68,12 +68,12 @@ type Accord struct {
 // Row is one odorant of a formula.
 type Row struct {
 	Odorant
-	// Estimated tells that the note follows from the boiling point.
+	// Estimated reports whether the note follows from the boiling point.
 	Estimated bool
 	// Parts is at least 1.
 	Parts int
-	// Role lists what is wanted and the odorant has, with its strength there,
-	// the most important first.
+	// Role lists the wanted descriptors that the odorant has, with their
+	// strengths, the most important first.
 	Role odor.Profile
 }
 

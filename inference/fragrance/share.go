@@ -13,9 +13,8 @@ import (
 // alike. It is a rule of thumb of the trade, in which 40 to 55 % are base.
 var pyramid = map[odor.Note]float64{odor.Top: 0.25, odor.Heart: 0.25, odor.Base: 0.5}
 
-// shares says how the notes share this fragrance: as in the pyramid, where a
-// note counts up to twice as much by the share of the wishes that are placed in
-// it.
+// shares says how the notes share this fragrance: as in the pyramid, but a note
+// counts up to twice as much, by the share of the wishes that are placed in it.
 func (c *composer) shares() map[odor.Note]float64 {
 	placed, all := map[odor.Note]float64{}, 0.0
 	for _, w := range c.Wanted.Descriptors {

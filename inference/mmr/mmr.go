@@ -23,9 +23,9 @@ type pending[T any] struct {
 
 // New returns a selection without items.
 //
-// worth says what an item is worth when it is so much alike, from 0 to 1, to
-// the chosen item that is most like it. It must not rise with that, nor while
-// other items are chosen. alike compares two items.
+// worth returns what an item is worth, given its likeness to the chosen item
+// that is most like it, from 0 to 1. It must not rise with that likeness, nor
+// while other items are chosen. alike returns the likeness of two items.
 func New[T any](worth func(item T, alike float64) float64, alike func(a, b T) float64) *Selection[T] {
 	return &Selection[T]{worth: worth, alike: alike}
 }
@@ -43,9 +43,8 @@ func (s *Selection[T]) Chosen() []T { return s.chosen }
 // that was added first among equals; a nil eligible takes them all. ok is false
 // where none is left.
 //
-// An item's worth can only fall, so it is compared with the chosen ones no
-// sooner than it seems to be the best (lazy greedy; Minoux, LNCIS 1978, 7,
-// 234).
+// An item's worth can only fall, so it is compared with the chosen ones only
+// when it seems to be the best (lazy greedy; Minoux, LNCIS 1978, 7, 234).
 func (s *Selection[T]) Next(eligible func(T) bool) (next T, ok bool) {
 	for {
 		best := s.promising(eligible)

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// A descriptor that is asked for asks a little for the broader ones too: who
-// wants lemon will rather have another citrus than none. Excluding it does not
+// A wish for a descriptor is also a small wish for the broader ones: who wants
+// lemon will rather have another citrus than none. Excluding it does not
 // exclude them.
 const broaderShare = 0.4
 
@@ -88,8 +88,8 @@ func (r *reader) wanted(vocabulary *Vocabulary, excluded []Weighted) []Wanted {
 	return r.place(kept)
 }
 
-// place gives the one note word that governs nothing to every descriptor
-// without a note.
+// place gives every descriptor without a note the one note word that governs
+// nothing.
 func (r *reader) place(wanted []Wanted) []Wanted {
 	if len(r.loose) != 1 {
 		return wanted

@@ -36,13 +36,13 @@ var DefaultInterpreter = sync.OnceValues(func() (*Interpreter, error) {
 // Interpret returns what is understood of a prompt. It takes time linear in the
 // prompt's length.
 func (in *Interpreter) Interpret(prompt string) Interpretation {
-	r := reader{lexicon: in.lexicon, tokens: tokenise(prompt), degree: 1, noted: map[string]bool{}}
+	r := reader{lexicon: in.lexicon, tokens: tokenise(prompt), degree: 1, seen: map[string]bool{}}
 	for r.at < len(r.tokens) {
 		r.step()
 	}
 	i := r.finish(in.library.Vocabulary())
 	if len(i.Unrecognised) > 0 {
-		in.tellBack(&i, prompt)
+		in.quoteUnrecognised(&i, prompt)
 	}
 	return i
 }
@@ -74,7 +74,7 @@ type reader struct {
 	loose        []Note
 	notes        []Note
 	unrecognised []string
-	noted        map[string]bool // the unrecognised words
+	seen         map[string]bool // the unrecognised words
 }
 
 // step reads one mark, phrase or word.
@@ -116,15 +116,15 @@ func (r *reader) step() {
 	r.unknown(t.text)
 }
 
-// unknown notes a word that nothing is known about, once.
+// unknown records an unknown word, once.
 func (r *reader) unknown(text string) {
-	if !r.noted[text] {
-		r.noted[text] = true
+	if !r.seen[text] {
+		r.seen[text] = true
 		r.unrecognised = append(r.unrecognised, text)
 	}
 }
 
-// minDegree is the least that something is wanted that is mentioned at all.
+// minDegree is the smallest degree of what is mentioned at all.
 const minDegree = 0.1
 
 // grammar reads a word that shapes the prompt. It reports whether the word is

@@ -14,8 +14,8 @@ type Interpretation struct {
 	ExcludedOdorants []string
 	// Notes are the positions that the prompt speaks of.
 	Notes []Note
-	// Unrecognised are the words that nothing is known about, in the order and
-	// the spelling of the prompt.
+	// Unrecognised are the unknown words, in the order and the spelling of the
+	// prompt.
 	Unrecognised []string
 	// Suggestions are for the first few of them, where there are known words
 	// that look like them.

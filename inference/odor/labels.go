@@ -25,7 +25,7 @@ type labelSet struct {
 }
 
 // models is the labels of the built-in models, read once. The table is compiled
-// in, so a mistake in it is the program's own.
+// in, so a mistake in it is a bug.
 var models = sync.OnceValue(func() *labelSet {
 	library, err := Default()
 	if err != nil {
@@ -89,16 +89,16 @@ func (s *labelSet) check() error {
 // most frequent of their training data first.
 func Labels() []string { return slices.Clone(models().names) }
 
-// LabelDescriptor returns the descriptor that label i means. It is false for
+// LabelDescriptor returns the descriptor that label i means. ok is false for
 // labels that name no smell, such as "pleasant" and "odorless".
-func LabelDescriptor(i int) (string, bool) {
-	descriptor := models().meant[i]
+func LabelDescriptor(i int) (descriptor string, ok bool) {
+	descriptor = models().meant[i]
 	return descriptor, descriptor != ""
 }
 
 // Predictable reports whether [ProfileOf] can give a descriptor: it has a
-// label, or a narrower descriptor has one. A molecule can be known to have any
-// other only from the library.
+// label, or a narrower descriptor has one. Any other descriptor is known only
+// of the library's odorants.
 func Predictable(descriptor string) bool {
 	s := models()
 	return slices.ContainsFunc(s.meant, func(meant string) bool {

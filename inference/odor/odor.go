@@ -5,8 +5,8 @@
 //
 // What it knows stands in tables beside the code: vocabulary.tsv, phrases.tsv,
 // ordinary.txt and odorants.tsv, and labels.tsv for what trained models call
-// the same things. Whatever follows from a molecule's structure is not in them;
-// package chem computes it.
+// the same things. What follows from a molecule's structure is computed by
+// package chem and is not in them.
 package odor
 
 import (
@@ -47,7 +47,7 @@ type Weighted struct {
 // from 0 (excluded) to 1, the strongest first.
 type Profile []Weighted
 
-// Strength returns how strongly the profile has a descriptor, 0 where it has it
+// Strength returns how strongly the profile has a descriptor, 0 where it does
 // not.
 func (p Profile) Strength(descriptor string) float64 {
 	for _, w := range p {

@@ -68,10 +68,6 @@ func strongest(accord []Weighted) []string {
 
 // alike names the descriptors that have a name like a text.
 func (v *Vocabulary) alike(text string) []string {
-	type candidate struct {
-		descriptor string
-		away       int
-	}
 	nearest := map[string]int{}
 	for known, descriptor := range v.byWord {
 		away, near := unlikeness(text, known)
@@ -79,18 +75,29 @@ func (v *Vocabulary) alike(text string) []string {
 			nearest[descriptor] = away
 		}
 	}
-	candidates := make([]candidate, 0, len(nearest))
+	guesses := make([]guess, 0, len(nearest))
 	for descriptor, away := range nearest {
-		candidates = append(candidates, candidate{descriptor, away})
+		guesses = append(guesses, guess{descriptor, away})
 	}
-	slices.SortFunc(candidates, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.away, b.away), cmp.Compare(a.descriptor, b.descriptor))
+	return likest(guesses)
+}
+
+// guess is a word that may be meant, and how many mistakes away it is.
+type guess struct {
+	word string
+	away int
+}
+
+// likest returns the first words to suggest, the likest first.
+func likest(guesses []guess) []string {
+	slices.SortFunc(guesses, func(a, b guess) int {
+		return cmp.Or(cmp.Compare(a.away, b.away), cmp.Compare(a.word, b.word))
 	})
-	var names []string
-	for _, c := range candidates[:min(suggestions, len(candidates))] {
-		names = append(names, c.descriptor)
+	var words []string
+	for _, g := range guesses[:min(suggestions, len(guesses))] {
+		words = append(words, g.word)
 	}
-	return names
+	return words
 }
 
 // unlikeness counts the mistakes that would make one text of another, and

@@ -1,7 +1,6 @@
 package odor
 
 import (
-	"cmp"
 	_ "embed"
 	"slices"
 	"strings"
@@ -76,27 +75,16 @@ func (s speller) suggest(text string) []string {
 	if len(text) < guessable || len(text) > longestWord || ordinary[text] {
 		return nil
 	}
-	type near struct {
-		word string
-		away int
-	}
-	var found []near
+	var guesses []guess
 	for _, word := range s.byInitial[text[0]] {
 		if abs(len(word)-len(text)) > len(text)/3 {
 			continue
 		}
 		if away := distance(text, word); away <= len(text)/3 {
-			found = append(found, near{word, away})
+			guesses = append(guesses, guess{word, away})
 		}
 	}
-	slices.SortFunc(found, func(a, b near) int {
-		return cmp.Or(cmp.Compare(a.away, b.away), cmp.Compare(a.word, b.word))
-	})
-	var words []string
-	for _, n := range found[:min(suggestions, len(found))] {
-		words = append(words, n.word)
-	}
-	return words
+	return likest(guesses)
 }
 
 func abs(n int) int { return max(n, -n) }

@@ -6,13 +6,13 @@ import (
 	"unicode"
 )
 
-// suggestedFor is for how many unrecognised words known ones are looked up. A
-// prompt with more of them is no prompt for perfume.
+// suggestedFor is the largest number of unrecognised words that get
+// suggestions. A prompt with more of them does not ask for a perfume.
 const suggestedFor = 8
 
-// tellBack puts the unrecognised words into the prompt's own spelling, and adds
-// what they may have been meant for.
-func (in *Interpreter) tellBack(i *Interpretation, prompt string) {
+// quoteUnrecognised writes the unrecognised words as the prompt spells them,
+// and adds suggestions for what they may mean.
+func (in *Interpreter) quoteUnrecognised(i *Interpretation, prompt string) {
 	written := spellings(prompt)
 	for n, text := range i.Unrecognised {
 		i.Unrecognised[n] = cmp.Or(written[text], text)

@@ -96,7 +96,7 @@ func (v *Vocabulary) parseAccord(cell string) ([]Weighted, error) {
 	return accord, nil
 }
 
-// check makes sure that broader descriptors exist and lead nowhere round.
+// check makes sure that broader descriptors exist and form no cycle.
 func (v *Vocabulary) check() error {
 	for name := range v.terms {
 		if err := v.climb(name, nil); err != nil {

@@ -15,7 +15,7 @@ const (
 )
 
 // NoteOf estimates an odorant's note from its boiling point. ok is false where
-// there is no estimate of that.
+// that has no estimate.
 func NoteOf(m *chem.Molecule) (note Note, ok bool) {
 	kelvin, ok := property.BoilingPoint(m)
 	switch {
@@ -30,8 +30,8 @@ func NoteOf(m *chem.Molecule) (note Note, ok bool) {
 }
 
 // BoilingPoints returns the range of estimated boiling points of a note, in
-// degrees Celsius. That of a top note has no least, that of a base note no
-// most.
+// degrees Celsius. A top note has no lower end and a base note no upper end:
+// they are 0.
 func BoilingPoints(note Note) (least, most float64) {
 	switch note {
 	case Top:

@@ -32,7 +32,8 @@ func newCensus(m *chem.Molecule) *census {
 	return c
 }
 
-// isHalogen tells fluorine, chlorine, bromine and iodine.
+// isHalogen reports whether an element is fluorine, chlorine, bromine or
+// iodine.
 func isHalogen(e chem.Element) bool {
 	return e == chem.Fluorine || e == chem.Chlorine || e == chem.Bromine || e == chem.Iodine
 }
@@ -58,7 +59,7 @@ type elementCount struct {
 	count   int
 }
 
-// meets reports whether there is at least what a pattern needs.
+// meets reports whether a molecule has at least what a pattern needs.
 func (c *census) meets(r requirement) bool {
 	for _, e := range r.elements {
 		if c.elements[e.element] < e.count {

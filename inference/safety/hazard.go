@@ -4,7 +4,7 @@ import "github.com/odordiff/odordiff/inference/chem"
 
 // isHazard reports whether a finding prohibits a molecule for what it does to
 // people: a weapon, an explosive, a poison, a controlled substance or its
-// precursor. What is only kept out of cosmetics is none.
+// precursor. A molecule that is only kept out of cosmetics is no hazard.
 func (f Finding) isHazard() bool { return f.Severity == Prohibitive && f.Category != "cosmetics" }
 
 // isPursued reports whether a finding is of a kind whose relatives are wanted
@@ -19,8 +19,8 @@ func (f Finding) isPursued() bool {
 
 // Hazard returns the finding for which nobody may ask for molecules that
 // resemble the assessed one; ok is false where there is none. A material that
-// is only banned from cosmetics is no hazard: to ask for what could replace it
-// is what the service is for.
+// is only banned from cosmetics is no hazard: replacing it is what the service
+// is for.
 func (a Assessment) Hazard() (f Finding, ok bool) { return a.first(Finding.isHazard) }
 
 func (a Assessment) first(is func(Finding) bool) (f Finding, ok bool) {

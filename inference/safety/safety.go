@@ -15,8 +15,8 @@ import (
 const Disclaimer = "Computed from the structure alone: structural alerts, lists of regulated substances and property limits. " +
 	"It is no toxicological assessment; a molecule without findings is not thereby safe to make, handle, smell, apply or sell."
 
-// DefaultMinScore is the score that a molecule needs where a request does not
-// say: one warning is too much for it, three cautions are not.
+// DefaultMinScore is the smallest score of an answer where a request does not
+// set one. One warning falls below it, three cautions do not.
 const DefaultMinScore = 0.5
 
 // MaxScreenedAtoms is the largest number of atoms that a molecule may have to
@@ -83,8 +83,8 @@ type Finding struct {
 
 // Assessment is what was found, and a score.
 type Assessment struct {
-	// Score is 1 without findings, and less for each: the product of
-	// 1 − [Severity.Weight] over the findings.
+	// Score is 1 without findings, and less for each: the product of 1 −
+	// [Severity.Weight] over the findings.
 	Score float64
 	// Findings has the gravest first.
 	Findings []Finding
@@ -102,10 +102,10 @@ func (a Assessment) Passes(minScore float64) bool {
 	return !a.Prohibited() && a.Score >= minScore
 }
 
-// Assess screens a molecule, both as it is drawn and as what its salt, ion or
-// unusual drawing stands for. It is safe for concurrent use and takes bounded
-// time for any molecule: one of more than [MaxScreenedAtoms] atoms is not
-// screened and therefore withheld.
+// Assess screens a molecule, both as it is drawn and as the parent that its
+// salt, ion or unusual drawing stands for. It is safe for concurrent use and
+// takes bounded time for any molecule: one of more than [MaxScreenedAtoms]
+// atoms is not screened and therefore withheld.
 func Assess(m *chem.Molecule) Assessment {
 	if m.NumAtoms() > MaxScreenedAtoms {
 		return newAssessment([]Finding{tooLarge(m)})

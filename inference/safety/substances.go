@@ -10,8 +10,8 @@ import (
 )
 
 // substances are listed molecules, found by their formula and then by their
-// canonical SMILES. What nobody should get in another drawing is found by its
-// skeleton too.
+// canonical SMILES. Hazards are found by their skeleton too, so that another
+// drawing does not hide them.
 type substances struct {
 	formulas   map[string]bool
 	byFlat     map[string][]substance

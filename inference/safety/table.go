@@ -25,7 +25,7 @@ type screen struct {
 }
 
 // theScreen is the built-in screen, read once. The tables are compiled in, so a
-// mistake in them is the program's own.
+// mistake in them is a bug.
 var theScreen = sync.OnceValue(func() *screen {
 	s, err := loadScreen(alertTable, restrictedTable, sourceTable)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command training lends the code that serves to the programs that train and
-// evaluate the models, so that training and serving cannot differ:
+// Command training makes the serving code available to the Python programs that
+// train and evaluate the models, so that training and serving cannot differ:
 //
 //	go run ./inference/training features  < smiles      > records
 //	go run ./inference/training interpret < prompts     > weights

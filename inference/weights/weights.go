@@ -35,7 +35,8 @@ const Magic = "ODORDIFF"
 // Version is the format that this package reads.
 const Version = 1
 
-// Limits on what Read accepts. The payload needs none: it is as long as it is.
+// Limits on what Read accepts. The payload needs none: its length is that of
+// the file.
 const (
 	// MaxHeader is the longest header, in bytes.
 	MaxHeader = 4 << 20

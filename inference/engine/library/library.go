@@ -12,8 +12,8 @@ import (
 )
 
 // Engine answers with the odorants of a curated table. It has no randomness:
-// the same request has the same answer. It needs no model, so it is what
-// remains when every other engine is out.
+// the same request has the same answer. It needs no model, so it remains when
+// every other engine is out.
 type Engine struct {
 	library     *odor.Library
 	interpreter *odor.Interpreter
@@ -40,8 +40,8 @@ func New() (*Engine, error) {
 // Name returns "library".
 func (*Engine) Name() string { return "library" }
 
-// Generate implements [engine.Engine]. Of Request.Sampling and Seed nothing is
-// used, and Progress is not called: there are no steps.
+// Generate implements [engine.Engine]. It ignores Request.Sampling and Seed,
+// and does not call Progress: there are no steps.
 func (e *Engine) Generate(ctx context.Context, request engine.Request) (engine.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return engine.Result{}, err

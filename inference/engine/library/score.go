@@ -24,7 +24,7 @@ func newScorer(library *odor.Library, interpretation odor.Interpretation, like *
 	return s
 }
 
-// score is 0 overall for an odorant that does not fit.
+// score scores an odorant. One that does not fit has 0 overall.
 func (s *scorer) score(e *engine.Entry) engine.Scores {
 	if slices.Contains(s.interpretation.ExcludedOdorants, e.Name) {
 		return engine.Scores{}
@@ -36,8 +36,8 @@ func (s *scorer) score(e *engine.Entry) engine.Scores {
 	return scores
 }
 
-// excludes says what of an interpretation rules out an odorant that is asked
-// for otherwise: a descriptor or its own name. It is empty for nothing.
+// excludes returns what rules out an odorant that would be relevant: a
+// descriptor or its own name. It is empty where nothing does.
 func (s *scorer) excludes(odorant *odor.Odorant) string {
 	if s.relevance(odorant) == 0 {
 		return ""

@@ -21,8 +21,8 @@ type aim struct {
 	whole            *diffusion.Condition // all of it, for drafts to share
 }
 
-// together is how many labels one molecule is asked to have at once. Few
-// molecules have more, and the model was trained on a handful at most.
+// together is the largest number of labels that one molecule is asked to have.
+// Few molecules have more, and the model was trained on a handful at most.
 const together = 3
 
 // condition returns what one draft is to become: all that is wanted where it is
@@ -62,8 +62,9 @@ func (a aim) draw(rng *rand.Rand) []int {
 	return labels[:together]
 }
 
-// A molecule to resemble asks for what it is predicted to smell of, where the
-// prompt asks for nothing: its likeliest labels, from this probability on.
+// Where the prompt asks for nothing, a molecule to resemble asks for what it is
+// predicted to smell of: so many of its likeliest labels, down to this
+// probability.
 const (
 	likeLabels      = 5
 	likeProbability = 0.2
@@ -82,7 +83,7 @@ func newAim(request engine.Request, interpretation odor.Interpretation, predicto
 	return a
 }
 
-// likeliest wants the most probable labels.
+// likeliest returns weights that want the most probable labels.
 func likeliest(probabilities []float64) []float32 {
 	wanted := make([]float32, len(probabilities))
 	for range likeLabels {
@@ -100,7 +101,7 @@ func likeliest(probabilities []float64) []float32 {
 	return wanted
 }
 
-// figuresOf aims at the middle of what the constraints allow.
+// figuresOf returns figures in the middle of what the constraints allow.
 func figuresOf(c engine.Constraints) map[string]float64 {
 	figures := map[string]float64{}
 	for _, f := range []struct {
@@ -124,8 +125,8 @@ func figuresOf(c engine.Constraints) map[string]float64 {
 	return figures
 }
 
-// inRangeOf adds the boiling points of the one note that a prompt speaks of,
-// where the constraints say nothing of them, for molecules to be aimed at it.
+// inRangeOf adds the boiling points of the note to the constraints, where the
+// prompt names one note and the constraints say nothing of boiling points.
 func inRangeOf(notes []odor.Note, c engine.Constraints) engine.Constraints {
 	if len(notes) != 1 || c.BoilingPoint.Bounded() {
 		return c
@@ -140,9 +141,10 @@ func inRangeOf(notes []odor.Note, c engine.Constraints) engine.Constraints {
 	return c
 }
 
-// aimAtBoilingPoint turns a wish for volatility into one for weight, where
-// nothing is said of the weight: over the library's odorants the estimated
-// boiling point rises by 1.24 K a gram per mole, from 234 °C at 166 g/mol.
+// aimAtBoilingPoint turns a bound on the boiling point into a weight to aim at,
+// where nothing is said of the weight. Over the library's odorants the
+// estimated boiling point is 234 °C at 166 g/mol and rises by 1.24 K with each
+// g/mol.
 func aimAtBoilingPoint(figures map[string]float64, allows engine.Range) {
 	if _, said := figures["weight"]; said || !allows.Bounded() {
 		return

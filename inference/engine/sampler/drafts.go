@@ -47,7 +47,7 @@ func (d *drafter) tasks(ctx context.Context, count int) ([]diffusion.Task, error
 	})
 }
 
-// A molecule to resemble keeps between these shares of its writing.
+// A variation keeps between these shares of the molecule to resemble.
 const (
 	leastKept = 0.35
 	mostKept  = 0.8
@@ -95,8 +95,9 @@ func (d *drafter) writable(field string, m *chem.Molecule) (int, error) {
 	return tokens, nil
 }
 
-// attempt makes drafts by a method that fails now and then, when a random
-// writing has no good place to cut. It fails when the method never works.
+// attempt makes drafts by a method that may fail, where a random writing of the
+// molecule has no good place to cut. It returns an error where the method never
+// works.
 func (d *drafter) attempt(ctx context.Context, field string, count int, method func(*diffusion.Condition) (diffusion.Draft, error)) ([]diffusion.Task, error) {
 	var tasks []diffusion.Task
 	var failure error

@@ -95,8 +95,7 @@ func (v *evaluator) score(m *chem.Molecule, print *fingerprint.Bits, probabiliti
 }
 
 // meets says how far a molecule is predicted to have a label: in full from its
-// threshold on, the probability at which the predictor is best at telling who
-// has it.
+// threshold on, the probability at which the predictor tells best who has it.
 func (v *evaluator) meets(probabilities []float64, label int) float64 {
 	return min(1, probabilities[label]/v.thresholds[label])
 }
@@ -125,8 +124,8 @@ func (v *evaluator) relevance(probabilities []float64) float64 {
 	return relevance / total
 }
 
-// avoidance is 1 for a molecule without anything that is not wanted, and less
-// by how far it is predicted to have that.
+// avoidance is 1 for a molecule without anything unwanted, and falls with how
+// far it is predicted to have that.
 func (v *evaluator) avoidance(probabilities []float64) float64 {
 	avoidance := 1.0
 	for label, weight := range v.unwanted {
@@ -151,8 +150,8 @@ func (v *evaluator) mostUnwanted(probabilities []float64) string {
 }
 
 // Three quarters of known odorants have a synthetic accessibility of at most
-// 3.2, and one in a hundred has more than 5.2: what is harder to make than the
-// former loses some of its score, and what is out of all proportion all of it.
+// 3.2, and one in a hundred has more than 5.2. A molecule loses score from easy
+// on, and all of it at hopeless.
 const (
 	easy     = 3
 	hopeless = 7

@@ -67,7 +67,7 @@ const (
 	spare        = 2
 )
 
-// round samples once more and keeps what is new and passes.
+// round samples once more and keeps the new molecules that pass.
 func (s *search) round(ctx context.Context, round int) error {
 	tasks, err := s.drafts.tasks(ctx, spare+oversampling*s.missing())
 	if err != nil {
@@ -90,8 +90,8 @@ func (s *search) round(ctx context.Context, round int) error {
 	return nil
 }
 
-// For a client that waits for each molecule, a quarter of the drafts are worked
-// on at once, so that the first ones come early, but as many as keep two
+// Where a client waits for each molecule, a quarter of the drafts are worked on
+// at once, so that the first ones come early, but at least as many as keep two
 // processors busy.
 const (
 	streamedShare = 4
@@ -160,7 +160,7 @@ func (s *search) read(sample diffusion.Sample) (*chem.Molecule, *engine.Withheld
 	return molecule, nil
 }
 
-// neutral reports whether a molecule has no charge on the whole and no unpaired
+// neutral reports whether a molecule has no net charge and no unpaired
 // electron. The model writes the two charges of a nitro group one by one, and
 // could leave one alone.
 func neutral(m *chem.Molecule) bool {
@@ -174,7 +174,7 @@ func neutral(m *chem.Molecule) bool {
 	return charge == 0
 }
 
-// emit tells whoever waits of the molecules that are chosen.
+// emit passes on the molecules that are chosen.
 func (s *search) emit(chosen []*candidate) {
 	if s.request.Emit == nil {
 		return

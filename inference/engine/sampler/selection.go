@@ -27,8 +27,8 @@ func (s *selection) add(c *candidate) { s.candidates.Add(c) }
 // chosen returns the candidates that are chosen, in the order of choosing.
 func (s *selection) chosen() []*candidate { return s.candidates.Chosen() }
 
-// sure is how likely a candidate must be among the best of all samples to be
-// chosen before they are there.
+// sure is the probability of ending among the best at which a candidate is
+// chosen before all samples are there.
 const sure = 0.9
 
 // commit chooses those candidates that are likely to be wanted in the end, when

@@ -1,10 +1,10 @@
-// Package predict tells from a molecule's structure how it may smell: a
+// Package predict predicts from a molecule's structure how it may smell: a
 // calibrated probability for each of some 145 odor labels.
 //
 // The model is a small neural network over the molecule's fragments, trained by
 // inference/training/predictor.py on published odor descriptions. How well it
 // does, and where it fails, is in docs/inference/odor-prediction.md. It says
-// nothing of strength, and nothing of safety.
+// nothing about strength or safety.
 package predict
 
 import (
