@@ -18,8 +18,8 @@ const (
 // perceiveAromaticity marks the atoms and bonds of every ring, and of every
 // system of up to maxFusedRings fused rings, that holds 4n+2 π electrons. The
 // electrons each atom gives are those of RDKit's default model ("The RDKit
-// Book", Aromaticity): one from a double bond in the ring, two from a lone pair,
-// none where a more electronegative atom outside the ring takes them.
+// Book", Aromaticity): one from a double bond in the ring, two from a lone
+// pair, none where a more electronegative atom outside the ring takes them.
 func (m *Molecule) perceiveAromaticity() {
 	electrons := make([]int, len(m.atoms))
 	for i := range m.atoms {
@@ -73,7 +73,8 @@ func (m *Molecule) piElectrons(atom int) int {
 	return 2 - spare%2
 }
 
-// mayBeAromatic holds the conditions on an atom that do not concern its electrons.
+// mayBeAromatic holds the conditions on an atom that do not concern its
+// electrons.
 func (m *Molecule) mayBeAromatic(atom int) bool {
 	a := m.atoms[atom]
 	if a.Element == Wildcard {
@@ -144,7 +145,8 @@ func electronegativeOver(a, b Element) bool {
 	return a < b
 }
 
-// fusedNeighbours lists, for each ring, the rings that share exactly one bond with it.
+// fusedNeighbours lists, for each ring, the rings that share exactly one bond
+// with it.
 func fusedNeighbours(rings []ring) [][]int {
 	neighbours := make([][]int, len(rings))
 	for i := range rings {
@@ -196,7 +198,8 @@ func (s *aromaticSearch) run() {
 
 // extend returns the systems that one more fused ring makes of the given ones,
 // each once and at most limit. It leaves out those already wholly aromatic: any
-// larger system with a bond left to mark can be grown from the ring of that bond.
+// larger system with a bond left to mark can be grown from the ring of that
+// bond.
 func (s *aromaticSearch) extend(systems [][]int, limit int) [][]int {
 	seen := map[string]bool{}
 	var larger [][]int
@@ -235,13 +238,14 @@ func (s *aromaticSearch) allAromatic(system []int) bool {
 	return !slices.ContainsFunc(system, func(r int) bool { return !s.isAromatic(r) })
 }
 
-// isAromatic tells whether every bond of a ring is marked already.
+// isAromatic reports whether every bond of a ring is marked already.
 func (s *aromaticSearch) isAromatic(ring int) bool {
 	return !slices.ContainsFunc(s.rings[ring].bonds, func(b int) bool { return !s.mol.bonds[b].Aromatic })
 }
 
-// markIfAromatic applies Hückel's rule to a system and marks it if it passes. Atoms common
-// to three of its rings lie inside and give nothing to the conjugated rim.
+// markIfAromatic applies Hückel's rule to a system and marks it if it passes.
+// Atoms common to three of its rings lie inside and give nothing to the
+// conjugated rim.
 func (s *aromaticSearch) markIfAromatic(system []int) {
 	timesAtom, timesBond := map[int]int{}, map[int]int{}
 	for _, r := range system {

@@ -38,8 +38,9 @@ type ranking struct {
 	members []int // the component's atoms
 	local   []int // the reverse of members
 	edges   [][]rankedEdge
-	// searchable tells that atoms of one class may differ, or differ in how
-	// their choice shows in the stereo marks; not so in a tree without stereo.
+	// searchable reports whether atoms of one class may differ, or differ in
+	// how their choice shows in the stereo marks; not so in a tree without
+	// stereo.
 	searchable bool
 	work       int
 
@@ -237,7 +238,7 @@ func (r *ranking) geometry(i int, classes []int) int {
 	return value
 }
 
-// isSenior tells whether ref has the highest class among the substituents of
+// isSenior reports whether ref has the highest class among the substituents of
 // one end of a double bond; ok is false if another one shares its class.
 func (r *ranking) isSenior(atom, partner, ref int, classes []int) (senior, ok bool) {
 	other := r.mol.otherSubstituent(atom, partner, ref)

@@ -92,11 +92,8 @@ func TestCanonicalFormOfSymmetricGraphs(t *testing.T) {
 
 func TestManyIndependentTiesAreSettledOneByOne(t *testing.T) {
 	// Each ring can be walked in two ways that differ in the stereo marks.
-	m := mustParse(t, "C"+strings.Repeat("[C@H]1CC[C@H](CC1)", 16)+"C")
-	rng := rand.New(rand.NewPCG(3, 3))
-	for range 5 {
-		checkReadsBack(t, m, m.RandomSMILES(rng))
-	}
+	m := mustParse(t, "C"+strings.Repeat("[C@H]1CC[C@H](CC1)", 12)+"C")
+	checkReadsBack(t, m, m.RandomSMILES(rand.New(rand.NewPCG(3, 3))))
 	r := newRanking(m, m.ComponentAtoms()[0])
 	r.run()
 	if r.work > maxRankingWork/10 {

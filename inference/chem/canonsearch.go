@@ -118,8 +118,8 @@ func individualised(classes []int, choice int) []int {
 	return split
 }
 
-// areTwins tells whether tied atoms are ends of chains on one and the same atom
-// without stereo: swapping them changes nothing.
+// areTwins reports whether tied atoms are ends of chains on one and the same
+// atom without stereo: swapping them changes nothing.
 func (r *ranking) areTwins(tied []int) bool {
 	parent := r.edges[tied[0]]
 	for _, i := range tied {
@@ -188,8 +188,8 @@ func commonPrefix(a, b []int) int {
 	return n
 }
 
-// isEquivalent tells whether a known symmetry that leaves the path in place takes
-// an atom tried before to this choice.
+// isEquivalent reports whether a known symmetry that leaves the path in place
+// takes an atom tried before to this choice.
 func (r *ranking) isEquivalent(choice int, tried []int) bool {
 	orbit := map[int]bool{choice: true}
 	for queue := []int{choice}; len(queue) > 0; queue = queue[1:] {

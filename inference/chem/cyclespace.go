@@ -78,7 +78,7 @@ func (c *cycleSpace) reduce(v bitset) bitset {
 
 func (c *cycleSpace) independent(v bitset) bool { return c.reduce(v).first() >= 0 }
 
-// add takes a vector into the basis unless it is a sum of those there already.
+// add adds a vector to the basis unless it is a sum of those in it.
 func (c *cycleSpace) add(v bitset) (added bool) {
 	rest := c.reduce(v)
 	first := rest.first()

@@ -39,8 +39,9 @@ func (m *Molecule) unlabelled() *Molecule {
 	return p
 }
 
-// extract returns the molecule of some atoms and the bonds between them, without
-// stereo marks; where bonds are cut, hydrogens fill up the smallest valence.
+// extract returns the molecule of some atoms and the bonds between them,
+// without stereo marks; where bonds are cut, hydrogens fill up the smallest
+// valence.
 func (m *Molecule) extract(keep []bool) *Molecule {
 	part := &Molecule{}
 	index := make([]int, len(m.atoms))

@@ -2,7 +2,8 @@ package chem
 
 import "strings"
 
-// Element is an atomic number, 0 for the wildcard atom "*" and 1 to 118 otherwise.
+// Element is an atomic number, 0 for the wildcard atom "*" and 1 to 118
+// otherwise.
 type Element uint8
 
 // The elements that the package's own rules name.
@@ -31,7 +32,8 @@ const LastElement Element = 118
 type elementData struct {
 	symbol string
 	// weight is the abridged standard atomic weight (CIAAW 2024); where an
-	// element has no standard weight, the mass number of its longest-lived isotope.
+	// element has no standard weight, the mass number of its longest-lived
+	// isotope.
 	weight float64
 	// mono is the mass in Da of the most abundant isotope (AME), the
 	// longest-lived one where none is stable.

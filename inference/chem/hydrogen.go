@@ -5,7 +5,7 @@ import "slices"
 // foldHydrogens turns hydrogens written as atoms into counts on their
 // neighbours, unless they say something of their own: an isotope, a charge, a
 // map number, no single heavy neighbour, or the geometry of a double bond. It
-// tells whether there were any to fold.
+// reports whether there were any to fold.
 func (m *Molecule) foldHydrogens() bool {
 	gone := make([]bool, len(m.atoms))
 	found := false
@@ -21,8 +21,8 @@ func (m *Molecule) foldHydrogens() bool {
 	return found
 }
 
-// definesGeometry tells whether a hydrogen is all that the geometry of a double
-// bond can refer to at one end, as in an imine of ammonia.
+// definesGeometry reports whether a hydrogen is all that the geometry of a
+// double bond can refer to at one end, as in an imine of ammonia.
 func (m *Molecule) definesGeometry(hydrogen int) bool {
 	heavy := m.NeighbourAt(hydrogen, 0)
 	if m.atoms[heavy].Hydrogens > 0 || len(m.adjacent[heavy]) != 2 {
@@ -81,7 +81,8 @@ func (m *Molecule) moveGeometryRefs(atom, leaving int) {
 	}
 }
 
-// otherSubstituent returns a neighbour of an atom that is neither of two given, or -1.
+// otherSubstituent returns a neighbour of an atom that is neither of two given,
+// or -1.
 func (m *Molecule) otherSubstituent(atom, partner, not int) int {
 	for _, b := range m.adjacent[atom] {
 		if n := m.bonds[b].Other(atom); n != partner && n != not {
@@ -91,7 +92,8 @@ func (m *Molecule) otherSubstituent(atom, partner, not int) int {
 	return -1
 }
 
-// removeAtoms drops atoms whose bonds are out of their neighbours' lists already.
+// removeAtoms drops atoms whose bonds are out of their neighbours' lists
+// already.
 func (m *Molecule) removeAtoms(gone []bool) {
 	newAtom := make([]int, len(m.atoms))
 	atoms, adjacent := m.atoms[:0], m.adjacent[:0]

@@ -62,8 +62,8 @@ func (m *Molecule) aromaticBonds(atom int) int {
 	return n
 }
 
-// wantsDoubleBond tells whether an aromatic atom, its aromatic bonds counted as
-// single, is short of the smallest valence it may show.
+// wantsDoubleBond reports whether an aromatic atom, its aromatic bonds counted
+// as single, is short of the smallest valence it may show.
 func (m *Molecule) wantsDoubleBond(atom int) bool {
 	a := m.atoms[atom]
 	v, ok := smallestValence(a.Element, int(a.Charge), m.Valence(atom))

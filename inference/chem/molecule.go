@@ -29,7 +29,7 @@ type Atom struct {
 	Hydrogens uint8
 	// Class is the atom map number, 0 for none.
 	Class uint16
-	// Aromatic tells that the atom is in an aromatic ring.
+	// Aromatic reports whether the atom is in an aromatic ring.
 	Aromatic bool
 	// Chirality is the handedness of a tetrahedral centre.
 	Chirality Chirality
@@ -65,9 +65,9 @@ type Bond struct {
 	Begin, End int
 	// Order is 1 to 4: that of one Kekulé form where the bond is aromatic.
 	Order uint8
-	// Aromatic tells that the bond's electrons belong to an aromatic ring.
+	// Aromatic reports whether the bond's electrons belong to an aromatic ring.
 	Aromatic bool
-	// InRing tells that the bond is part of a cycle.
+	// InRing reports whether the bond is part of a cycle.
 	InRing bool
 	// Geometry says how BeginRef and EndRef stand to each other.
 	Geometry Geometry
@@ -121,8 +121,9 @@ func (m *Molecule) Neighbours(atom int) []int {
 	return neighbours
 }
 
-// The accessors from here on copy no lists, for code that reads molecules often. All
-// indices are those of Atoms and Bonds; an index out of range panics.
+// The accessors from here on copy no lists, for code that reads molecules
+// often. All indices are those of Atoms and Bonds; an index out of range
+// panics.
 
 // NumAtoms returns the number of atoms, hydrogens that are atoms of their own
 // included.
@@ -137,7 +138,8 @@ func (m *Molecule) Atom(atom int) Atom { return m.atoms[atom] }
 // Bond returns one bond.
 func (m *Molecule) Bond(bond int) Bond { return m.bonds[bond] }
 
-// Degree returns the number of an atom's neighbours that are atoms of their own.
+// Degree returns the number of an atom's neighbours that are atoms of their
+// own.
 func (m *Molecule) Degree(atom int) int { return len(m.adjacent[atom]) }
 
 // BondAt returns the index of an atom's k-th bond, k from 0 to Degree-1, in the
@@ -171,7 +173,7 @@ func (m *Molecule) Valence(atom int) int {
 	return m.orderSum(atom) + int(m.atoms[atom].Hydrogens)
 }
 
-// InRing tells whether an atom is part of a cycle.
+// InRing reports whether an atom is part of a cycle.
 func (m *Molecule) InRing(atom int) bool {
 	return slices.ContainsFunc(m.adjacent[atom], func(b int) bool { return m.bonds[b].InRing })
 }
@@ -198,7 +200,8 @@ func (m *Molecule) BondBetween(a, b int) int {
 	return -1
 }
 
-// HeavyAtoms returns the number of atoms other than hydrogen; wildcards do not count.
+// HeavyAtoms returns the number of atoms other than hydrogen; wildcards do not
+// count.
 func (m *Molecule) HeavyAtoms() int {
 	n := 0
 	for _, a := range m.atoms {
@@ -227,8 +230,8 @@ func (m *Molecule) Components() int { return m.components }
 // maps and meaningful stereo marks are kept.
 func (m *Molecule) SMILES() string { return m.canonical }
 
-// CanonicalOrder lists the atoms in the order in which SMILES writes them, which
-// is that of the molecule parsed from it: the i-th atom there is the atom
+// CanonicalOrder lists the atoms in the order in which SMILES writes them,
+// which is that of the molecule parsed from it: the i-th atom there is the atom
 // CanonicalOrder()[i] here.
 func (m *Molecule) CanonicalOrder() []int { return slices.Clone(m.order) }
 

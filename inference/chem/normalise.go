@@ -69,7 +69,8 @@ func (d *draft) polarise(plus, minus, bond int) {
 	d.atoms[plus].bracket, d.atoms[minus].bracket = true, true
 }
 
-// isNeutralTerminal tells whether an atom is a neutral, terminal atom of an element with no hydrogen.
+// isNeutralTerminal reports whether an atom is a neutral, terminal atom of an
+// element with no hydrogen.
 func (m *Molecule) isNeutralTerminal(atom int, e Element) bool {
 	a := m.atoms[atom]
 	return a.Element == e && a.Charge == 0 && a.Hydrogens == 0 && len(m.adjacent[atom]) == 1

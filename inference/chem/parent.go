@@ -61,9 +61,9 @@ func (m *Molecule) cutMetalBonds() {
 	}
 }
 
-// raiseOrders makes more bonds of each pair of neighbours that are drawn with opposite
-// charges, or with an unpaired electron each, where their valences allow it:
-// "[P+][O-]" is "P=O". It ends because bonds only gain, up to three.
+// raiseOrders makes more bonds of each pair of neighbours that are drawn with
+// opposite charges, or with an unpaired electron each, where their valences
+// allow it: "[P+][O-]" is "P=O". It ends because bonds only gain, up to three.
 func (m *Molecule) raiseOrders() {
 	for changed := true; changed; {
 		changed = false

@@ -71,7 +71,7 @@ type draft struct {
 type writtenAtom struct {
 	pos     int
 	bracket bool
-	// first tells that nothing precedes the atom in its fragment.
+	// first reports whether nothing precedes the atom in its fragment.
 	first bool
 	// ringNumbers counts the ring numbers that stand after the atom.
 	ringNumbers int

@@ -94,8 +94,8 @@ func TestParseRefusesImpossibleAtoms(t *testing.T) {
 	} {
 		t.Run(test.smiles, func(t *testing.T) {
 			_, err := Parse(test.smiles)
-			var valence *ValenceError
-			if !errors.As(err, &valence) {
+			valence, ok := errors.AsType[*ValenceError](err)
+			if !ok {
 				t.Fatalf("got %v, want a *ValenceError", err)
 			}
 			if valence.Atom != test.atom {

@@ -3,13 +3,14 @@ package chem
 import "slices"
 
 // maxStereoWork bounds, in atom visits, the testing of one component's marks
-// against its symmetry; marks not judged by then stay.
+// against its symmetry; marks not tested by then stay.
 const maxStereoWork = 1_000_000
 
-// dropRedundantStereo takes away the stereo marks that distinguish nothing: those on
-// aromatic atoms and bonds, and each whose inversion gives the same molecule
-// again, as on CH(CH3)2. All marks are judged before any is dropped, so that
-// the outcome does not depend on their order, and again until none is vain.
+// dropRedundantStereo takes away the stereo marks that distinguish nothing:
+// those on aromatic atoms and bonds, and each whose inversion gives the same
+// molecule again, as on CH(CH3)2. All marks are tested before any is dropped,
+// so that the outcome does not depend on their order, and again until none is
+// redundant.
 func (m *Molecule) dropRedundantStereo() {
 	for i := range m.atoms {
 		if m.atoms[i].Aromatic {
@@ -28,14 +29,15 @@ func (m *Molecule) dropRedundantStereo() {
 	}
 }
 
-// stereoTest judges the marks of one component.
+// stereoTest tests the marks of one component.
 type stereoTest struct {
 	mol     *Molecule
 	members []int
 	work    int
 }
 
-// dropRedundant drops the marks that are vain now and tells whether there were any.
+// dropRedundant drops the marks that are redundant now and reports whether
+// there were any.
 func (t *stereoTest) dropRedundant() bool {
 	m := t.mol
 	centres, doubles := m.doubtfulStereo(t.members)
@@ -58,7 +60,7 @@ func (t *stereoTest) dropRedundant() bool {
 	return len(centres)+len(doubles) > 0
 }
 
-// distinguishes tells whether inverting one mark makes another molecule.
+// distinguishes reports whether inverting one mark makes another molecule.
 func (t *stereoTest) distinguishes(certificate []int, invert func()) bool {
 	if t.work > maxStereoWork {
 		return true

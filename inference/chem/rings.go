@@ -74,14 +74,15 @@ func (m *Molecule) markRingBonds() {
 // ring is a simple cycle: atoms in order around it, and the bonds between them.
 type ring struct {
 	atoms, bonds []int
-	// basic tells that the ring is one of the chosen smallest set.
+	// basic reports whether the ring is one of the chosen smallest set.
 	basic bool
 }
 
 // smallRings returns the rings that matter chemically: every ring found that is
 // not the sum of smaller ones. They contain a smallest set of smallest rings
 // and, unlike it, do not depend on the order of atoms where several rings of
-// one size compete. The candidates are Horton's (SIAM J. Comput. 1987, 16, 358).
+// one size compete. The candidates are Horton's (SIAM J. Comput. 1987, 16,
+// 358).
 func (m *Molecule) smallRings() []ring {
 	rank := m.Rings()
 	if rank == 0 {
@@ -170,7 +171,8 @@ func (m *Molecule) ringOf(c ringCandidate) ring {
 	b := m.bonds[c.bond]
 	left, leftBonds := m.pathToRoot(c.tree, b.Begin)
 	right, rightBonds := m.pathToRoot(c.tree, b.End)
-	// Around the ring: from the bond's end down to the root, then up the other side.
+	// Around the ring: from the bond's end down to the root, then up the other
+	// side.
 	slices.Reverse(left)
 	slices.Reverse(leftBonds)
 	return ring{

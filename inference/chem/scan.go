@@ -9,7 +9,8 @@ type scanner struct {
 	pos   int
 	draft *draft
 
-	// last is the atom that the next one is bonded to, -1 at a fragment's start.
+	// last is the atom that the next one is bonded to, -1 at a fragment's
+	// start.
 	last int
 	// pending is the bond symbol waiting for its second atom, 0 for none.
 	pending    byte
@@ -124,7 +125,7 @@ func (s *scanner) bondSymbol(c byte) error {
 	return nil
 }
 
-// atBranchStart tells that nothing has followed the last '(' yet.
+// atBranchStart reports whether nothing has followed the last '(' yet.
 func (s *scanner) atBranchStart() bool {
 	n := len(s.branches)
 	return n > 0 && s.branches[n-1].atoms == len(s.draft.atoms)
@@ -177,7 +178,8 @@ func (s *scanner) dot() error {
 	return nil
 }
 
-// addAtom records an atom written in the next width bytes and bonds it to the last one.
+// addAtom records an atom written in the next width bytes and bonds it to the
+// last one.
 func (s *scanner) addAtom(a Atom, width int, bracket bool) error {
 	m := s.draft.mol
 	if len(m.atoms) == MaxAtoms {
@@ -197,7 +199,8 @@ func (s *scanner) addAtom(a Atom, width int, bracket bool) error {
 	return nil
 }
 
-// bondPos is where the bond to the next atom stands: at its symbol, or between the atoms.
+// bondPos is where the bond to the next atom stands: at its symbol, or between
+// the atoms.
 func (s *scanner) bondPos() int {
 	if s.pending != 0 {
 		return s.pendingPos

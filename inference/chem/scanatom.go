@@ -26,7 +26,8 @@ const (
 	maxClass   = 9999
 )
 
-// bracketAtom reads "[" isotope? symbol chirality? hydrogens? charge? class? "]".
+// bracketAtom reads "[" isotope? symbol chirality? hydrogens? charge? class?
+// "]".
 func (s *scanner) bracketAtom() error {
 	end := strings.IndexByte(s.text[s.pos:], ']')
 	if end < 0 {

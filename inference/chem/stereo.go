@@ -21,12 +21,12 @@ func (d *draft) readChirality() error {
 	return nil
 }
 
-// implicitIsOdd tells whether, in text, the hidden neighbour of a centre with three
-// written ones stands an odd number of steps behind the front. A hydrogen comes
-// after the preceding atom, or first where there is none. OpenSMILES is silent on
-// lone pairs, and RDKit is followed: one comes after the first written neighbour
-// in either case, but two steps behind the front where the atom has one ring
-// number and single bonds alone.
+// implicitIsOdd reports whether, in text, the implicit neighbour of a centre
+// with three written ones stands an odd number of steps behind the front. A
+// hydrogen comes after the preceding atom, or first where there is none.
+// OpenSMILES is silent on lone pairs, and RDKit is followed: one comes after
+// the first written neighbour in either case, but two steps behind the front
+// where the atom has one ring number and single bonds alone.
 func (m *Molecule) implicitIsOdd(atom int, preceded bool, ringNumbers int) bool {
 	switch {
 	case len(m.adjacent[atom]) != 3:
@@ -37,7 +37,7 @@ func (m *Molecule) implicitIsOdd(atom int, preceded bool, ringNumbers int) bool 
 	return ringNumbers != 1 || m.orderSum(atom) > 3
 }
 
-// isTetrahedral tells whether an atom can hold four different things apart:
+// isTetrahedral reports whether an atom can hold four different things apart:
 // four neighbours, or three with one hydrogen, or three with a lone pair that
 // stays in place (sulfur, selenium and phosphorus, but nitrogen only where
 // rings keep it from turning inside out).
@@ -103,9 +103,10 @@ func (d *draft) readGeometry() error {
 type side struct {
 	// ref is a substituent with a direction, -1 if there is none.
 	ref int
-	// up tells that ref stands above this end.
+	// up reports whether ref stands above this end.
 	up bool
-	// contradicted tells that the other substituent is put on the same side.
+	// contradicted reports whether the other substituent is put on the same
+	// side.
 	contradicted bool
 }
 

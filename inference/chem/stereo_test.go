@@ -87,7 +87,8 @@ func TestRedundantStereoIsDropped(t *testing.T) {
 		"[H]/N=C/[H]":      "N=C",
 		"[H]/C([H])=C/F":   "C=CF",
 		"[H]/[NH+]=C/C":    "[NH2+]=CC",
-		// What seems to tell the two arms apart goes, and so does what rests on it.
+		// What seems to tell the two arms apart goes, and so does what rests on
+		// it.
 		"[H]/N=C1/CCC(CC1)C(/C1CCC(=N)CC1)=N/[H]": "N=C1CCC(CC1)C(=N)C1CCC(=N)CC1",
 	} {
 		if got, want := mustParse(t, smiles).SMILES(), mustParse(t, plain).SMILES(); got != want {

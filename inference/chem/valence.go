@@ -3,8 +3,8 @@ package chem
 import "slices"
 
 // Valences returns the valences that an atom of an element and charge may show,
-// in rising order, as RDKit has them; nil means any, and a negative one that the
-// element cannot have the charge.
+// in rising order, as RDKit has them; nil means any, and a negative one that
+// the element cannot have the charge.
 func Valences(e Element, charge int) []int {
 	return slices.Clone(allowedValences(e, charge))
 }
@@ -119,8 +119,8 @@ func (d *draft) tooManyBonds(atom, valence int) error {
 		valence, allowed[len(allowed)-1], a.Charge)
 }
 
-// RadicalElectrons returns the number of unpaired electrons that the bonds of an
-// atom leave over.
+// RadicalElectrons returns the number of unpaired electrons that the bonds of
+// an atom leave over.
 func (m *Molecule) RadicalElectrons(atom int) int {
 	a, used := m.atoms[atom], m.Valence(atom)
 	if v, ok := smallestValence(a.Element, int(a.Charge), used); ok {

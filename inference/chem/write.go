@@ -24,7 +24,8 @@ func (m *Molecule) RandomSMILES(rng *rand.Rand) string {
 }
 
 // writeRanked writes each component in order of its ranks, beginning with the
-// lowest, and sorts the texts. The order lists the atoms as they stand in the whole.
+// lowest, and sorts the texts. The order lists the atoms as they stand in the
+// whole.
 func (m *Molecule) writeRanked(rank []int) (text string, order []int) {
 	type part struct {
 		text  string
@@ -147,7 +148,8 @@ func (p *spanningTree) bondText(bond int) string {
 	return [...]string{1: "", 2: "=", 3: "#", 4: "$"}[b.Order]
 }
 
-// hydrogen writes the hydrogen that carries a direction, if the spanning tree has one.
+// hydrogen writes the hydrogen that carries a direction, if the spanning tree
+// has one.
 func (w *writer) hydrogen(atom int, more bool) {
 	up, ok := w.hydrogenUp[atom]
 	if !ok {

@@ -46,8 +46,8 @@ func symbolText(a Atom) string {
 	return a.Element.String()
 }
 
-// needsNoBrackets tells whether an atom without stereo may be written without brackets:
-// an organic-subset element whose implicit hydrogens come out right.
+// needsNoBrackets reports whether an atom without stereo may be written without
+// brackets: an organic-subset element whose implicit hydrogens come out right.
 func (m *Molecule) needsNoBrackets(atom int) bool {
 	a := m.atoms[atom]
 	if a.Isotope > 0 || a.Charge != 0 || a.Class > 0 || !isOrganicSubset(a) {
@@ -79,7 +79,8 @@ func isOrganicSubset(a Atom) bool {
 }
 
 // writtenChirality is the mark of a centre for its neighbours as they are
-// written: the atom before it, the hydrogen or lone pair, ring numbers, branches.
+// written: the atom before it, the hydrogen or lone pair, ring numbers,
+// branches.
 func (p *spanningTree) writtenChirality(atom int) Chirality {
 	m := p.mol
 	chirality := m.atoms[atom].Chirality

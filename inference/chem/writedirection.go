@@ -16,7 +16,7 @@ func (p *spanningTree) assignDirections() {
 	}
 	for _, b := range doubles {
 		for _, atom := range d.endsInOrder(b) {
-			d.choose(atom, b)
+			d.chooseCarrier(atom, b)
 		}
 	}
 	d.withdrawUnintended()
@@ -101,7 +101,8 @@ func (d *directions) isKnown(atom, double int) bool {
 	})
 }
 
-// isAbove tells whether a bond with this value puts its other atom above this one.
+// isAbove reports whether a bond with this value puts its other atom above this
+// one.
 func (d *directions) isAbove(atom, bond int, value bool) bool {
 	return value == (d.endsInOrder(bond)[0] == atom)
 }
@@ -114,7 +115,7 @@ func (d *directions) refOf(atom, double int) int {
 	return b.EndRef
 }
 
-// refIsAbove reads off a isKnown end where the reference substituent stands.
+// refIsAbove reads off a known end where the reference substituent stands.
 func (d *directions) refIsAbove(atom, double int) bool {
 	for _, b := range d.substituents(atom, double) {
 		if value, ok := d.value[b]; ok {
@@ -137,7 +138,8 @@ func (d *directions) propagate(atom, double int, refAbove bool) {
 	}
 }
 
-// doublesBeside lists the other double bonds with a geometry one single bond away.
+// doublesBeside lists the other double bonds with a geometry one single bond
+// away.
 func (d *directions) doublesBeside(double int) []int {
 	var found []int
 	for _, atom := range d.endsInOrder(double) {
@@ -152,10 +154,10 @@ func (d *directions) doublesBeside(double int) []int {
 	return found
 }
 
-// choose makes sure that one single bond at an end is written with its
+// chooseCarrier makes sure that one single bond at an end is written with its
 // direction: one that is already, or else one that no other double bond shares.
-func (d *directions) choose(atom, double int) {
-	var carriers []int // in order of writing; the first of the least awkward is taken
+func (d *directions) chooseCarrier(atom, double int) {
+	var carriers []int // in order of writing; the first of the cheapest is chosen
 	for _, b := range d.substituents(atom, double) {
 		if _, written := d.up[b]; written {
 			return
@@ -174,9 +176,9 @@ func (d *directions) choose(atom, double int) {
 	d.up[carrier] = d.value[carrier]
 }
 
-// carrierCost grades a single bond as the carrier of a direction: one beside
-// another double bond speaks for that one too, and one written as a ring number
-// is hard to read.
+// carrierCost says how unsuitable a single bond is for carrying a direction.
+// One beside another double bond would say something of that one too, and one
+// that is written as a ring number is hard to read.
 func (d *directions) carrierCost(atom, bond int) int {
 	other := d.mol.bonds[bond].Other(atom)
 	grade := 0
@@ -196,7 +198,7 @@ func (d *directions) besideDouble(atom int) bool {
 }
 
 // directHydrogen writes the only hydrogen of an end as an atom with a direction
-// of its own, opposite to the substituent's; false if there is no such hydrogen.
+// of its own, opposite to the substituent's. It reports whether there is one.
 func (d *directions) directHydrogen(atom int, substituentAbove bool) bool {
 	a := d.mol.atoms[atom]
 	if a.Hydrogens != 1 || a.Chirality != Unspecified {
@@ -207,7 +209,7 @@ func (d *directions) directHydrogen(atom int, substituentAbove bool) bool {
 }
 
 // withdrawUnintended looks for double bonds without a geometry that directions
-// written for others would give one, and lets a hydrogen speak instead.
+// written for others would give one, and has a hydrogen carry those instead.
 func (d *directions) withdrawUnintended() {
 	for i, b := range d.mol.bonds {
 		if b.Order != 2 || b.Aromatic || b.Geometry != NoGeometry || d.place[b.Begin] < 0 {
@@ -227,8 +229,8 @@ func (d *directions) directed(atom, double int) bool {
 	})
 }
 
-// withdraw takes the directions off an end's single bonds where the double bonds
-// beyond can do with a hydrogen.
+// withdraw takes the directions off an end's single bonds where the double
+// bonds beyond can do with a hydrogen.
 func (d *directions) withdraw(atom, double int) bool {
 	for _, single := range d.substituents(atom, double) {
 		if _, ok := d.up[single]; !ok {

@@ -26,8 +26,8 @@ type spanningTree struct {
 	hydrogenUp map[int]bool
 }
 
-// spanningTree walks the component depth first. It takes multiple bonds first, so that
-// ring bonds, which are written as numbers, tend to be single.
+// spanningTree walks the component depth first. It takes multiple bonds first,
+// so that ring bonds, which are written as numbers, tend to be single.
 func (m *Molecule) spanningTree(root int, priority []int) *spanningTree {
 	n := len(m.atoms)
 	p := &spanningTree{

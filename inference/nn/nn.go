@@ -1,21 +1,3 @@
-// Package nn holds the float32 kernels of a small transformer: linear layers,
-// attention, modulated layer normalisation and gated residuals. It is pure Go
-// with assembly for amd64 (AVX-512, or AVX2 with FMA, chosen when the program
-// starts) and needs neither cgo nor build flags; elsewhere, and with the build
-// tag purego, everything runs in Go.
-//
-// A batch is one matrix whose rows are tokens. The tokens of sequence i are the
-// rows offsets[i] to offsets[i+1]: no padding, and no mask. Matrices are
-// row-major and dense.
-//
-// Beyond constructors, no function allocates, locks or starts a goroutine:
-// callers own every buffer, and run disjoint sets of sequences in parallel with
-// scratch of their own. A sequence's result does not depend on what it is
-// batched with, to the last bit, and both amd64 paths give the same bits; the
-// Go path, which rounds more often, agrees with them to about 1e-6 of what is
-// summed.
-//
-// Buffers of the wrong size are errors of the program, so they panic.
 package nn
 
 import "fmt"

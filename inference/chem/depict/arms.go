@@ -54,9 +54,9 @@ func (p *placement) spreadArms(taken []complex128, arms int) []complex128 {
 	return directions
 }
 
-// chainAngles returns the angles between the bond that leads to an atom and the atom's
-// arms: 120° for up to two, the chain's zig-zag kept and the others spread over
-// the far side for three, a cross for three ends.
+// chainAngles returns the angles between the bond that leads to an atom and the
+// atom's arms: 120° for up to two, the chain's zig-zag kept and the others
+// spread over the far side for three, a cross for three ends.
 func (p *placement) chainAngles(arms []int) []float64 {
 	switch {
 	case len(arms) == 1:
@@ -75,9 +75,9 @@ func (p *placement) chainAngles(arms []int) []float64 {
 	return angles
 }
 
-// zigzagSide tells to which side the longest arm turns (1 for counterclockwise):
-// away from where the atom before the last one is, so that the chain is trans;
-// behind a ring, to the side with more room.
+// zigzagSide tells to which side the longest arm turns (1 for
+// counterclockwise): away from where the atom before the last one is, so that
+// the chain is trans; behind a ring, to the side with more room.
 func (p *placement) zigzagSide(atom int) float64 {
 	before := -1
 	for _, n := range p.neighbours[atom] {

@@ -34,19 +34,20 @@ func (g *graph) bridgedCore(b *block) [][]int {
 	return best
 }
 
-// isBridge tells whether two rings share more than a bond, and neither is large.
+// isBridge reports whether two rings share more than a bond, and neither is
+// large.
 func isBridge(r, s []int) bool {
 	return sharedAtoms(r, s) > 2 && len(r) <= largestPolygon && len(s) <= largestPolygon
 }
 
-// layCore places the atoms of a bridged core. A known skeleton takes the
+// layCore places the atoms of a bridged core. A known ring template takes the
 // coordinates chemists are used to; any other is drawn with each of its larger
 // cycles as the outline in turn, what is left inside (Tutte, Proc. London Math.
 // Soc. 1963, 13, 743), eased, and the tidiest result is taken.
 func (g *graph) layCore(core [][]int, b *block) map[int]complex128 {
 	atoms := distinctAtoms(core)
-	best, bestCost, stance := g.fromTemplates(atoms)
-	b.stance = stance
+	best, bestCost, rotation := g.fromTemplates(atoms)
+	b.rotation = rotation
 	if best == nil {
 		for _, outline := range g.outlines(core) {
 			points := g.insideOutline(atoms, outline)
@@ -141,14 +142,14 @@ func (g *graph) insideOutline(atoms, outline []int) []complex128 {
 	for i, a := range atoms {
 		index[a] = i
 	}
-	fixed := make([]bool, len(atoms))
+	pinned := make([]bool, len(atoms))
 	for k, p := range regularPolygon(len(outline)) {
 		points[index[outline[k]]] = p
-		fixed[index[outline[k]]] = true
+		pinned[index[outline[k]]] = true
 	}
 	for range 100 {
 		for i, a := range atoms {
-			if fixed[i] {
+			if pinned[i] {
 				continue
 			}
 			var around []complex128
@@ -185,7 +186,7 @@ func (g *graph) untidiness(atoms []int, points []complex128) float64 {
 			}
 		}
 	}
-	return cost + g.crampedness(atoms, points)
+	return cost + g.substituentCrowding(atoms, points)
 }
 
 // tooNear grows as a distance falls below a wanted one.
@@ -196,9 +197,9 @@ func tooNear(d, wanted float64) float64 {
 	return 4 * (wanted - d) * (wanted - d) / (wanted * wanted)
 }
 
-// crampedness grades how much room the neighbours outside a core find, in the
-// widest gap between the bonds of each atom.
-func (g *graph) crampedness(atoms []int, points []complex128) float64 {
+// substituentCrowding grades how much room the neighbours outside a core find,
+// in the widest gap between the bonds of each atom.
+func (g *graph) substituentCrowding(atoms []int, points []complex128) float64 {
 	var cost float64
 	bonds := g.bondPairs(atoms)
 	for i, a := range atoms {

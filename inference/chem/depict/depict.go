@@ -1,11 +1,3 @@
-// Package depict draws molecules: it lays their atoms out in the plane and
-// writes the drawing as SVG.
-//
-// The layout follows the usual plan of structure diagram generation (Helson,
-// Rev. Comput. Chem. 1999, 13, 313; Clark, Labute & Santavy, J. Chem. Inf.
-// Model. 2006, 46, 1107): ring systems are drawn first, as rigid units; chains
-// zig-zag away from them; branches turn until nothing overlaps; and the whole
-// is turned until it looks natural. Every length is in bond lengths.
 package depict
 
 import (
@@ -62,8 +54,8 @@ type Drawing struct {
 
 	mol *chem.Molecule
 	// source is the drawing of the canonical form that this one renumbers, so
-	// that every writing of a molecule gives the same picture to the byte; order
-	// tells which atom here each atom there is. Nil in a source itself.
+	// that every writing of a molecule gives the same picture to the byte;
+	// order tells which atom here each atom there is. Nil in a source itself.
 	source *Drawing
 	order  []int
 }

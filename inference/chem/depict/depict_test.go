@@ -61,8 +61,8 @@ func checkXML(t testing.TB, document []byte) {
 }
 
 func TestSVGIsWellFormedAndInert(t *testing.T) {
-	for name, m := range testMolecules(t) {
-		out, err := SVG(m, Options{Title: name + `<script>alert("x")</script>&'`, Highlight: []int{0}})
+	for name, d := range testDrawings(t) {
+		out, err := d.SVG(Options{Title: name + `<script>alert("x")</script>&'`, Highlight: []int{0}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,10 +25,11 @@ func (g *graph) layBlock(b *block) {
 }
 
 // laySeed places the part of a block that the rest is built on: all of it if it
-// is a known skeleton, its largest bridged core, or a large ring, or the ring with the most neighbours.
+// is a known template, its largest bridged core, or a large ring, or the ring
+// with the most neighbours.
 func (g *graph) laySeed(b *block) {
-	if points, _, stance := g.fromTemplates(b.atoms); points != nil {
-		b.stance = stance
+	if points, _, rotation := g.fromTemplates(b.atoms); points != nil {
+		b.rotation = rotation
 		for i, a := range b.atoms {
 			b.pos[a], b.rigid[a] = points[i], true
 		}
@@ -157,8 +158,8 @@ func (b *block) crowding(points []complex128, ring []int) float64 {
 }
 
 // arc returns the n points between two others that make a chain of n+1 equal
-// steps on a circle, of length 1 unless the ends are too far apart for that. The
-// chain bends to the left of the way from one end to the other.
+// steps on a circle, of length 1 unless the ends are too far apart for that.
+// The chain bends to the left of the way from one end to the other.
 func arc(from, to complex128, n int) []complex128 {
 	steps := float64(n + 1)
 	chord := distance(from, to)
@@ -194,7 +195,7 @@ func arcHalfAngle(chord, steps float64) float64 {
 	return (low + high) / 2
 }
 
-// isStrained tells whether the block as placed has bonds of wrong lengths or
+// isStrained reports whether the block as placed has bonds of wrong lengths or
 // atoms too near to each other.
 func (b *block) isStrained(g *graph) bool {
 	for i, a := range b.atoms {

@@ -3,10 +3,12 @@ package depict
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -65,30 +67,46 @@ var odorants = map[string]string{
 	"sulfoxide":            "C=CC[S@@](=O)C[C@H](N)C(=O)O",
 }
 
-// testMolecules are the odorants above and the package chem's references.
-func testMolecules(t testing.TB) map[string]*chem.Molecule {
+// testDrawings returns the drawings of the odorants above and of package chem's
+// references, by name. They are laid out once for all tests.
+func testDrawings(t testing.TB) map[string]*Drawing {
 	t.Helper()
-	data, err := os.ReadFile("../testdata/reference.json")
+	drawings, err := layOutAll()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var references []struct{ Name, SMILES string }
-	if err := json.Unmarshal(data, &references); err != nil {
-		t.Fatal(err)
-	}
-	molecules := map[string]*chem.Molecule{}
-	for _, r := range references {
-		molecules[r.Name] = mustParse(t, r.SMILES)
-	}
-	for name, smiles := range odorants {
-		molecules[name] = mustParse(t, smiles)
-	}
-	return molecules
+	return drawings
 }
 
+var layOutAll = sync.OnceValues(func() (map[string]*Drawing, error) {
+	data, err := os.ReadFile("../testdata/reference.json")
+	if err != nil {
+		return nil, err
+	}
+	var references []struct{ Name, SMILES string }
+	if err := json.Unmarshal(data, &references); err != nil {
+		return nil, err
+	}
+	texts := map[string]string{}
+	for _, r := range references {
+		texts[r.Name] = r.SMILES
+	}
+	maps.Copy(texts, odorants)
+	drawings := map[string]*Drawing{}
+	for name, smiles := range texts {
+		m, err := chem.Parse(smiles)
+		if err != nil {
+			return nil, err
+		}
+		if drawings[name], err = Layout(m); err != nil {
+			return nil, err
+		}
+	}
+	return drawings, nil
+})
+
 func TestAtomsKeepApart(t *testing.T) {
-	for name, m := range testMolecules(t) {
-		d := mustLayout(t, m)
+	for name, d := range testDrawings(t) {
 		for i := range d.Points {
 			for j := range i {
 				if apart := distance(d.at(i), d.at(j)); apart < 0.4 {
@@ -100,9 +118,8 @@ func TestAtomsKeepApart(t *testing.T) {
 }
 
 func TestBondsHaveOneLength(t *testing.T) {
-	for name, m := range testMolecules(t) {
-		g := newGraph(m)
-		d := mustLayout(t, m)
+	for name, d := range testDrawings(t) {
+		g := newGraph(d.mol)
 		for _, b := range d.Bonds {
 			if g.isBridgedBond(b.Begin, b.End) {
 				continue
@@ -114,7 +131,7 @@ func TestBondsHaveOneLength(t *testing.T) {
 	}
 }
 
-// isBridgedBond tells whether a bond's ring system has rings that share more
+// isBridgedBond reports whether a bond's ring system has rings that share more
 // than one bond, where lengths must give.
 func (g *graph) isBridgedBond(a, b int) bool {
 	for _, block := range g.blocks {
@@ -148,8 +165,8 @@ func TestSixRingsAreRegular(t *testing.T) {
 }
 
 func TestDoubleBondsStandAsTheirGeometrySays(t *testing.T) {
-	for name, m := range testMolecules(t) {
-		checkGeometry(t, name, mustLayout(t, m))
+	for name, d := range testDrawings(t) {
+		checkGeometry(t, name, d)
 	}
 }
 
@@ -172,8 +189,8 @@ func checkGeometry(t testing.TB, name string, d *Drawing) {
 }
 
 func TestWedgesGiveTheHandednessBack(t *testing.T) {
-	for name, m := range testMolecules(t) {
-		checkHandedness(t, name, mustLayout(t, m))
+	for name, d := range testDrawings(t) {
+		checkHandedness(t, name, d)
 	}
 }
 
@@ -205,8 +222,8 @@ func checkHandedness(t testing.TB, name string, d *Drawing) {
 	}
 }
 
-// corners returns the places in space of a centre's four neighbours, relative to
-// it, the hidden one first, and whether any is out of the plane.
+// corners returns the places in space of a centre's four neighbours, relative
+// to it, the hidden one first, and whether any is out of the plane.
 func (d *Drawing) corners(atom int) (corners [][3]float64, out bool) {
 	height := map[Style]float64{Wedge: 1, Hash: -1}
 	for _, n := range d.mol.Neighbours(atom) {
@@ -251,13 +268,7 @@ func signedVolume(c [][3]float64) float64 {
 }
 
 func TestTheDrawingDoesNotDependOnTheWriting(t *testing.T) {
-	names := slices.Sorted(func(yield func(string) bool) {
-		for name := range odorants {
-			if !yield(name) {
-				return
-			}
-		}
-	})
+	names := slices.Sorted(maps.Keys(odorants))
 	rapid.Check(t, func(rt *rapid.T) {
 		name := rapid.SampledFrom(names).Draw(rt, "name")
 		m := mustParse(t, odorants[name])

@@ -25,20 +25,21 @@ type block struct {
 	// pos holds the places of atoms.
 	pos map[int]complex128
 	// rigid tells which atoms belong to a bridged core, whose shape is settled.
-	rigid  map[int]bool
-	stance stance
+	rigid    map[int]bool
+	rotation rotation
 }
 
-// stance tells how far a ring system may be turned in the finished drawing.
-type stance uint8
+// rotation tells how far a ring system may be turned in the finished drawing.
+type rotation uint8
 
 const (
-	// loose ring systems look right in every position.
-	loose stance = iota
-	// upright ones look right only as they were laid, or mirrored left to right.
-	upright
-	// fixed ones look right only as they were laid.
-	fixed
+	// freeRotation ring systems look right in every position.
+	freeRotation rotation = iota
+	// onlyMirrored ones look right only as they were laid, or mirrored left to
+	// right.
+	onlyMirrored
+	// noRotation ones look right only as they were laid.
+	noRotation
 )
 
 func newGraph(m *chem.Molecule) *graph {
@@ -98,17 +99,17 @@ func distinctAtoms(rings [][]int) []int {
 	return slices.Compact(atoms)
 }
 
-// sharedBlock tells whether two bonded atoms are in one block, which then holds
-// their bond.
+// sharedBlock reports whether two bonded atoms are in one block, which then
+// holds their bond.
 func (g *graph) sharedBlock(a, b int) bool {
 	i := g.BondBetween(a, b)
 	return i >= 0 && g.Bond(i).InRing
 }
 
-// isTerminal tells whether an atom has a single neighbour.
+// isTerminal reports whether an atom has a single neighbour.
 func (g *graph) isTerminal(atom int) bool { return g.Degree(atom) == 1 }
 
-// isLinear tells whether the two bonds of an atom stand in a line: beside a
+// isLinear reports whether the two bonds of an atom stand in a line: beside a
 // triple bond, or between two double bonds.
 func (g *graph) isLinear(atom int) bool {
 	if e := g.Atom(atom).Element; g.Degree(atom) != 2 || e != chem.Carbon && e != chem.Nitrogen {

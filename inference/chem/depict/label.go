@@ -70,14 +70,14 @@ func (d *Drawing) labels() []label {
 	return found
 }
 
-// hasLabel tells whether an atom is written out.
+// hasLabel reports whether an atom is written out.
 func (d *Drawing) hasLabel(atom int) bool {
 	a := d.mol.Atom(atom)
 	return a.Element != chem.Carbon || a.Charge != 0 || a.Isotope != 0 || a.Class != 0 ||
 		d.mol.Degree(atom) == 0 || d.mol.RadicalElectrons(atom) > 0 || d.isCumulated(atom)
 }
 
-// isCumulated tells whether an atom is between two double bonds: its letter
+// isCumulated reports whether an atom is between two double bonds: its letter
 // parts their lines, which would else look like one long bond.
 func (d *Drawing) isCumulated(atom int) bool {
 	doubles := 0
@@ -126,7 +126,7 @@ func superscript(text string) piece {
 	return piece{text: text, at: complex(0, raised*fontSize), small: true}
 }
 
-// isCrowded tells whether a bond of an atom leads near to a direction.
+// isCrowded reports whether a bond of an atom leads near to a direction.
 func (d *Drawing) isCrowded(atom int, direction complex128) bool {
 	for k := range d.mol.Degree(atom) {
 		if dot(unit(d.at(d.mol.NeighbourAt(atom, k))-d.at(atom)), direction) > 0.8 {

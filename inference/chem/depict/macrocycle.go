@@ -19,12 +19,12 @@ const (
 	largestShaped = 120
 )
 
-// ringWish says what the rest of the molecule wants of a ring's shape.
-type ringWish struct {
+// ringPreference says what the rest of the molecule asks of a ring's shape.
+type ringPreference struct {
 	// corner tells of each atom whether it wants to point out of the ring (1),
 	// into it (-1) or does not care (0).
 	corner []int
-	// firm tells that a corner's wish is no mere preference.
+	// firm reports whether a corner's preference must be met.
 	firm []bool
 	// trans tells of the bond after each atom whether it must be trans (1), cis
 	// (-1) or does not matter (0).
@@ -34,20 +34,20 @@ type ringWish struct {
 // ringShape places the atoms of a ring on their own.
 func (g *graph) ringShape(ring []int, b *block) []complex128 {
 	n := len(ring)
-	wish := g.ringWish(ring, b)
-	if n < 8 || n > largestShaped || n <= largestPolygon && !slices.Contains(wish.trans, 1) {
+	preference := g.ringPreference(ring, b)
+	if n < 8 || n > largestShaped || n <= largestPolygon && !slices.Contains(preference.trans, 1) {
 		return regularPolygon(n)
 	}
-	shapes := wish.bestTurns()
+	shapes := preference.bestTurns()
 	if n <= largestPolygon {
-		return dented(shapes[0].turns)
+		return foldedPolygon(shapes[0].turns)
 	}
 	var best []complex128
 	bestCost := math.Inf(1)
 	for _, s := range shapes {
-		points := walk(s.turns)
+		points := followTurns(s.turns)
 		strain := relax(points, turnSprings(s.turns))
-		if cost := strain + roundness(points) + wish.wishCost(s.turns) + wish.broken(points); cost < bestCost-1e-6 {
+		if cost := strain + roundness(points) + preference.preferenceCost(s.turns) + preference.broken(points); cost < bestCost-1e-6 {
 			best, bestCost = points, cost
 		}
 	}
@@ -75,9 +75,9 @@ func turnSprings(turns []int) []spring {
 	return springs
 }
 
-// dented returns the regular polygon with the corners of right turns folded in:
-// a ring of eight or nine atoms with a trans double bond.
-func dented(turns []int) []complex128 {
+// foldedPolygon returns the regular polygon with the corners of right turns
+// folded in: a ring of eight or nine atoms with a trans double bond.
+func foldedPolygon(turns []int) []complex128 {
 	n := len(turns)
 	corners := regularPolygon(n)
 	points := slices.Clone(corners)
@@ -102,9 +102,9 @@ func acrossBond(turns []int, i, j, n int) float64 {
 	return math.Sqrt(7)
 }
 
-func (g *graph) ringWish(ring []int, b *block) ringWish {
+func (g *graph) ringPreference(ring []int, b *block) ringPreference {
 	n := len(ring)
-	w := ringWish{corner: make([]int, n), firm: make([]bool, n), trans: make([]int, n)}
+	w := ringPreference{corner: make([]int, n), firm: make([]bool, n), trans: make([]int, n)}
 	for i, a := range ring {
 		if g.Degree(a) > 2 {
 			w.corner[i] = 1
@@ -117,9 +117,9 @@ func (g *graph) ringWish(ring []int, b *block) ringWish {
 	return w
 }
 
-// shareWith wishes for the shape that leaves room for another ring: the atoms
+// shareWith asks for the shape that leaves room for another ring: the atoms
 // at the ends of what both share point out, those between point in.
-func (w *ringWish) shareWith(ring, other []int) {
+func (w *ringPreference) shareWith(ring, other []int) {
 	n := len(ring)
 	shared := func(i int) bool { return slices.Contains(other, ring[(i+n)%n]) }
 	if sharedAtoms(ring, other) == n {

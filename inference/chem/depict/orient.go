@@ -11,8 +11,8 @@ import (
 // multiples of 30°, its long axis lies flat, and oxygens are to the right and
 // at the top rather than to the left and at the bottom. What stands upright is
 // only mirrored left to right, and what is fixed stays as it is.
-func (g *graph) orient(pos []complex128, part []int, stance stance) {
-	if stance == fixed {
+func (g *graph) orient(pos []complex128, part []int, rotation rotation) {
+	if rotation == noRotation {
 		return
 	}
 	points := make([]complex128, len(part))
@@ -23,11 +23,11 @@ func (g *graph) orient(pos []complex128, part []int, stance stance) {
 	for i := range points {
 		points[i] -= middle
 	}
-	if stance == loose {
+	if rotation == freeRotation {
 		rotate(points, turn(g.alignment(pos, part)))
 		rotate(points, flattest(points))
 	}
-	g.face(points, part, stance)
+	g.face(points, part, rotation)
 	for i, a := range part {
 		pos[a] = points[i]
 	}
@@ -52,8 +52,8 @@ func rotate(points []complex128, by complex128) {
 }
 
 // alignment returns the turn, in degrees, that brings most bonds to multiples
-// of 30°, ends and odd bonds counting less: the mean of their angles on a circle
-// of 30°.
+// of 30°, ends and odd bonds counting less: the mean of their angles on a
+// circle of 30°.
 func (g *graph) alignment(pos []complex128, part []int) float64 {
 	var sum complex128
 	for _, a := range part {
@@ -93,9 +93,9 @@ func flatness(points []complex128, by complex128) float64 {
 	return width - height + 0.5*spread/float64(len(points))
 }
 
-// face mirrors points left to right, and upside down unless they are upright, so
-// that heteroatoms, the ends above all, are to the right and at the top.
-func (g *graph) face(points []complex128, part []int, stance stance) {
+// face mirrors points left to right, and upside down unless they are upright,
+// so that heteroatoms, the ends above all, are to the right and at the top.
+func (g *graph) face(points []complex128, part []int, rotation rotation) {
 	var pull complex128
 	for i, a := range part {
 		if g.Atom(a).Element != chem.Carbon {
@@ -111,7 +111,7 @@ func (g *graph) face(points []complex128, part []int, stance stance) {
 		if real(pull) < -1e-6 {
 			x = -x
 		}
-		if imag(pull) < -1e-6 && stance == loose {
+		if imag(pull) < -1e-6 && rotation == freeRotation {
 			y = -y
 		}
 		points[i] = complex(x, y)

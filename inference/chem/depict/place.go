@@ -12,7 +12,8 @@ type placement struct {
 	*graph
 	pos    []complex128
 	placed []bool
-	// parent is the atom from which each atom was placed, -1 for the first ones.
+	// parent is the atom from which each atom was placed, -1 for the first
+	// ones.
 	parent []int
 	// reach is the length of the longest chain that goes on from an atom away
 	// from its parent.
@@ -36,10 +37,10 @@ func (g *graph) place() []complex128 {
 	}
 	parts := g.ComponentAtoms()
 	for _, part := range parts {
-		anchor, stance := p.placePart(part)
+		anchor, rotation := p.placePart(part)
 		p.fixGeometry(part, anchor)
-		g.untangle(p.pos, part, anchor)
-		g.orient(p.pos, part, stance)
+		g.removeOverlaps(p.pos, part, anchor)
+		g.orient(p.pos, part, rotation)
 	}
 	pack(p.pos, parts)
 	return p.pos
@@ -49,13 +50,13 @@ func (g *graph) place() []complex128 {
 // longest chain, then everything else from there outwards. It returns the
 // first atom placed, which keeps its position from then on, and how far the
 // part may be turned.
-func (p *placement) placePart(part []int) (anchor int, stance stance) {
+func (p *placement) placePart(part []int) (anchor int, rotation rotation) {
 	p.part = part
 	first := p.seed(part)
 	p.parent[first] = -1
 	if b := p.seedBlock(first); b != nil {
 		p.putBlock(b, first, 0, p.outwardOf(b, first))
-		stance = b.stance
+		rotation = b.rotation
 	} else {
 		p.put(first, -1, 0)
 	}
@@ -64,11 +65,11 @@ func (p *placement) placePart(part []int) (anchor int, stance stance) {
 		p.queue = p.queue[1:]
 		p.grow(atom)
 	}
-	return first, stance
+	return first, rotation
 }
 
 // seed returns the atom to begin with: one of the largest ring system, those
-// with a stance first, or else the end of the longest chain.
+// that may not be turned freely first, or else the end of the longest chain.
 func (p *placement) seed(part []int) int {
 	best := -1
 	var bestSize int
@@ -76,7 +77,7 @@ func (p *placement) seed(part []int) int {
 		for _, i := range p.blocksOf[a] {
 			b := p.blocks[i]
 			size := len(b.atoms)
-			if b.stance != loose {
+			if b.rotation != freeRotation {
 				size += p.NumAtoms()
 			}
 			if size > bestSize {
@@ -94,7 +95,7 @@ func (p *placement) seed(part []int) int {
 func (p *placement) seedBlock(seed int) *block {
 	var best *block
 	for _, i := range p.blocksOf[seed] {
-		if b := p.blocks[i]; best == nil || b.stance > best.stance || b.stance == best.stance && len(b.atoms) > len(best.atoms) {
+		if b := p.blocks[i]; best == nil || b.rotation > best.rotation || b.rotation == best.rotation && len(b.atoms) > len(best.atoms) {
 			best = b
 		}
 	}

@@ -51,7 +51,7 @@ func centroid(points []complex128) complex128 {
 	return scale(sum, 1/float64(len(points)))
 }
 
-// segmentsCross tells whether the inner parts of two segments cross.
+// segmentsCross reports whether the inner parts of two segments cross.
 func segmentsCross(a, b, c, d complex128) bool {
 	const slack = 1e-6
 	left := func(p, q, r complex128) float64 { return cross(q-p, r-p) }

@@ -9,7 +9,7 @@ type spring struct {
 	a, b   int
 	length float64
 	weight float64
-	// pushes tells that the spring is slack beyond its length.
+	// pushes reports whether the spring is slack beyond its length.
 	pushes bool
 }
 
@@ -18,8 +18,8 @@ const maxRelaxWork = 20_000_000
 
 // relax moves points until the springs between them are at rest, or nearly, by
 // steepest descent with a step that grows while it helps, and returns their
-// energy. It is a sum of squared deviations, as in the force-directed drawing of graphs (Kamada &
-// Kawai, Inf. Process. Lett. 1989, 31, 7).
+// energy. It is a sum of squared deviations, as in the force-directed drawing
+// of graphs (Kamada & Kawai, Inf. Process. Lett. 1989, 31, 7).
 func relax(points []complex128, springs []spring) (energy float64) {
 	const rounds, wide = 400, 0.3
 	step := 0.05

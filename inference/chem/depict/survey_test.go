@@ -80,7 +80,7 @@ func (d *Drawing) crosses() bool {
 	return false
 }
 
-func TestOrdinaryOdorantsDoNotTangle(t *testing.T) {
+func TestOrdinaryOdorantsDoNotOverlap(t *testing.T) {
 	for name, smiles := range odorants {
 		if slices.Contains([]string{"patchoulol", "longifolene", "adamantanol"}, name) {
 			continue // cages, in which bonds cross in every drawing

@@ -35,9 +35,11 @@ type Options struct {
 	Monochrome bool
 	// Transparent leaves out the white ground.
 	Transparent bool
-	// Highlight lists atoms, by index, to be marked, with the bonds between them.
+	// Highlight lists atoms, by index, to be marked, with the bonds between
+	// them.
 	Highlight []int
-	// Title names the picture for those who cannot see it; the formula if empty.
+	// Title names the picture for those who cannot see it; the formula if
+	// empty.
 	Title string
 }
 
@@ -59,7 +61,8 @@ func (o Options) check(atoms int) error {
 }
 
 // SVG draws a molecule as an SVG document without scripts or references to
-// anything outside it. The error wraps ErrOptions where the options are at fault.
+// anything outside it. The error wraps ErrOptions where the options are at
+// fault.
 func SVG(m *chem.Molecule, o Options) ([]byte, error) {
 	d, err := Layout(m)
 	if err != nil {

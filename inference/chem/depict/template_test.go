@@ -7,7 +7,7 @@ import (
 )
 
 // smiles writes a skeleton with something attached to some of its corners.
-func (s skeleton) smiles(attached map[int]string) string {
+func (s ringTemplate) smiles(attached map[int]string) string {
 	neighbours := make([][]int, len(s.points))
 	for _, b := range s.bonds {
 		neighbours[b[0]], neighbours[b[1]] = append(neighbours[b[0]], b[1]), append(neighbours[b[1]], b[0])
@@ -68,7 +68,7 @@ const (
 )
 
 func TestSubstituentsOfAKnownSkeletonCrossNoRing(t *testing.T) {
-	for n, s := range skeletons {
+	for n, s := range ringTemplates {
 		if n == gonane {
 			continue // what stands on an atom of three flat rings has no room in the plane
 		}
@@ -93,7 +93,7 @@ func checkSubstituents(t *testing.T, smiles string) {
 
 func TestTheSkeletonsWithExceptionsAreWhereTheTestLooks(t *testing.T) {
 	for n, smiles := range map[int]string{pinane: "C1CC2CC(C1)C2", gonane: "C1CCC2C(C1)CCC1C2CCC2CCCC12"} {
-		if got, want := mustParse(t, skeletons[n].smiles(nil)).SMILES(), mustParse(t, smiles).SMILES(); got != want {
+		if got, want := mustParse(t, ringTemplates[n].smiles(nil)).SMILES(), mustParse(t, smiles).SMILES(); got != want {
 			t.Errorf("skeleton %d is %s, want %s", n, got, want)
 		}
 	}

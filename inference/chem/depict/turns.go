@@ -17,7 +17,7 @@ const keptShapes = 4
 // bestTurns returns the best shapes of two kinds: those found by search and
 // those with right turns at even distances, which are round once eased but do
 // not close before.
-func (w *ringWish) bestTurns() []shape {
+func (w *ringPreference) bestTurns() []shape {
 	n := len(w.corner)
 	var searched, even []shape
 	for _, rights := range []int{(n - 6) / 2, (n - 5) / 2, (n - 7) / 2} {
@@ -28,7 +28,7 @@ func (w *ringWish) bestTurns() []shape {
 			w.search(make([]int, n), 0, rights, func(turns []int) { searched = keep(searched, turns, w.cost(turns)) })
 		}
 		if n > largestPolygon {
-			spread(n, rights, func(turns []int) { even = keep(even, turns, w.wishCost(turns)) })
+			spread(n, rights, func(turns []int) { even = keep(even, turns, w.preferenceCost(turns)) })
 		}
 	}
 	return slices.Concat(searched, even)
@@ -45,7 +45,7 @@ func keep(best []shape, turns []int, cost float64) []shape {
 }
 
 // search tries all ways to place right turns, two in a row only where wished.
-func (w *ringWish) search(turns []int, at, rights int, try func([]int)) {
+func (w *ringPreference) search(turns []int, at, rights int, try func([]int)) {
 	n := len(turns)
 	if at == n {
 		if rights == 0 && (turns[0] > 0 || turns[n-1] > 0 || w.wishesIn(0) && w.wishesIn(n-1)) {
@@ -64,7 +64,7 @@ func (w *ringWish) search(turns []int, at, rights int, try func([]int)) {
 	}
 }
 
-func (w *ringWish) wishesIn(i int) bool { return w.corner[i] < 0 }
+func (w *ringPreference) wishesIn(i int) bool { return w.corner[i] < 0 }
 
 // spread tries right turns at even distances, from every start.
 func spread(n, rights int, try func([]int)) {
@@ -79,16 +79,16 @@ func spread(n, rights int, try func([]int)) {
 
 // cost grades a shape: broken double bonds and firm wishes are dearest, then
 // what cannot be drawn well, then mere preferences.
-func (w *ringWish) cost(turns []int) float64 {
+func (w *ringPreference) cost(turns []int) float64 {
 	if len(turns) <= largestPolygon {
-		return w.wishCost(turns)
+		return w.preferenceCost(turns)
 	}
-	return w.wishCost(turns) + walkCost(turns)
+	return w.preferenceCost(turns) + walkCost(turns)
 }
 
-// wishCost grades what a shape leaves unfulfilled. Small rings are best with few
-// right turns.
-func (w *ringWish) wishCost(turns []int) float64 {
+// preferenceCost grades what a shape leaves unfulfilled. Small rings are best
+// with few right turns.
+func (w *ringPreference) preferenceCost(turns []int) float64 {
 	n := len(turns)
 	var cost float64
 	for i, t := range turns {
@@ -109,7 +109,7 @@ func (w *ringWish) wishCost(turns []int) float64 {
 }
 
 // broken grades the double bonds that stand wrong in a ring as drawn.
-func (w *ringWish) broken(points []complex128) float64 {
+func (w *ringPreference) broken(points []complex128) float64 {
 	n := len(points)
 	var cost float64
 	for i, wanted := range w.trans {
@@ -129,7 +129,7 @@ const hopelessGap = 2
 // crossings, by atoms in each other's way and by its lack of roundness.
 func walkCost(turns []int) float64 {
 	n := len(turns)
-	points := walk(turns)
+	points := followTurns(turns)
 	last := points[n-1] - points[n-2]
 	gap := distance(points[n-1]+last*turn(float64(turns[n-1])*60+stepTurn(turns)), points[0])
 	cost := 2*gap*gap + roundness(points)
@@ -170,9 +170,9 @@ func stepTurn(turns []int) float64 {
 	return float64(360-60*sum) / float64(len(turns))
 }
 
-// walk follows a ring's turns with steps of length 1, each corner's after the
-// step that leads to it.
-func walk(turns []int) []complex128 {
+// followTurns follows a ring's turns with steps of length 1, each corner's
+// after the step that leads to it.
+func followTurns(turns []int) []complex128 {
 	extra := stepTurn(turns)
 	points := make([]complex128, len(turns))
 	direction := complex128(1)

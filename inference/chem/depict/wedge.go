@@ -37,8 +37,8 @@ func (g *graph) assignWedges(pos []complex128, d *Drawing) {
 }
 
 // hydrogenPlace tells where the hydrogen of a stereocentre is to be drawn, if
-// all bonds of the centre are in rings and one of the gaps between them has room
-// for it beside the atoms and the hydrogens drawn before.
+// all bonds of the centre are in rings and one of the gaps between them has
+// room for it beside the atoms and the hydrogens drawn before.
 func (g *graph) hydrogenPlace(pos []complex128, atom int, before []Hydrogen) (at complex128, ok bool) {
 	if g.Atom(atom).Hydrogens != 1 || g.Degree(atom) != 3 {
 		return 0, false
@@ -60,7 +60,8 @@ func (g *graph) hydrogenPlace(pos []complex128, atom int, before []Hydrogen) (at
 		second := directions[(k+1)%3]
 		start, width := widestGap([]complex128{first, second})
 		outside := directions[(k+2)%3]
-		// Two directions leave two gaps; the one with the third bond in it is none.
+		// Two directions leave two gaps; the one with the third bond in it is
+		// none.
 		middle := turn(start + width/2)
 		if dot(middle, outside) > math.Cos(width*math.Pi/360) {
 			middle, width = -middle, 360-width
@@ -124,14 +125,15 @@ func (g *graph) wedgeStyle(pos []complex128, atom, bond int) Style {
 	order := g.neighbours[atom]
 	counterclockwise := g.Atom(atom).Chirality == chem.Counterclockwise
 	if len(order) == 3 {
-		// A wedge puts the hydrogen or lone pair, which stands first, behind: the
-		// viewer sees the three turn the other way.
+		// A wedge puts the hydrogen or lone pair, which stands first, behind:
+		// the viewer sees the three turn the other way.
 		if turnsCounterclockwise(pos, atom, order) != counterclockwise {
 			return Wedge
 		}
 		return Hash
 	}
-	// Seen from a neighbour at an even place, the others turn as from the first.
+	// Seen from a neighbour at an even place, the others turn as from the
+	// first.
 	place := slices.Index(order, g.Bond(bond).Other(atom))
 	others := slices.Delete(slices.Clone(order), place, place+1)
 	fromWedge := counterclockwise == (place%2 == 0)

@@ -9,8 +9,8 @@ import (
 // Size is the length of a Bits fingerprint in bits.
 const Size = 2048
 
-// Bits is a fingerprint of fixed length: which features there are, without counts.
-// Features may share a bit.
+// Bits is a fingerprint of fixed length: which features there are, without
+// counts. Features may share a bit.
 type Bits [Size / 64]uint64
 
 // Bits folds a fingerprint to Size bits: bit i is set if a feature's ID is i
@@ -43,8 +43,8 @@ func (b *Bits) shared(other *Bits) int {
 }
 
 // Tanimoto returns the share of the bits set in either fingerprint that both
-// have, 0 to 1 (Rogers and Tanimoto, Science 1960, 132, 1115). Two empty fingerprints have the
-// similarity 0.
+// have, 0 to 1 (Rogers and Tanimoto, Science 1960, 132, 1115). Two empty
+// fingerprints have the similarity 0.
 func Tanimoto(a, b *Bits) float64 {
 	shared := a.shared(b)
 	return ratio(shared, a.Ones()+b.Ones()-shared)
@@ -104,8 +104,8 @@ func (s *Set) Nearest(query *Bits) (nearest Match, ok bool) {
 // equals in order of Index.
 //
 // Two fingerprints are never more similar than the smaller one's number of bits
-// is to the larger one's (Swamidass and Baldi, J. Chem. Inf. Model. 2007, 47, 302): those
-// that cannot be among the best are not compared.
+// is to the larger one's (Swamidass and Baldi, J. Chem. Inf. Model. 2007, 47,
+// 302): those that cannot be among the best are not compared.
 func (s *Set) Search(query *Bits, k int) []Match {
 	k = min(k, len(s.bits))
 	if k <= 0 {

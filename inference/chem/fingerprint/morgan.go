@@ -11,16 +11,16 @@ import (
 const MaxRadius = 8
 
 // Morgan counts the circular fragments of a molecule: each atom with all that
-// is within 0, 1, ... radius bonds of it. With radius 2 this is the ECFP4 of Rogers
-// and Hahn (J. Chem. Inf. Model. 2010, 50, 742, doi 10.1021/ci100050t), after
-// Morgan (J. Chem. Doc. 1965, 5, 107). Identifiers and counts are those of RDKit's
-// GetMorganFingerprint (2022.09) without chirality. A radius outside 0 to MaxRadius
-// is taken as the nearer of the two.
+// is within 0, 1, ... radius bonds of it. With radius 2 this is the ECFP4 of
+// Rogers and Hahn (J. Chem. Inf. Model. 2010, 50, 742, doi 10.1021/ci100050t),
+// after Morgan (J. Chem. Doc. 1965, 5, 107). Identifiers and counts are those
+// of RDKit's GetMorganFingerprint (2022.09) without chirality. A radius outside
+// 0 to MaxRadius is taken as the nearer of the two.
 //
 // An atom begins as a hash of its element, neighbours, hydrogens, charge, mass
-// and whether it is in a ring. In each round it takes up its neighbours' hashes.
-// A fragment that another atom has described already, being made of the same bonds,
-// is not counted again.
+// and whether it is in a ring. In each round it takes up its neighbours'
+// hashes. A fragment that another atom has described already, being made of the
+// same bonds, is not counted again.
 func Morgan(m *chem.Molecule, radius int) Sparse {
 	g := newMorgan(m)
 	g.ids = append(g.ids, g.hashes...)
@@ -111,7 +111,7 @@ func (g *morgan) round(round uint32) {
 		g.next[atom] = g.rehash(atom, round)
 		g.found = append(g.found, fragment{atom, g.next[atom]})
 	}
-	g.count()
+	g.countNew()
 	g.hashes, g.next = g.next, g.hashes
 	g.areas, g.nextAreas = g.nextAreas, g.areas
 }
@@ -149,9 +149,9 @@ func bondKind(b chem.Bond) uint32 {
 	return uint32(b.Order)
 }
 
-// count takes up the fragments of a round. Of those with the same area the
+// countNew takes up the fragments of a round. Of those with the same area the
 // smallest hash counts; the atoms of the others are dead from now on.
-func (g *morgan) count() {
+func (g *morgan) countNew() {
 	slices.SortStableFunc(g.found, func(a, b fragment) int { return cmp.Compare(a.hash, b.hash) })
 	for _, f := range g.found {
 		if g.seen.add(g.nextAreas.of(f.atom)) {
@@ -196,7 +196,7 @@ type areaSet struct {
 	sets bondSets
 }
 
-// add tells whether a set of bonds was not there before, and adds it.
+// add reports whether a set of bonds was not there before, and adds it.
 func (s *areaSet) add(set []uint64) bool {
 	sum := sumOf(set)
 	for row, other := range s.sums {

@@ -9,18 +9,19 @@ const MaxDistance = 30
 // atoms and the number of bonds on the shortest path between them, 1 to
 // MaxDistance (Carhart, Smith and Venkataraghavan, J. Chem. Inf. Comput. Sci.
 // 1985, 25, 64). An atom is described by its element, its neighbours, its π
-// electrons, whether it is in a ring and its charge; the ring and the charge are
-// an addition to the original, and the identifiers are this package's own.
+// electrons, whether it is in a ring and its charge; the ring and the charge
+// are an addition to the original, and the identifiers are this package's own.
 // Hydrogens are not atoms here.
 func AtomPairs(m *chem.Molecule) Sparse { return pairs(m, atomKinds(m)) }
 
-// ElementPairs is AtomPairs with atoms told apart only by element and aromaticity,
-// so that it sees what distant relatives have in common.
+// ElementPairs is AtomPairs with atoms told apart only by element and
+// aromaticity, so that it sees what distant relatives have in common.
 func ElementPairs(m *chem.Molecule) Sparse { return pairs(m, elementKinds(m)) }
 
-// GroupPairs is AtomPairs with atoms told apart by their part in functional groups,
-// in the spirit of binding property pairs (Kearsley et al., J. Chem. Inf. Comput. Sci. 1996,
-// 36, 118): carbon by what it has multiple bonds to, other elements by their hydrogens.
+// GroupPairs is AtomPairs with atoms told apart by their part in functional
+// groups, in the spirit of binding property pairs (Kearsley et al., J. Chem.
+// Inf. Comput. Sci. 1996, 36, 118): carbon by what it has multiple bonds to,
+// other elements by their hydrogens.
 func GroupPairs(m *chem.Molecule) Sparse { return pairs(m, groupKinds(m)) }
 
 // pairs counts the pairs of atoms whose kind is not 0.
@@ -29,7 +30,7 @@ func pairs(m *chem.Molecule, kinds []uint32) Sparse {
 	distance := make([]int, m.NumAtoms())
 	queue := make([]int, 0, m.NumAtoms())
 	for from := range kinds {
-		queue = spread(m, from, distance, queue)
+		queue = distancesFrom(m, from, distance, queue)
 		for _, to := range queue {
 			if to > from && kinds[from] != 0 && kinds[to] != 0 {
 				ids = append(ids, pairID(kinds[from], kinds[to], distance[to]))
@@ -39,9 +40,9 @@ func pairs(m *chem.Molecule, kinds []uint32) Sparse {
 	return sparse(ids)
 }
 
-// spread fills in the distances of the atoms within MaxDistance of one and returns
-// them in the order of distance.
-func spread(m *chem.Molecule, from int, distance, queue []int) []int {
+// distancesFrom fills in the distances of the atoms within MaxDistance of one
+// and returns them in the order of distance.
+func distancesFrom(m *chem.Molecule, from int, distance, queue []int) []int {
 	for i := range distance {
 		distance[i] = -1
 	}
@@ -97,8 +98,8 @@ func groupKinds(m *chem.Molecule) []uint32 {
 	return kinds
 }
 
-// multiplyBonded adds up the atomic numbers of the atoms that an atom has double or
-// triple bonds to, outside aromatic systems.
+// multiplyBonded adds up the atomic numbers of the atoms that an atom has
+// double or triple bonds to, outside aromatic systems.
 func multiplyBonded(m *chem.Molecule, atom int) int {
 	sum := 0
 	for k := range m.Degree(atom) {
@@ -144,9 +145,9 @@ func piElectrons(m *chem.Molecule, atom int) int {
 const maxTorsions = 20_000
 
 // Torsions counts the chains of four bonded atoms of a molecule, each described
-// by its atoms as in [AtomPairs] (Nilakantan, Bauman, Dixon and Venkataraghavan, J. Chem.
-// Inf. Comput. Sci. 1987, 27, 82). The identifiers are this package's own. A
-// three-membered ring is not a chain.
+// by its atoms as in [AtomPairs] (Nilakantan, Bauman, Dixon and
+// Venkataraghavan, J. Chem. Inf. Comput. Sci. 1987, 27, 82). The identifiers
+// are this package's own. A three-membered ring is not a chain.
 func Torsions(m *chem.Molecule) Sparse {
 	kinds := atomKinds(m)
 	var ids []uint32

@@ -1,9 +1,3 @@
-// Package fingerprint describes molecules by the fragments in them, and
-// compares molecules by what they share.
-//
-// [Morgan] finds circular fragments with RDKit's identifiers, so that its
-// fingerprints can be compared with those made elsewhere. [AtomPairs] and
-// [Torsions] number their fragments in this package's own way.
 package fingerprint
 
 import (

@@ -15,7 +15,8 @@ func (s *State) Allowed(remaining int, allowed []bool) {
 	}
 }
 
-// Feasible tells whether the text can be completed with exactly this many more tokens.
+// Feasible reports whether the text can be completed with exactly this many
+// more tokens.
 func (s *State) Feasible(remaining int) bool { return s.completable(remaining) }
 
 // verdicts remembers the answers for tokens of one meaning, and one answer for
@@ -50,7 +51,7 @@ func (v *verdicts) of(s, next *State, meaning int16, remaining int) bool {
 
 // allows overwrites next.
 func (s *State) allows(t *token, next *State, remaining int) bool {
-	if t.kind == foreign {
+	if t.kind == notSMILES {
 		return false
 	}
 	s.copyTo(next)

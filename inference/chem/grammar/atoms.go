@@ -27,11 +27,11 @@ func (s *State) pushAtom(a atom) fault {
 		need = bondNeed
 	}
 	order := bondOrder(s.pending)
-	if !s.spend(parent, order) {
+	if !s.useValence(parent, order) {
 		return tooManyBonds
 	}
 	s.put(a, need)
-	if !s.spend(s.tip, order) {
+	if !s.useValence(s.tip, order) {
 		return tooManyBonds
 	}
 	if aromaticBond {
@@ -53,30 +53,30 @@ func (s *State) put(a atom, need ringNeed) {
 		need = atomNeed
 	}
 	s.path[s.tip] = place{atom: a, unsettled: settled, need: need}
-	if a.pi != noPi && !s.unwatched {
-		s.watch(s.tip)
+	if a.pi != noPi && !s.untracked {
+		s.track(s.tip)
 	}
 }
 
-// watch gives an atom that needs a double bond a number in the family of sets.
-func (s *State) watch(at int16) {
+// track gives an atom that needs a double bond a number in the family of sets.
+func (s *State) track(at int16) {
 	for i := range uint8(maxUnsettled) {
-		if s.taken&(1<<i) == 0 {
-			s.taken |= 1 << i
-			s.holder[i] = at
+		if s.tracked&(1<<i) == 0 {
+			s.tracked |= 1 << i
+			s.trackedAt[i] = at
 			s.path[at].unsettled = i
 			s.pi = s.pi.add(i)
 			return
 		}
 	}
-	s.unwatched, s.pi, s.taken = true, onlyEmpty, 0
+	s.untracked, s.pi, s.tracked = true, onlyEmpty, 0
 	for i := range s.path[:at+1] {
 		s.path[i].unsettled = settled
 	}
 }
 
-// spend takes a bond of some order from what an atom has left.
-func (s *State) spend(at int16, order int8) bool {
+// useValence takes a bond of some order from what an atom has left.
+func (s *State) useValence(at int16, order int8) bool {
 	p := &s.path[at]
 	if !p.atom.aromatic {
 		p.atom.free -= order
@@ -115,7 +115,7 @@ func (s *State) satisfy(p *place) {
 }
 
 func (s *State) release(p *place) {
-	s.taken &^= 1 << p.unsettled
+	s.tracked &^= 1 << p.unsettled
 	p.unsettled = settled
 }
 
@@ -137,7 +137,7 @@ func (s *State) settle(at int16) {
 	s.release(p)
 }
 
-// mayGrow tells whether more may be written after an atom.
+// mayGrow reports whether more may be written after an atom.
 func (s *State) mayGrow(at int16) bool {
 	if at == s.tip {
 		return true
@@ -220,7 +220,7 @@ func (s *State) root() int16 {
 	return s.branches[s.nBranches-1]
 }
 
-// hasOpenRings tells whether a ring opened in the innermost branch is open.
+// hasOpenRings reports whether a ring opened in the innermost branch is open.
 func (s *State) hasOpenRings() bool {
 	root := s.root()
 	for _, r := range s.rings[:s.nRings] {
@@ -231,8 +231,8 @@ func (s *State) hasOpenRings() bool {
 	return false
 }
 
-// hasNeeds tells whether something in the innermost branch must become part of
-// a ring yet.
+// hasNeeds reports whether something in the innermost branch must become part
+// of a ring yet.
 func (s *State) hasNeeds() bool {
 	for at := s.tip; at > s.root(); at-- {
 		if s.path[at].need != noNeed {
@@ -253,6 +253,6 @@ func (s *State) pushDot() fault {
 	case !s.Complete():
 		return noKekule
 	}
-	s.tip, s.pi, s.taken = -1, onlyEmpty, 0
+	s.tip, s.pi, s.tracked = -1, onlyEmpty, 0
 	return fits
 }

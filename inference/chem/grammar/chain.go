@@ -74,7 +74,8 @@ func (c *chain) closerOf(r openRing, used uint8) int {
 	return -1
 }
 
-// closableAtOnce tells whether one atom with so much valence can close all rings.
+// closableAtOnce reports whether one atom with so much valence can close all
+// rings.
 func (l *ringList) closableAtOnce(barred [2]int16, valence int8, aromatic bool) bool {
 	rest := *l
 	rest.close(barred, valence, aromatic)

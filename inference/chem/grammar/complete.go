@@ -1,15 +1,16 @@
 package grammar
 
-// maxVisits bounds the search for a completion, in prefixes that have no simple one.
+// maxVisits bounds the search for a completion, in prefixes that have no simple
+// one.
 const maxVisits = 64
 
 // smallestRing is the fewest tokens that take an atom into a ring of its own:
 // its number, two atoms, the number again.
 const smallestRing = 4
 
-// completable tells whether the text can end after exactly so many tokens more.
-// It is never wrong in saying yes. It may miss odd completions of the least
-// possible length.
+// completable reports whether the text can end after exactly so many tokens
+// more. It is never wrong in saying yes. It may miss odd completions of the
+// least possible length.
 func (s *State) completable(tokens int) bool {
 	visits := maxVisits
 	return s.search(tokens, &visits)
@@ -33,8 +34,8 @@ func (s *State) least() int {
 	return tokens
 }
 
-// search looks for a completion of exactly so many tokens: a simple one, or else
-// one that begins with a token that short completions are made of.
+// search looks for a completion of exactly so many tokens: a simple one, or
+// else one that begins with a token that short completions are made of.
 func (s *State) search(tokens int, visits *int) bool {
 	if tokens < s.least() {
 		return false
@@ -42,43 +43,43 @@ func (s *State) search(tokens int, visits *int) bool {
 	if tokens == 0 {
 		return s.Complete()
 	}
-	if s.hasTime(tokens) || s.fits(s.plan(), tokens) {
+	if s.hasRoom(tokens) || s.fits(s.shortCompletion(), tokens) {
 		return true
 	}
 	if *visits--; *visits < 0 {
 		return false
 	}
 	for _, r := range s.rings[:s.nRings] {
-		if s.leads(&token{kind: ringToken, number: r.number}, tokens, visits) {
+		if s.completesWith(&token{kind: ringToken, number: r.number}, tokens, visits) {
 			return true
 		}
 	}
 	g := s.grammar
-	return s.nBranches > 0 && s.leads(&token{kind: closeToken}, tokens, visits) ||
-		g.hasAromatic && s.leads(&g.aromaticCarbon, tokens, visits) ||
-		s.leads(&g.carbon, tokens, visits) ||
-		g.hasHetero && s.leads(&g.ringHetero, tokens, visits) ||
-		g.hasDouble && s.leads(&g.double, tokens, visits) ||
-		g.hasSingle && s.leads(&token{kind: bondToken, symbol: '-'}, tokens, visits) ||
-		s.leadsByOpening(tokens, visits)
+	return s.nBranches > 0 && s.completesWith(&token{kind: closeToken}, tokens, visits) ||
+		g.hasAromatic && s.completesWith(&g.aromaticCarbon, tokens, visits) ||
+		s.completesWith(&g.carbon, tokens, visits) ||
+		g.hasHetero && s.completesWith(&g.ringHetero, tokens, visits) ||
+		g.hasDouble && s.completesWith(&g.double, tokens, visits) ||
+		g.hasSingle && s.completesWith(&token{kind: bondToken, symbol: '-'}, tokens, visits) ||
+		s.completesByOpening(tokens, visits)
 }
 
-// hasTime is a quick answer for many prefixes that are far from their end: no
+// hasRoom is a quick answer for many prefixes that are far from their end: no
 // Kekulé form to care for, and room for a chain of carbons that closes one ring
 // at each but the first.
-func (s *State) hasTime(tokens int) bool {
-	return s.tip >= 0 && s.taken == 0 && !s.fresh && s.pending == 0 && !s.mustOpen() &&
+func (s *State) hasRoom(tokens int) bool {
+	return s.tip >= 0 && s.tracked == 0 && !s.fresh && s.pending == 0 && !s.mustOpen() &&
 		s.path[s.tip].atom.free > 0 && tokens >= 2*int(s.nRings)+int(s.nBranches)+2
 }
 
-func (s *State) leads(t *token, tokens int, visits *int) bool {
+func (s *State) completesWith(t *token, tokens int, visits *int) bool {
 	var next State
 	s.copyTo(&next)
 	return next.push(t) == fits && next.search(tokens-1, visits)
 }
 
-// leadsByOpening opens a ring where an aromatic atom cannot do without.
-func (s *State) leadsByOpening(tokens int, visits *int) bool {
+// completesByOpening opens a ring where an aromatic atom cannot do without.
+func (s *State) completesByOpening(tokens int, visits *int) bool {
 	if !s.mustOpen() {
 		return false
 	}
@@ -86,7 +87,8 @@ func (s *State) leadsByOpening(tokens int, visits *int) bool {
 	return next.openAny() && next.search(tokens-1, visits)
 }
 
-// mustOpen tells whether the tip is an aromatic atom that no open ring can take in.
+// mustOpen reports whether the tip is an aromatic atom that no open ring can
+// take in.
 func (s *State) mustOpen() bool {
 	return s.tip >= 0 && s.path[s.tip].need != noNeed && s.nRings == 0
 }

@@ -9,7 +9,8 @@ import (
 // concurrent use.
 type Grammar struct {
 	words []string
-	// tokens holds each distinct meaning once; meaning is the index of each id's.
+	// tokens holds each distinct meaning once; meaning is the index of each
+	// id's.
 	tokens  []token
 	meaning []int16
 
@@ -33,8 +34,8 @@ const maxMeanings = 192
 
 // New makes a grammar of a list of tokens, whose ids are their indices. Texts
 // that are no SMILES token, such as "<pad>", are never allowed to follow. "C"
-// must be among the tokens, and "c" and "=" if any aromatic atom is: what a text
-// lacks is made up with them.
+// must be among the tokens, and "c" and "=" if any aromatic atom is: what a
+// text lacks is made up with them.
 func New(vocabulary []string) (*Grammar, error) {
 	g := &Grammar{words: append([]string(nil), vocabulary...)}
 	seen := map[token]int16{}
@@ -89,7 +90,7 @@ func (g *Grammar) note(t token) {
 	}
 }
 
-// branches tells whether branches can be opened and closed.
+// branches reports whether branches can be opened and closed.
 func (g *Grammar) branches() bool { return g.opens && g.closes }
 
 // Size returns the number of tokens in the vocabulary.

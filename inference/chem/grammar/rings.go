@@ -24,7 +24,7 @@ func (s *State) openRing(number uint8) fault {
 	if s.nRings == MaxOpenRings {
 		return tooLarge
 	}
-	if !s.spend(s.tip, bondOrder(s.pending)) {
+	if !s.useValence(s.tip, bondOrder(s.pending)) {
 		return tooManyBonds
 	}
 	s.path[s.tip].open++
@@ -53,7 +53,7 @@ func (s *State) closeRing(index int, r openRing) fault {
 	if r.symbol == 0 && !s.raise(opener, bondOrder(symbol)) {
 		return tooManyBonds
 	}
-	if !s.spend(s.tip, bondOrder(symbol)) {
+	if !s.useValence(s.tip, bondOrder(symbol)) {
 		return tooManyBonds
 	}
 	if bothAromatic && symbol == 0 {

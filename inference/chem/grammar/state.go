@@ -29,23 +29,23 @@ type head struct {
 	tip int16
 	// pending is the bond symbol waiting for its second atom, 0 for none.
 	pending byte
-	// fresh tells that a branch has just been opened.
+	// fresh reports whether a branch has just been opened.
 	fresh bool
-	// numbered tells that ring numbers may follow: no branch has yet.
+	// numbered reports whether ring numbers may follow: no branch has yet.
 	numbered bool
 
 	nRings, nBranches uint8
 	rings             [MaxOpenRings]openRing
 	branches          [MaxBranchDepth]int16 // the places that branches start from
 
-	// pi follows the double bonds of the aromatic atoms; taken are the numbers
-	// in use in it, and holder the place of the atom that has each.
-	pi     piSets
-	taken  uint8
-	holder [maxUnsettled]int16
-	// unwatched tells that there were too many unsettled atoms: the Kekulé form
-	// is then left to chem.Parse.
-	unwatched bool
+	// pi follows the double bonds of the aromatic atoms; tracked are the
+	// numbers in use in it, and trackedAt the place of the atom that has each.
+	pi        piSets
+	tracked   uint8
+	trackedAt [maxUnsettled]int16
+	// untracked reports whether there were too many unsettled atoms: the Kekulé
+	// form is then left to chem.Parse.
+	untracked bool
 
 	// bonded are the places that the tip has closed rings to.
 	bonded  [anyValence]int16
@@ -106,7 +106,7 @@ func (s *State) Push(id int) error {
 	return nil
 }
 
-// Complete tells whether the text may end here.
+// Complete reports whether the text may end here.
 func (s *State) Complete() bool {
 	return s.tip >= 0 && s.nBranches == 0 && s.nRings == 0 && s.pending == 0 &&
 		s.path[s.tip].need == noNeed && s.pi&onlyEmpty != 0

@@ -35,7 +35,7 @@ func TestPushSaysWhatIsWrong(t *testing.T) {
 	state := g.Start()
 	for _, id := range []int{-1, g.Size(), slices.Index(g.words, "<mask>")} {
 		if state.Push(id) == nil {
-			t.Errorf("token %d was taken", id)
+			t.Errorf("token %d was accepted", id)
 		}
 	}
 }
@@ -92,7 +92,7 @@ func TestFeasibleLengths(t *testing.T) {
 	for _, test := range []struct {
 		prefix   string
 		shortest int
-		// only tells that no longer completion exists.
+		// only reports whether no longer completion exists.
 		only bool
 	}{
 		{"C", 0, false},
@@ -141,7 +141,7 @@ func TestNothingIsAllocated(t *testing.T) {
 func TestVocabularyMustHaveCarbon(t *testing.T) {
 	for _, words := range [][]string{nil, {"N", "O"}, {"C", "n", "=", "1"}, {"C", "c", "n", "1"}} {
 		if _, err := New(words); err == nil {
-			t.Errorf("%q was taken", words)
+			t.Errorf("%q was accepted", words)
 		}
 	}
 }

@@ -6,7 +6,7 @@ import "github.com/odordiff/odordiff/inference/chem"
 type kind uint8
 
 const (
-	foreign kind = iota // no token of SMILES
+	notSMILES kind = iota // no token of SMILES
 	atomToken
 	bondToken
 	openToken
@@ -53,7 +53,8 @@ const (
 	doubled
 )
 
-// maxNeighbours is the most neighbours and hydrogens that an aromatic atom may have.
+// maxNeighbours is the most neighbours and hydrogens that an aromatic atom may
+// have.
 const maxNeighbours = 3
 
 func bondOrder(symbol byte) int8 {

@@ -12,21 +12,22 @@ var boilingTable string
 
 var boilingGroups = mustReadTyping(boilingTable, 1)
 
-// hottest is the largest sum of groups, in kelvin, that an estimate is made of. The
-// molecules behind the method boil below 900 K.
+// hottest is the largest sum of groups, in kelvin, that an estimate is made of.
+// The molecules behind the method boil below 900 K.
 const hottest = 1000
 
 // AbsoluteZero is 0 K in degrees Celsius: what is added to kelvin.
 const AbsoluteZero = -273.15
 
-// BoilingPoint estimates the normal boiling point in kelvin from the groups that a
-// molecule consists of (Stein & Brown, J. Chem. Inf. Comput. Sci. 1994, 34, 581, doi
-// 10.1021/ci00019a016, after Joback & Reid, Chem. Eng. Commun. 1987, 57, 233). The
-// authors report mean absolute errors of 15.5 K (3.2 %) over the 4,426 compounds they
-// fitted and 20.4 K (4.3 %) over 6,584 others. Decomposition is not foreseen.
+// BoilingPoint estimates the normal boiling point in kelvin from the groups
+// that a molecule consists of (Stein & Brown, J. Chem. Inf. Comput. Sci. 1994,
+// 34, 581, doi 10.1021/ci00019a016, after Joback & Reid, Chem. Eng. Commun.
+// 1987, 57, 233). The authors report mean absolute errors of 15.5 K (3.2 %)
+// over the 4,426 compounds they fitted and 20.4 K (4.3 %) over 6,584 others.
+// Decomposition is not foreseen.
 //
-// ok is false where the method does not apply: ions, mixtures, groups without an
-// increment, and molecules far larger than any it was made from.
+// ok is false where the method does not apply: ions, mixtures, groups without
+// an increment, and molecules far larger than any it was made from.
 func BoilingPoint(m *chem.Molecule) (kelvin float64, ok bool) {
 	return boilingPoint(m, smarts.NewTarget(m))
 }

@@ -25,27 +25,28 @@ var (
 		"-,:;!@[" + turning + "]")
 )
 
-// turning describes an atom whose turning makes another conformer: not an end, not
-// in line with a triple bond, not the hub of three halogens or methyls.
+// turning describes an atom whose turning makes another conformer: not an end,
+// not in line with a triple bond, not the hub of three halogens or methyls.
 const turning = "!$(*#*)&!D1&!$(C(F)(F)F)&!$(C(Cl)(Cl)Cl)&!$(C(Br)(Br)Br)&!$(C([CH3])([CH3])[CH3])"
 
-// HBondDonors returns the number of atoms that can give a hydrogen to a hydrogen
-// bond: nitrogens, oxygens and sulfurs that carry one. NH₂ is one donor.
+// HBondDonors returns the number of atoms that can give a hydrogen to a
+// hydrogen bond: nitrogens, oxygens and sulfurs that carry one. NH₂ is one
+// donor.
 func HBondDonors(m *chem.Molecule) int {
 	return countAtoms(m, smarts.NewTarget(m), donor)
 }
 
-// HBondAcceptors returns the number of atoms that can take part in a hydrogen bond
-// with a lone pair: oxygens and sulfurs but the hydroxyl of an acid, and nitrogens
-// but those of amides and with hydrogen in aromatic rings.
+// HBondAcceptors returns the number of atoms that can take part in a hydrogen
+// bond with a lone pair: oxygens and sulfurs but the hydroxyl of an acid, and
+// nitrogens but those of amides and with hydrogen in aromatic rings.
 func HBondAcceptors(m *chem.Molecule) int {
 	return countAtoms(m, smarts.NewTarget(m), acceptor)
 }
 
 // RotatableBonds returns the number of single bonds outside rings whose turning
-// makes another conformer: not those to ends, beside triple bonds, of amides and
-// esters, and to groups such as tert-butyl or CF₃ (RDKit's strict definition). More
-// than smarts.MaxMatches are not counted.
+// makes another conformer: not those to ends, beside triple bonds, of amides
+// and esters, and to groups such as tert-butyl or CF₃ (RDKit's strict
+// definition). More than smarts.MaxMatches are not counted.
 func RotatableBonds(m *chem.Molecule) int {
 	return countRotatable(smarts.NewTarget(m))
 }

@@ -1,12 +1,3 @@
-// Package property estimates what a molecule is like from its structure: how it
-// divides between oil and water, how polar it is, how many hydrogen bonds it makes,
-// how flexible it is, how hard to make, and when it boils. Every function names the
-// publication it follows. Those that RDKit also has agree with it; how well, and how
-// far the estimates are from measurement, is in docs/inference/properties.md.
-//
-// A molecule of ordinary size takes some ten microseconds a property. The first call
-// of SyntheticAccessibility or Of decodes a table, which takes some ten milliseconds
-// and five megabytes.
 package property
 
 import (
@@ -16,8 +7,8 @@ import (
 
 // Properties are the estimates for one molecule.
 type Properties struct {
-	// LogP is the decadic logarithm of the partition coefficient between octanol
-	// and water, as LogP returns it.
+	// LogP is the decadic logarithm of the partition coefficient between
+	// octanol and water, as LogP returns it.
 	LogP float64
 	// MolarRefractivity is in cm³/mol.
 	MolarRefractivity float64
@@ -29,7 +20,7 @@ type Properties struct {
 	RotatableBonds int
 	// SyntheticAccessibility is from 1 (easy to make) to 10.
 	SyntheticAccessibility float64
-	// BoilingKnown tells whether BoilingPoint and VapourPressure are known.
+	// BoilingKnown reports whether BoilingPoint and VapourPressure are known.
 	BoilingKnown bool
 	// BoilingPoint is in K at 101,325 Pa.
 	BoilingPoint float64

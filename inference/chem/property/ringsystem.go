@@ -29,7 +29,8 @@ func (s *ringSystem) anyLargerThan(size int) bool {
 	return slices.ContainsFunc(s.atoms, func(ring []int) bool { return len(ring) > size })
 }
 
-// spiroAtoms counts the atoms that two rings share which have nothing else in common.
+// spiroAtoms counts the atoms that two rings share which have nothing else in
+// common.
 func (s *ringSystem) spiroAtoms() int {
 	spiro := map[int]bool{}
 	for i := range s.atoms {
@@ -42,8 +43,8 @@ func (s *ringSystem) spiroAtoms() int {
 	return len(spiro)
 }
 
-// bridgeheads counts the atoms at the ends of what two rings share, where they share
-// more than one bond.
+// bridgeheads counts the atoms at the ends of what two rings share, where they
+// share more than one bond.
 func (s *ringSystem) bridgeheads() int {
 	heads := map[int]bool{}
 	for i := range s.bonds {
@@ -73,7 +74,7 @@ func (s *ringSystem) endsOf(bonds []int) map[int]int {
 	return ends
 }
 
-// bridged tells whether two rings through an atom share more than one bond.
+// bridged reports whether two rings through an atom share more than one bond.
 func (s *ringSystem) bridged(atom int) bool {
 	for i := range s.bonds {
 		if !slices.Contains(s.atoms[i], atom) {

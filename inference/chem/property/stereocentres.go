@@ -7,10 +7,11 @@ import (
 	"github.com/odordiff/odordiff/inference/chem"
 )
 
-// stereocentres counts the atoms that could be tetrahedral stereocentres, marked or
-// not: those whose neighbours are all different. Atoms differ if refining by element,
-// isotope, hydrogens and neighbours tells them apart, or else if the stereo marks
-// around them do. That is how RDKit 2022.09 ranks them (the older of its two ways).
+// stereocentres counts the atoms that could be tetrahedral stereocentres,
+// marked or not: those whose neighbours are all different. Atoms differ if
+// refining by element, isotope, hydrogens and neighbours tells them apart, or
+// else if the stereo marks around them do. That is how RDKit 2022.09 ranks them
+// (the older of its two ways).
 func stereocentres(m *chem.Molecule) int {
 	var open []int
 	for i := range m.NumAtoms() {
@@ -23,13 +24,13 @@ func stereocentres(m *chem.Molecule) int {
 	}
 	c := centreCount{mol: m, classes: constitutionalClasses(m), labels: make([]int, m.NumAtoms()), open: open}
 	for c.resolve() {
-		c.classes = refined(m, c.labelled())
+		c.classes = refineClasses(m, c.labelled())
 	}
 	return len(open) - len(c.open)
 }
 
-// centreCount finds stereocentres in rounds: marks that one round makes sense of
-// tell atoms apart in the next.
+// centreCount finds stereocentres in rounds: marks that one round makes sense
+// of tell atoms apart in the next.
 type centreCount struct {
 	mol     *chem.Molecule
 	classes []int
@@ -41,29 +42,29 @@ type centreCount struct {
 	geometries []bool
 }
 
-// resolve does one round. It tells whether another one may find more.
+// resolve does one round. It reports whether another one may find more.
 func (c *centreCount) resolve() bool {
-	news := c.resolveBonds()
+	found := c.resolveBonds()
 	c.open = slices.DeleteFunc(c.open, func(atom int) bool {
 		if !neighboursDiffer(c.mol, atom, c.classes) {
 			return false
 		}
 		if turn := c.mol.Atom(atom).Chirality; turn != chem.Unspecified {
 			c.labels[atom] += handedness(c.mol, atom, turn, c.classes)
-			news = true
+			found = true
 		}
 		return true
 	})
-	return news && len(c.open) > 0
+	return found && len(c.open) > 0
 }
 
-// resolveBonds labels the ends of the double bonds that have a geometry and whose
-// ends each have different neighbours.
+// resolveBonds labels the ends of the double bonds that have a geometry and
+// whose ends each have different neighbours.
 func (c *centreCount) resolveBonds() bool {
 	if c.geometries == nil {
 		c.geometries = make([]bool, c.mol.NumBonds())
 	}
-	news := false
+	found := false
 	for i, known := range c.geometries {
 		b := c.mol.Bond(i)
 		if known || b.Geometry == chem.NoGeometry {
@@ -84,16 +85,16 @@ func (c *centreCount) resolveBonds() bool {
 		}
 		c.labels[b.Begin] += label
 		c.labels[b.End] += label
-		c.geometries[i], news = true, true
+		c.geometries[i], found = true, true
 	}
-	return news
+	return found
 }
 
 // geometryLabel is above the labels of handedness.
 const geometryLabel = 4
 
-// upperSubstituent returns the neighbour of an atom, other than its partner, that is
-// of the highest class; ok is false if there are two.
+// upperSubstituent returns the neighbour of an atom, other than its partner,
+// that is of the highest class; ok is false if there are two.
 func upperSubstituent(m *chem.Molecule, atom, partner int, classes []int) (upper int, ok bool) {
 	upper = -1
 	for k := range m.Degree(atom) {
@@ -109,8 +110,8 @@ func upperSubstituent(m *chem.Molecule, atom, partner int, classes []int) (upper
 	return upper, ok
 }
 
-// handedness is 1 or 2, by the way in which the neighbours of a centre turn in the
-// order of their classes.
+// handedness is 1 or 2, by the way in which the neighbours of a centre turn in
+// the order of their classes.
 func handedness(m *chem.Molecule, atom int, turn chem.Chirality, classes []int) int {
 	odd := turn == chem.Clockwise
 	for k := range m.Degree(atom) {
@@ -135,9 +136,9 @@ func (c *centreCount) labelled() [][]int {
 	return keys
 }
 
-// mayBeStereocentre tells whether an atom has the shape of a stereocentre: four
-// neighbours of which at most one is a hydrogen, or three and a lone pair that stays
-// where it is.
+// mayBeStereocentre reports whether an atom has the shape of a stereocentre:
+// four neighbours of which at most one is a hydrogen, or three and a lone pair
+// that stays where it is.
 func mayBeStereocentre(m *chem.Molecule, atom int) bool {
 	a := m.Atom(atom)
 	degree := m.Degree(atom)
@@ -192,12 +193,12 @@ func constitutionalClasses(m *chem.Molecule) []int {
 		a := m.Atom(i)
 		keys[i] = []int{int(a.Element), int(a.Isotope), int(a.Class), m.HydrogensOn(i)}
 	}
-	return refined(m, keys)
+	return refineClasses(m, keys)
 }
 
-// refined numbers the atoms by keys of their own, and then by those of their
-// neighbours until no more are told apart. It overwrites the keys.
-func refined(m *chem.Molecule, keys [][]int) []int {
+// refineClasses numbers the atoms by keys of their own, and then by those of
+// their neighbours until no more are told apart. It overwrites the keys.
+func refineClasses(m *chem.Molecule, keys [][]int) []int {
 	classes, count := classesOf(keys)
 	for {
 		for i := range keys {
@@ -211,8 +212,8 @@ func refined(m *chem.Molecule, keys [][]int) []int {
 	}
 }
 
-// neighbourhood describes an atom by its class and those of its neighbours with the
-// bonds to them, half orders counted so that aromatic bonds have three.
+// neighbourhood describes an atom by its class and those of its neighbours with
+// the bonds to them, half orders counted so that aromatic bonds have three.
 func neighbourhood(m *chem.Molecule, atom int, classes, key []int) []int {
 	key = append(key, classes[atom])
 	for k := range m.Degree(atom) {

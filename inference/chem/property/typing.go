@@ -22,8 +22,8 @@ type atomType struct {
 	values  []float64
 }
 
-// mustReadTyping reads an embedded table: lines of type, elements, SMARTS and the
-// given number of values, with tabs between; "#" begins a comment line.
+// mustReadTyping reads an embedded table: lines of type, elements, SMARTS and
+// the given number of values, with tabs between; "#" begins a comment line.
 func mustReadTyping(table string, values int) *typing {
 	t := &typing{}
 	for line := range strings.Lines(table) {

@@ -20,12 +20,13 @@ var (
 	flexiblePlanar = smarts.MustCompile("[!a;!D1;R0;$(*=*)]")
 )
 
-// VapourPressure estimates the vapour pressure of the liquid at 25 °C in pascal from
-// the estimated boiling point (Myrdal & Yalkowsky, Ind. Eng. Chem. Res. 1997, 36,
-// 2494, doi 10.1021/ie950242l): the entropy and the heat capacity of boiling follow
-// from how flexible a molecule is and how much it binds hydrogen. Most of the error
-// is that of the boiling point: 3 % of it make a factor of about two. ok is that of
-// BoilingPoint. Of a solid this is the pressure of the supercooled liquid.
+// VapourPressure estimates the vapour pressure of the liquid at 25 °C in pascal
+// from the estimated boiling point (Myrdal & Yalkowsky, Ind. Eng. Chem. Res.
+// 1997, 36, 2494, doi 10.1021/ie950242l): the entropy and the heat capacity of
+// boiling follow from how flexible a molecule is and how much it binds
+// hydrogen. Most of the error is that of the boiling point: 3 % of it make a
+// factor of about two. ok is that of BoilingPoint. Of a solid this is the
+// pressure of the supercooled liquid.
 func VapourPressure(m *chem.Molecule) (pascal float64, ok bool) {
 	target := smarts.NewTarget(m)
 	boiling, ok := boilingPoint(m, target)
@@ -45,15 +46,16 @@ func vapourPressure(m *chem.Molecule, target *smarts.Target, boiling float64) fl
 	return atmosphere * math.Pow(10, decades)
 }
 
-// torsionalBonds is the effective number of bonds that turn: atoms of chains that are
-// not ends count, flat ones and rings half.
+// torsionalBonds is the effective number of bonds that turn: atoms of chains
+// that are not ends count, flat ones and rings half.
 func torsionalBonds(m *chem.Molecule, target *smarts.Target) float64 {
 	turning := float64(countAtoms(m, target, flexibleSingle))
 	flat := float64(countAtoms(m, target, flexiblePlanar))
 	return max(0, turning+0.5*flat+0.5*float64(ringSystems(m))-1)
 }
 
-// hydrogenBonding is the number of groups that bind hydrogen, by molecular weight.
+// hydrogenBonding is the number of groups that bind hydrogen, by molecular
+// weight.
 func hydrogenBonding(m *chem.Molecule, target *smarts.Target) float64 {
 	alcohols := float64(countAtoms(m, target, hydroxyl))
 	acids := float64(countAtoms(m, target, carboxyl))
@@ -68,13 +70,13 @@ func ringSystems(m *chem.Molecule) int {
 	for i := range seen {
 		if !seen[i] && m.InRing(i) {
 			n++
-			spreadAlongRings(m, i, seen)
+			markRingSystem(m, i, seen)
 		}
 	}
 	return n
 }
 
-func spreadAlongRings(m *chem.Molecule, start int, seen []bool) {
+func markRingSystem(m *chem.Molecule, start int, seen []bool) {
 	seen[start] = true
 	for queue := []int{start}; len(queue) > 0; queue = queue[1:] {
 		for k := range m.Degree(queue[0]) {

@@ -21,7 +21,8 @@ type Figures struct {
 	// Error is why the text is no molecule; the rest is empty then.
 	Error string `json:"error,omitempty"`
 
-	// OneForm tells that some random writings have the same canonical SMILES.
+	// OneForm reports whether some random writings have the same canonical
+	// SMILES.
 	OneForm bool `json:"oneForm"`
 	// Canonical, Random and Kekule are three writings of the molecule.
 	Canonical string `json:"canonical"`
@@ -34,8 +35,8 @@ type Figures struct {
 
 	// Hydrogens counts those of each atom, in the order of the text.
 	Hydrogens []int `json:"hydrogens"`
-	// Rings are the sizes of the smallest set of smallest rings in rising order,
-	// and SymmetricRings counts those of the symmetrised set.
+	// Rings are the sizes of the smallest set of smallest rings in rising
+	// order, and SymmetricRings counts those of the symmetrised set.
 	Rings          []int `json:"rings"`
 	SymmetricRings int   `json:"symmetricRings"`
 	// RingAtoms and AromaticAtoms are indices, AromaticBonds pairs of them.

@@ -13,7 +13,8 @@ import (
 	"github.com/odordiff/odordiff/inference/chem"
 )
 
-// reference is what RDKit 2022.09 says of a molecule; referee.py --write makes it.
+// reference is what RDKit 2022.09 says of a molecule; referee.py --write makes
+// it.
 type reference struct {
 	SMILES string `json:"smiles"`
 	Figures
@@ -47,7 +48,8 @@ func readReferences(t *testing.T) []reference {
 // formulaPiece is an element with its count, or the charge at the end.
 var formulaPiece = regexp.MustCompile(`[A-Z*][a-z]?\d*|[+-]\d*$`)
 
-// pieces sorts what a formula consists of: without carbon, RDKit's order is not Hill's.
+// pieces sorts what a formula consists of: without carbon, RDKit's order is not
+// Hill's.
 func pieces(formula string) []string {
 	return slices.Sorted(slices.Values(formulaPiece.FindAllString(formula, -1)))
 }

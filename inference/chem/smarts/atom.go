@@ -5,32 +5,32 @@ import "github.com/odordiff/odordiff/inference/chem"
 // atomQuery asks something of an atom.
 type atomQuery struct {
 	test atomTest
-	// share guesses which part of all atoms passes, from 0 to 1.
-	share float64
+	// frequency guesses which part of all atoms passes, from 0 to 1.
+	frequency float64
 }
 
-// atomTest tells whether an atom of a target will do.
+// atomTest reports whether an atom of a target will do.
 type atomTest func(t *Target, atom int) bool
 
 func (q atomQuery) and(r atomQuery) atomQuery {
 	return atomQuery{
 		func(t *Target, atom int) bool { return q.test(t, atom) && r.test(t, atom) },
-		q.share * r.share,
+		q.frequency * r.frequency,
 	}
 }
 
 func (q atomQuery) or(r atomQuery) atomQuery {
 	return atomQuery{
 		func(t *Target, atom int) bool { return q.test(t, atom) || r.test(t, atom) },
-		min(1, q.share+r.share),
+		min(1, q.frequency+r.frequency),
 	}
 }
 
 func (q atomQuery) not() atomQuery {
-	return atomQuery{func(t *Target, atom int) bool { return !q.test(t, atom) }, 1 - q.share}
+	return atomQuery{func(t *Target, atom int) bool { return !q.test(t, atom) }, 1 - q.frequency}
 }
 
-// startsAtom tells whether an atom may begin with a byte.
+// startsAtom reports whether an atom may begin with a byte.
 func startsAtom(c byte) bool {
 	return c == '[' || c == '*' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 }
@@ -47,7 +47,8 @@ func (p *parser) atomQuery() (atomQuery, error) {
 	return atomQuery{}, p.unexpected()
 }
 
-// bareAtom recognises the atoms that need no brackets; width is 0 if there is none.
+// bareAtom recognises the atoms that need no brackets; width is 0 if there is
+// none.
 func bareAtom(text string) (q atomQuery, width int) {
 	if len(text) == 0 {
 		return atomQuery{}, 0
@@ -96,9 +97,9 @@ func (p *parser) bracket() (atomQuery, error) {
 	return q, nil
 }
 
-// hydrogenAtom reads what stands for a hydrogen itself rather than for a count of
-// them: H alone in its bracket, with no more than an isotope, a charge and a map
-// number. Anything else leaves the parser where it was.
+// hydrogenAtom reads what stands for a hydrogen itself rather than for a count
+// of them: H alone in its bracket, with no more than an isotope, a charge and a
+// map number. Anything else leaves the parser where it was.
 func (p *parser) hydrogenAtom() (q atomQuery, ok bool, err error) {
 	start := p.pos
 	q = elementIs(chem.Hydrogen)
@@ -178,7 +179,7 @@ var (
 func elementIs(e chem.Element) atomQuery {
 	return atomQuery{
 		func(t *Target, atom int) bool { return t.atoms[atom].element == e },
-		shareOf(e),
+		frequencyOf(e),
 	}
 }
 
@@ -189,7 +190,7 @@ func formIs(e chem.Element, isAromatic bool) atomQuery {
 			a := &t.atoms[atom]
 			return a.element == e && a.aromatic == isAromatic
 		},
-		shareOf(e) / 2,
+		frequencyOf(e) / 2,
 	}
 }
 
@@ -201,14 +202,14 @@ func isotopeIs(mass int) atomQuery {
 func chargeIs(charge int) atomQuery {
 	q := atomQuery{func(t *Target, atom int) bool { return t.atoms[atom].charge == charge }, 0.02}
 	if charge == 0 {
-		q.share = 0.98
+		q.frequency = 0.98
 	}
 	return q
 }
 
-// shareOf guesses which part of the heavy atoms of organic molecules an element
-// has. It steers the order of search alone.
-func shareOf(e chem.Element) float64 {
+// frequencyOf guesses which part of the heavy atoms of organic molecules an
+// element has. It steers the order of search alone.
+func frequencyOf(e chem.Element) float64 {
 	switch e {
 	case chem.Carbon:
 		return 0.75

@@ -2,9 +2,9 @@ package smarts
 
 import "github.com/odordiff/odordiff/inference/chem"
 
-// bondSet is a set of kinds of bonds. A bond in a molecule is of one kind; what a
-// pattern asks of a bond is the set of kinds that will do, which makes its logic
-// that of sets.
+// bondSet is a set of kinds of bonds. A bond in a molecule is of one kind; what
+// a pattern asks of a bond is the set of kinds that will do, which makes its
+// logic that of sets.
 type bondSet uint16
 
 // The kinds outside rings. A kind in a ring is inRingShift bits higher.
@@ -38,7 +38,8 @@ func kindOf(b chem.Bond) bondSet {
 	return kind
 }
 
-// bond reads what a pattern asks of a bond; written tells whether it says anything.
+// bond reads what a pattern asks of a bond; written reports whether it says
+// anything.
 func (p *parser) bond() (set bondSet, written bool, err error) {
 	if !startsBond(p.peek()) {
 		return omitted, false, nil
@@ -96,7 +97,7 @@ func (p *parser) bondNot() (bondSet, error) {
 	return set, nil
 }
 
-// startsBond tells whether what is asked of a bond may begin with a byte.
+// startsBond reports whether what is asked of a bond may begin with a byte.
 func startsBond(c byte) bool {
 	_, ok := bondSymbol(c)
 	return ok || c == '!'

@@ -7,8 +7,8 @@ import (
 	"github.com/odordiff/odordiff/inference/chem/smarts"
 )
 
-// FuzzCompile checks on any pattern that compiling and searching never panic, and
-// that what is found agrees with what is said to match.
+// FuzzCompile checks on any pattern that compiling and searching never panic,
+// and that what is found agrees with what is said to match.
 func FuzzCompile(f *testing.F) {
 	for _, pattern := range []string{
 		"C", "[CX4;!R][OX2H1]", "[$(C=O),$([N+])]", "c1ccccc1", "C-;!@C", "[2H]", "[#6]~[!#1&!#6]",

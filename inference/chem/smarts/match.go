@@ -6,30 +6,30 @@ import (
 )
 
 // The search places the pattern's atoms one by one in the order of the plan and
-// takes back the last where none fits: the backtracking of Ullmann (J. ACM 1976,
-// 23, 31) with candidates drawn from the neighbours of atoms already placed, as in
-// VF2 (Cordella, Foggia, Sansone & Vento, IEEE Trans. Pattern Anal. Mach. Intell.
-// 2004, 26, 1367).
+// takes back the last where none fits: the backtracking of Ullmann (J. ACM
+// 1976, 23, 31) with candidates drawn from the neighbours of atoms already
+// placed, as in VF2 (Cordella, Foggia, Sansone & Vento, IEEE Trans. Pattern
+// Anal. Mach. Intell. 2004, 26, 1367).
 
-// Matches tells whether the molecule holds the pattern. A search that would take
-// more than about a million steps, which only patterns of high symmetry in very
-// large molecules do, is given up and counts as a match: whoever screens for what
-// is dangerous must not miss it for its size.
+// Matches reports whether the molecule holds the pattern. A search that would
+// take more than about a million steps, which only patterns of high symmetry in
+// very large molecules do, is given up and counts as a match: whoever screens
+// for what is dangerous must not miss it for its size.
 func (t *Target) Matches(p *Pattern) bool {
 	t.steps = 0
 	found := t.search(p, p.free, -1, func([]int) bool { return true })
 	return found || t.exhausted()
 }
 
-// MatchesAt tells whether the pattern is there with the given atom as its first.
-// A search that is too long counts as a match, as in Matches.
+// MatchesAt reports whether the pattern is there with the given atom as its
+// first. A search that is too long counts as a match, as in Matches.
 func (t *Target) MatchesAt(p *Pattern, atom int) bool {
 	t.steps = 0
 	return t.holdsAt(p, atom) || t.exhausted()
 }
 
-// Find returns up to limit matches as Pattern.Find does. Where the search is too
-// long, it returns what was found until then.
+// Find returns up to limit matches as Pattern.Find does. Where the search is
+// too long, it returns what was found until then.
 func (t *Target) Find(p *Pattern, limit int) [][]int {
 	if limit < 1 || limit > MaxMatches {
 		limit = MaxMatches
@@ -87,8 +87,8 @@ func (t *Target) holdsAt(p *Pattern, atom int) bool {
 	return t.search(p, p.anchored, atom, func([]int) bool { return true })
 }
 
-// search is one run over a plan; it tells whether done has ended it. The first
-// step is tried at the given atom, or at all if that is -1.
+// search is one run over a plan; it reports whether done has ended it. The
+// first step is tried at the given atom, or at all if that is -1.
 func (t *Target) search(p *Pattern, plan []step, at int, done func([]int) bool) bool {
 	base := len(t.placed)
 	for range p.atoms {
@@ -154,7 +154,7 @@ func (s *search) try(depth, atom int) bool {
 	return ended
 }
 
-// closes tells whether an atom has the bonds that close the pattern's rings.
+// closes reports whether an atom has the bonds that close the pattern's rings.
 func (s *search) closes(st *step, atom int) bool {
 	for _, c := range st.closures {
 		if s.target.bondTo(atom, s.placed()[c.to])&c.bond == 0 {

@@ -79,8 +79,8 @@ type openRing struct {
 	written   bool
 }
 
-// chain reads atoms with their rings and branches. The first atom is bound to the
-// one before, unless that is -1; one after a dot is bound to none.
+// chain reads atoms with their rings and branches. The first atom is bound to
+// the one before, unless that is -1; one after a dot is bound to none.
 func (g *graphReader) chain(before int) error {
 	for {
 		set, written, err := g.bond()
@@ -214,7 +214,8 @@ func (q *query) bound(a, b int) bool {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// SyntaxError says where a text stops being a SMARTS that the package understands.
+// SyntaxError says where a text stops being a SMARTS that the package
+// understands.
 type SyntaxError struct {
 	// Pos is the 0-based byte offset of the fault.
 	Pos int

@@ -77,7 +77,7 @@ func (q *query) next(placed []bool) int {
 				bonds++
 			}
 		}
-		if bonds > most || bonds == most && bonds > 0 && q.atoms[i].share < q.atoms[best].share {
+		if bonds > most || bonds == most && bonds > 0 && q.atoms[i].frequency < q.atoms[best].frequency {
 			best, most = i, bonds
 		}
 	}
@@ -87,12 +87,12 @@ func (q *query) next(placed []bool) int {
 	return best
 }
 
-// rarest returns the unplaced atom that the fewest atoms are likely to match, -1
-// if there is none.
+// rarest returns the unplaced atom that the fewest atoms are likely to match,
+// -1 if there is none.
 func (q *query) rarest(placed []bool) int {
 	best := -1
 	for i := range q.atoms {
-		if !placed[i] && (best < 0 || q.atoms[i].share < q.atoms[best].share) {
+		if !placed[i] && (best < 0 || q.atoms[i].frequency < q.atoms[best].frequency) {
 			best = i
 		}
 	}

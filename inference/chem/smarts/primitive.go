@@ -35,8 +35,8 @@ func (p *parser) primitive() (atomQuery, error) {
 	return p.count()
 }
 
-// isotope reads a mass number and, as one question that "!" denies as a whole, the
-// element or the count of hydrogens that follows at once.
+// isotope reads a mass number and, as one question that "!" denies as a whole,
+// the element or the count of hydrogens that follows at once.
 func (p *parser) isotope() (atomQuery, error) {
 	mass, ok := p.number()
 	if !ok {
@@ -78,8 +78,8 @@ func symbolQuery(e chem.Element) atomQuery {
 	return elementIs(e)
 }
 
-// number reads digits, or a zero alone; ok is false, and nothing read, if there are
-// none or if the number is beyond largestCount.
+// number reads digits, or a zero alone; ok is false, and nothing read, if there
+// are none or if the number is beyond largestCount.
 func (p *parser) number() (value int, ok bool) {
 	start := p.pos
 	if p.accept('0') {
@@ -126,8 +126,8 @@ func (p *parser) atomicNumber() (atomQuery, error) {
 	return elementIs(chem.Element(value)), nil
 }
 
-// recursion reads "$(pattern)", which asks whether the pattern is there with the
-// atom as its first.
+// recursion reads "$(pattern)", which asks whether the pattern is there with
+// the atom as its first.
 func (p *parser) recursion() (atomQuery, error) {
 	p.pos++
 	if !p.accept('(') {
@@ -148,7 +148,7 @@ func (p *parser) recursion() (atomQuery, error) {
 	p.depth--
 	return atomQuery{
 		func(t *Target, atom int) bool { return t.environment(inner, atom) },
-		q.atoms[0].share / 2,
+		q.atoms[0].frequency / 2,
 	}, nil
 }
 
@@ -170,8 +170,8 @@ func (p *parser) count() (atomQuery, error) {
 	return countIs(letter, value), nil
 }
 
-// unwrittenCount is the meaning of a letter without a number: in a ring, with ring
-// bonds, with folded hydrogens; for the other letters, exactly one.
+// unwrittenCount is the meaning of a letter without a number: in a ring, with
+// ring bonds, with folded hydrogens; for the other letters, exactly one.
 func unwrittenCount(letter byte) atomQuery {
 	switch letter {
 	case 'R', 'r', 'x', 'h':
@@ -181,7 +181,7 @@ func unwrittenCount(letter byte) atomQuery {
 }
 
 func countIs(letter byte, n int) atomQuery {
-	q := atomQuery{share: 0.4}
+	q := atomQuery{frequency: 0.4}
 	switch letter {
 	case 'D':
 		q.test = func(t *Target, atom int) bool { return t.atoms[atom].degree() == n }

@@ -12,9 +12,9 @@ import (
 	"github.com/odordiff/odordiff/inference/chem/smarts"
 )
 
-// TestSMILESReadAsAPatternFindsItsMolecule uses that a SMILES without stereo is also
-// a SMARTS: in whatever order it is written, it covers the whole molecule, and a
-// piece cut off its end is found as well.
+// TestSMILESReadAsAPatternFindsItsMolecule uses that a SMILES without stereo is
+// also a SMARTS: in whatever order it is written, it covers the whole molecule,
+// and a piece cut off its end is found as well.
 func TestSMILESReadAsAPatternFindsItsMolecule(t *testing.T) {
 	var molecules []*chem.Molecule
 	for _, ref := range readReferences(t) {

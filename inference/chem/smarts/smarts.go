@@ -1,21 +1,3 @@
-// Package smarts finds substructures written in SMARTS, the pattern language of
-// Daylight Chemical Information Systems (Daylight Theory Manual, chapter 4), with
-// RDKit's reading of it where the manual leaves room.
-//
-// What is understood:
-//
-//   - atoms: element symbols and their aromatic forms, "*", "a", "A", "#n", mass
-//     numbers, charges, and the counts D (neighbours that are atoms of their own),
-//     X (neighbours, hydrogens included), H (hydrogens), h (hydrogens that are not
-//     atoms of their own), v (valence), R (rings of the symmetric set), r (size of
-//     the smallest ring) and x (bonds in rings);
-//   - bonds: "-" "=" "#" "$" ":" "~" "@", and "/" and "\" as plain single bonds;
-//     a bond left out is single or aromatic;
-//   - logic "!", "&", "," and ";" on both, and recursion "$(...)";
-//   - branches, ring numbers to %99, and dots.
-//
-// Chirality, component grouping and the extensions of other toolkits are refused,
-// not ignored. Map numbers are read and mean nothing.
 package smarts
 
 import "github.com/odordiff/odordiff/inference/chem"
@@ -35,8 +17,8 @@ const (
 	maxSteps = 1_000_000
 )
 
-// Pattern is a compiled SMARTS. It is never changed, so that many goroutines may
-// share it.
+// Pattern is a compiled SMARTS. It is never changed, so that many goroutines
+// may share it.
 type Pattern struct {
 	text  string
 	atoms int
@@ -77,16 +59,16 @@ func (p *Pattern) String() string { return p.text }
 // NumAtoms returns the number of atoms of the pattern, and of each match.
 func (p *Pattern) NumAtoms() int { return p.atoms }
 
-// Matches tells whether a molecule holds the pattern. Hydrogens match only where
-// they are atoms of their own. To ask one molecule many questions, make a Target
-// once and use its methods.
+// Matches reports whether a molecule holds the pattern. Hydrogens match only
+// where they are atoms of their own. To ask one molecule many questions, make a
+// Target once and use its methods.
 func (p *Pattern) Matches(m *chem.Molecule) bool {
 	return NewTarget(m).Matches(p)
 }
 
-// Find returns up to limit matches, each the molecule's atoms in the order of the
-// pattern's. Of matches that consist of the same atoms it returns the first found.
-// A limit outside 1 to MaxMatches means MaxMatches.
+// Find returns up to limit matches, each the molecule's atoms in the order of
+// the pattern's. Of matches that consist of the same atoms it returns the first
+// found. A limit outside 1 to MaxMatches means MaxMatches.
 func (p *Pattern) Find(m *chem.Molecule, limit int) [][]int {
 	return NewTarget(m).Find(p, limit)
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/odordiff/odordiff/inference/chem"
 	"github.com/odordiff/odordiff/inference/chem/smarts"
@@ -195,8 +194,8 @@ func TestCompileSaysWhereThePatternIsWrong(t *testing.T) {
 		{strings.Repeat("*", smarts.MaxLength+1), smarts.MaxLength},
 	} {
 		_, err := smarts.Compile(test.pattern)
-		var syntax *smarts.SyntaxError
-		if !errors.As(err, &syntax) {
+		syntax, ok := errors.AsType[*smarts.SyntaxError](err)
+		if !ok {
 			t.Errorf("%.40q: %v, want a syntax error", test.pattern, err)
 			continue
 		}
@@ -215,8 +214,8 @@ func TestMustCompilePanicsOnWhatCompileRefuses(t *testing.T) {
 	smarts.MustCompile("C(")
 }
 
-// ladderane is a molecule with very many long paths: two chains of carbons, each
-// atom bound to its partner in the other chain.
+// ladderane is a molecule with very many long paths: two chains of carbons,
+// each atom bound to its partner in the other chain.
 func ladderane(rungs int) string {
 	up, down := "", "CC"
 	for i := range rungs {
@@ -226,25 +225,25 @@ func ladderane(rungs int) string {
 	return up + down
 }
 
-// Without a bound each of these searches would outlast the test.
-func TestHopelessSearchesEndInTime(t *testing.T) {
+// Without a bound each of these searches would outlast the tests' time.
+func TestHopelessSearchesEnd(t *testing.T) {
 	m := mustParse(t, ladderane(80))
 	path := strings.Repeat("C", 60)
 	for _, pattern := range []string{
 		"C1" + path + "C1(C)(C)C", // no atom has four neighbours
 		"[$(" + path + "N)]",
-		"C1" + path + "=C1",
 	} {
-		p := smarts.MustCompile(pattern)
-		start := time.Now()
-		p.Find(m, 0)
-		if took := time.Since(start); took > time.Minute {
-			t.Errorf("%s took %v", p, took)
-		}
+		t.Run(pattern, func(t *testing.T) {
+			t.Parallel()
+			if found := smarts.MustCompile(pattern).Find(m, 0); len(found) > 0 {
+				t.Errorf("found %v", found)
+			}
+		})
 	}
 }
 
 func TestSearchGivenUpCountsAsMatch(t *testing.T) {
+	t.Parallel()
 	// Each way to place eight carbons has to be tried before the bond fails.
 	m := mustParse(t, strings.Repeat("C", 600))
 	p := smarts.MustCompile("C.C.C.C.C.C.C.C=*")

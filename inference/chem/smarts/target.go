@@ -49,9 +49,9 @@ const (
 // NewTarget prepares a molecule. Atoms keep their indices.
 func NewTarget(m *chem.Molecule) *Target { return newTarget(m, false) }
 
-// NewTargetWithHydrogens prepares a molecule in which every hydrogen is an atom of
-// its own, so that "[#1]" finds it. The atoms of the molecule keep their indices;
-// the hydrogens follow, in the order of the atoms that carry them.
+// NewTargetWithHydrogens prepares a molecule in which every hydrogen is an atom
+// of its own, so that "[#1]" finds it. The atoms of the molecule keep their
+// indices; the hydrogens follow, in the order of the atoms that carry them.
 func NewTargetWithHydrogens(m *chem.Molecule) *Target { return newTarget(m, true) }
 
 func newTarget(m *chem.Molecule, unfold bool) *Target {

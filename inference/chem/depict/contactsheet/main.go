@@ -2,7 +2,8 @@
 //
 //	go run ./inference/chem/depict/contactsheet -columns 6 <molecules.smi >sheet.svg
 //
-// Each line is a SMILES and, after a space or a tab, its caption, in which "|" parts lines.
+// Each line is a SMILES and, after a space or a tab, its caption, in which "|"
+// parts lines.
 package main
 
 import (

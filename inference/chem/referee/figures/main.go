@@ -1,6 +1,6 @@
-// Command figures reads SMILES, one a line, and writes one line of JSON for each:
-// what the project says of it. With -walks n it writes n texts instead, random
-// walks through the SMILES grammar.
+// Command figures reads SMILES, one a line, and writes one line of JSON for
+// each: what the project says of it. With -walks n it writes n texts instead,
+// random walks through the SMILES grammar.
 package main
 
 import (
@@ -66,7 +66,8 @@ func figures(in io.Reader, out io.Writer) error {
 	return w.Flush()
 }
 
-// vocabulary has what walks are made of; what stands twice is drawn twice as often.
+// vocabulary has what walks are made of; what stands twice is drawn twice as
+// often.
 //
 //nolint:dupword // on purpose
 var vocabulary = strings.Fields(`C C C C c c c c c c N n n O o S s F Cl Br I P B ( ( ) ) 1 2 3 4 - = = #

@@ -7,16 +7,17 @@ import (
 	"github.com/odordiff/odordiff/inference/chem"
 )
 
-// tangle is the search for an arrangement of branches in which nothing overlaps.
-type tangle struct {
+// overlapSearch is the search for an arrangement of branches in which nothing
+// overlaps.
+type overlapSearch struct {
 	*graph
 	pos  []complex128
 	part []int
 	// bonds are those of the part.
 	bonds []chem.Bond
-	// moves are the bonds outside rings that something hangs on.
-	moves []hinge
-	work  int
+	// hinges are the bonds outside rings that something hangs on.
+	hinges []hinge
+	work   int
 	// bent tells how far the branch at each hinge has been turned, in degrees.
 	bent []float64
 }
@@ -25,19 +26,19 @@ type tangle struct {
 type hinge struct {
 	near, far int
 	atoms     []int
-	// mirrors tells that the side may be mirrored in the bond: not so where a
-	// double bond's geometry would change.
+	// mirrors reports whether the side may be mirrored in the bond: not so
+	// where a double bond's geometry would change.
 	mirrors bool
 	// maxBend is how far the side may be turned about near, in degrees.
 	maxBend float64
 }
 
 const (
-	// maxUntangleWork bounds the search, in pairs of atoms looked at.
-	maxUntangleWork = 10_000_000
+	// maxOverlapWork bounds the search, in pairs of atoms looked at.
+	maxOverlapWork = 10_000_000
 	// nearAtoms is how near atoms may come that are not bonded to each other;
-	// nearLetter goes for one that is written out, nearLetters for two, and more
-	// if they have hydrogens.
+	// nearLetter goes for one that is written out, nearLetters for two, and
+	// more if they have hydrogens.
 	nearAtoms   = 0.95
 	nearLetter  = 1.02
 	nearLetters = 1.25
@@ -47,25 +48,25 @@ const (
 	nearBond = 0.5
 )
 
-// untangle turns and mirrors branches of one part until nothing overlaps or
-// nothing helps.
-func (g *graph) untangle(pos []complex128, part []int, anchor int) {
-	t := &tangle{graph: g, pos: pos, part: part, bonds: g.bondsOf(part)}
-	cost, guilty := t.overlap()
+// removeOverlaps turns and mirrors branches of one part until nothing overlaps
+// or nothing helps.
+func (g *graph) removeOverlaps(pos []complex128, part []int, anchor int) {
+	t := &overlapSearch{graph: g, pos: pos, part: part, bonds: g.bondsOf(part)}
+	cost, overlapping := t.overlap()
 	if cost == 0 {
 		return
 	}
 	t.findHinges(anchor)
 	for cost > 1e-6 {
-		improved := t.improve(cost, guilty)
+		improved := t.improve(cost, overlapping)
 		if improved >= cost-1e-6 {
 			return
 		}
-		cost, guilty = t.overlap()
+		cost, overlapping = t.overlap()
 	}
 }
 
-func (t *tangle) findHinges(anchor int) {
+func (t *overlapSearch) findHinges(anchor int) {
 	for _, b := range t.bonds {
 		if b.InRing {
 			continue
@@ -79,12 +80,12 @@ func (t *tangle) findHinges(anchor int) {
 			h.maxBend = 30
 		}
 		h.mirrors = b.Geometry == chem.NoGeometry && len(h.atoms) > 1
-		t.moves = append(t.moves, h)
+		t.hinges = append(t.hinges, h)
 	}
-	t.bent = make([]float64, len(t.moves))
+	t.bent = make([]float64, len(t.hinges))
 }
 
-func (t *tangle) atStereoBond(atom int) bool {
+func (t *overlapSearch) atStereoBond(atom int) bool {
 	for k := range t.Degree(atom) {
 		if t.Bond(t.BondAt(atom, k)).Geometry != chem.NoGeometry {
 			return true
@@ -102,8 +103,8 @@ type choice struct {
 // improve makes the change to the hinges that helps most and returns what the
 // overlap is then: mirrors one, or where that does not halve the overlap bends
 // one or mirrors two.
-func (t *tangle) improve(cost float64, guilty map[int]bool) float64 {
-	hinges := t.relevant(guilty)
+func (t *overlapSearch) improve(cost float64, overlapping map[int]bool) float64 {
+	hinges := t.relevant(overlapping)
 	best := choice{cost: cost - 1e-6}
 	t.tryMirrors(hinges, &best)
 	if best.cost > cost/2 {
@@ -120,8 +121,8 @@ func (t *tangle) improve(cost float64, guilty map[int]bool) float64 {
 }
 
 // try makes a change, grades it and takes it back.
-func (t *tangle) try(change func(), best *choice) {
-	if t.work > maxUntangleWork {
+func (t *overlapSearch) try(change func(), best *choice) {
+	if t.work > maxOverlapWork {
 		return
 	}
 	pos, bent := slices.Clone(t.pos), slices.Clone(t.bent)
@@ -133,59 +134,59 @@ func (t *tangle) try(change func(), best *choice) {
 	copy(t.bent, bent)
 }
 
-func (t *tangle) tryMirrors(hinges []int, best *choice) {
+func (t *overlapSearch) tryMirrors(hinges []int, best *choice) {
 	for _, h := range hinges {
-		if t.moves[h].mirrors {
+		if t.hinges[h].mirrors {
 			t.try(func() { t.mirror(h) }, best)
 		}
 	}
 }
 
-func (t *tangle) tryBends(hinges []int, best *choice) {
+func (t *overlapSearch) tryBends(hinges []int, best *choice) {
 	for _, h := range hinges {
 		for _, angle := range []float64{15, -15, 30, -30, 60, -60} {
-			if math.Abs(t.bent[h]+angle) <= t.moves[h].maxBend {
+			if math.Abs(t.bent[h]+angle) <= t.hinges[h].maxBend {
 				t.try(func() { t.bend(h, angle) }, best)
 			}
 		}
 	}
 }
 
-func (t *tangle) tryPairs(hinges []int, best *choice) {
+func (t *overlapSearch) tryPairs(hinges []int, best *choice) {
 	for i, h := range hinges {
 		for _, k := range hinges[:i] {
-			if t.moves[h].mirrors && t.moves[k].mirrors {
+			if t.hinges[h].mirrors && t.hinges[k].mirrors {
 				t.try(func() { t.mirror(h); t.mirror(k) }, best)
 			}
 		}
 	}
 }
 
-// relevant lists the hinges that move guilty atoms against others.
-func (t *tangle) relevant(guilty map[int]bool) []int {
+// relevant lists the hinges that move overlapping atoms against others.
+func (t *overlapSearch) relevant(overlapping map[int]bool) []int {
 	var found []int
-	for i, h := range t.moves {
+	for i, h := range t.hinges {
 		moved := 0
 		for _, a := range h.atoms {
-			if guilty[a] {
+			if overlapping[a] {
 				moved++
 			}
 		}
-		if moved > 0 && moved < len(guilty) {
+		if moved > 0 && moved < len(overlapping) {
 			found = append(found, i)
 		}
 	}
 	return found
 }
 
-func (t *tangle) mirror(hinge int) {
-	h := t.moves[hinge]
+func (t *overlapSearch) mirror(hinge int) {
+	h := t.hinges[hinge]
 	mirrorSide(t.pos, h.atoms, t.pos[h.near], t.pos[h.far])
 }
 
 // bend turns the moving side about the near atom.
-func (t *tangle) bend(hinge int, degrees float64) {
-	h := t.moves[hinge]
+func (t *overlapSearch) bend(hinge int, degrees float64) {
+	h := t.hinges[hinge]
 	around, by := t.pos[h.near], turn(degrees)
 	for _, a := range h.atoms {
 		t.pos[a] = around + (t.pos[a]-around)*by
@@ -195,8 +196,8 @@ func (t *tangle) bend(hinge int, degrees float64) {
 
 // overlap grades how much a part's drawing overlaps itself, 0 for not at all,
 // and names the atoms concerned.
-func (t *tangle) overlap() (cost float64, guilty map[int]bool) {
-	guilty = map[int]bool{}
+func (t *overlapSearch) overlap() (cost float64, overlapping map[int]bool) {
+	overlapping = map[int]bool{}
 	for i, a := range t.part {
 		for _, b := range t.part[:i] {
 			d := distance(t.pos[a], t.pos[b])
@@ -205,7 +206,7 @@ func (t *tangle) overlap() (cost float64, guilty map[int]bool) {
 			}
 			if c := tooNear(d, t.room(a, b)); c > 0 {
 				cost += c
-				guilty[a], guilty[b] = true, true
+				overlapping[a], overlapping[b] = true, true
 			}
 		}
 	}
@@ -213,7 +214,7 @@ func (t *tangle) overlap() (cost float64, guilty map[int]bool) {
 		for _, c := range t.bonds[:i] {
 			if grade := t.bondOverlap(b, c); grade > 0 {
 				cost += grade
-				guilty[b.Begin], guilty[b.End], guilty[c.Begin], guilty[c.End] = true, true, true, true
+				overlapping[b.Begin], overlapping[b.End], overlapping[c.Begin], overlapping[c.End] = true, true, true, true
 			}
 		}
 	}
@@ -223,11 +224,11 @@ func (t *tangle) overlap() (cost float64, guilty map[int]bool) {
 			cost += 0.02 + 0.0001*angle*angle
 		}
 	}
-	return cost, guilty
+	return cost, overlapping
 }
 
 // room is how near two atoms may come.
-func (t *tangle) room(a, b int) float64 {
+func (t *overlapSearch) room(a, b int) float64 {
 	if t.shareNeighbour(a, b) {
 		return nearAtoms
 	}
@@ -247,13 +248,13 @@ func (t *tangle) room(a, b int) float64 {
 	return nearLetters + 0.2*float64(hydrogens)
 }
 
-func (t *tangle) shareNeighbour(a, b int) bool {
+func (t *overlapSearch) shareNeighbour(a, b int) bool {
 	return slices.ContainsFunc(t.neighbours[a], func(n int) bool { return slices.Contains(t.neighbours[b], n) })
 }
 
-// isFixedPair tells whether two atoms are bonded, or in one ring system, so that
-// no branch moves one against the other.
-func (t *tangle) isFixedPair(a, b int) bool {
+// isFixedPair reports whether two atoms are bonded, or in one ring system, so
+// that no branch moves one against the other.
+func (t *overlapSearch) isFixedPair(a, b int) bool {
 	for _, x := range t.blocksOf[a] {
 		if slices.Contains(t.blocksOf[b], x) {
 			return true
@@ -263,7 +264,7 @@ func (t *tangle) isFixedPair(a, b int) bool {
 }
 
 // bondOverlap grades a crossing of two bonds, or an atom of one on the other.
-func (t *tangle) bondOverlap(b, c chem.Bond) float64 {
+func (t *overlapSearch) bondOverlap(b, c chem.Bond) float64 {
 	p, q, r, s := t.pos[b.Begin], t.pos[b.End], t.pos[c.Begin], t.pos[c.End]
 	if distance(p, r) > 2.2 || b.Begin == c.Begin || b.Begin == c.End || b.End == c.Begin || b.End == c.End ||
 		b.InRing && c.InRing && t.isFixedPair(b.Begin, c.Begin) {

@@ -19,7 +19,7 @@ type stroke struct {
 	from, to complex128
 	// wide is the width at to of a wedge; 0 for a line.
 	wide float64
-	// hashed tells that the wedge is made of lines across.
+	// hashed reports whether the wedge is made of lines across.
 	hashed bool
 }
 
@@ -133,7 +133,8 @@ func (p *pen) labelled(atom int) bool {
 	return ok
 }
 
-// isStraight tells whether an atom has one other neighbour, in line with the bond.
+// isStraight reports whether an atom has one other neighbour, in line with the
+// bond.
 func (p *pen) isStraight(atom, partner int) bool {
 	if p.mol.Degree(atom) != 2 {
 		return false

@@ -2,18 +2,19 @@ package grammar
 
 import "slices"
 
-// outlook is a way to complete a text.
-type outlook struct {
+// completion is a way to complete a text.
+type completion struct {
 	// tokens is its length.
 	tokens int
-	// stretches tells that it may be longer by any number of tokens: the chain
-	// that it appends can have more atoms.
+	// stretches reports whether it may be longer by any number of tokens: the
+	// chain that it appends can have more atoms.
 	stretches bool
 	ok        bool
 }
 
-// fits tells whether a completion makes a text end after exactly so many tokens.
-func (s *State) fits(o outlook, tokens int) bool {
+// fits reports whether a completion makes a text end after exactly so many
+// tokens.
+func (s *State) fits(o completion, tokens int) bool {
 	if !o.ok || tokens < o.tokens {
 		return false
 	}
@@ -21,19 +22,19 @@ func (s *State) fits(o outlook, tokens int) bool {
 	return tokens == o.tokens || o.stretches || apart
 }
 
-// better returns the shorter of two outlooks.
-func better(a, b outlook) outlook {
+// better returns the shorter of two completions.
+func better(a, b completion) completion {
 	if !a.ok || b.ok && b.tokens < a.tokens {
 		return b
 	}
 	return a
 }
 
-// plan finds a short completion without a search: a chain of carbons from the
-// last atom, or from one where a branch starts, that closes all rings.
-func (s *State) plan() outlook {
+// shortCompletion finds a short completion without a search: a chain of carbons
+// from the last atom, or from one where a branch starts, that closes all rings.
+func (s *State) shortCompletion() completion {
 	if s.tip < 0 {
-		return outlook{1, true, true} // "C"
+		return completion{1, true, true} // "C"
 	}
 	if s.fresh || s.pending != 0 {
 		next := *s
@@ -47,27 +48,28 @@ func (s *State) plan() outlook {
 		next := *s
 		return s.after(s.grammar.branches() && next.openBranch() == fits, &next)
 	}
-	var best outlook
+	var best completion
 	for sets, lackingSet := s.pi, uint8(0); sets != 0; sets, lackingSet = sets>>1, lackingSet+1 {
 		if sets&1 != 0 {
-			best = better(best, s.planFor(lackingSet))
+			best = better(best, s.shortCompletionFor(lackingSet))
 		}
 	}
 	return best
 }
 
-// after is the outlook of a text with one token more.
-func (s *State) after(fits bool, next *State) outlook {
+// after is the completion of a text with one token more.
+func (s *State) after(fits bool, next *State) completion {
 	if !fits {
-		return outlook{}
+		return completion{}
 	}
-	o := next.plan()
+	o := next.shortCompletion()
 	o.tokens++
 	return o
 }
 
-// planFor plans for the case that these unsettled atoms lack a double bond.
-func (s *State) planFor(lacking uint8) outlook {
+// shortCompletionFor is shortCompletion for the case that these unsettled atoms
+// lack a double bond.
+func (s *State) shortCompletionFor(lacking uint8) completion {
 	c := chain{state: s, lacking: lacking}
 	o := better(c.at(noPlace), c.at(s.tip))
 	if root, ok := c.growingRoot(); ok {
@@ -77,7 +79,7 @@ func (s *State) planFor(lacking uint8) outlook {
 	return o
 }
 
-// chain plans one way of completing.
+// chain is one way of completing: a chain of carbons.
 type chain struct {
 	state *State
 	// lacking are the unsettled atoms that lack a double bond.
@@ -93,11 +95,11 @@ func (c *chain) lacks(at int16) bool {
 	return i != settled && c.lacking&(1<<i) != 0
 }
 
-// at plans a chain that starts at a place, or none at all.
-func (c *chain) at(site int16) outlook {
+// at returns the completion by a chain that starts at a place, or none at all.
+func (c *chain) at(site int16) completion {
 	cost, ok := c.satisfyOpen(site)
 	if !ok {
-		return outlook{}
+		return completion{}
 	}
 	o := c.withoutAtoms()
 	if site != noPlace {
@@ -114,8 +116,8 @@ func (c *chain) satisfyOpen(site int16) (cost int, ok bool) {
 	s := c.state
 	c.nClosers = 0
 	for i := range uint8(maxUnsettled) {
-		at := s.holder[i]
-		if s.taken&(1<<i) == 0 || c.lacking&(1<<i) == 0 || at == s.tip || at == site {
+		at := s.trackedAt[i]
+		if s.tracked&(1<<i) == 0 || c.lacking&(1<<i) == 0 || at == s.tip || at == site {
 			continue
 		}
 		p := &s.path[at]
@@ -134,7 +136,8 @@ func (c *chain) satisfyOpen(site int16) (cost int, ok bool) {
 	return cost, true
 }
 
-// hasPlainRing tells whether a place has an open ring whose bond may be aromatic.
+// hasPlainRing reports whether a place has an open ring whose bond may be
+// aromatic.
 func (s *State) hasPlainRing(at int16) bool {
 	for _, r := range s.rings[:s.nRings] {
 		if r.place == at && r.symbol == 0 {
@@ -145,19 +148,19 @@ func (s *State) hasPlainRing(at int16) bool {
 }
 
 // withoutAtoms closes all rings at the tip.
-func (c *chain) withoutAtoms() outlook {
+func (c *chain) withoutAtoms() completion {
 	s := c.state
 	tip := &s.path[s.tip]
 	if c.lacks(s.tip) || c.nClosers > 0 {
-		return outlook{}
+		return completion{}
 	}
 	if s.nRings == 0 {
-		return outlook{0, c.growsAnywhere(0), true}
+		return completion{0, c.growsAnywhere(0), true}
 	}
 	if tip.atom.aromatic || !s.numbered || !c.closesAllAtTip() {
-		return outlook{}
+		return completion{}
 	}
-	return outlook{0, c.growsAnywhere(s.ringOrders()), true}
+	return completion{0, c.growsAnywhere(s.ringOrders()), true}
 }
 
 func (c *chain) closesAllAtTip() bool {
@@ -187,7 +190,7 @@ func (s *State) ringOrders() int8 {
 	return sum
 }
 
-// growsAnywhere tells whether a chain may start at the tip, once that many of
+// growsAnywhere reports whether a chain may start at the tip, once that many of
 // its valences are used, or at the start of an open branch.
 func (c *chain) growsAnywhere(used int8) bool {
 	s := c.state
@@ -197,19 +200,20 @@ func (c *chain) growsAnywhere(used int8) bool {
 	return slices.ContainsFunc(s.branches[:s.nBranches], c.canGrow)
 }
 
-// thirdSatisfies tells whether one neighbour more takes away the need for a
+// thirdSatisfies reports whether one neighbour more takes away the need for a
 // double bond.
 func (p *place) thirdSatisfies() bool {
 	return p.atom.free == 1 && (p.atom.pi == untilThird || p.atom.pi == doubled)
 }
 
-// canGrow tells whether an atom can take a single bond more.
+// canGrow reports whether an atom can take a single bond more.
 func (c *chain) canGrow(at int16) bool {
 	p := &c.state.path[at]
 	if p.atom.free < 1 {
 		return false
 	}
-	// A third neighbour takes the need for a double bond away, but not one that is there.
+	// A third neighbour takes the need for a double bond away, but not one that
+	// is there.
 	return !p.thirdSatisfies() || p.unsettled == settled || c.lacks(at)
 }
 
@@ -223,7 +227,7 @@ func (c *chain) growingRoot() (root int16, ok bool) {
 	end := s.tip
 	for n := int(s.nBranches) - 1; n >= 0; n-- {
 		root := s.branches[n]
-		if c.owes(root, end) {
+		if c.waitsForRing(root, end) {
 			return noPlace, false
 		}
 		if c.canGrow(root) {
@@ -234,8 +238,9 @@ func (c *chain) growingRoot() (root int16, ok bool) {
 	return noPlace, false
 }
 
-// owes tells whether something after a place, up to an end, waits for a ring.
-func (c *chain) owes(root, end int16) bool {
+// waitsForRing reports whether something after a place, up to an end, waits for
+// a ring.
+func (c *chain) waitsForRing(root, end int16) bool {
 	s := c.state
 	for _, r := range s.rings[:s.nRings] {
 		if r.place > root {
@@ -250,11 +255,12 @@ func (c *chain) owes(root, end int16) bool {
 	return false
 }
 
-// from starts the chain at a place and returns the tokens for its atoms and bonds.
-func (c *chain) from(site int16) outlook {
+// from starts the chain at a place and returns the tokens for its atoms and
+// bonds.
+func (c *chain) from(site int16) completion {
 	s := c.state
 	if !c.canGrow(site) {
-		return outlook{}
+		return completion{}
 	}
 	p := &s.path[site]
 	first := plainCarbon
@@ -263,9 +269,9 @@ func (c *chain) from(site int16) outlook {
 	case s.nRings > 0:
 		first = pairedCarbon
 	case p.atom.pi == alwaysPi:
-		return outlook{2, true, true} // =C
+		return completion{2, true, true} // =C
 	default:
-		return outlook{}
+		return completion{}
 	}
-	return outlook{c.atoms(site, first), true, true}
+	return completion{c.atoms(site, first), true, true}
 }

@@ -1,7 +1,7 @@
 package grammar
 
 // maxUnsettled is the most aromatic atoms that may be unsettled at one time for
-// the grammar to watch over their Kekulé form.
+// the grammar to follow their Kekulé form.
 const maxUnsettled = 6
 
 // piSets is a family of sets over up to six unsettled atoms, one bit a set.
