@@ -33,5 +33,7 @@ func ExampleState_Allowed() {
 		}
 		fmt.Println()
 	}
-	// Output: 1 left: 1 2 left: C N O = 1
+	// Output:
+	// 1 left: 1
+	// 2 left: C N O = 1
 }
