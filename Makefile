@@ -13,11 +13,12 @@ TAGS    := nobadger,nomysql,nopgx
 LDFLAGS := -s -w -X github.com/caddyserver/caddy/v2.CustomVersion=$(VERSION)
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+CYCLONEDX     := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
 
-.PHONY: help run build test check vet lint vuln policies fuzz bench clients referee train eval-model bench-model xcaddy clean
+.PHONY: help run build test check vet lint vuln policies fuzz bench clients referee train eval-model bench-model xcaddy release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +27,7 @@ run: build ## build, and start the gateway and the inference backend
 	bin/odordiff up --policies policies
 
 build: ## build bin/odordiff
-	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "$(LDFLAGS)" -o bin/odordiff ./cmd/odordiff
+	@CGO_ENABLED=0 GO="$(GO)" .ci/build -trimpath -buildvcs=false -ldflags "$(LDFLAGS)" -o bin/odordiff ./cmd/odordiff
 
 test: ## install what the tests need, and run them all under the race detector
 	@.ci/needs
@@ -74,6 +75,9 @@ bench-model: ## compare the denoiser's speed with PyTorch's
 
 xcaddy: ## build bin/caddy, a Caddy with the gate modules, from xcaddy.toml
 	$(GO) run ./cmd/odordiff-build
+
+release: ## build the release of VERSION into bin/release: archives, bills of materials, SHA256SUMS
+	@VERSION="$(VERSION)" LDFLAGS="$(LDFLAGS)" CYCLONEDX="$(CYCLONEDX)" .ci/release
 
 clean: ## delete what was built
 	rm -rf bin

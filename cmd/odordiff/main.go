@@ -3,7 +3,9 @@
 package main
 
 import (
+	"cmp"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -16,6 +18,11 @@ import (
 )
 
 func init() {
+	// make sets the version. What go install built is of its module's version;
+	// without this, the version would be that of Caddy.
+	if build, ok := debug.ReadBuildInfo(); ok {
+		caddy.CustomVersion = cmp.Or(caddy.CustomVersion, build.Main.Version)
+	}
 	caddy.CustomBinaryName = "odordiff"
 	caddy.CustomLongDescription = `OdorDiff-2 turns a scent description into odorant molecules, behind a gateway
 that can stand in front of any inference service.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"debug/buildinfo"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +21,17 @@ func TestNoCommandReplacesTheBinaryByAPlainCaddy(t *testing.T) {
 		if strings.Contains(help, args[0]) {
 			t.Errorf("the help offers %s", args[0])
 		}
+	}
+}
+
+func TestTheVersionIsThatOfTheBuild(t *testing.T) {
+	build, err := buildinfo.ReadFile(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, code := run(t, nil, "version")
+	if code != 0 || !strings.HasPrefix(stdout, build.Main.Version+" ") {
+		t.Errorf("exit code %d, want %s and then Caddy's version: %q %s", code, build.Main.Version, stdout, stderr)
 	}
 }
 
