@@ -51,7 +51,7 @@ func refusal(p *problem.Problem) error {
 // It is for gate_problem, which answers what others refuse; a handler calls [Refuse].
 func Prepare(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
 	maps.Copy(w.Header(), p.Fields)
-	if x := ExchangeOf(r); x.Refused || p.Status == problem.StatusClientLeft {
+	if x := ExchangeOf(r); x.Refused != "" || p.Status == problem.StatusClientLeft {
 		return // done already, or nobody is left to refuse
 	}
 	record(r, p)
@@ -109,7 +109,7 @@ var refusals = prometheus.NewCounterVec(prometheus.CounterOpts{
 // gate.refusals, and a count in gate_refusals_total.
 func record(r *http.Request, p *problem.Problem) {
 	x := ExchangeOf(r)
-	x.Refused = true
+	x.Refused = p.Name
 	refusals.WithLabelValues(strconv.Itoa(p.Status), p.Name, reasons.label(p.RefusedBy)).Inc()
 	level := zapcore.InfoLevel
 	if p.Status >= http.StatusInternalServerError {

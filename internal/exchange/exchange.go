@@ -1,6 +1,7 @@
 // Package exchange holds what one request carries through the gateway: its
-// body, read once, and what each module found out about it. Modules ask the
-// exchange; none reads the body, parses JSON or invents a context key for itself.
+// body, read once, what each module found out about it, and the response. Modules
+// ask the exchange; none reads the body, parses JSON, invents a context key or
+// wraps the response's writer for itself.
 //
 // An exchange belongs to one request and is used by one goroutine at a time,
 // as the handlers of a request are.
@@ -38,8 +39,13 @@ type Exchange struct {
 	Receipts []Receipt
 	// ServedBy is the rung of the ladder that answered: empty before an answer.
 	ServedBy string
-	// Refused says that the request was refused, and that this was recorded.
-	Refused bool
+	// Upstream is the address of the upstream that was asked last; empty before that.
+	Upstream string
+	// Refused is the name of the problem that the request was refused with, once that
+	// is recorded; empty before.
+	Refused string
+	// Response is what the answers are written to.
+	Response Response
 
 	body    []byte
 	read    bool
