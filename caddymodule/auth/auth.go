@@ -49,9 +49,9 @@ type Handler struct {
 	// credential are taken out, because the upstream could use it elsewhere or log it.
 	ForwardCredential bool `json:"forward_credential,omitempty"`
 
-	app     *gate.App
-	own     []named[provider]
-	foreign []named[caddyauth.Authenticator]
+	entrance gate.Entrance
+	own      []named[provider]
+	foreign  []named[caddyauth.Authenticator]
 }
 
 // named is a provider with its module name.
@@ -87,7 +87,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	h.app = app
+	h.entrance = app.Entrance(ctx)
 	if err := gate.RegisterMetrics(ctx, decisions); err != nil {
 		return err
 	}
@@ -112,12 +112,13 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	return nil
 }
 
-// ServeHTTP authenticates the request.
+// ServeHTTP takes the request in.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if err := h.app.Enter(w, r); err != nil {
-		return err
-	}
-	x := gate.ExchangeOf(r)
+	return h.entrance.Enter(w, r, next, h)
+}
+
+// Serve authenticates the request.
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler) error {
 	// Also of a request that came in before: who is believed here is who has a credential here.
 	gate.DropIdentity(r.Header)
 	found, err := h.authenticate(w, r)
@@ -245,4 +246,5 @@ func refuse(w http.ResponseWriter, r *http.Request, p *problem.Problem) error {
 var (
 	_ caddy.Provisioner           = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ gate.Handler                = (*Handler)(nil)
 )

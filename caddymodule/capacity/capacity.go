@@ -15,6 +15,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/problem"
 	"github.com/odordiff/odordiff/internal/slots"
 )
@@ -56,8 +57,9 @@ type Handler struct {
 	// How long a request may wait, up to one minute. Default: 5s.
 	Wait *caddy.Duration `json:"wait,omitempty"`
 
-	slots *slots.Slots
-	wait  time.Duration
+	entrance gate.Entrance
+	slots    *slots.Slots
+	wait     time.Duration
 }
 
 // CaddyModule returns the Caddy module information.
@@ -86,6 +88,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
+	h.entrance = app.Entrance(ctx).Unguarded()
 	if h.slots, err = app.Slots("requests", bounds); err != nil {
 		return err
 	}
@@ -110,9 +113,13 @@ func boundsOf(each *int, defaultEach int, all *int, defaultAll int) (slots.Bound
 	return b, nil
 }
 
-// ServeHTTP passes the request on once it has a slot.
+// ServeHTTP takes the request in.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	x := gate.ExchangeOf(r)
+	return h.entrance.Enter(w, r, next, h)
+}
+
+// Serve passes the request on once it has a slot.
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler) error {
 	addr, _ := netip.ParseAddr(x.ClientIP) // What is not an address shares the slots of what is not.
 	network := slots.Network(addr)
 	if err := h.acquire(r.Context(), network); err != nil {
@@ -155,4 +162,5 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) erro
 var (
 	_ caddy.Provisioner           = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ gate.Handler                = (*Handler)(nil)
 )

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/ladder"
 	"github.com/odordiff/odordiff/internal/problem"
 )
@@ -45,9 +46,9 @@ type Handler struct {
 	// random, and a longer Retry-After of the upstream wins. Default: 5s.
 	RetryAfter caddy.Duration `json:"retry_after,omitempty"`
 
-	app    *gate.App
-	logger *zap.Logger
-	store  *ladder.Store
+	entrance gate.Entrance
+	logger   *zap.Logger
+	store    *ladder.Store
 }
 
 // CaddyModule returns the Caddy module information.
@@ -66,7 +67,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	h.app = app
+	h.entrance = app.Entrance(ctx)
 	if h.RetryAfter == 0 {
 		h.RetryAfter = caddy.Duration(5 * time.Second)
 	}
@@ -103,25 +104,28 @@ func (h *Handler) Cleanup() error {
 	return h.Stale.close()
 }
 
-// ServeHTTP serves the request from the best rung that can.
+// ServeHTTP takes the request in.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if err := h.app.Enter(w, r); err != nil {
-		return err
-	}
+	return h.entrance.Enter(w, r, next, h)
+}
+
+// Serve serves the request from the best rung that can.
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler) error {
 	memory, err := h.memoryOf(w, r)
 	if err != nil {
 		return err
 	}
-	live := newLiveWriter(w, memory, func(rung string) { enter(r, rung) })
+	x.Response.OnOutcome(countServed)
+	live := newLive(w, x, memory)
 	if err := serveLive(live, r, next); err != nil {
 		failure, ok := outage(r, err)
-		if live.committed || !ok {
+		if live.Begun() || !ok {
 			return err
 		}
-		return h.descend(live, r, memory, failure.Err)
+		return h.descend(w, r, live, failure.Err)
 	}
-	if live.refused != 0 {
-		return h.descend(live, r, memory, fmt.Errorf("the upstream answered %d", live.refused))
+	if status := live.Withheld(); status != 0 {
+		return h.descend(w, r, live, fmt.Errorf("the upstream answered %d", status))
 	}
 	live.finish()
 	return nil
@@ -130,10 +134,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 // serveLive runs the handlers after us. Caddy's proxy ends a request whose answer
 // breaks off with http.ErrAbortHandler; of an answer that is withheld nobody
 // misses the rest, so the next rung can still answer.
-func serveLive(live *liveWriter, r *http.Request, next caddyhttp.Handler) error {
+func serveLive(live *live, r *http.Request, next caddyhttp.Handler) error {
 	defer func() {
 		cause := recover()
-		if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) && live.refused != 0 {
+		if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) && live.Withheld() != 0 {
 			return
 		}
 		if cause != nil {
@@ -157,26 +161,20 @@ func outage(r *http.Request, err error) (failure caddyhttp.HandlerError, ok bool
 
 // descend answers from below the live rung. The cause must not be a handler
 // error itself: Caddy would take its status for that of the refusal around it.
-func (h *Handler) descend(w *liveWriter, r *http.Request, m *memory, cause error) error {
-	wait := max(time.Duration(h.RetryAfter), w.retryAfter())
-	w.rewindHeader()
-	if answer, age, ok := m.recall(); ok {
-		enter(r, ladder.Stale)
+func (h *Handler) descend(w http.ResponseWriter, r *http.Request, live *live, cause error) error {
+	wait := max(time.Duration(h.RetryAfter), live.retryAfter())
+	live.rewindHeader()
+	if answer, age, ok := live.memory.recall(); ok {
+		live.exchange.ServedBy = ladder.Stale
 		h.logger.Debug("served a stale answer", zap.Duration("age", age), zap.Error(cause))
-		serveStale(w.ResponseWriter, answer, age)
+		serveStale(w, answer, age)
 		return nil
 	}
-	enter(r, ladder.Unavailable)
+	live.exchange.ServedBy = ladder.Unavailable
 	return gate.Refuse(w, r, problem.UpstreamUnavailable.
 		New("The service cannot answer at the moment. Try again after the time in Retry-After.").
 		RetryAfter(ladder.Jitter(wait)).
 		Because(cause))
-}
-
-// enter notes the rung that answers.
-func enter(r *http.Request, rung string) {
-	gate.ExchangeOf(r).ServedBy = rung
-	served.WithLabelValues(rung).Inc()
 }
 
 // serveStale writes an answer of the store.
@@ -198,4 +196,6 @@ var (
 	_ caddy.Validator             = (*Handler)(nil)
 	_ caddy.CleanerUpper          = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ gate.Handler                = (*Handler)(nil)
+	_ exchange.Watcher            = (*live)(nil)
 )

@@ -3,6 +3,7 @@ package fallback
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/ladder"
 )
 
@@ -15,5 +16,12 @@ var served = prometheus.NewCounterVec(prometheus.CounterOpts{
 func init() {
 	for _, rung := range []string{ladder.Live, ladder.Stale, ladder.Unavailable} {
 		served.WithLabelValues(rung) // A rung that never served is 0, not absent.
+	}
+}
+
+// countServed counts the rung that answered, if one did.
+func countServed(o exchange.Outcome) {
+	if o.ServedBy != "" {
+		served.WithLabelValues(o.ServedBy).Inc()
 	}
 }

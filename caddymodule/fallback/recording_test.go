@@ -3,6 +3,8 @@ package fallback
 import (
 	"net/http/httptest"
 	"testing"
+
+	"github.com/odordiff/odordiff/internal/exchange"
 )
 
 func TestARecordingIsCompleteOnlyWithAllOfItsBytes(t *testing.T) {
@@ -34,11 +36,11 @@ func TestARecordingIsCompleteOnlyWithAllOfItsBytes(t *testing.T) {
 }
 
 func TestWhatTheProxyWritesForAClientThatLeftIsNoAnswer(t *testing.T) {
-	sink := httptest.NewRecorder()
-	w := newLiveWriter(sink, nil, func(rung string) { t.Errorf("entered the rung %s", rung) })
+	sink, x := httptest.NewRecorder(), exchange.New("")
+	w := newLive(sink, x, nil)
 	w.WriteHeader(499)
 	_, _ = w.Write(nil)
-	if sink.Code != 499 || sink.Header().Get(servedBy) != "" || w.refused != 0 {
-		t.Errorf("passed on as %d %v", sink.Code, sink.Header())
+	if sink.Code != 499 || sink.Header().Get(servedBy) != "" || w.Withheld() != 0 || x.ServedBy != "" {
+		t.Errorf("passed on as %d %v by %q", sink.Code, sink.Header(), x.ServedBy)
 	}
 }

@@ -90,7 +90,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("keyring: %w", err)
 		}
 	}
-	return RegisterMetrics(ctx, keyCollector{a}, refusals)
+	return RegisterMetrics(ctx, keyCollector{a}, refusals, responses)
 }
 
 // Start takes over the log of refusals, and warns of servers where nobody renders

@@ -70,7 +70,9 @@ func answers(route caddyhttp.Route) bool {
 // answeredBy reports whether the first of the error routes that is for the
 // hosts of a route answers; a Caddyfile makes one for each site.
 func answeredBy(errors caddyhttp.RouteList, route caddyhttp.Route) bool {
-	i := slices.IndexFunc(errors, func(candidate caddyhttp.Route) bool { return sameHosts(route, candidate) })
+	i := slices.IndexFunc(errors, func(candidate caddyhttp.Route) bool {
+		return !isTakeover(candidate) && sameHosts(route, candidate)
+	})
 	return i >= 0 && answers(errors[i])
 }
 

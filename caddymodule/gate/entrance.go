@@ -7,23 +7,87 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
-// Enter takes a request in, and refuses what would get past every handler behind
-// it: a change of protocol, and a request that may be a replay. Each gate
-// handler calls it first.
-func (a *App) Enter(w http.ResponseWriter, r *http.Request) error {
-	ExchangeOf(r)
+// Handler is a gate handler behind its [Entrance].
+type Handler interface {
+	// Serve is ServeHTTP for a request that was taken in. The handler answers
+	// through w, which leads to the exchange's response.
+	Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler) error
+}
+
+// Entrance is where a gate handler takes its requests in. The zero Entrance
+// refuses none.
+type Entrance struct {
+	guard   *App // nil where nothing is refused
+	outside answerer
+}
+
+// Entrance returns the entrance of the handler that is being provisioned.
+func (a *App) Entrance(ctx caddy.Context) Entrance {
+	return Entrance{guard: a, outside: answererOf(ctx)}
+}
+
+// Unguarded returns the entrance of a handler that leaves it to others to refuse
+// what must not come in.
+func (e Entrance) Unguarded() Entrance {
+	e.guard = nil
+	return e
+}
+
+// Enter takes a request in and has the handler serve it, or refuses what would get
+// past every handler behind it: a change of protocol, and a request that may be a
+// replay. Whichever gate handler comes first makes the exchange, opens its
+// response, and tells the outcome when it is done.
+func (e Entrance) Enter(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, h Handler) (err error) {
+	x := ExchangeOf(r)
+	if !x.Response.Open(w) {
+		return e.serve(w, r, x, next, h)
+	}
+	returned := false
+	defer func() { e.leave(r, x, err, !returned) }()
+	err = e.serve(&x.Response, r, x, next, h)
+	returned = true
+	return err
+}
+
+func (e Entrance) serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler, h Handler) error {
+	if e.guard != nil {
+		if refusal := e.guard.inadmissible(r); refusal != nil {
+			return Refuse(w, r, refusal)
+		}
+	}
+	return h.Serve(w, r, x, next)
+}
+
+// leave is for when the first handler is done. Either the outcome is known now, or
+// error routes still have to answer.
+func (e Entrance) leave(r *http.Request, x *exchange.Exchange, err error, panicked bool) {
+	if err != nil && e.outside == routesAnswer {
+		x.Response.Leave(err)
+		return
+	}
+	x.Upstream = upstreamOf(r)
+	countResponse(x.End(exchange.Ending{
+		Status:     e.outside.status(r, err),
+		Err:        err,
+		Aborted:    panicked,
+		ClientLeft: r.Context().Err() != nil,
+	}))
+}
+
+// inadmissible returns the refusal of a request that must not come in, or nil.
+func (a *App) inadmissible(r *http.Request) *problem.Problem {
 	if mayBeReplayed(r) {
-		return Refuse(w, r, problem.TooEarly.New("Send the request again when the TLS handshake is complete."))
+		return problem.TooEarly.New("Send the request again when the TLS handshake is complete.")
 	}
-	if refusal := a.CheckUpgrade(r); refusal != nil {
-		return Refuse(w, r, refusal)
-	}
-	return nil
+	return a.CheckUpgrade(r)
 }
 
 // mayBeReplayed reports whether a request came in TLS early data (RFC 8470), here

@@ -11,6 +11,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
@@ -85,7 +86,7 @@ func TestOnlyNamedProtocolsAreChangedTo(t *testing.T) {
 			if major, _, ok := http.ParseHTTPVersion(test.proto); ok {
 				r.ProtoMajor = major
 			}
-			wantKind(t, test.app.Enter(httptest.NewRecorder(), r), test.want)
+			wantKind(t, enter(test.app, r), test.want)
 		})
 	}
 }
@@ -111,9 +112,21 @@ func TestEarlyDataMayOnlyAskToLook(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := incoming(t, test.method, test.header)
 			r.TLS = test.tls
-			wantKind(t, new(App).Enter(httptest.NewRecorder(), r), test.want)
+			wantKind(t, enter(new(App), r), test.want)
 		})
 	}
+}
+
+// enter sends a request through the entrance of a handler that refuses nothing.
+func enter(app *App, r *http.Request) error {
+	return Entrance{guard: app}.Enter(httptest.NewRecorder(), r, nil, welcome{})
+}
+
+// welcome is a handler that lets everything pass.
+type welcome struct{}
+
+func (welcome) Serve(http.ResponseWriter, *http.Request, *exchange.Exchange, caddyhttp.Handler) error {
+	return nil
 }
 
 func wantKind(t *testing.T, err error, want *problem.Kind) {

@@ -66,6 +66,7 @@ type Handler struct {
 	// may be set with it. Ready then reports what that site and the other modules check.
 	ProbesOnly bool `json:"probes_only,omitempty"`
 
+	entrance gate.Entrance
 	registry *healthcheck.Registry
 	patience time.Duration
 	undo     []func()
@@ -90,7 +91,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	h.registry = app.Health()
+	h.entrance, h.registry = app.Entrance(ctx).Unguarded(), app.Health()
 	h.patience = patience
 	if h.ProbesOnly {
 		return h.checkProbesOnly()
@@ -115,8 +116,13 @@ func (h *Handler) Cleanup() error {
 	return nil
 }
 
-// ServeHTTP answers the health paths.
+// ServeHTTP takes the request in.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	return h.entrance.Enter(w, r, next, h)
+}
+
+// Serve answers the health paths.
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, _ *exchange.Exchange, next caddyhttp.Handler) error {
 	answer := h.answerFor(r.URL.Path)
 	if answer == nil {
 		return next.ServeHTTP(w, r)
@@ -192,4 +198,5 @@ var (
 	_ caddy.Provisioner           = (*Handler)(nil)
 	_ caddy.CleanerUpper          = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ gate.Handler                = (*Handler)(nil)
 )

@@ -4,12 +4,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"net/http"
-	"strings"
 	"time"
 
 	"github.com/dunglas/httpsfv"
 
+	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/problem"
 	"github.com/odordiff/odordiff/internal/window"
 )
@@ -20,8 +19,9 @@ const (
 	limitField  = "RateLimit"
 )
 
-// tell adds the limits to what earlier ones of the chain have told.
-func tell(header http.Header, states []window.State) {
+// tell adds the limits to what earlier ones of the chain have told. Whatever is
+// answered at last has them.
+func tell(response *exchange.Response, states []window.State) {
 	if len(states) == 0 {
 		return
 	}
@@ -30,8 +30,8 @@ func tell(header http.Header, states []window.State) {
 		policies = append(policies, policyItem(s.Limit))
 		limits = append(limits, limitItem(s))
 	}
-	extend(header, policyField, policies)
-	extend(header, limitField, limits)
+	extend(response, policyField, policies)
+	extend(response, limitField, limits)
 }
 
 // policyItem is what a limit promises: q units in w seconds.
@@ -52,13 +52,16 @@ func limitItem(s window.State) httpsfv.Item {
 	return item
 }
 
-func extend(header http.Header, field string, list httpsfv.List) {
+func extend(response *exchange.Response, field string, list httpsfv.List) {
 	text, err := httpsfv.Marshal(list)
 	if err != nil {
 		// Names and numbers are checked when the config is loaded.
 		panic(fmt.Sprintf("limit: rendering %s: %v", field, err))
 	}
-	header.Set(field, strings.Join(append(header.Values(field), text), ", "))
+	if told := response.Get(field); told != "" {
+		text = told + ", " + text
+	}
+	response.Set(field, text)
 }
 
 // wholeSeconds rounds up: who waits that long has waited long enough.

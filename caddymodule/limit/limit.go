@@ -42,7 +42,7 @@ type Handler struct {
 	Deny []string `json:"deny,omitempty"`
 
 	allow, deny addressList
-	app         *gate.App
+	entrance    gate.Entrance
 	store       window.Store
 	logger      *zap.Logger
 }
@@ -64,7 +64,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	h.app, h.store = app, app.Limits()
+	h.entrance, h.store = app.Entrance(ctx), app.Limits()
 	h.logger = ctx.Logger()
 	return gate.RegisterMetrics(ctx, collectors...)
 }
@@ -97,12 +97,13 @@ func (h *Handler) configure() error {
 	return nil
 }
 
-// ServeHTTP charges the request and passes it on, or refuses it.
+// ServeHTTP takes the request in.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if err := h.app.Enter(w, r); err != nil {
-		return err
-	}
-	x := gate.ExchangeOf(r)
+	return h.entrance.Enter(w, r, next, h)
+}
+
+// Serve charges the request and passes it on, or refuses it.
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler) error {
 	switch {
 	case h.deny.contain(x.ClientIP):
 		addresses.WithLabelValues("deny").Inc()
@@ -122,7 +123,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	count(verdict)
 	visible := withoutShadows(verdict.States)
-	tell(w.Header(), inForce(visible))
+	tell(&x.Response, inForce(visible))
 	if !verdict.Allowed {
 		return gate.Refuse(w, r, exceeded(visible, charges))
 	}
@@ -171,4 +172,5 @@ func withoutShadows(states []window.State) []window.State {
 var (
 	_ caddy.Provisioner           = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ gate.Handler                = (*Handler)(nil)
 )

@@ -608,20 +608,20 @@ func TestRetryAfterWaitsForTheSlowestOfTheRefusingLimits(t *testing.T) {
 }
 
 func TestTimesAreToldInWholeSecondsRoundedUp(t *testing.T) {
-	header := make(http.Header)
-	tell(header, []window.State{{
+	response := new(exchange.Response)
+	tell(response, []window.State{{
 		Limit:     window.Limit{Name: "l", Rate: window.MaxRate, Window: 1500 * time.Millisecond},
 		Remaining: 1, Reset: 61*time.Second + time.Microsecond,
 	}})
-	if got, want := header.Get("RateLimit-Policy"), `"l";q=999999999999999;w=2`; got != want {
+	if got, want := response.Get("RateLimit-Policy"), `"l";q=999999999999999;w=2`; got != want {
 		t.Errorf("RateLimit-Policy: %s, want %s", got, want)
 	}
-	if got, want := header.Get("RateLimit"), `"l";r=1;t=62`; got != want {
+	if got, want := response.Get("RateLimit"), `"l";r=1;t=62`; got != want {
 		t.Errorf("RateLimit: %s, want %s", got, want)
 	}
-	header = make(http.Header)
-	tell(header, []window.State{{Limit: window.Limit{Name: "l", Rate: 1, Window: time.Second}, Remaining: 1}})
-	if got, want := header.Get("RateLimit"), `"l";r=1`; got != want {
+	response = new(exchange.Response)
+	tell(response, []window.State{{Limit: window.Limit{Name: "l", Rate: 1, Window: time.Second}, Remaining: 1}})
+	if got, want := response.Get("RateLimit"), `"l";r=1`; got != want {
 		t.Errorf("RateLimit of an unused window: %s, want %s", got, want)
 	}
 }

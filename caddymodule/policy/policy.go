@@ -65,11 +65,11 @@ type Handler struct {
 	// How long one decision may take, up to 5 s. Default: 250 ms.
 	Timeout caddy.Duration `json:"timeout,omitempty"`
 
-	paths   []promptpolicy.PromptPath
-	app     *gate.App
-	engine  *promptpolicy.Engine
-	release []func() error
-	logger  *zap.Logger
+	paths    []promptpolicy.PromptPath
+	entrance gate.Entrance
+	engine   *promptpolicy.Engine
+	release  []func() error
+	logger   *zap.Logger
 }
 
 // RouteSchema says what bodies a route takes.
@@ -114,7 +114,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := h.require(); err != nil {
 		return err
 	}
-	h.app = app
+	h.entrance = app.Entrance(ctx)
 	remove := app.Health().Register(healthCheck(h.engine))
 	h.release = append(h.release, func() error { remove(); return nil })
 	return nil
@@ -198,11 +198,13 @@ func (h *Handler) Cleanup() error {
 	return errors.Join(errs...)
 }
 
-// ServeHTTP lets the request on if everything about it is in order.
+// ServeHTTP takes the request in.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if err := h.app.Enter(w, r); err != nil {
-		return err
-	}
+	return h.entrance.Enter(w, r, next, h)
+}
+
+// Serve lets the request on if everything about it is in order.
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler) error {
 	decision, refusal := h.judge(r)
 	if refusal != nil {
 		decisions.WithLabelValues(refusal.result).Inc()
@@ -210,7 +212,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		decisions.WithLabelValues(resultAllow).Inc()
 	}
 	if decision != nil {
-		w = carryOut(w, r, decision)
+		carryOut(r, x, decision)
 	}
 	if refusal != nil {
 		return gate.Refuse(w, r, refusal.problem)
@@ -223,4 +225,5 @@ var (
 	_ caddy.Provisioner           = (*Handler)(nil)
 	_ caddy.CleanerUpper          = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ gate.Handler                = (*Handler)(nil)
 )

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
@@ -47,7 +48,8 @@ type Handler struct {
 	// Default: no bound but the server's.
 	MaxHeader *int `json:"max_header,omitempty"`
 
-	logger *zap.Logger
+	entrance gate.Entrance
+	logger   *zap.Logger
 }
 
 // CaddyModule returns the Caddy module information.
@@ -60,9 +62,11 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 
 // Provision sets up the handler.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	if _, err := gate.AppOf(ctx); err != nil { // it records refusals
+	app, err := gate.AppOf(ctx) // it records refusals
+	if err != nil {
 		return err
 	}
+	h.entrance = app.Entrance(ctx).Unguarded()
 	h.logger = ctx.Logger()
 	if h.MaxHeader != nil && *h.MaxHeader < minMaxHeader {
 		return fmt.Errorf("max_header is %d: it must be at least %d, or absent for no bound", *h.MaxHeader, minMaxHeader)
@@ -73,9 +77,14 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 // minMaxHeader is the least that a header can be bounded by: a browser's needs more.
 const minMaxHeader = 1 << 10
 
-// ServeHTTP answers the error that Caddy is handling, or the one that the
-// handlers after it return.
+// ServeHTTP takes the request in.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	return h.entrance.Enter(w, r, next, h)
+}
+
+// Serve answers the error that Caddy is handling, or the one that the handlers
+// after it return.
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, _ *exchange.Exchange, next caddyhttp.Handler) error {
 	if err, ok := r.Context().Value(caddyhttp.ErrorCtxKey).(error); ok {
 		return h.answer(w, r, err)
 	}
@@ -83,12 +92,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if p := h.checkHeader(r); p != nil {
 		return h.answer(w, r, p)
 	}
-	watched := &watchedWriter{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}}
-	err := next.ServeHTTP(watched, r)
+	response := exchange.Watch(w, nil)
+	err := next.ServeHTTP(response, r)
 	switch {
 	case err == nil:
 		return nil
-	case !watched.committed:
+	case !response.Begun():
 		return h.answer(w, r, err)
 	}
 	// The client has half a response, which an error's body would be taken for
@@ -178,5 +187,6 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 var (
 	_ caddy.Provisioner           = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ gate.Handler                = (*Handler)(nil)
 	_ caddyfile.Unmarshaler       = (*Handler)(nil)
 )

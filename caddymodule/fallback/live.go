@@ -1,0 +1,109 @@
+package fallback
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/ladder"
+	"github.com/odordiff/odordiff/internal/problem"
+)
+
+// live watches the answer of the handlers after us. It keeps a copy where the
+// answer may be remembered. Only an answer that steps down is withheld: its header
+// says so before a byte of it was sent.
+type live struct {
+	*exchange.Writer
+	exchange *exchange.Exchange
+	memory   *memory
+	before   http.Header // the header as the handlers before us left it
+	copy     *recording  // nil where nothing is kept
+}
+
+func newLive(w http.ResponseWriter, x *exchange.Exchange, m *memory) *live {
+	l := &live{exchange: x, memory: m, before: w.Header().Clone()}
+	l.Writer = exchange.Watch(w, l)
+	return l
+}
+
+// Begin withholds an answer that steps down.
+func (l *live) Begin(head *exchange.Head) exchange.Action {
+	switch {
+	case ladder.StepsDown(head.Status):
+		return exchange.Withhold
+	case head.Status == problem.StatusClientLeft:
+		return exchange.Pass // Caddy's proxy writes it for its log: it answers nobody.
+	}
+	l.copy = l.record(head)
+	head.Header.Set(servedBy, ladder.Live)
+	l.exchange.ServedBy = ladder.Live
+	if l.copy == nil {
+		return exchange.Pass
+	}
+	return exchange.Show
+}
+
+// Body keeps a part of the answer.
+func (l *live) Body(part []byte) { l.copy.add(part) }
+
+// record begins a copy of the answer if it may be kept. What the handlers before
+// us put into the header, such as a Cache-Control for browsers, does not decide that.
+func (l *live) record(head *exchange.Head) *recording {
+	if l.memory == nil || head.Status != http.StatusOK {
+		return nil
+	}
+	header := l.fresh(head.Header)
+	if !l.memory.storable(head.Status, header) {
+		return nil
+	}
+	return newRecording(header, head.Status, l.memory.maxEntry, head.Header.Get("Content-Length"))
+}
+
+// finish remembers the answer, now that it is complete.
+func (l *live) finish() {
+	if answer, ok := l.copy.complete(); ok {
+		l.memory.keep(answer)
+	}
+}
+
+// rewindHeader takes back what the withheld answer put into the header.
+func (l *live) rewindHeader() {
+	header := l.Header()
+	clear(header)
+	maps.Copy(header, l.before)
+}
+
+// maxRetryAfter bounds how long an upstream can send clients away.
+const maxRetryAfter = time.Hour
+
+// retryAfter returns how long the withheld answer asked clients to wait, 0 if it did not.
+func (l *live) retryAfter() time.Duration {
+	if l.Withheld() == 0 {
+		return 0
+	}
+	seconds, err := strconv.ParseUint(l.Header().Get("Retry-After"), 10, 32)
+	if err != nil {
+		return 0
+	}
+	return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+}
+
+// ofTheMoment are fields that hold for one exchange and would be wrong in a later one.
+var ofTheMoment = []string{
+	"Age", "Connection", "Content-Length", "Date", "Keep-Alive", "Retry-After", "Server-Timing",
+	"Trailer", "Transfer-Encoding", "X-Request-Id", servedBy,
+}
+
+// fresh returns the part of the header that came with the answer and belongs to it.
+func (l *live) fresh(header http.Header) http.Header {
+	fresh := make(http.Header, len(header))
+	for name, values := range header {
+		if !slices.Equal(values, l.before[name]) && !slices.Contains(ofTheMoment, name) {
+			fresh[name] = slices.Clone(values)
+		}
+	}
+	return fresh
+}
