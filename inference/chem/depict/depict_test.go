@@ -12,16 +12,8 @@ import (
 	"testing"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 )
-
-func mustParse(t testing.TB, smiles string) *chem.Molecule {
-	t.Helper()
-	m, err := chem.Parse(smiles)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
 
 func mustLayout(t testing.TB, m *chem.Molecule) *Drawing {
 	t.Helper()
@@ -73,7 +65,7 @@ func TestSVGIsWellFormedAndInert(t *testing.T) {
 // texts returns the text elements of a drawing as they read.
 func texts(t testing.TB, smiles string) []string {
 	t.Helper()
-	out, err := SVG(mustParse(t, smiles), Options{})
+	out, err := SVG(chemtest.Parse(t, smiles), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +118,7 @@ func TestAtomsAreLabelled(t *testing.T) {
 
 func TestHydrogensStandOnTheFreeSide(t *testing.T) {
 	// Two OH groups point away from each other along one line.
-	m := mustParse(t, "OCCCO")
+	m := chemtest.Parse(t, "OCCCO")
 	d := mustLayout(t, m)
 	left, right := 0, 0
 	for i := range d.Points {
@@ -147,7 +139,7 @@ func TestHydrogensStandOnTheFreeSide(t *testing.T) {
 }
 
 func TestOptionsHaveBounds(t *testing.T) {
-	m := mustParse(t, "CCO")
+	m := chemtest.Parse(t, "CCO")
 	for name, o := range map[string]Options{
 		"short bonds":      {BondLength: 1},
 		"long bonds":       {BondLength: 1e9},
@@ -167,7 +159,7 @@ func TestOptionsHaveBounds(t *testing.T) {
 
 func TestPicturesFitTheSizeAskedFor(t *testing.T) {
 	for _, size := range [][2]float64{{16, 16}, {300, 200}, {4096, 100}} {
-		out, err := SVG(mustParse(t, strings.Repeat("C", 60)+"O"), Options{Width: size[0], Height: size[1]})
+		out, err := SVG(chemtest.Parse(t, strings.Repeat("C", 60)+"O"), Options{Width: size[0], Height: size[1]})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,15 +187,15 @@ func TestNothingIsNotDrawn(t *testing.T) {
 
 func TestHighlightsMarkAtomsOfTheCallersWriting(t *testing.T) {
 	// The oxygen is atom 0 of one writing and atom 2 of the other.
-	first, err := SVG(mustParse(t, "OCC"), Options{Highlight: []int{0, 1}})
+	first, err := SVG(chemtest.Parse(t, "OCC"), Options{Highlight: []int{0, 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := SVG(mustParse(t, "CCO"), Options{Highlight: []int{2, 1}})
+	second, err := SVG(chemtest.Parse(t, "CCO"), Options{Highlight: []int{2, 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain, err := SVG(mustParse(t, "CCO"), Options{})
+	plain, err := SVG(chemtest.Parse(t, "CCO"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +236,7 @@ func contrastOnWhite(t testing.TB, colour string) float64 {
 }
 
 func TestMonochromeHasOneInk(t *testing.T) {
-	out, err := SVG(mustParse(t, "OCCN"), Options{Monochrome: true, Transparent: true})
+	out, err := SVG(chemtest.Parse(t, "OCCN"), Options{Monochrome: true, Transparent: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,9 +252,9 @@ func TestMonochromeHasOneInk(t *testing.T) {
 
 func TestSheetCaptionsEveryCell(t *testing.T) {
 	entries := []Entry{
-		{Molecule: mustParse(t, "CCO"), Caption: "ethanol & <water>"},
-		{Molecule: mustParse(t, "c1ccccc1"), Caption: "first line\n" + strings.Repeat("long ", 100), Highlight: []int{0}},
-		{Molecule: mustParse(t, "O")},
+		{Molecule: chemtest.Parse(t, "CCO"), Caption: "ethanol & <water>"},
+		{Molecule: chemtest.Parse(t, "c1ccccc1"), Caption: "first line\n" + strings.Repeat("long ", 100), Highlight: []int{0}},
+		{Molecule: chemtest.Parse(t, "O")},
 	}
 	out, err := Sheet(entries, 2)
 	if err != nil {

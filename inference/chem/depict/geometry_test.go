@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 )
 
 // odorants are well-known odor molecules with rings, stereo and chains of all
@@ -151,7 +152,7 @@ func (g *graph) isBridgedBond(a, b int) bool {
 
 func TestSixRingsAreRegular(t *testing.T) {
 	for _, smiles := range []string{"c1ccccc1", "CC1CCCCC1", "c1ccc2cc3ccccc3cc2c1", "c1cc2ccc3cccc4ccc(c1)c2c34", "C1CCC2(CC1)CCCCC2"} {
-		m := mustParse(t, smiles)
+		m := chemtest.Parse(t, smiles)
 		d := mustLayout(t, m)
 		for _, ring := range m.SSSR() {
 			for i, a := range ring {
@@ -271,14 +272,14 @@ func TestTheDrawingDoesNotDependOnTheWriting(t *testing.T) {
 	names := slices.Sorted(maps.Keys(odorants))
 	rapid.Check(t, func(rt *rapid.T) {
 		name := rapid.SampledFrom(names).Draw(rt, "name")
-		m := mustParse(t, odorants[name])
+		m := chemtest.Parse(t, odorants[name])
 		seed := rapid.Uint64().Draw(rt, "seed")
 		text := m.RandomSMILES(rand.New(rand.NewPCG(seed, 1)))
 		first, err := SVG(m, Options{})
 		if err != nil {
 			rt.Fatal(err)
 		}
-		other := mustParse(t, text)
+		other := chemtest.Parse(t, text)
 		second, err := SVG(other, Options{})
 		if err != nil {
 			rt.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 )
 
 // knotted writes a chain of carbons with rings closed between random atoms that
@@ -60,7 +61,7 @@ func TestEveryMoleculeIsDrawnWithinBounds(t *testing.T) {
 	for name, text := range texts {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := mustParse(t, text)
+			m := chemtest.Parse(t, text)
 			d := mustLayout(t, m)
 			for i, p := range d.Points {
 				if !(math.Abs(p.X) < 2000 && math.Abs(p.Y) < 2000) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 )
 
 // TestSurvey draws the first column of the tab-separated file that ODORANTS
@@ -85,14 +86,14 @@ func TestOrdinaryOdorantsDoNotOverlap(t *testing.T) {
 		if slices.Contains([]string{"patchoulol", "longifolene", "adamantanol"}, name) {
 			continue // cages, in which bonds cross in every drawing
 		}
-		if d := mustLayout(t, mustParse(t, smiles)); d.crosses() || d.clashes() {
+		if d := mustLayout(t, chemtest.Parse(t, smiles)); d.crosses() || d.clashes() {
 			t.Errorf("%s: bonds cross or atoms are too near", name)
 		}
 	}
 }
 
 func BenchmarkLayout(b *testing.B) {
-	m := mustParse(b, odorants["cis-jasmone"])
+	m := chemtest.Parse(b, odorants["cis-jasmone"])
 	for b.Loop() {
 		mustLayout(b, m)
 	}

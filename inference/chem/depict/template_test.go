@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 )
 
 // smiles writes a skeleton with something attached to some of its corners.
@@ -86,14 +88,14 @@ func TestSubstituentsOfAKnownSkeletonCrossNoRing(t *testing.T) {
 
 func checkSubstituents(t *testing.T, smiles string) {
 	t.Helper()
-	if d := mustLayout(t, mustParse(t, smiles)); d.outsideBondsCross() || d.clashes() {
+	if d := mustLayout(t, chemtest.Parse(t, smiles)); d.outsideBondsCross() || d.clashes() {
 		t.Errorf("%s: a substituent crosses a ring, or atoms are too near", d.mol.SMILES())
 	}
 }
 
 func TestTheSkeletonsWithExceptionsAreWhereTheTestLooks(t *testing.T) {
 	for n, smiles := range map[int]string{pinane: "C1CC2CC(C1)C2", gonane: "C1CCC2C(C1)CCC1C2CCC2CCCC12"} {
-		if got, want := mustParse(t, ringTemplates[n].smiles(nil)).SMILES(), mustParse(t, smiles).SMILES(); got != want {
+		if got, want := chemtest.Parse(t, ringTemplates[n].smiles(nil)).SMILES(), chemtest.Parse(t, smiles).SMILES(); got != want {
 			t.Errorf("skeleton %d is %s, want %s", n, got, want)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 )
 
 // RDKit 2022.09: DataStructs.TanimotoSimilarity of the molecules' Morgan
@@ -19,7 +21,7 @@ func TestSimilarityIsThatOfRDKit(t *testing.T) {
 		{"CCCCCCCC=O", "CCCCCCCCCC=O", 1.0},
 		{"c1ccccc1", "CCO", 0.0},
 	} {
-		a, b := Morgan(parse(t, c.a), 2).Bits(), Morgan(parse(t, c.b), 2).Bits()
+		a, b := Morgan(chemtest.Parse(t, c.a), 2).Bits(), Morgan(chemtest.Parse(t, c.b), 2).Bits()
 		if got := Tanimoto(&a, &b); math.Abs(got-c.want) > 1e-9 {
 			t.Errorf("%s and %s: %v, want %v", c.a, c.b, got, c.want)
 		}

@@ -12,16 +12,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 )
-
-func parse(t testing.TB, smiles string) *chem.Molecule {
-	t.Helper()
-	m, err := chem.Parse(smiles)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
 
 // reference is a molecule and RDKit 2022.09's GetMorganFingerprint of it, as
 // text.
@@ -64,7 +56,7 @@ func (s Sparse) text() string {
 
 func TestMorganIsThatOfRDKit(t *testing.T) {
 	for _, ref := range readReferences(t) {
-		if got := Morgan(parse(t, ref.smiles), 2).text(); got != ref.features {
+		if got := Morgan(chemtest.Parse(t, ref.smiles), 2).text(); got != ref.features {
 			t.Errorf("%s: %s\nwant %s", ref.smiles, got, ref.features)
 		}
 	}
@@ -73,7 +65,7 @@ func TestMorganIsThatOfRDKit(t *testing.T) {
 func TestMorganOfRadius0DescribesAtomsAlone(t *testing.T) {
 	for smiles, want := range map[string]int{"CCO": 3, "CCCCCC": 2, "c1ccccc1": 1, "C": 1} {
 		for _, radius := range []int{0, -1} {
-			if got := len(Morgan(parse(t, smiles), radius)); got != want {
+			if got := len(Morgan(chemtest.Parse(t, smiles), radius)); got != want {
 				t.Errorf("%s has %d kinds of atoms, want %d", smiles, got, want)
 			}
 		}
@@ -81,7 +73,7 @@ func TestMorganOfRadius0DescribesAtomsAlone(t *testing.T) {
 }
 
 func TestMorganEndsWhereTheMoleculeEnds(t *testing.T) {
-	m := parse(t, "CCCCO")
+	m := chemtest.Parse(t, "CCCCO")
 	if near, far := Morgan(m, 4), Morgan(m, MaxRadius); !slices.Equal(near, far) {
 		t.Errorf("radius 4 finds %v, a larger one %v", near, far)
 	}
@@ -120,7 +112,7 @@ func TestOrderOfAtomsDoesNotMatter(t *testing.T) {
 func TestFeaturesAreSortedAndCounted(t *testing.T) {
 	for _, ref := range readReferences(t) {
 		for name, fingerprint := range fingerprints {
-			s := fingerprint(parse(t, ref.smiles))
+			s := fingerprint(chemtest.Parse(t, ref.smiles))
 			for i, f := range s {
 				if f.Count < 1 || i > 0 && s[i-1].ID >= f.ID {
 					t.Errorf("%s of %s: feature %d is %v after %v", name, ref.smiles, i, f, s[max(i-1, 0)])
@@ -148,7 +140,7 @@ func TestFeaturesOfLargeMoleculesAreBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := parse(t, smiles)
+			m := chemtest.Parse(t, smiles)
 			for name, n := range map[string]int{"fragments": total(Morgan(m, MaxRadius)), "pairs": total(AtomPairs(m)), "torsions": total(Torsions(m))} {
 				if n > limits[name] {
 					t.Errorf("%d %s", n, name)
@@ -159,7 +151,7 @@ func TestFeaturesOfLargeMoleculesAreBounded(t *testing.T) {
 }
 
 func BenchmarkMorgan(b *testing.B) {
-	m := parse(b, "CC1(C)CCCC(C)=C1C=CC(C)=O")
+	m := chemtest.Parse(b, "CC1(C)CCCC(C)=C1C=CC(C)=O")
 	for b.Loop() {
 		Morgan(m, 2)
 	}

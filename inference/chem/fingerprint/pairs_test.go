@@ -1,6 +1,10 @@
 package fingerprint
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
+)
 
 func TestPairsCountEveryTwoHeavyAtoms(t *testing.T) {
 	for smiles, want := range map[string]int{
@@ -12,7 +16,7 @@ func TestPairsCountEveryTwoHeavyAtoms(t *testing.T) {
 		"CC.CC":         2,
 		"[2H]C([2H])CO": 3, // hydrogens do not count
 	} {
-		m := parse(t, smiles)
+		m := chemtest.Parse(t, smiles)
 		for name, s := range map[string]Sparse{
 			"atom": AtomPairs(m), "element": ElementPairs(m), "group": GroupPairs(m),
 		} {
@@ -24,7 +28,7 @@ func TestPairsCountEveryTwoHeavyAtoms(t *testing.T) {
 }
 
 func TestPairsOfBenzeneDifferByDistanceAlone(t *testing.T) {
-	pairs := AtomPairs(parse(t, "c1ccccc1"))
+	pairs := AtomPairs(chemtest.Parse(t, "c1ccccc1"))
 	counts := map[int]int{}
 	for _, p := range pairs {
 		counts[p.Count]++
@@ -45,7 +49,7 @@ func TestTorsionsCountEveryChainOfFour(t *testing.T) {
 		"c1ccccc1":    6,
 		"CC([2H])CCC": 2,
 	} {
-		if got := total(Torsions(parse(t, smiles))); got != want {
+		if got := total(Torsions(chemtest.Parse(t, smiles))); got != want {
 			t.Errorf("%s has %d torsions, want %d", smiles, got, want)
 		}
 	}
@@ -60,7 +64,7 @@ func TestAtomsAreToldApart(t *testing.T) {
 			fingerprint := fingerprints[name]
 			seen := map[string]string{}
 			for _, smiles := range group {
-				text := fingerprint(parse(t, smiles)).text()
+				text := fingerprint(chemtest.Parse(t, smiles)).text()
 				if other, ok := seen[text]; ok {
 					t.Errorf("%s does not tell %s from %s", name, smiles, other)
 				}
@@ -82,7 +86,7 @@ func TestCoarserPairsSeeWhatRelativesShare(t *testing.T) {
 		{"C1CCC1", "C1CCC1", true, true},
 		{"CC[O-]", "CC[O]", true, true},
 	} {
-		a, b := parse(t, c.a), parse(t, c.b)
+		a, b := chemtest.Parse(t, c.a), chemtest.Parse(t, c.b)
 		if got := ElementPairs(a).text() == ElementPairs(b).text(); got != c.element {
 			t.Errorf("%s and %s have equal element pairs: %v", c.a, c.b, got)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/chem/property"
 )
 
@@ -46,7 +47,7 @@ func TestBoilingPointsAreNearTheMeasured(t *testing.T) {
 	sum, relative := 0.0, 0.0
 	all := readMeasured(t)
 	for _, s := range all {
-		kelvin, ok := property.BoilingPoint(mustParse(t, s.smiles))
+		kelvin, ok := property.BoilingPoint(chemtest.Parse(t, s.smiles))
 		if !ok {
 			t.Errorf("%s: no estimate", s.name)
 			continue
@@ -71,7 +72,7 @@ func TestVapourPressuresAreNearTheMeasured(t *testing.T) {
 		if math.IsNaN(s.pascal) {
 			continue
 		}
-		pascal, ok := property.VapourPressure(mustParse(t, s.smiles))
+		pascal, ok := property.VapourPressure(chemtest.Parse(t, s.smiles))
 		if !ok {
 			t.Errorf("%s: no estimate", s.name)
 			continue
@@ -108,7 +109,7 @@ func TestBoilingPointAddsUpTheGroups(t *testing.T) {
 		"CCOC(=O)OCC":          198.2 + 2*21.98 + 2*24.22 + 78.85 + 25.16,
 	} {
 		want := sum - 94.84 + 0.5577*sum - 0.0007705*sum*sum
-		got, ok := property.BoilingPoint(mustParse(t, smiles))
+		got, ok := property.BoilingPoint(chemtest.Parse(t, smiles))
 		if !ok || math.Abs(got-want) > 1e-9 {
 			t.Errorf("%s: %.2f K (%t), want %.2f K", smiles, got, ok, want)
 		}
@@ -131,10 +132,10 @@ func TestNoBoilingPointWhereTheMethodDoesNotApply(t *testing.T) {
 		"wildcard":       "*CCO",
 		"far too large":  strings.Repeat("C", 200),
 	} {
-		if kelvin, ok := property.BoilingPoint(mustParse(t, smiles)); ok || kelvin != 0 {
+		if kelvin, ok := property.BoilingPoint(chemtest.Parse(t, smiles)); ok || kelvin != 0 {
 			t.Errorf("%s: %.0f K", name, kelvin)
 		}
-		if pascal, ok := property.VapourPressure(mustParse(t, smiles)); ok || pascal != 0 {
+		if pascal, ok := property.VapourPressure(chemtest.Parse(t, smiles)); ok || pascal != 0 {
 			t.Errorf("%s: %.3g Pa", name, pascal)
 		}
 	}
@@ -143,7 +144,7 @@ func TestNoBoilingPointWhereTheMethodDoesNotApply(t *testing.T) {
 func TestLongerChainsBoilHotterAndEvaporateLess(t *testing.T) {
 	hotter, less := 0.0, math.Inf(1)
 	for n := 2; n < 20; n++ {
-		m := mustParse(t, strings.Repeat("C", n)+"O")
+		m := chemtest.Parse(t, strings.Repeat("C", n)+"O")
 		kelvin, _ := property.BoilingPoint(m)
 		pascal, _ := property.VapourPressure(m)
 		if kelvin <= hotter || pascal >= less {

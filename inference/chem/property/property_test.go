@@ -1,24 +1,13 @@
 package property_test
 
 import (
-	"encoding/json"
 	"math"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/chem/property"
 )
-
-func mustParse(t testing.TB, smiles string) *chem.Molecule {
-	t.Helper()
-	m, err := chem.Parse(smiles)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
 
 // reference holds what RDKit 2022.09 reports of one molecule.
 type reference struct {
@@ -30,24 +19,13 @@ type reference struct {
 
 func readReferences(t testing.TB) []reference {
 	t.Helper()
-	data, err := os.ReadFile("testdata/reference.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var references []reference
-	if err := json.Unmarshal(data, &references); err != nil {
-		t.Fatal(err)
-	}
-	if len(references) < 200 {
-		t.Fatalf("only %d reference molecules", len(references))
-	}
-	return references
+	return chemtest.ReadReferences[reference](t, "testdata/reference.json", 200)
 }
 
 func TestAgreesWithTheReferee(t *testing.T) {
 	for _, ref := range readReferences(t) {
 		t.Run(ref.Name, func(t *testing.T) {
-			m := mustParse(t, ref.SMILES)
+			m := chemtest.Parse(t, ref.SMILES)
 			for what, pair := range map[string][2]float64{
 				"logP":               {property.LogP(m), ref.LogP},
 				"molar refractivity": {property.MolarRefractivity(m), ref.Refractivity},
@@ -67,7 +45,7 @@ func TestAgreesWithTheReferee(t *testing.T) {
 
 func TestAllAtOnceIsTheSameAsOneByOne(t *testing.T) {
 	for _, ref := range readReferences(t) {
-		m := mustParse(t, ref.SMILES)
+		m := chemtest.Parse(t, ref.SMILES)
 		boiling, ok := property.BoilingPoint(m)
 		pressure, _ := property.VapourPressure(m)
 		want := property.Properties{
@@ -94,7 +72,7 @@ func TestOrderOfAtomsDoesNotMatter(t *testing.T) {
 		{"CC1(C)C2CCC1(C)C(=O)C2", "O=C1CC2CCC1(C)C2(C)C"},
 		{"NCC(O)CS", "SCC(CN)O"},
 	} {
-		a, b := property.Of(mustParse(t, pair[0])), property.Of(mustParse(t, pair[1]))
+		a, b := property.Of(chemtest.Parse(t, pair[0])), property.Of(chemtest.Parse(t, pair[1]))
 		if math.Abs(a.LogP-b.LogP) > 1e-9 || math.Abs(a.SyntheticAccessibility-b.SyntheticAccessibility) > 1e-9 {
 			t.Errorf("%s: %+v, and written otherwise %+v", pair[0], a, b)
 		}
@@ -112,7 +90,7 @@ func TestLargeMoleculesHaveSensibleProperties(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := property.Of(mustParse(t, smiles))
+			p := property.Of(chemtest.Parse(t, smiles))
 			if math.IsNaN(p.LogP) || p.TPSA < 0 || p.SyntheticAccessibility < 1 || p.SyntheticAccessibility > 10 {
 				t.Errorf("%+v", p)
 			}
@@ -121,14 +99,14 @@ func TestLargeMoleculesHaveSensibleProperties(t *testing.T) {
 }
 
 func BenchmarkLogP(b *testing.B) {
-	m := mustParse(b, "CC(C)=CCCC(C)(C=C)OC(C)=O")
+	m := chemtest.Parse(b, "CC(C)=CCCC(C)(C=C)OC(C)=O")
 	for b.Loop() {
 		property.LogP(m)
 	}
 }
 
 func BenchmarkOf(b *testing.B) {
-	m := mustParse(b, "CC(C)=CCCC(C)(C=C)OC(C)=O")
+	m := chemtest.Parse(b, "CC(C)=CCCC(C)(C=C)OC(C)=O")
 	for b.Loop() {
 		property.Of(m)
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/chem/smarts"
 )
 
@@ -18,7 +19,7 @@ func FuzzCompile(f *testing.F) {
 	}
 	var molecules []*chem.Molecule
 	for _, smiles := range []string{"CC(=O)Oc1ccccc1C(=O)[O-]", "[2H]C1CC2CC1C2", "C[N+](=O)[O-].[Na+]"} {
-		molecules = append(molecules, mustParse(f, smiles))
+		molecules = append(molecules, chemtest.Parse(f, smiles))
 	}
 	f.Fuzz(func(t *testing.T, pattern string) {
 		p, err := smarts.Compile(pattern)

@@ -1,28 +1,17 @@
 package smarts_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/chem/smarts"
 )
-
-func mustParse(t testing.TB, smiles string) *chem.Molecule {
-	t.Helper()
-	m, err := chem.Parse(smiles)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
 
 // reference holds what RDKit 2022.09 finds of one pattern in one molecule.
 type reference struct {
@@ -35,18 +24,7 @@ type reference struct {
 
 func readReferences(t testing.TB) []reference {
 	t.Helper()
-	data, err := os.ReadFile("testdata/reference.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var references []reference
-	if err := json.Unmarshal(data, &references); err != nil {
-		t.Fatal(err)
-	}
-	if len(references) < 200 {
-		t.Fatalf("only %d references", len(references))
-	}
-	return references
+	return chemtest.ReadReferences[reference](t, "testdata/reference.json", 200)
 }
 
 func TestFindsWhatTheRefereeFinds(t *testing.T) {
@@ -56,7 +34,7 @@ func TestFindsWhatTheRefereeFinds(t *testing.T) {
 			t.Errorf("%s: %v", ref.Pattern, err)
 			continue
 		}
-		m := mustParse(t, ref.SMILES)
+		m := chemtest.Parse(t, ref.SMILES)
 		got := p.Find(m, 0)
 		for _, match := range got {
 			slices.Sort(match)
@@ -75,7 +53,7 @@ func TestFindsWhatTheRefereeFinds(t *testing.T) {
 }
 
 func TestMatchListsAtomsInTheOrderOfThePattern(t *testing.T) {
-	m := mustParse(t, "NCC(=O)O")
+	m := chemtest.Parse(t, "NCC(=O)O")
 	for pattern, want := range map[string][]int{
 		"O=CCN":  {3, 2, 1, 0},
 		"NCC=O":  {0, 1, 2, 3},
@@ -89,7 +67,7 @@ func TestMatchListsAtomsInTheOrderOfThePattern(t *testing.T) {
 }
 
 func TestFindStopsAtItsLimit(t *testing.T) {
-	m := mustParse(t, "CCCCCCCC")
+	m := chemtest.Parse(t, "CCCCCCCC")
 	p := smarts.MustCompile("CC")
 	for limit, want := range map[int]int{1: 1, 3: 3, 7: 7, 100: 7, 0: 7, -1: 7} {
 		if got := p.Find(m, limit); len(got) != want {
@@ -99,7 +77,7 @@ func TestFindStopsAtItsLimit(t *testing.T) {
 }
 
 func TestMatchesAtAsksForTheFirstAtom(t *testing.T) {
-	target := smarts.NewTarget(mustParse(t, "CCO"))
+	target := smarts.NewTarget(chemtest.Parse(t, "CCO"))
 	p := smarts.MustCompile("[CH2]O")
 	for atom, want := range []bool{false, true, false} {
 		if got := target.MatchesAt(p, atom); got != want {
@@ -109,7 +87,7 @@ func TestMatchesAtAsksForTheFirstAtom(t *testing.T) {
 }
 
 func TestUnfoldedHydrogensFollowTheAtoms(t *testing.T) {
-	target := smarts.NewTargetWithHydrogens(mustParse(t, "OC"))
+	target := smarts.NewTargetWithHydrogens(chemtest.Parse(t, "OC"))
 	got := target.Find(smarts.MustCompile("[#1]O"), 0)
 	if len(got) != 1 || !slices.Equal(got[0], []int{2, 0}) {
 		t.Errorf("hydroxyl hydrogen: %v, want [[2 0]]", got)
@@ -117,7 +95,7 @@ func TestUnfoldedHydrogensFollowTheAtoms(t *testing.T) {
 }
 
 func TestHydrogenOfAHydrogenIsUnfolded(t *testing.T) {
-	target := smarts.NewTargetWithHydrogens(mustParse(t, "[2HH]"))
+	target := smarts.NewTargetWithHydrogens(chemtest.Parse(t, "[2HH]"))
 	if got := target.Find(smarts.MustCompile("[2H][#1;H1]"), 0); len(got) != 1 || !slices.Equal(got[0], []int{0, 1}) {
 		t.Errorf("hydrogen deuteride: %v, want [[0 1]]", got)
 	}
@@ -227,7 +205,7 @@ func ladderane(rungs int) string {
 
 // Without a bound each of these searches would outlast the tests' time.
 func TestHopelessSearchesEnd(t *testing.T) {
-	m := mustParse(t, ladderane(80))
+	m := chemtest.Parse(t, ladderane(80))
 	path := strings.Repeat("C", 60)
 	for _, pattern := range []string{
 		"C1" + path + "C1(C)(C)C", // no atom has four neighbours
@@ -245,7 +223,7 @@ func TestHopelessSearchesEnd(t *testing.T) {
 func TestSearchGivenUpCountsAsMatch(t *testing.T) {
 	t.Parallel()
 	// Each way to place eight carbons has to be tried before the bond fails.
-	m := mustParse(t, strings.Repeat("C", 600))
+	m := chemtest.Parse(t, strings.Repeat("C", 600))
 	p := smarts.MustCompile("C.C.C.C.C.C.C.C=*")
 	if !p.Matches(m) {
 		t.Error("a search that cannot end said that there is no match")
@@ -258,7 +236,7 @@ func TestSearchGivenUpCountsAsMatch(t *testing.T) {
 func TestOrderOfAtomsDoesNotMatter(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, ref := range readReferences(t) {
-		shuffled := mustParse(t, mustParse(t, ref.SMILES).RandomSMILES(rng))
+		shuffled := chemtest.Parse(t, chemtest.Parse(t, ref.SMILES).RandomSMILES(rng))
 		if n := len(smarts.MustCompile(ref.Pattern).Find(shuffled, 0)); n != len(ref.Matches) {
 			t.Errorf("%s in %s, shuffled to %s: %d matches, want %d", ref.Pattern, ref.SMILES, shuffled, n, len(ref.Matches))
 		}
@@ -266,7 +244,7 @@ func TestOrderOfAtomsDoesNotMatter(t *testing.T) {
 }
 
 func TestOneTargetAnswersManyPatterns(t *testing.T) {
-	m := mustParse(t, "CC(=O)Oc1ccccc1C(=O)O")
+	m := chemtest.Parse(t, "CC(=O)Oc1ccccc1C(=O)O")
 	target := smarts.NewTarget(m)
 	for range 2 { // what is remembered of the first round serves the second
 		for pattern, want := range map[string]bool{
@@ -283,7 +261,7 @@ func TestAPatternServesManyGoroutines(t *testing.T) {
 	p := smarts.MustCompile("[$([CX4][OH])]~[!$(C=O)]")
 	var group sync.WaitGroup
 	for n := range 8 {
-		m := mustParse(t, strings.Repeat("C", n+1)+"O")
+		m := chemtest.Parse(t, strings.Repeat("C", n+1)+"O")
 		group.Go(func() {
 			for range 100 {
 				if len(p.Find(m, 0)) == 0 {
@@ -296,7 +274,7 @@ func TestAPatternServesManyGoroutines(t *testing.T) {
 }
 
 func BenchmarkMatches(b *testing.B) {
-	m := mustParse(b, "CC(C)=CCCC(C)(C=C)OC(C)=O")
+	m := chemtest.Parse(b, "CC(C)=CCCC(C)(C=C)OC(C)=O")
 	p := smarts.MustCompile("[CX3;!R](=O)[OX2;!R][$([CX4]([#6])([#6])[#6])]")
 	target := smarts.NewTarget(m)
 	for b.Loop() {
