@@ -37,13 +37,13 @@ func statusClass(status int) string {
 	}
 }
 
-// upstreamOf returns the address of the upstream that Caddy's proxy tried last, ""
-// where it tried none.
+// upstreamOf returns the address of the upstream that Caddy's proxy tried last,
+// without its network; "" where it tried none.
 func upstreamOf(r *http.Request) string {
 	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	if !ok {
 		return ""
 	}
-	address, _ := repl.GetString("http.reverse_proxy.upstream.address")
+	address, _ := repl.GetString("http.reverse_proxy.upstream.hostport")
 	return address
 }

@@ -39,7 +39,7 @@ type Exchange struct {
 	Receipts []Receipt
 	// ServedBy is the rung of the ladder that answered: empty before an answer.
 	ServedBy string
-	// Upstream is the address of the upstream that was asked last; empty before that.
+	// Upstream is the address of the upstream that was tried last; empty before that.
 	Upstream string
 	// Refused is the name of the problem that the request was refused with, once that
 	// is recorded; empty before.

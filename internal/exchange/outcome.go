@@ -31,7 +31,8 @@ type Outcome struct {
 	Bytes int64
 	// ServedBy is the rung of the ladder that answered; empty without a ladder.
 	ServedBy string
-	// Upstream is the address of the upstream that was asked last; empty where none was.
+	// Upstream is the address of the upstream that was tried last, such as
+	// 10.0.0.1:8090; empty where none was.
 	Upstream string
 	// Refused is the name of the problem that the request was refused with, if it was.
 	Refused string

@@ -38,9 +38,19 @@ func (w *watcher) Body(part []byte) { w.body.Write(part) }
 // serve has net/http serve one request with the handler and returns the answer.
 func serve(t testing.TB, method string, handler http.HandlerFunc) (*http.Response, string) {
 	t.Helper()
+	return serveBy(t, 1, method, handler)
+}
+
+// serveBy is serve over HTTP/1.1 or HTTP/2.
+func serveBy(t testing.TB, major int, method string, handler http.HandlerFunc) (*http.Response, string) {
+	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of superfluous statuses
-	server.Start()
+	if server.EnableHTTP2 = major == 2; server.EnableHTTP2 {
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
 	defer server.Close()
 	req, err := http.NewRequestWithContext(context.Background(), method, server.URL, http.NoBody)
 	if err != nil {
@@ -309,9 +319,9 @@ func steps(t *rapid.T) []step {
 
 // heard is all that a client sees of an answer. How the body is framed depends on
 // whether net/http gets it as a reader; a body that is shown it does not.
-func heard(t testing.TB, method string, framing bool, handler http.HandlerFunc) string {
+func heard(t testing.TB, major int, method string, framing bool, handler http.HandlerFunc) string {
 	t.Helper()
-	res, body := serve(t, method, handler)
+	res, body := serveBy(t, major, method, handler)
 	res.Header.Del("Date")
 	if !framing {
 		res.Header.Del("Content-Length")
@@ -324,6 +334,7 @@ func TestWritersChangeNothingThatNobodyAsksFor(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		steps := steps(rt)
 		method := rapid.SampledFrom([]string{http.MethodGet, http.MethodHead}).Draw(rt, "method")
+		major := rapid.IntRange(1, 2).Draw(rt, "HTTP version")
 		action := rapid.SampledFrom([]exchange.Action{exchange.Pass, exchange.Show}).Draw(rt, "action")
 		answer := func(w http.ResponseWriter) {
 			for _, step := range steps {
@@ -331,8 +342,8 @@ func TestWritersChangeNothingThatNobodyAsksFor(t *testing.T) {
 			}
 		}
 		framing := action == exchange.Pass
-		want := heard(t, method, framing, func(w http.ResponseWriter, _ *http.Request) { answer(w) })
-		got := heard(t, method, framing, func(w http.ResponseWriter, _ *http.Request) {
+		want := heard(t, major, method, framing, func(w http.ResponseWriter, _ *http.Request) { answer(w) })
+		got := heard(t, major, method, framing, func(w http.ResponseWriter, _ *http.Request) {
 			x := exchange.New("")
 			x.Response.Open(w)
 			answer(exchange.Watch(&x.Response, &watcher{action: action}))
