@@ -7,6 +7,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/dustin/go-humanize"
 
+	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/internal/ladder"
 )
 
@@ -24,14 +25,9 @@ type Stale struct {
 	MaxEntry int64 `json:"max_entry,omitempty"`
 }
 
-// stores are the open stores by their limits.
-var stores = caddy.NewUsagePool()
-
-// pooled lets a store live in the pool.
-type pooled struct{ *ladder.Store }
-
-// Destruct has nothing to do: a store is only memory.
-func (pooled) Destruct() error { return nil }
+// stores are the open stores by their limits. A store is only memory, so that
+// nothing is to be done at its end.
+var stores = gate.NewPool[ladder.Limits, *ladder.Store](nil)
 
 func (s *Stale) limits() ladder.Limits {
 	return ladder.Limits{
@@ -41,19 +37,13 @@ func (s *Stale) limits() ladder.Limits {
 
 func (s *Stale) open() (*ladder.Store, error) {
 	limits := s.limits()
-	store, _, err := stores.LoadOrNew(limits, func() (caddy.Destructor, error) {
-		return pooled{ladder.NewStore(limits)}, nil
+	store, _, err := stores.Acquire(limits, func() (*ladder.Store, error) {
+		return ladder.NewStore(limits), nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return store.(pooled).Store, nil
+	return store, err
 }
 
-func (s *Stale) close() error {
-	_, err := stores.Delete(s.limits())
-	return err
-}
+func (s *Stale) close() error { return stores.Release(s.limits()) }
 
 func (s *Stale) validate() error {
 	limits := s.limits()

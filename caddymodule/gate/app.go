@@ -77,7 +77,8 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := validateUpgrade(a.Upgrade); err != nil {
 		return fmt.Errorf("upgrade: %w", err)
 	}
-	if err := a.acquireProcess(); err != nil {
+	var err error
+	if a.process, err = acquire(a, processes, struct{}{}, newProcess); err != nil {
 		return err
 	}
 	if a.Redis != nil {

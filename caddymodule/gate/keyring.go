@@ -13,14 +13,8 @@ import (
 	"github.com/odordiff/odordiff/internal/keyring"
 )
 
-// keyringKey is a keyring's key in the pool: one file is followed once.
-type keyringKey struct{ path string }
-
-// openKeyring is a keyring in the pool.
-type openKeyring struct{ *keyring.Keyring }
-
-// Destruct implements caddy.Destructor.
-func (k openKeyring) Destruct() error { return k.Close() }
+// keyrings are the open keyrings by path: one file is followed once.
+var keyrings = NewPool[string]((*keyring.Keyring).Close)
 
 // keyringFile is the configured keyring, or the one where odordiff's commands
 // keep it, or "".
@@ -47,14 +41,12 @@ func (a *App) acquireKeyring(file string, logger *zap.Logger) error {
 	if path, err = filepath.Abs(path); err != nil {
 		return err
 	}
-	value, err := a.acquire(keyringKey{path}, func() (caddy.Destructor, error) {
-		keys, err := keyring.Open(path, keyring.WithReport(reportKeyring(path)))
-		return openKeyring{keys}, err
+	a.keyring, err = acquire(a, keyrings, path, func() (*keyring.Keyring, error) {
+		return keyring.Open(path, keyring.WithReport(reportKeyring(path)))
 	})
 	if err != nil {
 		return fmt.Errorf("%w; `odordiff keyring init` makes one", err)
 	}
-	a.keyring = value.(openKeyring).Keyring
 	if err := a.keyring.LastError(); err != nil {
 		logBrokenKeyring(logger, path, err) // kept over a reload
 	}

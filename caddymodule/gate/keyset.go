@@ -15,14 +15,8 @@ import (
 	"github.com/odordiff/odordiff/internal/token"
 )
 
-// keySetKey is a key set's key in the pool: one file is followed once.
-type keySetKey struct{ path string }
-
-// openKeySet is a key set in the pool.
-type openKeySet struct{ *token.KeySet }
-
-// Destruct implements caddy.Destructor.
-func (s openKeySet) Destruct() error { return s.Close() }
+// openKeySets are the open key sets by path: one file is followed once.
+var openKeySets = NewPool[string]((*token.KeySet).Close)
 
 // KeySet returns the public keys of a JWKS file, which is followed until this
 // app's config ends. The first to ask for any has the app check them.
@@ -34,14 +28,12 @@ func (a *App) KeySet(file string, logger *zap.Logger) (*token.KeySet, error) {
 	if set, ok := a.keySets.all()[path]; ok {
 		return set, nil
 	}
-	value, err := a.acquire(keySetKey{path}, func() (caddy.Destructor, error) {
-		set, err := token.OpenKeySet(path, reportKeySet(path))
-		return openKeySet{set}, err
+	set, err := acquire(a, openKeySets, path, func() (*token.KeySet, error) {
+		return token.OpenKeySet(path, reportKeySet(path))
 	})
 	if err != nil {
 		return nil, err
 	}
-	set := value.(openKeySet).KeySet
 	logKeySet(logger.With(zap.String("file", path)), set.Contents(), set.LastError())
 	if len(a.keySets.all()) == 0 {
 		a.register(healthcheck.Check{Name: "jwks", Run: a.checkKeySets})

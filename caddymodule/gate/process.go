@@ -3,8 +3,6 @@ package gate
 import (
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
-
 	"github.com/odordiff/odordiff/internal/breaker"
 	"github.com/odordiff/odordiff/internal/healthcheck"
 	"github.com/odordiff/odordiff/internal/nonce"
@@ -12,11 +10,8 @@ import (
 	"github.com/odordiff/odordiff/internal/window"
 )
 
-// pool keeps what outlives a reload. Its keys are of the types below, so that
-// equal options share one value.
-var pool = caddy.NewUsagePool()
-
-type processKey struct{}
+// processes has at most one value.
+var processes = NewPool[struct{}]((*process).close)
 
 // process is what there is one of: a reload must forget neither a limit's
 // charges, nor a nonce, nor that an upstream is down.
@@ -27,57 +22,38 @@ type process struct {
 	health   *healthcheck.Registry
 }
 
-// Destruct implements caddy.Destructor.
-func (p *process) Destruct() error { return p.limits.Close() }
-
-func (a *App) acquireProcess() error {
-	value, err := a.acquire(processKey{}, func() (caddy.Destructor, error) {
-		return &process{
-			limits:   window.NewMemory(window.MemoryOptions{}),
-			nonces:   nonce.NewMemory(nonce.DefaultCapacity, time.Now),
-			breakers: breaker.NewRegistry(),
-			health:   new(healthcheck.Registry),
-		}, nil
-	})
-	if err != nil {
-		return err
-	}
-	a.process = value.(*process)
-	return nil
+func newProcess() (*process, error) {
+	return &process{
+		limits:   window.NewMemory(window.MemoryOptions{}),
+		nonces:   nonce.NewMemory(nonce.DefaultCapacity, time.Now),
+		breakers: breaker.NewRegistry(),
+		health:   new(healthcheck.Registry),
+	}, nil
 }
 
-// acquire gets a value from the pool, or makes it, and sees to its release.
-func (a *App) acquire(key any, construct caddy.Constructor) (any, error) {
-	value, _, err := pool.LoadOrNew(key, construct)
-	if err != nil {
-		return nil, err
+func (p *process) close() error { return p.limits.Close() }
+
+// acquire returns a pool's value, which is released when the app's config ends.
+func acquire[K comparable, V any](a *App, pool *Pool[K, V], key K, open func() (V, error)) (V, error) {
+	value, _, err := pool.Acquire(key, open)
+	if err == nil {
+		a.release = append(a.release, func() error { return pool.Release(key) })
 	}
-	a.release = append(a.release, func() error {
-		_, err := pool.Delete(key)
-		return err
-	})
-	return value, nil
+	return value, err
 }
+
+// sharedSlots are the slots by what asks for them.
+var sharedSlots = NewPool[slotsKey, *slots.Slots](nil)
 
 type slotsKey struct {
 	kind   string
 	bounds slots.Bounds
 }
 
-// sharedSlots are slots that the pool keeps.
-type sharedSlots struct{ *slots.Slots }
-
-// Destruct implements caddy.Destructor.
-func (sharedSlots) Destruct() error { return nil }
-
 // Slots returns the slots of a kind with these bounds, which all modules and,
 // over a reload, all configs share that ask for the same.
 func (a *App) Slots(kind string, bounds slots.Bounds) (*slots.Slots, error) {
-	value, err := a.acquire(slotsKey{kind, bounds}, func() (caddy.Destructor, error) {
-		return sharedSlots{slots.New(bounds)}, nil
+	return acquire(a, sharedSlots, slotsKey{kind, bounds}, func() (*slots.Slots, error) {
+		return slots.New(bounds), nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return value.(sharedSlots).Slots, nil
 }

@@ -57,8 +57,10 @@ type redisStores struct {
 	nonces *nonce.Redis
 }
 
-// Destruct implements caddy.Destructor.
-func (s *redisStores) Destruct() error {
+// sharedRedis are the open stores by their options.
+var sharedRedis = NewPool[Redis]((*redisStores).close)
+
+func (s *redisStores) close() error {
 	return errors.Join(s.limits.Close(), s.client.Close())
 }
 
@@ -166,11 +168,10 @@ func spellsOutPassword(rawURL string) bool {
 var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
 
 func (a *App) acquireRedis(options Redis, logger *zap.Logger) error {
-	value, err := a.acquire(options, func() (caddy.Destructor, error) { return openRedis(options, logger) })
-	if err != nil {
+	var err error
+	if a.redis, err = acquire(a, sharedRedis, options, func() (*redisStores, error) { return openRedis(options, logger) }); err != nil {
 		return err
 	}
-	a.redis = value.(*redisStores)
 	a.register(healthcheck.Check{Name: "redis", Run: a.redis.check})
 	return nil
 }

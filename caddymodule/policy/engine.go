@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
+	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/internal/healthcheck"
 	"github.com/odordiff/odordiff/internal/promptpolicy"
 )
@@ -19,7 +20,7 @@ import (
 // engines keeps the engine of a directory over reloads, whatever else they
 // change: the last good policy must not be forgotten because the directory is
 // broken at that moment. The keys are directories, as those of the metrics are.
-var engines = caddy.NewUsagePool()
+var engines = gate.NewPool[string](pooledEngine.close)
 
 // pooledEngine ends with the last configuration that uses it.
 type pooledEngine struct {
@@ -27,8 +28,7 @@ type pooledEngine struct {
 	dir string
 }
 
-// Destruct implements caddy.Destructor.
-func (p pooledEngine) Destruct() error {
+func (p pooledEngine) close() error {
 	p.Close()
 	forgetMetrics(p.dir)
 	return nil
@@ -39,7 +39,7 @@ func (h *Handler) acquire(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	value, loaded, err := engines.LoadOrNew(dir, func() (caddy.Destructor, error) {
+	engine, shared, err := engines.Acquire(dir, func() (pooledEngine, error) {
 		engine, err := promptpolicy.Open(ctx, promptpolicy.Options{
 			Dir:      dir,
 			Timeout:  time.Duration(h.Timeout),
@@ -47,7 +47,7 @@ func (h *Handler) acquire(ctx context.Context, dir string) error {
 			Report:   func(c promptpolicy.Candidate) { report(dir, c) },
 		})
 		if err != nil {
-			return nil, err
+			return pooledEngine{}, err
 		}
 		if status := engine.Status(); len(status.Faults) > 0 {
 			recordRefused(dir)
@@ -61,18 +61,15 @@ func (h *Handler) acquire(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	h.engine = value.(pooledEngine).Engine
-	h.release = append(h.release, func() error {
-		_, err := engines.Delete(dir)
-		return err
-	})
+	h.engine = engine.Engine
+	h.release = append(h.release, func() error { return engines.Release(dir) })
 	status := h.engine.Status()
 	if status.NotKept != "" {
 		h.logger.Warn("the policy in force could not be kept on disk: a restart with a broken directory would fail",
 			zap.String("dir", dir), zap.String("reason", status.NotKept))
 	}
-	h.logger.Info("policy in force", zap.String("dir", dir), zap.String("revision", status.Revision), zap.Bool("kept_over_reload", loaded))
-	if loaded && len(status.Faults) > 0 {
+	h.logger.Info("policy in force", zap.String("dir", dir), zap.String("revision", status.Revision), zap.Bool("kept_over_reload", shared))
+	if shared && len(status.Faults) > 0 {
 		h.logger.Warn("the policy directory is still refused", zap.String("dir", dir), zap.Stringers("faults", status.Faults))
 	}
 	return nil
