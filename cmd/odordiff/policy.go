@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/odordiff/odordiff/internal/atomicfile"
 	"github.com/odordiff/odordiff/internal/promptpolicy"
 )
 
@@ -188,23 +189,14 @@ func formatPolicy(w io.Writer, dir string, check, write bool) error {
 	return nil
 }
 
-// replaceFile writes beside the file and renames, so that a gateway that
-// watches the directory never reads half of it.
+// replaceFile keeps the file's permissions. It may lie in a directory that a
+// gateway watches, which must not read half of it.
 func replaceFile(file string, content []byte) error {
 	info, err := os.Stat(file)
 	if err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(file), ".fmt-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(temporary.Name()) }() // where it was not renamed
-	_, err = temporary.Write(content)
-	if err := errors.Join(err, temporary.Chmod(info.Mode().Perm()), temporary.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), file)
+	return atomicfile.Replace(file, content, info.Mode().Perm())
 }
 
 func readInput(stdin io.Reader, name string) (any, error) {

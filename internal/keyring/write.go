@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/odordiff/odordiff/internal/atomicfile"
 )
 
 // Generate returns fresh keys for development: "dev" for tokens of any subject,
@@ -41,7 +43,7 @@ func (keys Keys) Write(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("making the keyring's folder: %w", err)
 	}
-	if err := writeNew(path, content); err != nil {
+	if err := atomicfile.Create(path, content, 0o600); err != nil {
 		return fmt.Errorf("writing keyring: %w", err)
 	}
 	return nil
@@ -66,20 +68,4 @@ func (keys Keys) encode() ([]byte, error) {
 	}
 	content, err := json.Marshal(doc, jsontext.WithIndent("  "))
 	return append(content, '\n'), err
-}
-
-// writeNew fills a temporary file and links it to its name, which, unlike a
-// rename, fails where the name is taken.
-func writeNew(path string, content []byte) (err error) {
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".keyring-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.Remove(temporary.Name())) }()
-	_, err = temporary.Write(content)
-	err = errors.Join(err, temporary.Sync(), temporary.Close())
-	if err != nil {
-		return err
-	}
-	return os.Link(temporary.Name(), path)
 }

@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/odordiff/odordiff/internal/atomicfile"
 )
 
 const (
@@ -226,21 +228,12 @@ func readAll(files fs.FS) (map[string][]byte, error) {
 	return all, err
 }
 
-// write puts a file in place at once, so that who watches never reads half of it.
+// write puts a file in place, with the folders that lead to it.
 func write(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // policies are no secret
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(temporary.Name()) }() // where it was not renamed
-	_, err = temporary.Write(content)
-	if err := errors.Join(err, temporary.Chmod(0o644), temporary.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), path)
+	return atomicfile.Replace(path, content, 0o644)
 }
 
 func sum(content []byte) string {

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/odordiff/odordiff/internal/atomicfile"
 )
 
 // keptPolicy is the last good version of a directory, as it lies on disk.
@@ -28,16 +30,7 @@ func (s *Snapshot) keep(file string) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(file), ".kept-*") // which only its owner can read
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(temporary.Name()) }() // where it was not renamed
-	_, err = temporary.Write(content)
-	if err := errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), file)
+	return atomicfile.Replace(file, content, 0o600)
 }
 
 // readKept returns the version that was kept, and when.

@@ -1,0 +1,38 @@
+// Package atomicfile writes files that are there whole or not at all: neither a
+// reader nor a crash ever meets half of one.
+package atomicfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Create makes a file with the content and the permissions, whatever the umask.
+// Where the path is taken it changes nothing, and the error wraps [fs.ErrExist].
+// The folder must exist.
+func Create(path string, content []byte, mode fs.FileMode) error {
+	// Unlike a rename, a link fails where its name is taken.
+	return write(path, content, mode, os.Link)
+}
+
+// Replace is [Create], but takes the place of a file that is there.
+func Replace(path string, content []byte, mode fs.FileMode) error {
+	return write(path, content, mode, os.Rename)
+}
+
+// write fills a temporary file beside the path, sees it to the disk and has
+// publish give it its name.
+func write(path string, content []byte, mode fs.FileMode, publish func(from, to string) error) error {
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".new-*") // which only its owner can read
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(temporary.Name()) }() // unless it was renamed
+	_, err = temporary.Write(content)
+	if err := errors.Join(err, temporary.Chmod(mode), temporary.Sync(), temporary.Close()); err != nil {
+		return err
+	}
+	return publish(temporary.Name(), path)
+}
