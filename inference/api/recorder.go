@@ -3,6 +3,8 @@ package api
 import (
 	"fmt"
 	"net/http"
+
+	"github.com/odordiff/odordiff/internal/problem"
 )
 
 // statusRecorder remembers the status that was written.
@@ -30,16 +32,12 @@ func (s *statusRecorder) Write(b []byte) (int, error) {
 // Unwrap is for [http.ResponseController].
 func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-// statusClientGone is the status in logs and metrics of a request whose client
-// did not wait for the answer.
-const statusClientGone = 499
-
 func (s *statusRecorder) code(r *http.Request) int {
 	switch {
 	case s.status != 0:
 		return s.status
 	case r.Context().Err() != nil:
-		return statusClientGone
+		return problem.StatusClientLeft
 	}
 	return http.StatusOK
 }
