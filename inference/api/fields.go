@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/odordiff/odordiff/internal/problem"
+	"github.com/odordiff/odordiff/internal/strictjson"
 )
 
 // fieldError says what is wrong with one field of a request: of a body by its
@@ -42,7 +43,7 @@ type object struct {
 // problem.
 func newObject(body []byte) (*object, error) {
 	var value jsontext.Value
-	if err := json.Unmarshal(body, &value); err != nil {
+	if err := strictjson.Unmarshal(body, &value); err != nil {
 		return nil, malformed(err)
 	}
 	o := &object{errors: new([]fieldError)}

@@ -7,9 +7,8 @@ import (
 	"mime"
 	"net/http"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/odordiff/odordiff/internal/problem"
+	"github.com/odordiff/odordiff/internal/strictjson"
 )
 
 // readObject reads the body of a request. What is wrong with it is a problem.
@@ -37,14 +36,15 @@ func requireJSON(header http.Header) error {
 	return nil
 }
 
-// malformed says where the body stops being strict JSON, without quoting it.
+// malformed says where the body stops being strict JSON. It quotes no value, but
+// the name that occurs twice.
 func malformed(err error) error {
-	detail := "the body is not JSON"
-	if syntax := (*jsontext.SyntacticError)(nil); errors.As(err, &syntax) {
-		detail = fmt.Sprintf("bad syntax or UTF-8 at byte %d", syntax.ByteOffset)
-		if errors.Is(syntax.Err, jsontext.ErrDuplicateName) {
-			detail = fmt.Sprintf("the name %q occurs twice", syntax.JSONPointer.LastToken())
-		}
+	wrong, ok := errors.AsType[*strictjson.Error](err)
+	switch {
+	case !ok:
+		return problem.Malformed.New("the body cannot be read").Because(err)
+	case wrong.Member != "":
+		return problem.Malformed.New(fmt.Sprintf("the name %q occurs twice", wrong.Member.LastToken())).Because(err)
 	}
-	return problem.Malformed.New(detail).Because(err)
+	return problem.Malformed.New(wrong.Reason).Because(err)
 }

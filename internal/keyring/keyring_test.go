@@ -56,15 +56,15 @@ func TestParseRefusesAndNamesTheField(t *testing.T) {
 		return `{"keys": [{"algorithm": "HS256", ` + first + `}, {"algorithm": "HS256", ` + second + `}]}`
 	}
 	for name, test := range map[string]struct{ content, want string }{
-		"nothing":                {``, "not valid JSON"},
-		"broken JSON":            {`{"keys": [`, "not valid JSON at byte 10"},
-		"something after":        {`{"keys": []} x`, "not valid JSON at byte 13"},
+		"nothing":                {``, "not strict JSON: it ends too early, at byte 0"},
+		"broken JSON":            {`{"keys": [`, "not strict JSON: it ends too early, at byte 10"},
+		"something after":        {`{"keys": []} x`, "not strict JSON: bad syntax or UTF-8 at byte 13"},
 		"no keys":                {`{}`, "keys: missing"},
 		"null keys":              {`{"keys": null}`, "keys: missing"},
 		"an unknown field above": {`{"keys": [], "kys": 1}`, "kys: unknown field"},
 		"an unknown field":       {key(`, "scope": "x"`), "keys[0].scope: unknown field"},
 		"a field in other case":  {key(`, "Principal": "x"`), "keys[0].Principal: unknown field"},
-		"a field twice":          {key(`, "id": "b"`), "keys[0].id: given twice"},
+		"a field twice":          {key(`, "id": "b"`), "keys[0].id: a name occurs twice"},
 		"a wrong type":           {key(`, "tenant": 5`), "keys[0].tenant: a value of the wrong type"},
 		"a bad time":             {key(`, "not_after": "tomorrow"`), "keys[0].not_after: a value of the wrong type or form"},
 		"a backward time":        {key(`, "not_before": "2027-01-01T00:00:00Z", "not_after": "2026-01-01T00:00:00Z"`), "keys[0].not_after: is not after"},

@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/odordiff/odordiff/internal/strictjson"
 )
 
 // Keys are the keys of one file, in its order. Their ids are distinct.
@@ -43,8 +45,8 @@ func checkMode(mode fs.FileMode) error {
 // quotes a value, which might be a secret in the wrong place.
 func Parse(content []byte) (Keys, error) {
 	var doc document
-	if err := json.Unmarshal(content, &doc, json.RejectUnknownMembers(true)); err != nil {
-		return nil, withoutValue(err)
+	if err := strictjson.Unmarshal(content, &doc, json.RejectUnknownMembers(true)); err != nil {
+		return nil, nameField(err)
 	}
 	if doc.Keys == nil {
 		return nil, errors.New(`keys: missing: write {"keys": [...]}`)
@@ -83,22 +85,13 @@ func (keys Keys) checkDistinct() error {
 	return nil
 }
 
-// withoutValue rewords the decoder's errors, which quote short values.
-func withoutValue(err error) error {
-	if semantic := (*json.SemanticError)(nil); errors.As(err, &semantic) {
-		field := fieldName(semantic.JSONPointer)
-		if errors.Is(err, json.ErrUnknownName) {
-			return fmt.Errorf("%s: unknown field", field)
-		}
-		return fmt.Errorf("%s: a value of the wrong type or form", field)
+// nameField has an error about a field begin with the field's name.
+func nameField(err error) error {
+	wrong, ok := errors.AsType[*strictjson.Error](err)
+	if !ok || wrong.Member == "" {
+		return err
 	}
-	if syntactic := (*jsontext.SyntacticError)(nil); errors.As(err, &syntactic) {
-		if errors.Is(err, jsontext.ErrDuplicateName) {
-			return fmt.Errorf("%s: given twice", fieldName(syntactic.JSONPointer))
-		}
-		return fmt.Errorf("not valid JSON at byte %d", syntactic.ByteOffset)
-	}
-	return errors.New("not valid JSON")
+	return fmt.Errorf("%s: %s", fieldName(wrong.Member), wrong.Reason)
 }
 
 // fieldName turns /keys/0/secret into keys[0].secret.

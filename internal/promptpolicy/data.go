@@ -11,11 +11,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/open-policy-agent/opa/v1/util"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/strictjson"
 )
 
 // dataFile is one parsed data file.
@@ -67,8 +66,8 @@ func loadData(snap *Snapshot) (map[string]any, []*dataFile, error) {
 func parseData(name string, content []byte) (*dataFile, Faults) {
 	file := &dataFile{name: name, content: map[string]any{}}
 	if path.Ext(name) == ".json" {
-		if err := strictJSON(content); err != nil {
-			return nil, Faults{dataFault(name, content, err)}
+		if err := strictjson.Check(content); err != nil {
+			return nil, Faults{jsonFault(name, content, err)}
 		}
 		file.lines = jsonLines(content)
 	} else {
@@ -90,17 +89,6 @@ func parseData(name string, content []byte) (*dataFile, Faults) {
 		return nil, Faults{file.fault(err.Error(), at...)}
 	}
 	return file, nil
-}
-
-func strictJSON(content []byte) error {
-	dec := jsontext.NewDecoder(bytes.NewReader(content))
-	if _, err := dec.ReadValue(); err != nil {
-		return err
-	}
-	if len(bytes.TrimSpace(content[dec.InputOffset():])) > 0 {
-		return errors.New("something follows the value")
-	}
-	return nil
 }
 
 // strictYAML returns the only document of a file, in which no name occurs twice.
@@ -138,11 +126,11 @@ func repeatedNames(file string, node *yaml.Node) (faults Faults) {
 	return faults
 }
 
-// monstrous finds a number that exchange.CheckNumber refuses, and the names that lead to it.
+// monstrous finds a number that strictjson.CheckNumber refuses, and the names that lead to it.
 func monstrous(value any) (at []string, err error) {
 	switch value := value.(type) {
 	case json.Number:
-		return nil, exchange.CheckNumber(value)
+		return nil, strictjson.CheckNumber(value)
 	case []any:
 		for _, item := range value {
 			if _, err := monstrous(item); err != nil {
@@ -183,12 +171,17 @@ func mount(root map[string]any, file *dataFile) (faults Faults) {
 	return faults
 }
 
-// dataFault finds the line where the error knows a place in JSON.
-func dataFault(name string, content []byte, err error) Fault {
+// jsonFault finds the line of an error of strictjson.
+func jsonFault(name string, content []byte, err error) Fault {
 	fault := Fault{File: name, Message: err.Error()}
-	if syntax := (*jsontext.SyntacticError)(nil); errors.As(err, &syntax) {
-		end := min(int(syntax.ByteOffset), len(content))
-		fault.Line = 1 + bytes.Count(content[:end], []byte("\n"))
+	wrong, ok := errors.AsType[*strictjson.Error](err)
+	if !ok {
+		return fault
+	}
+	end := min(int(wrong.Offset), len(content))
+	fault.Line = 1 + bytes.Count(content[:end], []byte("\n"))
+	if wrong.Member != "" {
+		fault.Message = fmt.Sprintf("%q: %s", wrong.Member.LastToken(), wrong.Reason)
 	}
 	return fault
 }

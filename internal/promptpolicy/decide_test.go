@@ -14,6 +14,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/types"
 
 	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/strictjson"
 )
 
 func TestDecisionThatBreaksTheContractIsAnError(t *testing.T) {
@@ -171,7 +172,7 @@ func TestEveryInputFieldIsSet(t *testing.T) {
 func TestAClaimWithAMonstrousNumberIsAnError(t *testing.T) {
 	p := compiled(t, map[string]string{"gate.rego": allowing})
 	claims := map[string]any{"list": []any{json.Number("1e999999999")}}
-	if _, err := p.Decide(t.Context(), &Input{Principal: &exchange.Principal{ID: "a", Claims: claims}}); !errors.Is(err, exchange.ErrNumber) {
+	if _, err := p.Decide(t.Context(), &Input{Principal: &exchange.Principal{ID: "a", Claims: claims}}); !errors.Is(err, strictjson.ErrNumber) {
 		t.Errorf("error = %v", err)
 	}
 }

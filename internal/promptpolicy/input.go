@@ -13,6 +13,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/util"
 
 	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/strictjson"
 )
 
 // Input is what a policy judges. Every field reaches the rules in every
@@ -173,7 +174,7 @@ func termOf(value any) (*ast.Term, error) {
 	case string:
 		return ast.StringTerm(value), nil
 	case json.Number:
-		if err := exchange.CheckNumber(value); err != nil {
+		if err := strictjson.CheckNumber(value); err != nil {
 			return nil, err
 		}
 		return ast.NumberTerm(value), nil

@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/strictjson"
 	"github.com/odordiff/odordiff/internal/textnorm"
 )
 
@@ -52,7 +53,7 @@ func ParsePromptPath(pointer string) (PromptPath, error) {
 var dropSeparators = strings.NewReplacer("-", "", "_", "")
 
 // foldName returns what all names have in common that some decoder takes for one.
-func foldName(name string) string { return dropSeparators.Replace(exchange.FoldName(name)) }
+func foldName(name string) string { return dropSeparators.Replace(strictjson.FoldName(name)) }
 
 // The bounds of what one body may have judged. Every prompt costs the rules time,
 // and its pointer repeats the names that lead to it: without a bound,

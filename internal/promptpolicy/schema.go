@@ -15,6 +15,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"github.com/odordiff/odordiff/internal/strictjson"
 )
 
 const (
@@ -45,7 +47,7 @@ func (l snapshotLoader) Load(url string) (any, error) {
 	if !ok || !exists || !isSchema(name) {
 		return nil, fmt.Errorf("not a file of the policy directory's %s", schemaDir)
 	}
-	if err := strictJSON(content); err != nil {
+	if err := strictjson.Check(content); err != nil {
 		return nil, err
 	}
 	return jsonschema.UnmarshalJSON(bytes.NewReader(content))
@@ -58,8 +60,8 @@ func loadSchemas(snap *Snapshot) (map[string]*Schema, error) {
 		if !isSchema(name) {
 			continue
 		}
-		if err := strictJSON(snap.files[name]); err != nil {
-			faults = append(faults, dataFault(name, snap.files[name], err))
+		if err := strictjson.Check(snap.files[name]); err != nil {
+			faults = append(faults, jsonFault(name, snap.files[name], err))
 			continue
 		}
 		if wrong := lintSchema(name, snap.files[name]); wrong != nil {

@@ -74,8 +74,10 @@ func parseClaims(payload []byte, tenantClaim string) (Claims, error) {
 	return c, r.err
 }
 
-// parseObject parses strictly. Numbers keep their digits, so that two large account
-// numbers never fall together.
+// parseObject parses strictly. Numbers keep their digits, so that two large
+// account numbers never fall together. [strictjson.Parse] would be too strict:
+// names of claims that differ in case are different claims (RFC 7519, section 4),
+// and an issuer's odd number is no reason to refuse its token.
 func parseObject(payload []byte) (all map[string]any, err error) {
 	if !jsontext.Value(payload).IsValid() {
 		return nil, fmt.Errorf("%w: its claims are not strict JSON", ErrMalformed)

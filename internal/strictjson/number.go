@@ -1,4 +1,4 @@
-package exchange
+package strictjson
 
 import (
 	"encoding/json"

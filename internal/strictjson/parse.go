@@ -1,0 +1,179 @@
+// Package strictjson reads JSON that no two readers can understand differently:
+// names that occur twice, bad UTF-8 and anything after the value are refused
+// (RFC 7493, I-JSON).
+package strictjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+const (
+	// MaxDepth is how deeply the arrays and objects of a body may nest.
+	MaxDepth = 64
+	// MaxValues is how many values a body may have, arrays and objects counted:
+	// each costs whoever compares it more than its two bytes of text suggest.
+	MaxValues = 100_000
+)
+
+// Parse returns a text's value: nil, bool, [json.Number], string, []any or
+// map[string]any. It is for what strangers send. So it also refuses names that
+// differ only in case ([FoldName]), names with a NUL, nesting beyond [MaxDepth],
+// more than [MaxValues] values, and numbers that [CheckNumber] refuses. The error
+// is an [*Error].
+func Parse(text []byte) (any, error) {
+	dec := decoder{Decoder: jsontext.NewDecoder(bytes.NewReader(text))}
+	value, err := dec.decode()
+	if err != nil {
+		return nil, describe(text, err)
+	}
+	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, dec.fault("something follows the value at byte %d")
+	}
+	return value, nil
+}
+
+// Canonical returns a text in the form of RFC 8785, so that texts that say the
+// same have the same bytes. Unlike there, integers keep all their digits. The
+// error is an [*Error].
+func Canonical(text []byte) ([]byte, error) {
+	value := jsontext.Value(bytes.Clone(text))
+	if err := value.Canonicalize(jsontext.CanonicalizeRawInts(false)); err != nil {
+		return nil, describe(text, err)
+	}
+	return value, nil
+}
+
+// decoder reads one text.
+type decoder struct {
+	*jsontext.Decoder
+	values int // read so far
+}
+
+// fault says what is wrong at the byte that was reached, which the format shows.
+func (dec *decoder) fault(format string) *Error {
+	at := dec.InputOffset()
+	return &Error{Reason: fmt.Sprintf(format, at), Offset: at}
+}
+
+// decode reads the next value. Numbers keep their digits: a policy, a schema
+// and the upstream must not see three different roundings of one number.
+func (dec *decoder) decode() (any, error) {
+	tok, err := dec.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	if dec.StackDepth() > MaxDepth {
+		return nil, &Error{Reason: fmt.Sprintf("nested deeper than %d levels", MaxDepth), Offset: dec.InputOffset()}
+	}
+	if dec.values++; dec.values > MaxValues {
+		return nil, &Error{Reason: fmt.Sprintf("more than %d values", MaxValues), Offset: dec.InputOffset()}
+	}
+	switch tok.Kind() {
+	case 'n':
+		return nil, nil
+	case 't', 'f':
+		return tok.Bool(), nil
+	case '"':
+		return tok.String(), nil
+	case '0':
+		number := json.Number(tok.String())
+		if err := CheckNumber(number); err != nil {
+			return nil, dec.fault("before byte %d, " + err.Error())
+		}
+		return number, nil
+	case '[':
+		return dec.decodeArray()
+	default:
+		return dec.decodeObject()
+	}
+}
+
+func (dec *decoder) decodeArray() (any, error) {
+	array := []any{}
+	for dec.PeekKind() != ']' {
+		element, err := dec.decode()
+		if err != nil {
+			return nil, err
+		}
+		array = append(array, element)
+	}
+	_, err := dec.ReadToken()
+	return array, err
+}
+
+func (dec *decoder) decodeObject() (any, error) {
+	object := map[string]any{}
+	for dec.PeekKind() != '}' {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		member := name.String()
+		if strings.Contains(member, "\x00") {
+			return nil, dec.fault("the name before byte %d has a NUL")
+		}
+		if object[member], err = dec.decode(); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return nil, err
+	}
+	if differInCase(object) {
+		return nil, dec.fault("two names in the object before byte %d differ only in case")
+	}
+	return object, nil
+}
+
+// differInCase reports whether two names of an object are one to a decoder that
+// ignores case, as Go's own does: it would take the last, whatever was judged.
+func differInCase(object map[string]any) bool {
+	folds := false
+	for name := range object {
+		folds = folds || FoldName(name) != name
+	}
+	if !folds || len(object) < 2 {
+		return false
+	}
+	seen := make(map[string]bool, len(object))
+	for name := range object {
+		seen[FoldName(name)] = true
+	}
+	return len(seen) < len(object)
+}
+
+// FoldName returns the form of a member's name that is the same for all names
+// which differ only in case. Lower-case ASCII is its own form.
+func FoldName(name string) string {
+	return strings.Map(foldRune, name)
+}
+
+// foldRune returns one of the characters that are the same but for case: of the
+// Kelvin sign, K and k it is k. That of the Turkish i, with a dot or without, is i.
+func foldRune(r rune) rune {
+	switch {
+	case 'A' <= r && r <= 'Z':
+		return r + 'a' - 'A'
+	case r < utf8.RuneSelf:
+		return r
+	case r == 'İ' || r == 'ı':
+		return 'i'
+	}
+	least := r
+	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+		least = min(least, next)
+	}
+	if least < utf8.RuneSelf {
+		return unicode.ToLower(least)
+	}
+	return least
+}
