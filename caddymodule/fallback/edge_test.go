@@ -56,7 +56,6 @@ func (guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 // backend is an upstream that can be told how to answer.
 type backend struct {
 	address string
-	calls   atomic.Int32
 	handler atomic.Pointer[http.HandlerFunc]
 }
 
@@ -65,7 +64,6 @@ func newBackend(t *testing.T, handler http.HandlerFunc) *backend {
 	b := new(backend)
 	b.answer(handler)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		b.calls.Add(1)
 		(*b.handler.Load())(w, r)
 	}))
 	t.Cleanup(server.Close)

@@ -87,7 +87,7 @@ func TestAnOpenBreakerDegradesTheHealth(t *testing.T) {
 		t.Errorf("without breakers: %s", got)
 	}
 	breakers.Group("", breaker.Settings{}).Breaker("up:1")
-	breakers.Group("", breaker.Settings{}).Breaker("down:1").ForceOpen()
+	breakers.Group("", breaker.Settings{TripAfter: 1}).Breaker("down:1").Fail(nil)
 	if got := run(); got != "true down:1 is open 2" {
 		t.Errorf("with one open: %s", got)
 	}

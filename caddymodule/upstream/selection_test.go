@@ -43,9 +43,12 @@ func request(ctx context.Context, i int) *http.Request {
 	return r
 }
 
+// openFor is how long the breakers of these tests stay open: longer than a test runs.
+const openFor = time.Minute
+
 // group returns the breakers of a proxy that shares them with no other.
 func group(tripAfter uint32) *breaker.Group {
-	return breaker.NewRegistry().Group("", breaker.Settings{TripAfter: tripAfter})
+	return breaker.NewRegistry().Group("", breaker.Settings{TripAfter: tripAfter, OpenFor: openFor, OpenMax: openFor})
 }
 
 // policy returns a policy around the inner one, which is given in Caddyfile syntax.
@@ -93,7 +96,7 @@ func TestEveryInnerPolicyPassesOverAnOpenBreaker(t *testing.T) {
 	for _, inner := range inners {
 		t.Run(inner, func(t *testing.T) {
 			p, upstreams := policy(t, inner), pool(3)
-			p.breakerOf(upstreams[0]).ForceOpen()
+			p.breakerOf(upstreams[0]).Fail(nil)
 			counts := tally(t, p, upstreams)
 			if counts[0] != 0 || counts[1]+counts[2] != 1000 {
 				t.Errorf("chosen %v", counts)
@@ -110,7 +113,7 @@ func TestEveryInnerPolicyChoosesNoneWhereAllAreOpen(t *testing.T) {
 	for _, inner := range inners {
 		p, upstreams := policy(t, inner), pool(3)
 		for _, upstream := range upstreams {
-			p.breakerOf(upstream).ForceOpen()
+			p.breakerOf(upstream).Fail(nil)
 		}
 		if counts := tally(t, p, upstreams); !slices.Equal(counts, []int{0, 0, 0}) {
 			t.Errorf("%s chose %v", inner, counts)
@@ -123,13 +126,13 @@ func TestWeightsStayWithTheirUpstreams(t *testing.T) {
 	if counts := tally(t, p, upstreams); counts[1] != 0 || counts[0] < 500 {
 		t.Errorf("all closed: chosen %v", counts)
 	}
-	p.breakerOf(upstreams[0]).ForceOpen()
+	p.breakerOf(upstreams[0]).Fail(nil)
 	counts := tally(t, p, upstreams)
 	if counts[0] != 0 || counts[1] != 0 || counts[2] < 650 || counts[2] > 850 {
 		t.Errorf("weights 0, 3 and 1: chosen %v", counts)
 	}
-	p.breakerOf(upstreams[2]).ForceOpen()
-	p.breakerOf(upstreams[3]).ForceOpen()
+	p.breakerOf(upstreams[2]).Fail(nil)
+	p.breakerOf(upstreams[3]).Fail(nil)
 	if counts := tally(t, p, upstreams); counts[1] != 0 {
 		t.Errorf("an upstream with weight 0 was chosen: %v", counts)
 	}
@@ -140,7 +143,7 @@ func trip(t *testing.T, p *Selection, upstream *reverseproxy.Upstream) *breaker.
 	t.Helper()
 	b := p.breakerOf(upstream)
 	b.Allow().Failure(nil)
-	time.Sleep(2 * time.Second)
+	time.Sleep(2 * openFor)
 	if !b.Ready() {
 		t.Fatal("not ready to probe")
 	}
@@ -214,9 +217,8 @@ func TestARetryGoesElsewhereWhereItCan(t *testing.T) {
 
 func TestARetryStaysWhereNoOtherIsAdmitted(t *testing.T) {
 	p, upstreams := policy(t, "first"), pool(2)
-	p.breakers = group(1000)
 	r := request(t.Context(), 0)
-	p.breakerOf(upstreams[1]).ForceOpen()
+	p.breakerOf(upstreams[1]).Fail(nil)
 	for range 3 {
 		if chosen := p.Select(upstreams, r, nil); chosen != upstreams[0] {
 			t.Fatalf("chosen %v", chosen)

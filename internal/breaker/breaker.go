@@ -35,7 +35,6 @@ type Breaker struct {
 	places   uint32 // of the machine; settings.HalfOpen may already be another
 	machine  *gobreaker.TwoStepCircuitBreaker[struct{}]
 	state    State
-	forced   bool
 	// epoch grows with each change of state; a permit of an earlier one no longer counts.
 	epoch    uint64
 	probeAt  time.Time
@@ -57,9 +56,6 @@ func New(id string, s Settings, notify func(Change)) *Breaker {
 	return b
 }
 
-// ID returns the name that the breaker was made with.
-func (b *Breaker) ID() string { return b.id }
-
 // Ready reports whether [Breaker.Allow] would grant a permit now. It changes
 // nothing: asking about every upstream before choosing one costs no probe.
 func (b *Breaker) Ready() bool {
@@ -72,7 +68,7 @@ func (b *Breaker) Ready() bool {
 	case HalfOpen:
 		return b.freePlaces() > 0 || b.overdue(now) != nil
 	default:
-		return !b.forced && !now.Before(b.probeAt)
+		return !now.Before(b.probeAt)
 	}
 }
 
@@ -83,9 +79,6 @@ func (b *Breaker) Allow() *Permit {
 	defer b.unlock()
 	now := time.Now()
 	b.lastUsed = now
-	if b.forced {
-		return b.forcedPermit()
-	}
 	if b.state == Open && now.Before(b.probeAt) {
 		return nil
 	}
@@ -122,46 +115,25 @@ func (b *Breaker) Configure(s Settings) {
 
 // adopt puts a changed HalfOpen into force, once the breaker is closed. b.mu is held.
 func (b *Breaker) adopt() {
-	if b.settings.HalfOpen != b.places && b.state == Closed && !b.forced {
+	if b.settings.HalfOpen != b.places && b.state == Closed {
 		b.build()
 	}
-}
-
-// Reset closes the breaker, forgets what it counted and ends a forced state.
-func (b *Breaker) Reset() {
-	b.mu.Lock()
-	defer b.unlock()
-	b.hold(Closed, false)
-}
-
-// ForceOpen refuses every attempt until [Breaker.Reset] or [Breaker.ForceClose].
-func (b *Breaker) ForceOpen() {
-	b.mu.Lock()
-	defer b.unlock()
-	b.hold(Open, true)
-}
-
-// ForceClose admits every attempt, whatever comes of it, until [Breaker.Reset] or [Breaker.ForceOpen].
-func (b *Breaker) ForceClose() {
-	b.mu.Lock()
-	defer b.unlock()
-	b.hold(Closed, true)
 }
 
 // Snapshot returns the breaker as it is now.
 func (b *Breaker) Snapshot() Snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := Snapshot{ID: b.id, State: b.state, Forced: b.forced, Openings: b.openings}
+	s := Snapshot{ID: b.id, State: b.state, Openings: b.openings}
 	if b.last != nil {
 		s.LastFailure = b.last.Error()
 	}
-	switch {
-	case b.forced:
-	case b.state == Closed:
+	switch b.state {
+	case Closed:
 		s.Failures = b.machine.Counts().ConsecutiveFailures
-	case b.state == Open:
+	case Open:
 		s.ProbeAt = b.probeAt
+	case HalfOpen:
 	}
 	return s
 }
@@ -199,27 +171,9 @@ func (b *Breaker) enter(to gobreaker.State) {
 	}
 }
 
-// hold puts the breaker into a state from outside. b.mu is held.
-func (b *Breaker) hold(state State, forced bool) {
-	b.build()
-	b.forced, b.openings, b.last = forced, 0, nil
-	b.become(state, nil)
-}
-
 func (b *Breaker) become(state State, cause error) {
-	if state == b.state {
-		return
-	}
 	b.pending = append(b.pending, Change{Breaker: b.id, From: b.state, To: state, Cause: cause})
 	b.state = state
-}
-
-// forcedPermit is what a held breaker grants: no outcome of it counts. b.mu is held.
-func (b *Breaker) forcedPermit() *Permit {
-	if b.state == Open {
-		return nil
-	}
-	return &Permit{breaker: b}
 }
 
 // freePlaces returns how many probes may still start. b.mu is held.
@@ -253,7 +207,7 @@ func (b *Breaker) settle(p *Permit, outcome error) {
 	}
 	p.settled = true
 	delete(b.probes, p)
-	if p.done == nil || p.epoch != b.epoch {
+	if p.epoch != b.epoch {
 		return
 	}
 	if outcome != nil && !errors.Is(outcome, errExcluded) {

@@ -214,34 +214,6 @@ func TestALateFailureCounts(t *testing.T) {
 	}
 }
 
-func TestForcedStatesHoldUntilReset(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := New("u", Settings{TripAfter: 1}, nil)
-		before := admit(t, b)
-		b.ForceOpen()
-		time.Sleep(time.Hour)
-		refuse(t, b)
-		before.Success()
-		inState(t, b, Open)
-
-		b.ForceClose()
-		fail(t, b, 10)
-		inState(t, b, Closed)
-		if !b.Snapshot().Forced {
-			t.Error("not shown as forced")
-		}
-
-		b.Reset()
-		fail(t, b, 1)
-		inState(t, b, Open)
-		b.Reset()
-		inState(t, b, Closed)
-		if s := b.Snapshot(); s.Forced || s.Openings != 0 || s.LastFailure != "" {
-			t.Errorf("after reset: %+v", s)
-		}
-	})
-}
-
 func TestChangesAreToldInOrderAndWithoutALock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []Change

@@ -110,13 +110,10 @@ func (r *Registry) drop(k key, e *entry) {
 }
 
 // idleFor returns for how long nothing has used the breaker; not positive while it is
-// open and its period lasts, and 0 for a forced one, which an operator wants as it is.
+// open and its period lasts.
 func (b *Breaker) idleFor(now time.Time) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.forced {
-		return 0
-	}
 	return min(now.Sub(b.lastUsed), now.Sub(b.probeAt))
 }
 

@@ -14,8 +14,8 @@ func TestOneUpstreamHasOneBreakerAName(t *testing.T) {
 		t.Error("a second breaker for one upstream")
 	}
 	named := r.Group("slow", Settings{}).Breaker("127.0.0.1:1")
-	if named == a || named.ID() != "slow/127.0.0.1:1" {
-		t.Errorf("named breaker = %q", named.ID())
+	if named == a || named.id != "slow/127.0.0.1:1" {
+		t.Errorf("named breaker = %q", named.id)
 	}
 	if r.Find("slow/127.0.0.1:1") != named || r.Find("127.0.0.1:2") != nil {
 		t.Error("Find does not go by id")
@@ -87,14 +87,13 @@ func TestOnlyIdleBreakersThatNobodyHoldsAreForgotten(t *testing.T) {
 				g.Breaker("idle")
 				fail(t, g.Breaker("open"), 1)
 				fail(t, r.Group("", Settings{TripAfter: 1, OpenFor: idle}).Breaker("open for long"), 1)
-				g.Breaker("forced").ForceClose()
 				g.Hold("held")
 				used := g.Breaker("used")
 				time.Sleep(idle + longest(time.Second))
 				admit(t, used).Success()
 				look(r)
 				for id, want := range map[string]bool{
-					"idle": false, "open": false, "open for long": true, "forced": true, "held": true, "used": true,
+					"idle": false, "open": false, "open for long": true, "held": true, "used": true,
 				} {
 					if got := r.Find(id) != nil; got != want || slices.Contains(forgotten, id) == want {
 						t.Errorf("%s kept = %v, want %v; forgotten %q", id, got, want, forgotten)

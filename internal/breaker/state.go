@@ -46,8 +46,6 @@ type Snapshot struct {
 	ID string `json:"id"`
 	// State is the state; an open breaker stays open until an attempt asks to probe.
 	State State `json:"state"`
-	// Forced says that an operator holds the breaker in this state.
-	Forced bool `json:"forced,omitempty"`
 	// Failures is the number of failures in a row since the last success, while closed.
 	Failures uint32 `json:"failures"`
 	// Openings is how often in a row the breaker opened without closing in between.
