@@ -128,7 +128,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 		return gate.Refuse(w, r, exceeded(visible, charges))
 	}
 	for _, s := range inForce(visible) {
-		x.Receipts = append(x.Receipts, exchange.Receipt{Limit: s.Limit.Name, Remaining: s.Remaining, Reset: s.Reset})
+		x.Limits = append(x.Limits, exchange.LimitState{Name: s.Limit.Name, Remaining: s.Remaining})
 	}
 	return next.ServeHTTP(w, r)
 }

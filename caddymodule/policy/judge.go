@@ -182,7 +182,7 @@ func (h *Handler) decide(policy *promptpolicy.Policy, x *exchange.Exchange, r *h
 		Principal: x.Principal,
 		Body:      body,
 		Prompts:   x.Prompts,
-		Limits:    x.Receipts,
+		Limits:    x.Limits,
 		ServedBy:  x.ServedBy,
 		Since:     since,
 	})

@@ -9,12 +9,10 @@ package exchange
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 )
 
 // DefaultMaxBody is how many bytes of a body are read where nothing smaller is configured.
@@ -35,8 +33,8 @@ type Exchange struct {
 	Prompts []Prompt
 	// Decision is the policy's; nil before it is made.
 	Decision *Decision
-	// Receipts are the limits that this request was charged to, in order.
-	Receipts []Receipt
+	// Limits are the states of the limits that this request was charged to, in order.
+	Limits []LimitState
 	// ServedBy is the rung of the ladder that answered: empty before an answer.
 	ServedBy string
 	// Upstream is the address of the upstream that was tried last; empty before that.
@@ -106,11 +104,12 @@ type Reason struct {
 	Severity string `json:"severity,omitempty"`
 }
 
-// Receipt is the state of one limit after it was charged.
-type Receipt struct {
-	Limit     string
+// LimitState is the state of one limit after it was charged.
+type LimitState struct {
+	// Name is the limit's.
+	Name string
+	// Remaining is how much of the limit is left in its window.
 	Remaining int64
-	Reset     time.Duration
 }
 
 // New returns the exchange of a request with the given id.
@@ -160,9 +159,6 @@ func (x *Exchange) Rewind(r *http.Request) {
 // Read reports whether the body has been read, so that [Exchange.Rewind] works.
 func (x *Exchange) Read() bool { return x.read }
 
-// Digest returns the SHA-256 of the body read so far.
-func (x *Exchange) Digest() [sha256.Size]byte { return sha256.Sum256(x.body) }
-
 func readBounded(r *http.Request, maxBytes int64) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
@@ -175,7 +171,7 @@ func readBounded(r *http.Request, maxBytes int64) ([]byte, error) {
 		buf.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
 	n, err := buf.ReadFrom(io.LimitReader(r.Body, maxBytes+1))
-	if maxErr := (*http.MaxBytesError)(nil); errors.As(err, &maxErr) {
+	if maxErr, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, tooLarge(maxErr.Limit)
 	}
 	if err != nil {

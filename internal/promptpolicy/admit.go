@@ -96,7 +96,7 @@ func canaries() map[string]*Input {
 			Principal: &exchange.Principal{ID: "canary", Method: "jwt", Scopes: []string{"generate"}},
 			Body:      map[string]any{"prompt": canaryPrompt},
 			Prompts:   []exchange.Prompt{{Path: "/prompt", Text: canaryPrompt, Normalised: textnorm.Normalise(canaryPrompt)}},
-			Limits:    []exchange.Receipt{{Limit: "canary", Remaining: 1}},
+			Limits:    []exchange.LimitState{{Name: "canary", Remaining: 1}},
 		},
 	}
 }

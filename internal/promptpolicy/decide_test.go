@@ -139,7 +139,7 @@ func TestEveryInputFieldIsSet(t *testing.T) {
 			Principal: &exchange.Principal{ID: "alice", Tenant: "t", Method: "jwt", Scopes: []string{"a", "b"}, Claims: map[string]any{"n": 1.5, "l": []string{"x"}, "i": int64(7)}},
 			Body:      map[string]any{"s": "x", "n": json.Number("1e2"), "b": true, "z": nil, "l": []any{json.Number("12345678901234567890")}},
 			Prompts:   []exchange.Prompt{{Path: "/s", Text: "X", Normalised: "x"}},
-			Limits:    []exchange.Receipt{{Limit: "burst", Remaining: 3}},
+			Limits:    []exchange.LimitState{{Name: "burst", Remaining: 3}},
 			ServedBy:  "live",
 		}, `{
 			"complete": true, "phase": "request",

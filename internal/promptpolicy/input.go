@@ -28,7 +28,7 @@ type Input struct {
 	// Prompts are the texts of the body that are meant for the model.
 	Prompts []exchange.Prompt
 	// Limits are the limits charged so far.
-	Limits []exchange.Receipt
+	Limits []exchange.LimitState
 	// ServedBy is the rung of the ladder that answered; empty before an answer.
 	ServedBy string
 	// Since is when judging began, which the policy's timeout counts from; the
@@ -143,11 +143,11 @@ func promptsTerm(prompts []exchange.Prompt) *ast.Term {
 	return ast.ArrayTerm(terms...)
 }
 
-func limitsTerm(limits []exchange.Receipt) *ast.Term {
+func limitsTerm(limits []exchange.LimitState) *ast.Term {
 	terms := make([]*ast.Term, len(limits))
 	for i, limit := range limits {
 		terms[i] = ast.ObjectTerm(
-			ast.Item(keyName, ast.StringTerm(limit.Limit)),
+			ast.Item(keyName, ast.StringTerm(limit.Name)),
 			ast.Item(keyRemaining, ast.NumberTerm(numberOf(limit.Remaining))),
 		)
 	}

@@ -34,7 +34,7 @@ func generate(prompt string, scopes ...string) *Input {
 		Principal: &exchange.Principal{ID: "alice", Method: "jwt", Scopes: scopes, Claims: map[string]any{"iss": "odordiff"}},
 		Body:      body,
 		Prompts:   []exchange.Prompt{{Path: "/prompt", Text: prompt, Normalised: textnorm.Normalise(prompt)}},
-		Limits:    []exchange.Receipt{{Limit: "address", Remaining: 299}, {Limit: "principal", Remaining: 59}},
+		Limits:    []exchange.LimitState{{Name: "address", Remaining: 299}, {Name: "principal", Remaining: 59}},
 	}
 }
 
