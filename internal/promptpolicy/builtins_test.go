@@ -1,0 +1,35 @@
+package promptpolicy
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// TestWhoeverUpgradesOPALooksAtItsNewFunctions fails where a version of OPA adds
+// functions: add each to builtins.txt, or here.
+func TestWhoeverUpgradesOPALooksAtItsNewFunctions(t *testing.T) {
+	known := append(strings.Fields(allowedBuiltins),
+		"http.send", "net.cidr_contains", "net.cidr_contains_matches", "net.cidr_expand", "net.cidr_intersects",
+		"net.cidr_is_valid", "net.cidr_merge", "net.cidr_overlap", "net.lookup_ip_addr", "numbers.range",
+		"numbers.range_step", "opa.runtime", "providers.aws.sign_req", "rego.parse_module")
+	slices.Sort(known)
+	var names []string
+	for _, builtin := range ast.CapabilitiesForThisVersion().Builtins {
+		if !strings.HasPrefix(builtin.Name, "gate.") {
+			names = append(names, builtin.Name)
+		}
+	}
+	slices.Sort(names)
+	if !slices.Equal(names, known) {
+		t.Errorf("OPA has\n%q\nwe know\n%q", names, known)
+	}
+}
+
+func TestAllowedFunctionsAreSorted(t *testing.T) {
+	if names := strings.Fields(allowedBuiltins); !slices.IsSorted(names) {
+		t.Error("builtins.txt is not sorted, so that some are not found")
+	}
+}
