@@ -441,7 +441,9 @@ func fail(t *testing.T, handler *Handler, name string) {
 	t.Helper()
 	t.Cleanup(handler.registry.Register(healthcheck.Check{
 		Name: name, Critical: true,
-		Run: healthcheck.Ping(func(context.Context) error { return errors.New("secret address") }),
+		Run: func(context.Context) healthcheck.Result {
+			return healthcheck.Result{Status: healthcheck.Failed, Detail: "secret address"}
+		},
 	}))
 }
 

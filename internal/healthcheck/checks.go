@@ -6,17 +6,6 @@ import (
 	"net/http"
 )
 
-// Ping is a check of something that answers or gives an error, such as a
-// database's PING.
-func Ping(ping func(ctx context.Context) error) Func {
-	return func(ctx context.Context) Result {
-		if err := ping(ctx); err != nil {
-			return Result{Status: Failed, Detail: err.Error()}
-		}
-		return Result{Detail: "answers"}
-	}
-}
-
 // maxDrained is how many bytes of a health answer are read, so that its
 // connection can be used again.
 const maxDrained = 64 << 10

@@ -2,7 +2,6 @@ package healthcheck
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -182,10 +181,10 @@ func TestAHungCheckDelaysOneReportByItsTimeoutAndThenNone(t *testing.T) {
 func TestACheckThatNoticesItsTimeoutReadsLikeOneThatDoesNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var registry Registry
-		registry.Register(Check{Name: "c", Timeout: time.Second, Run: Ping(func(ctx context.Context) error {
+		registry.Register(Check{Name: "c", Timeout: time.Second, Run: func(ctx context.Context) Result {
 			<-ctx.Done()
-			return ctx.Err()
-		})})
+			return Result{Status: Failed, Detail: ctx.Err().Error()}
+		}})
 		if got := stateOf(t, &registry, "c").Detail; got != "no answer within 1s" {
 			t.Errorf("detail = %q", got)
 		}
@@ -415,13 +414,6 @@ func TestReportsAndRegistrationsAtOnce(t *testing.T) {
 			t.Fatalf("left behind: %+v", report.Checks)
 		}
 	})
-}
-
-func TestPingSaysWhyItFailed(t *testing.T) {
-	got := Ping(func(context.Context) error { return errors.New("connection refused") })(t.Context())
-	if got.Status != Failed || got.Detail != "connection refused" {
-		t.Errorf("%+v", got)
-	}
 }
 
 func TestHTTPWantsASuccess(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 // stream; its own Cache-Control and the request's must not forbid it (RFC 9111,
 // sections 5.2.1.5 and 5.2.2), and it must not set a cookie. A private answer needs a known principal.
 func Storable(request http.Header, principal string, status int, response http.Header) bool {
-	if status != http.StatusOK || Streams(response) || len(response["Set-Cookie"]) > 0 {
+	if status != http.StatusOK || streams(response) || len(response["Set-Cookie"]) > 0 {
 		return false
 	}
 	if has(request, "no-store") || slices.Contains(varying(response), "*") {
@@ -32,9 +32,9 @@ func AcceptsStale(request http.Header) bool {
 	return !has(request, "no-cache") && !has(request, "no-store")
 }
 
-// Streams reports whether a response goes on for as long as it pleases, so
+// streams reports whether a response goes on for as long as it pleases, so
 // that it can be passed on but neither held back nor kept.
-func Streams(response http.Header) bool {
+func streams(response http.Header) bool {
 	if response.Get("Incremental") == "?1" {
 		return true
 	}
