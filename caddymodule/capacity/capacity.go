@@ -135,14 +135,14 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 
 // acquire takes a slot. Only who has to wait pays for a timer.
 func (h *Handler) acquire(ctx context.Context, network netip.Prefix) error {
-	if h.slots.Take(network) == nil {
+	if h.slots.TryAcquire(network) == nil {
 		return nil
 	}
 	queued.Inc()
 	defer queued.Dec()
 	ctx, cancel := context.WithTimeout(ctx, h.wait)
 	defer cancel()
-	return h.slots.Wait(ctx, network)
+	return h.slots.Acquire(ctx, network)
 }
 
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) error {

@@ -170,7 +170,7 @@ func (c *Connections) admit(conn net.Conn) net.Conn {
 		}
 	}
 	network := slots.Network(addr)
-	if err := c.slots.Take(network); err != nil {
+	if err := c.slots.TryAcquire(network); err != nil {
 		refused.WithLabelValues("connection", reason(err)).Inc()
 		c.logger.Warn("connections are closed: there are too many", zap.String("client_ip", redact.Address(addr.String())), zap.Error(err))
 		if tcp, ok := conn.(*net.TCPConn); ok {

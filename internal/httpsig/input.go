@@ -63,10 +63,11 @@ func parse(header http.Header, label string) (received, error) {
 		}
 		label = inputs.Names()[0]
 	}
-	return take(inputs, signatures, label)
+	return pair(inputs, signatures, label)
 }
 
-func take(inputs, signatures *httpsfv.Dictionary, label string) (received, error) {
+// pair returns the signature of the label with what it covers.
+func pair(inputs, signatures *httpsfv.Dictionary, label string) (received, error) {
 	described, ok := inputs.Get(label)
 	if !ok {
 		return received{}, fmt.Errorf("%w: labelled %q", ErrMissing, label)

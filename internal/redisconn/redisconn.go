@@ -57,12 +57,12 @@ func parse(rawURL string, timeout time.Duration) (*redis.UniversalOptions, error
 	u, err := url.Parse(first)
 	if err != nil {
 		// A url.Error quotes the whole URL, the password with it.
-		if parseErr := (*url.Error)(nil); errors.As(err, &parseErr) {
+		if parseErr, ok := errors.AsType[*url.Error](err); ok {
 			err = parseErr.Err
 		}
 		return nil, err
 	}
-	ours, err := takeParameters(u)
+	ours, err := cutParameters(u)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +110,8 @@ type parameters struct {
 	cluster bool
 }
 
-// takeParameters removes from the URL the parameters that go-redis does not know.
-func takeParameters(u *url.URL) (parameters, error) {
+// cutParameters removes from the URL the parameters that go-redis does not know.
+func cutParameters(u *url.URL) (parameters, error) {
 	query := u.Query()
 	ours := parameters{master: query.Get("master")}
 	if value := query.Get("cluster"); value != "" {

@@ -52,15 +52,15 @@ func New(b Bounds) *Slots {
 	return &Slots{bounds: b, networks: make(map[netip.Prefix]*network)}
 }
 
-// Take takes a slot that is free, or fails at once with [ErrEach] or [ErrAll].
+// TryAcquire takes a slot that is free, or fails at once with [ErrEach] or [ErrAll].
 // Who has one gives it back with [Slots.Release].
-func (s *Slots) Take(key netip.Prefix) error {
+func (s *Slots) TryAcquire(key netip.Prefix) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.take(key)
+	return s.tryAcquire(key)
 }
 
-func (s *Slots) take(key netip.Prefix) error {
+func (s *Slots) tryAcquire(key netip.Prefix) error {
 	n := s.networks[key]
 	if n != nil && n.held >= s.bounds.Each {
 		return ErrEach
@@ -86,9 +86,9 @@ func (s *Slots) network(key netip.Prefix) *network {
 	return n
 }
 
-// Wait takes a slot, and waits for one as long as the context lasts. It fails
+// Acquire takes a slot, and waits for one as long as the context lasts. It fails
 // with what is in the way, or at once where too many wait already.
-func (s *Slots) Wait(ctx context.Context, key netip.Prefix) error {
+func (s *Slots) Acquire(ctx context.Context, key netip.Prefix) error {
 	granted, place, err := s.enqueue(key)
 	if granted == nil {
 		return err
@@ -106,7 +106,7 @@ func (s *Slots) Wait(ctx context.Context, key netip.Prefix) error {
 func (s *Slots) enqueue(key netip.Prefix) (granted chan struct{}, place *list.Element, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err = s.take(key); err == nil || s.waiting >= s.bounds.Waiting {
+	if err = s.tryAcquire(key); err == nil || s.waiting >= s.bounds.Waiting {
 		return nil, nil, err
 	}
 	n := s.network(key)

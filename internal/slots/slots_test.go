@@ -27,12 +27,12 @@ func TestANetworkHasItsShareAndNoMore(t *testing.T) {
 		key  netip.Prefix
 		want error
 	}{{alice, nil}, {alice, nil}, {alice, ErrEach}, {bob, nil}, {bob, ErrAll}} {
-		if err := s.Take(step.key); !errors.Is(err, step.want) {
+		if err := s.TryAcquire(step.key); !errors.Is(err, step.want) {
 			t.Fatalf("%s: %v, want %v", step.key, err, step.want)
 		}
 	}
 	s.Release(alice)
-	if err := s.Take(bob); err != nil {
+	if err := s.TryAcquire(bob); err != nil {
 		t.Errorf("after a slot was given back: %v", err)
 	}
 }
@@ -40,13 +40,13 @@ func TestANetworkHasItsShareAndNoMore(t *testing.T) {
 func TestNetworksThatWaitTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Bounds{Each: 5, All: 1, Waiting: 10})
-		if err := s.Take(alice); err != nil {
+		if err := s.TryAcquire(alice); err != nil {
 			t.Fatal(err)
 		}
 		var order []string
 		wait := func(name string, key netip.Prefix) {
 			go func() {
-				if err := s.Wait(t.Context(), key); err != nil {
+				if err := s.Acquire(t.Context(), key); err != nil {
 					t.Error(err)
 				}
 				order = append(order, name)
@@ -72,15 +72,15 @@ func TestNetworksThatWaitTakeTurns(t *testing.T) {
 func TestOneNetworksQueueKeepsNobodyElseWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Bounds{Each: 1, All: 3, Waiting: 10})
-		if err := s.Take(alice); err != nil {
+		if err := s.TryAcquire(alice); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		for range 5 {
-			go func() { _ = s.Wait(ctx, alice) }()
+			go func() { _ = s.Acquire(ctx, alice) }()
 		}
 		synctest.Wait()
-		if err := s.Wait(t.Context(), bob); err != nil {
+		if err := s.Acquire(t.Context(), bob); err != nil {
 			t.Errorf("bob: %v", err)
 		}
 		cancel()
@@ -90,13 +90,13 @@ func TestOneNetworksQueueKeepsNobodyElseWaiting(t *testing.T) {
 func TestWaitingEndsWithTheContextAndSaysWhatWasInTheWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Bounds{Each: 1, All: 2, Waiting: 1})
-		if err := s.Take(alice); err != nil {
+		if err := s.TryAcquire(alice); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		began := time.Now()
-		if err := s.Wait(ctx, alice); !errors.Is(err, ErrEach) || time.Since(began) != 5*time.Second {
+		if err := s.Acquire(ctx, alice); !errors.Is(err, ErrEach) || time.Since(began) != 5*time.Second {
 			t.Errorf("%v after %s", err, time.Since(began))
 		}
 		if use := s.Use(); use != (Use{Held: 1}) {
@@ -107,10 +107,10 @@ func TestWaitingEndsWithTheContextAndSaysWhatWasInTheWay(t *testing.T) {
 
 func TestTooManyDoNotWait(t *testing.T) {
 	s := New(Bounds{Each: 1, All: 1})
-	if err := s.Wait(t.Context(), alice); err != nil {
+	if err := s.Acquire(t.Context(), alice); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Wait(t.Context(), bob); !errors.Is(err, ErrAll) {
+	if err := s.Acquire(t.Context(), bob); !errors.Is(err, ErrAll) {
 		t.Errorf("err = %v, want %v at once", err, ErrAll)
 	}
 }
@@ -127,7 +127,7 @@ func TestUnderLoadTheBoundsHoldAndNothingIsLeft(t *testing.T) {
 			key := Network(netip.AddrFrom4([4]byte{10, 0, 0, byte(who)}))
 			for range 300 {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rand.IntN(300))*time.Microsecond)
-				err := s.Wait(ctx, key)
+				err := s.Acquire(ctx, key)
 				cancel()
 				if err != nil {
 					continue

@@ -14,10 +14,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// MaxExpansion is how many bytes of normalised text one byte of the original
-// can give at most. The worst character is U+FDFA, a ligature of eighteen.
-const MaxExpansion = 12
-
 // chunk is about how many bytes are worked on between two looks at a [Budget].
 const chunk = 4 << 10
 
@@ -66,7 +62,7 @@ func NormaliseWithin(text string, b *Budget) (string, error) {
 		}
 		text = norm.NFC.String(folded)
 	}
-	return text, b.take(len(text))
+	return text, b.spend(len(text))
 }
 
 // Seam stands in the result of [Seamed] where something invisible was removed. It is
@@ -91,10 +87,10 @@ func SeamedWithin(text string, b *Budget) (string, error) {
 			return "", err
 		}
 	}
-	return text, b.take(len(text))
+	return text, b.spend(len(text))
 }
 
-func (b *Budget) take(n int) error {
+func (b *Budget) spend(n int) error {
 	if n > b.Room {
 		return ErrGrows
 	}

@@ -157,7 +157,7 @@ func (v *Verifier) Verify(raw string) (Claims, error) {
 	if err != nil {
 		return Claims{}, err
 	}
-	if err := v.judge(proof.claims, now); err != nil {
+	if err := v.validate(proof.claims, now); err != nil {
 		return Claims{}, err
 	}
 	return proof.claims, nil
@@ -280,9 +280,9 @@ func bind(c *Claims, key keyring.Key) error {
 	return nil
 }
 
-// judge decides whether proved claims are good enough now. A token is good in
+// validate returns why proved claims are not good enough now, if they are not. A token is good in
 // [nbf - leeway, exp + leeway).
-func (v *Verifier) judge(c Claims, now time.Time) error {
+func (v *Verifier) validate(c Claims, now time.Time) error {
 	leeway := v.config.Leeway
 	switch {
 	case !slices.Contains(v.config.Issuers, c.Issuer):
