@@ -14,7 +14,7 @@ import (
 func RegisterMetrics(ctx caddy.Context, collectors ...prometheus.Collector) error {
 	for _, collector := range collectors {
 		err := ctx.GetMetricsRegistry().Register(collector)
-		if already := (prometheus.AlreadyRegisteredError{}); errors.As(err, &already) {
+		if _, already := errors.AsType[prometheus.AlreadyRegisteredError](err); already {
 			continue
 		}
 		if err != nil {

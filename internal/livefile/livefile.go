@@ -191,7 +191,7 @@ func read(path string) (state, error) {
 
 // bare takes the path out of a path error, because the caller names it.
 func bare(err error) error {
-	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathErr.Err
 	}
 	return err

@@ -48,14 +48,17 @@ type overdue struct{ Faults }
 // Unwrap has errors.As find the faults.
 func (o overdue) Unwrap() error { return o.Faults }
 
-func isOverdue(err error) bool { return errors.As(err, new(overdue)) }
+func isOverdue(err error) bool {
+	_, ok := errors.AsType[overdue](err)
+	return ok
+}
 
 // FaultsOf returns what is wrong one by one, and any other error as a single fault.
 func FaultsOf(err error) Faults {
 	if err == nil {
 		return nil
 	}
-	if faults := (Faults)(nil); errors.As(err, &faults) {
+	if faults, ok := errors.AsType[Faults](err); ok {
 		return faults
 	}
 	return Faults{{Message: err.Error()}}
@@ -63,10 +66,10 @@ func FaultsOf(err error) Faults {
 
 // regoFaults translates the errors of OPA's parser and compiler.
 func regoFaults(err error) Faults {
-	list := ast.Errors{}
-	if single := (*ast.Error)(nil); errors.As(err, &single) {
+	list, ok := errors.AsType[ast.Errors](err)
+	if single, one := errors.AsType[*ast.Error](err); one {
 		list = ast.Errors{single}
-	} else if !errors.As(err, &list) {
+	} else if !ok {
 		return Faults{{Message: err.Error()}}
 	}
 	faults := make(Faults, 0, len(list))

@@ -142,8 +142,8 @@ func (p *Policy) describe(ctx context.Context, err error) error {
 		}
 		return fmt.Errorf("%w: more than %s", ErrTimeout, p.timeout)
 	}
-	evaluation := (*topdown.Error)(nil)
-	if !errors.As(err, &evaluation) {
+	evaluation, ok := errors.AsType[*topdown.Error](err)
+	if !ok {
 		return fmt.Errorf("deciding: error of type %T", err)
 	}
 	place := ""
@@ -163,8 +163,8 @@ func (p *Policy) describe(ctx context.Context, err error) error {
 // haltedBy reports whether one of our functions ended the evaluation with an
 // error, of which the evaluator keeps the text only.
 func haltedBy(err, cause error) bool {
-	evaluation := (*topdown.Error)(nil)
-	if !errors.As(err, &evaluation) {
+	evaluation, ok := errors.AsType[*topdown.Error](err)
+	if !ok {
 		return false
 	}
 	return evaluation.Message == termsDecl.Name+": "+cause.Error() || evaluation.Message == normaliseDecl.Name+": "+cause.Error()

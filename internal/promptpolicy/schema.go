@@ -87,15 +87,20 @@ func loadSchemas(snap *Snapshot) (map[string]*Schema, error) {
 
 // schemaFaults finds the places that the compiler's error is about.
 func schemaFaults(snap *Snapshot, name string, err error) (faults Faults) {
-	whole, invalid := (*jsonschema.SchemaValidationError)(nil), (*jsonschema.ValidationError)(nil)
-	if errors.As(err, &whole) && errors.As(whole.Err, &invalid) {
-		file, _, _ := strings.Cut(whole.URL, "#")
-		for _, field := range explain(invalid) {
-			faults = append(faults, faultAt(snap, name, file+"#"+field.Field, cmp.Or(field.Field, "the schema")+" "+field.Message))
-		}
-		return faults
+	plain := Faults{faultAt(snap, name, schemaURL.FindString(err.Error()), err.Error())}
+	whole, ok := errors.AsType[*jsonschema.SchemaValidationError](err)
+	if !ok {
+		return plain
 	}
-	return Faults{faultAt(snap, name, schemaURL.FindString(err.Error()), err.Error())}
+	invalid, ok := errors.AsType[*jsonschema.ValidationError](whole.Err)
+	if !ok {
+		return plain
+	}
+	file, _, _ := strings.Cut(whole.URL, "#")
+	for _, field := range explain(invalid) {
+		faults = append(faults, faultAt(snap, name, file+"#"+field.Field, cmp.Or(field.Field, "the schema")+" "+field.Message))
+	}
+	return faults
 }
 
 // schemaURL finds where the compiler's errors say they are.
@@ -129,8 +134,8 @@ func (s *Schema) Validate(body any) []FieldError {
 	if err == nil {
 		return nil
 	}
-	invalid := (*jsonschema.ValidationError)(nil)
-	if !errors.As(err, &invalid) {
+	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
+	if !ok {
 		return []FieldError{{Message: "cannot be compared with the schema"}}
 	}
 	return explain(invalid)

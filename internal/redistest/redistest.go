@@ -146,8 +146,8 @@ func (s *Server) stop() {
 		return
 	}
 	_ = s.process.Process.Kill()
-	exit := (*exec.ExitError)(nil)
-	if err := s.process.Wait(); err != nil && !errors.As(err, &exit) {
+	err := s.process.Wait()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		s.t.Errorf("waiting for redis-server: %v", err)
 	}
 	s.process = nil
