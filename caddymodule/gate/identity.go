@@ -50,8 +50,11 @@ func members(values []string) []string {
 	})
 }
 
+// hyphens stand for what some upstreams take for one.
+var hyphens = strings.NewReplacer("_", "-", ".", "-")
+
 // isIdentity counts _ and . as hyphens, as some upstreams do.
 func isIdentity(name string) bool {
-	plain := strings.NewReplacer("_", "-", ".", "-").Replace(name)
+	plain := hyphens.Replace(name)
 	return len(plain) >= len(identityPrefix) && strings.EqualFold(plain[:len(identityPrefix)], identityPrefix)
 }

@@ -61,6 +61,9 @@ func (r *Response) Set(name, value string) {
 			return
 		}
 	}
+	if r.fields == nil {
+		r.fields = make([]field, 0, 4)
+	}
 	r.fields = append(r.fields, field{name, value})
 }
 
