@@ -49,7 +49,7 @@ type App struct {
 	keyring     *keyring.Keyring
 	keyringPath string
 	keySets     *keySets
-	release     []func() error
+	cleanups    []func() error
 }
 
 // CaddyModule returns the Caddy module information.
@@ -98,9 +98,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 // them, or where clients may choose their address. What is shared works from
 // Provision on, because other modules use it while they are provisioned.
 func (a *App) Start() error {
-	giveBack := takeOverLog(a.logger.Named("refusals"))
-	a.release = append(a.release, func() error {
-		giveBack()
+	restore := takeOverLog(a.logger.Named("refusals"))
+	a.cleanups = append(a.cleanups, func() error {
+		restore()
 		return nil
 	})
 	servers := a.servers()
@@ -124,10 +124,10 @@ func (*App) Stop() error { return nil }
 // Cleanup lets go of what is shared, which ends what no other config holds.
 func (a *App) Cleanup() error {
 	var errs []error
-	for _, release := range a.release {
-		errs = append(errs, release())
+	for _, cleanup := range a.cleanups {
+		errs = append(errs, cleanup())
 	}
-	a.release = nil
+	a.cleanups = nil
 	return errors.Join(errs...)
 }
 
@@ -159,7 +159,7 @@ func (a *App) Breakers() *breaker.Registry { return a.process.breakers }
 // register adds a health check for as long as this config lives.
 func (a *App) register(check healthcheck.Check) {
 	remove := a.process.health.Register(check)
-	a.release = append(a.release, func() error {
+	a.cleanups = append(a.cleanups, func() error {
 		remove()
 		return nil
 	})

@@ -46,7 +46,7 @@ func TestAReloadKeepsWhatIsShared(t *testing.T) {
 				t.Fatal(err)
 			}
 			next := config
-			next.release = nil
+			next.cleanups = nil
 			after, cleanAfter := provision(t, &next)
 			cleanBefore()
 			defer cleanAfter()

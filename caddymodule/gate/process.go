@@ -37,7 +37,7 @@ func (p *process) close() error { return p.limits.Close() }
 func acquire[K comparable, V any](a *App, pool *Pool[K, V], key K, open func() (V, error)) (V, error) {
 	value, _, err := pool.Acquire(key, open)
 	if err == nil {
-		a.release = append(a.release, func() error { return pool.Release(key) })
+		a.cleanups = append(a.cleanups, func() error { return pool.Release(key) })
 	}
 	return value, err
 }

@@ -163,7 +163,7 @@ func refusalLog() *zap.Logger {
 
 // takeOverLog makes the logger the current one until the returned function is
 // called. A config that fails to start gives it back to the one that goes on.
-func takeOverLog(logger *zap.Logger) (giveBack func()) {
+func takeOverLog(logger *zap.Logger) (restore func()) {
 	before := currentLog.Swap(logger)
 	return func() { currentLog.CompareAndSwap(logger, before) }
 }

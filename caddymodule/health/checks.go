@@ -169,14 +169,14 @@ func (h *Handler) register() {
 		return
 	}
 	client, closeIdle := newClient()
-	h.undo = append(h.undo, closeIdle)
+	h.cleanups = append(h.cleanups, closeIdle)
 	for _, upstream := range h.Upstreams {
 		h.add(upstream.Name, upstream.Critical, healthcheck.HTTP(client, upstream.URL))
 	}
 }
 
 func (h *Handler) add(name string, critical bool, run healthcheck.Func) {
-	h.undo = append(h.undo, h.registry.Register(healthcheck.Check{
+	h.cleanups = append(h.cleanups, h.registry.Register(healthcheck.Check{
 		Name: name, Critical: critical, Run: run,
 		Timeout: time.Duration(h.Timeout), Interval: time.Duration(h.Interval),
 	}))

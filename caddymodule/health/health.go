@@ -69,7 +69,7 @@ type Handler struct {
 	entrance gate.Entrance
 	registry *healthcheck.Registry
 	patience time.Duration
-	undo     []func()
+	cleanups []func()
 }
 
 // patience is how long a probe and a scrape wait for checks that run, before they
@@ -109,10 +109,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 
 // Cleanup takes the checks out again.
 func (h *Handler) Cleanup() error {
-	for _, undo := range h.undo {
-		undo()
+	for _, cleanup := range h.cleanups {
+		cleanup()
 	}
-	h.undo = nil
+	h.cleanups = nil
 	return nil
 }
 

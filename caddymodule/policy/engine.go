@@ -62,7 +62,7 @@ func (h *Handler) acquire(ctx context.Context, dir string) error {
 		return err
 	}
 	h.engine = engine.Engine
-	h.release = append(h.release, func() error { return engines.Release(dir) })
+	h.cleanups = append(h.cleanups, func() error { return engines.Release(dir) })
 	status := h.engine.Status()
 	if status.NotKept != "" {
 		h.logger.Warn("the policy in force could not be kept on disk: a restart with a broken directory would fail",

@@ -68,7 +68,7 @@ type Handler struct {
 	paths    []promptpolicy.PromptPath
 	entrance gate.Entrance
 	engine   *promptpolicy.Engine
-	release  []func() error
+	cleanups []func() error
 	logger   *zap.Logger
 }
 
@@ -116,7 +116,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.entrance = app.Entrance(ctx)
 	remove := app.Health().Register(healthCheck(h.engine))
-	h.release = append(h.release, func() error { remove(); return nil })
+	h.cleanups = append(h.cleanups, func() error { remove(); return nil })
 	return nil
 }
 
@@ -183,7 +183,7 @@ func (h *Handler) require() error {
 	if err != nil {
 		return fmt.Errorf("schema: %w", err)
 	}
-	h.release = append(h.release, func() error { release(); return nil })
+	h.cleanups = append(h.cleanups, func() error { release(); return nil })
 	return nil
 }
 
@@ -191,10 +191,10 @@ func (h *Handler) require() error {
 // configuration holds it.
 func (h *Handler) Cleanup() error {
 	var errs []error
-	for _, release := range slices.Backward(h.release) {
-		errs = append(errs, release())
+	for _, cleanup := range slices.Backward(h.cleanups) {
+		errs = append(errs, cleanup())
 	}
-	h.release = nil
+	h.cleanups = nil
 	return errors.Join(errs...)
 }
 
