@@ -36,9 +36,9 @@ type Watcher interface {
 	// Begin is called once, before the head of the final answer goes. It may change
 	// the status and the header. It does not see informational answers.
 	Begin(head *Head) Action
-	// Body is called with each part of the body that went on, if Begin returned Show.
-	// A part is as long as the handler wrote it, or up to 32 KiB of what it copied
-	// from a reader. It must be neither kept nor changed.
+	// Body is called with each part of the body as it passes, if Begin returned Show.
+	// A part is as long as the handler wrote it, or as the writer below takes it from
+	// a reader. It must be neither kept nor changed.
 	Body(part []byte)
 }
 
@@ -110,11 +110,20 @@ func (w *Writer) ReadFrom(r io.Reader) (int64, error) {
 	case Withhold:
 		return io.Copy(io.Discard, r)
 	case Show:
-		return io.Copy(struct{ io.Writer }{w}, r)
-	default:
-		n, err := io.Copy(w.below, r)
-		return n, w.passed(n, err)
+		// Still as a reader, by which net/http decides how to frame the body.
+		r = io.TeeReader(r, spectator{w.watcher})
 	}
+	n, err := io.Copy(w.below, r)
+	return n, w.passed(n, err)
+}
+
+// spectator shows to a watcher what is written to it.
+type spectator struct{ Watcher }
+
+// Write shows a part of a body.
+func (s spectator) Write(part []byte) (int, error) {
+	s.Body(part)
+	return len(part), nil
 }
 
 // FlushError flushes what was sent. [http.ResponseController] would otherwise go
