@@ -1,14 +1,14 @@
 // Package breaker decides, for each upstream, whether an attempt may be made.
 //
-// A [Breaker] is a sony/gobreaker with the four things that one lacks for a
-// proxy: an open period that doubles while the upstream stays away, permits
-// that are settled once and may be given back unused, a half-open state that
-// cannot be wedged by a probe without an outcome, and callbacks outside of any lock.
+// A [Breaker] adds to sony/gobreaker the four things that a proxy needs: an
+// open period that doubles while the upstream is down; permits that are settled
+// once and may be returned unused; a half-open state that no unsettled probe
+// can block; and callbacks that run without a lock held.
 //
 // gobreaker keeps the state and the counts. Its open period is fixed, so it is
-// set to the shortest there is, and the period that counts is a gate in front:
-// while it is shut nothing reaches gobreaker, and the first attempt after it finds
-// gobreaker ready to be half-open.
+// set to the shortest possible one. The [Breaker] measures the real period
+// itself: until that is over no attempt reaches gobreaker, and the first
+// attempt afterwards finds gobreaker ready to become half-open.
 package breaker
 
 import (
@@ -32,7 +32,7 @@ type Breaker struct {
 	mu       sync.Mutex
 	notify   func(Change)
 	settings Settings
-	places   uint32 // of the machine; settings.HalfOpen may already be another
+	places   uint32 // of the machine; settings.HalfOpen may already differ
 	machine  *gobreaker.TwoStepCircuitBreaker[struct{}]
 	state    State
 	// epoch grows with each change of state; a permit of an earlier one no longer counts.
@@ -45,8 +45,9 @@ type Breaker struct {
 	pending  []Change
 }
 
-// New returns a closed breaker. Each change of its state is told to notify,
-// unless that is nil, on the goroutine that caused it and without any lock held.
+// New returns a closed breaker. It calls notify, unless that is nil, for each
+// change of state, on the goroutine that caused the change and without any lock
+// held.
 func New(id string, s Settings, notify func(Change)) *Breaker {
 	b := &Breaker{
 		id: id, notify: notify, settings: s.WithDefaults(),
@@ -57,7 +58,7 @@ func New(id string, s Settings, notify func(Change)) *Breaker {
 }
 
 // Ready reports whether [Breaker.Allow] would grant a permit now. It changes
-// nothing: asking about every upstream before choosing one costs no probe.
+// nothing, so a caller may ask about every upstream before it chooses one.
 func (b *Breaker) Ready() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -95,16 +96,16 @@ func (b *Breaker) Allow() *Permit {
 	return p
 }
 
-// Fail counts a failure that shows after its permit was settled, such as a
-// stream that dies. It is ignored unless an attempt could be made now.
+// Fail counts a failure that appears after its permit was settled, such as a
+// stream that breaks off. It is ignored unless an attempt could be made now.
 func (b *Breaker) Fail(cause error) {
 	if p := b.Allow(); p != nil {
 		p.Failure(cause)
 	}
 }
 
-// Configure replaces the settings and keeps the state. A changed HalfOpen starts
-// the count of failures afresh, so it waits until the breaker is closed.
+// Configure replaces the settings and keeps the state. A changed HalfOpen
+// resets the count of failures, so it takes effect once the breaker is closed.
 func (b *Breaker) Configure(s Settings) {
 	s = s.WithDefaults()
 	b.mu.Lock()
@@ -113,14 +114,14 @@ func (b *Breaker) Configure(s Settings) {
 	b.adopt()
 }
 
-// adopt puts a changed HalfOpen into force, once the breaker is closed. b.mu is held.
+// adopt applies a changed HalfOpen if the breaker is closed. b.mu is held.
 func (b *Breaker) adopt() {
 	if b.settings.HalfOpen != b.places && b.state == Closed {
 		b.build()
 	}
 }
 
-// Snapshot returns the breaker as it is now.
+// Snapshot returns the current state of the breaker.
 func (b *Breaker) Snapshot() Snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -138,7 +139,7 @@ func (b *Breaker) Snapshot() Snapshot {
 	return s
 }
 
-// build makes a fresh machine, which is closed. b.mu is held.
+// build makes a new machine, which starts closed. b.mu is held.
 func (b *Breaker) build() {
 	b.epoch++
 	clear(b.probes)
@@ -192,7 +193,8 @@ func (b *Breaker) overdue(now time.Time) *Permit {
 	return nil
 }
 
-// forgetOverdue frees the places of probes without an outcome. b.mu is held.
+// forgetOverdue frees the places of probes that have not been settled in time.
+// b.mu is held.
 func (b *Breaker) forgetOverdue(now time.Time) {
 	for p := b.overdue(now); p != nil; p = b.overdue(now) {
 		b.settle(p, errExcluded)

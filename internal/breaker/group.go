@@ -2,8 +2,8 @@ package breaker
 
 import "time"
 
-// Group is how one proxy of one config gets at its breakers. It shares them with the
-// groups of the same name. Its methods may be called concurrently.
+// Group gives one proxy of one config access to its breakers. Groups of the
+// same name share their breakers. Its methods may be called concurrently.
 type Group struct {
 	registry *Registry
 	name     string
@@ -15,10 +15,11 @@ type Group struct {
 	closed bool
 }
 
-// Group returns a group for a proxy; close it when the proxy is gone. The name may be empty.
-// Where groups that share a breaker differ in settings, those of the newest group that has
-// used it hold: were it the group that used it last, two proxies side by side would undo
-// each other's.
+// Group returns a group for a proxy; close it when the proxy is gone. The name
+// may be empty. If groups that share a breaker have different settings, the
+// newest group that has used the breaker decides. If the last one to use it
+// decided, two proxies side by side would keep overwriting each other's
+// settings.
 func (r *Registry) Group(name string, s Settings) *Group {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -26,9 +27,9 @@ func (r *Registry) Group(name string, s Settings) *Group {
 	return &Group{registry: r, name: name, settings: s, serial: r.groups}
 }
 
-// Hold keeps the breaker of the upstream from being forgotten until the group is closed,
-// making it if there is none. It is for upstreams that are known beforehand: a config that holds
-// them before the one it replaces is closed takes their breakers over.
+// Hold keeps the upstream's breaker until the group is closed, and makes it if
+// there is none. It is for upstreams that are known beforehand. A new config
+// that holds them before the old config is closed takes over their breakers.
 func (g *Group) Hold(upstream string) {
 	r := g.registry
 	r.mu.Lock()
@@ -37,9 +38,9 @@ func (g *Group) Hold(upstream string) {
 	g.held = append(g.held, key{g.name, upstream})
 }
 
-// Breaker returns the breaker of the upstream, making it on first use. Ask for it with
-// every attempt: where the group does not hold it, it is forgotten when nothing has
-// used it for ten minutes, open or not.
+// Breaker returns the breaker of the upstream, making it on first use. Ask for
+// it at every attempt and do not keep it: a breaker that no group holds is
+// forgotten after ten minutes without use.
 func (g *Group) Breaker(upstream string) *Breaker {
 	r := g.registry
 	r.mu.Lock()
@@ -52,8 +53,8 @@ func (g *Group) Breaker(upstream string) *Breaker {
 	return e.Breaker
 }
 
-// Close forgets the breakers that only this group has held. Requests that are still at
-// work may use the group, but leave nothing behind.
+// Close forgets the breakers that only this group holds. Requests that are
+// still running may go on using the group; nothing of theirs is kept.
 func (g *Group) Close() {
 	r := g.registry
 	r.mu.Lock()

@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// Permit is the right to make one attempt. Exactly the first call of [Permit.Success],
-// [Permit.Failure] or [Permit.Release] counts, and only if the breaker
-// has not changed its state meanwhile. Its methods may be called concurrently.
+// Permit is the right to make one attempt. Only the first call of
+// [Permit.Success], [Permit.Failure] or [Permit.Release] counts, and only if
+// the breaker has not changed its state since it granted the permit. Its
+// methods may be called concurrently.
 type Permit struct {
 	breaker *Breaker
 	done    func(error)
@@ -17,10 +18,10 @@ type Permit struct {
 	settled bool // guarded by breaker.mu
 }
 
-// Success says that the upstream did its part.
+// Success records that the upstream did its part.
 func (p *Permit) Success() { p.end(nil) }
 
-// Failure says that the upstream did not do its part, and why.
+// Failure records that the upstream did not do its part, and why.
 func (p *Permit) Failure(cause error) {
 	if cause == nil || errors.Is(cause, errExcluded) {
 		cause = errUnspecified
@@ -28,11 +29,12 @@ func (p *Permit) Failure(cause error) {
 	p.end(cause)
 }
 
-// Release gives the permit back: nothing was learned about the upstream.
+// Release returns the permit unused: nothing was learnt about the upstream.
 func (p *Permit) Release() { p.end(errExcluded) }
 
 // Probe reports whether the permit holds one of the few places of a half-open
-// breaker, which should then be freed as soon as the upstream has shown itself.
+// breaker. Such a permit should be settled as soon as the upstream has
+// answered.
 func (p *Permit) Probe() bool { return p.probe }
 
 // Breaker returns the breaker that granted the permit.

@@ -12,9 +12,9 @@ import (
 // Upstreams that are found by DNS come and go; those in use are asked far more often.
 const idle = 10 * time.Minute
 
-// Registry holds the breakers of a process, so that all that concerns one
-// upstream shares one breaker, over reloads too. The zero value is not ready: use
-// [NewRegistry]. Its methods may be called concurrently.
+// Registry holds the breakers of a process, so that everything that uses one
+// upstream shares one breaker, across reloads too. Make one with [NewRegistry].
+// Its methods may be called concurrently.
 type Registry struct {
 	observer atomic.Pointer[Observer]
 
@@ -30,18 +30,19 @@ type entry struct {
 	holds      int    // of groups
 }
 
-// Observer is told what happens to breakers, on the goroutine that caused it, so
-// it should be quick. Either field may be nil.
+// Observer is told what happens to breakers. Its functions run on the goroutine
+// that caused the event, so they should be quick. Either field may be nil.
 type Observer struct {
-	// Changed is told of every change of every breaker, without any lock held.
+	// Changed is called for every change of every breaker, without any lock
+	// held.
 	Changed func(Change)
-	// Forgotten is told the id of each breaker that is gone. It must not use the
-	// registry, which is locked meanwhile: nobody makes the breaker anew before
-	// Forgotten has returned.
+	// Forgotten is called with the id of each breaker that was forgotten. The
+	// registry is locked during the call, so Forgotten must not use it. A
+	// breaker with the same id is only made after Forgotten has returned.
 	Forgotten func(id string)
 }
 
-// key is what tells breakers apart. Its text is the breaker's id.
+// key identifies a breaker. Its text is the breaker's id.
 type key struct{ name, upstream string }
 
 func (k key) String() string {
@@ -68,8 +69,8 @@ func (r *Registry) Find(id string) *Breaker {
 	return nil
 }
 
-// Snapshots returns every breaker as it is now, ordered by id. Those that have
-// become idle are forgotten first.
+// Snapshots returns the current state of every breaker, ordered by id. It
+// forgets idle breakers first.
 func (r *Registry) Snapshots() []Snapshot {
 	r.mu.Lock()
 	r.dropIdle(time.Now())
@@ -82,7 +83,7 @@ func (r *Registry) Snapshots() []Snapshot {
 	return snapshots
 }
 
-// Observe puts the observer in place of the one before.
+// Observe replaces the observer.
 func (r *Registry) Observe(o Observer) { r.observer.Store(&o) }
 
 func (r *Registry) tell(c Change) {
@@ -91,7 +92,8 @@ func (r *Registry) tell(c Change) {
 	}
 }
 
-// dropIdle forgets breakers that no group holds and nothing has used for long. r.mu is held.
+// dropIdle forgets breakers that no group holds and that have been idle for too
+// long. r.mu is held.
 func (r *Registry) dropIdle(now time.Time) {
 	for k, e := range r.breakers {
 		if e.holds == 0 && e.idleFor(now) >= idle {
@@ -117,7 +119,7 @@ func (b *Breaker) idleFor(now time.Time) time.Duration {
 	return min(now.Sub(b.lastUsed), now.Sub(b.probeAt))
 }
 
-// retire silences a breaker that is forgotten. Attempts may still be at work with it.
+// retire silences a forgotten breaker. Running attempts may still use it.
 func (b *Breaker) retire() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

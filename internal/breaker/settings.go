@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Settings say when a breaker trips and how it recovers. The zero value of a
-// field means its default.
+// Settings say when a breaker trips and how it recovers. A zero field means its
+// default.
 type Settings struct {
 	// TripAfter is how many failures in a row open the breaker. Default: 5.
 	TripAfter uint32
@@ -20,9 +20,9 @@ type Settings struct {
 	// HalfOpen is how many probes are admitted, and must all succeed, before the
 	// breaker closes. Default: 1.
 	HalfOpen uint32
-	// ProbeTimeout is how long a probe may hold its place without an outcome. After
-	// that it is forgotten and another may take the place, so that a probe that
-	// is never settled cannot hold a breaker half-open for good. Default: 1m.
+	// ProbeTimeout is how long a probe may hold its place without an outcome.
+	// After that another probe may take its place, so that a probe that is
+	// never settled cannot keep a breaker half-open for ever. Default: 1m.
 	ProbeTimeout time.Duration
 }
 
@@ -38,7 +38,8 @@ func (s Settings) WithDefaults() Settings {
 	return s
 }
 
-// Validate names the first setting that makes no sense, and how to mend it.
+// Validate returns an error that names the first setting that makes no sense,
+// and how to correct it.
 func (s Settings) Validate() error {
 	s = s.WithDefaults()
 	switch {
@@ -52,9 +53,10 @@ func (s Settings) Validate() error {
 	return nil
 }
 
-// openPeriod returns how long the breaker stays open after opening the given
-// number of times in a row before: OpenFor doubled each time, at most OpenMax, plus
-// up to a fifth, so that the nodes of one service do not all probe at once.
+// openPeriod returns how long the breaker stays open if it has opened that many
+// times in a row before: OpenFor, doubled each time, at most OpenMax. A random
+// part of up to a fifth is added, so that the nodes of one service do not all
+// probe at once.
 func (s Settings) openPeriod(before int) time.Duration {
 	period := s.OpenFor
 	for range before {

@@ -5,11 +5,12 @@ import "time"
 // State is what a breaker does with the next attempt.
 type State int
 
-// The states of a breaker. Their numbers are what the metric gate_breaker_state shows.
+// The states of a breaker. The metric gate_breaker_state shows their numbers.
 const (
 	// Closed admits every attempt.
 	Closed State = iota
-	// HalfOpen admits a few attempts, the probes, to learn whether the upstream is back.
+	// HalfOpen admits a few attempts, the probes, to find out whether the
+	// upstream is back.
 	HalfOpen
 	// Open refuses every attempt until its period is over.
 	Open
@@ -42,13 +43,14 @@ type Change struct {
 
 // Snapshot is a breaker at one moment, for health checks, metrics and operators.
 type Snapshot struct {
-	// ID names the breaker: its upstream, preceded by the name and a slash where it has one.
+	// ID names the breaker: its upstream, after the group's name and a slash if
+	// the group has a name.
 	ID string `json:"id"`
 	// State is the state; an open breaker stays open until an attempt asks to probe.
 	State State `json:"state"`
 	// Failures is the number of failures in a row since the last success, while closed.
 	Failures uint32 `json:"failures"`
-	// Openings is how often in a row the breaker opened without closing in between.
+	// Openings is how often the breaker has opened since it was last closed.
 	Openings int `json:"openings"`
 	// ProbeAt is when an open breaker admits its next probe; zero otherwise.
 	ProbeAt time.Time `json:"probe_at,omitzero"`

@@ -10,8 +10,8 @@ import (
 // connection can be used again.
 const maxDrained = 64 << 10
 
-// HTTP is a check that asks the URL with GET and wants a status from 200 to
-// 299. Redirects are not followed where the client does not.
+// HTTP is a check that sends a GET to the URL and expects a status from 200 to
+// 299. It follows redirects if the client does.
 func HTTP(client *http.Client, url string) Func {
 	return func(ctx context.Context) Result {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -23,7 +23,7 @@ func HTTP(client *http.Client, url string) Func {
 			return Result{Status: Failed, Detail: err.Error()}
 		}
 		defer resp.Body.Close()
-		_, _ = io.CopyN(io.Discard, resp.Body, maxDrained) // The status has been said; the rest is courtesy.
+		_, _ = io.CopyN(io.Discard, resp.Body, maxDrained) // The status is known; draining only frees the connection.
 		result := Result{Detail: "answers " + resp.Status, Data: map[string]any{"status": resp.StatusCode}}
 		if resp.StatusCode < 200 || resp.StatusCode > 299 {
 			result.Status = Failed

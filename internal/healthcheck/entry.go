@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// entry is one name in the registry: the checks that carry it and what the
-// one in force last found.
+// entry is one name in the registry: the checks of that name and the last
+// result of the one in force.
 type entry struct {
 	name string
 
@@ -58,8 +58,8 @@ func (e *entry) drop(check *Check) int {
 	return len(e.checks)
 }
 
-// replaced makes the next report run the check that is now in force, even
-// while a run of the former one hangs.
+// replaced makes the next report run the check that is now in force, even if a
+// run of the previous one hangs.
 func (e *entry) replaced() {
 	e.run = nil
 	e.state.CheckedAt = time.Time{}
@@ -70,8 +70,8 @@ func (e *entry) replaced() {
 
 func (e *entry) inForce() *Check { return e.checks[len(e.checks)-1] }
 
-// refresh returns the state, after a run where the last result is too old. When
-// ctx ends first, the last result is good for a little longer.
+// refresh returns the state, after a run if the last result is too old. If ctx
+// ends first, it returns the last result for a little longer.
 func (e *entry) refresh(ctx context.Context) State {
 	if run := e.awaited(); run != nil {
 		select {
@@ -89,8 +89,8 @@ func (e *entry) refresh(ctx context.Context) State {
 	return state
 }
 
-// awaited returns the run to wait for before the state is good, which it
-// begins where needed; nil when the state is good as it is.
+// awaited returns the run to wait for, and begins it if needed. It returns nil
+// if the state is recent enough.
 func (e *entry) awaited() *run {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -107,8 +107,8 @@ func (e *entry) awaited() *run {
 }
 
 // supervise runs the check and settles the run, at the timeout at the latest.
-// The run's context is its own: a client that asked and left must not make
-// the check fail for the next one.
+// The run has a context of its own: a client that asked and left must not make
+// the check fail for the next client.
 func (e *entry) supervise(r *run) {
 	ctx, cancel := context.WithTimeout(context.Background(), r.check.Timeout)
 	defer cancel()

@@ -1,10 +1,10 @@
-// Package healthcheck runs named checks and says how the whole does.
+// Package healthcheck runs named checks and reports the overall health.
 //
-// Checks run when somebody asks, side by side and each under its own timeout,
-// and their results are kept for a while: asking often costs nothing, and a
-// dependency that hangs delays an answer by that timeout at most once. Who cannot
-// wait that long asks with a context that ends earlier, and is told what was
-// found last while the check goes on.
+// Checks run on demand, in parallel, each with its own timeout, and their
+// results are kept for a while. So asking often costs nothing, and a dependency
+// that hangs delays an answer at most once, by that timeout. A caller who
+// cannot wait that long passes a context that ends earlier: it gets the last
+// results while the checks go on.
 package healthcheck
 
 import (
@@ -16,19 +16,21 @@ import (
 )
 
 const (
-	// DefaultTimeout is how long a check may take where it does not say.
+	// DefaultTimeout is how long a check without a Timeout may take.
 	DefaultTimeout = 2 * time.Second
-	// DefaultInterval is how long a result is kept where the check does not say.
+	// DefaultInterval is how long a result of a check without an Interval is
+	// kept.
 	DefaultInterval = 5 * time.Second
-	// maxAge is how long after its interval a result still stands in for one that
-	// does not come. What was found before says nothing of now.
+	// maxAge is how long after its interval a result is still reported while a
+	// new one is missing. An older result says nothing about now.
 	maxAge = 5 * time.Minute
 )
 
 // Result is what one run of a check found.
 type Result struct {
 	Status Status
-	// Detail says in a few words what was found. It is shown to the authorised only.
+	// Detail says in a few words what was found. Only authorised callers see
+	// it.
 	Detail string
 	// Data are figures behind the status, such as bytes free; nil where there are none.
 	Data map[string]any
@@ -36,8 +38,9 @@ type Result struct {
 	Took time.Duration
 }
 
-// Func looks at one thing. It should give up when ctx ends, at the check's
-// timeout; one that does not is reported as failed and left alone until it returns.
+// Func performs a check. It should return when ctx ends, at the check's
+// timeout. If it does not, the check is reported as failed and is not run again
+// until it has returned.
 type Func func(ctx context.Context) Result
 
 // Check is a named thing to look at.
@@ -45,14 +48,14 @@ type Check struct {
 	// Name is the check's name in reports and metrics: "redis", "policy". It comes
 	// from code or configuration, never from a request.
 	Name string
-	// Critical makes a failure of this check a failure of the whole. Without it, a
-	// failure only degrades the whole.
+	// Critical makes a failure of this check a failure of the whole report.
+	// Without it, a failure only degrades the report.
 	Critical bool
 	// Timeout is how long a run may take; 0 means [DefaultTimeout].
 	Timeout time.Duration
 	// Interval is how long a result is good for; 0 means [DefaultInterval].
 	Interval time.Duration
-	// Run looks. It must not be nil.
+	// Run performs the check. It must not be nil.
 	Run Func
 }
 
@@ -63,12 +66,12 @@ type Registry struct {
 	entries map[string]*entry
 }
 
-// Register adds a check and returns the function that takes it out again,
-// which may be called more than once.
+// Register adds a check and returns the function that removes it, which may be
+// called more than once.
 //
-// Checks of one name are one check: the last registered is in force, and
-// when it is taken out the one before it returns. So a new configuration can
-// register its checks before the old one has taken out its own.
+// Of several checks of one name the last one registered is in force. When it is
+// removed, the one before it is in force again. So a new configuration can
+// register its checks before the old one has removed its own.
 func (r *Registry) Register(check Check) (remove func()) {
 	check.Timeout = cmp.Or(check.Timeout, DefaultTimeout)
 	check.Interval = cmp.Or(check.Interval, DefaultInterval)
@@ -95,11 +98,11 @@ func (r *Registry) remove(e *entry, check *Check) {
 	}
 }
 
-// Report returns the state of every check, in order of their names, and runs
-// those first whose result is too old. It returns after the longest timeout
-// of the checks at the latest, and at once when ctx ends: what is not known by
-// then is reported as it was last known, or as [Unknown] where that was never or
-// minutes ago. A run that was begun goes on.
+// Report returns the state of every check, ordered by name. It first runs the
+// checks whose results are too old. It returns after the longest timeout of the
+// checks at the latest, and at once when ctx ends. For a check that has not
+// finished by then it reports the last result, or [Unknown] if there is none or
+// it is minutes old; the run goes on.
 func (r *Registry) Report(ctx context.Context) Report {
 	entries := r.sorted()
 	report := Report{Checks: make([]State, len(entries))}

@@ -10,9 +10,8 @@ import (
 	"github.com/shirou/gopsutil/v4/mem"
 )
 
-// Thresholds say from which value on a figure is degraded or failed. Every
-// figure that is judged by them is the worse the greater it is. A threshold of
-// 0 is never reached.
+// Thresholds are the values from which on a figure counts as degraded or
+// failed. Greater figures are worse. A threshold of 0 is never reached.
 type Thresholds struct {
 	Degraded, Failed float64
 }
@@ -29,7 +28,7 @@ func (t Thresholds) Judge(figure float64) Status {
 }
 
 // Disk is a check of the file system that holds path. The thresholds are
-// percentages of it in use, as an unprivileged user sees it (0 to 100).
+// percentages in use (0 to 100), as an unprivileged user sees them.
 func Disk(path string, used Thresholds) Func {
 	return func(ctx context.Context) Result {
 		usage, err := disk.UsageWithContext(ctx, path)
@@ -44,8 +43,8 @@ func Disk(path string, used Thresholds) Func {
 	}
 }
 
-// Memory is a check of the host's memory. The thresholds are percentages of
-// it in use (0 to 100); caches that can be dropped do not count.
+// Memory is a check of the host's memory. The thresholds are percentages in use
+// (0 to 100), without caches that can be dropped.
 func Memory(used Thresholds) Func {
 	return func(ctx context.Context) Result {
 		memory, err := mem.VirtualMemoryWithContext(ctx)
@@ -77,8 +76,8 @@ func Load(perCPU Thresholds) Func {
 	}
 }
 
-// unmeasured is the result of a figure that the host does not give, which
-// is a matter for the operator, not for the clients.
+// unmeasured is the result when the host does not provide a figure. That
+// concerns the operator, not the clients.
 func unmeasured(what string, err error) Result {
 	return Result{Status: Degraded, Detail: fmt.Sprintf("measuring the %s: %v", what, err)}
 }

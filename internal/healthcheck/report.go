@@ -2,16 +2,17 @@ package healthcheck
 
 import "time"
 
-// Report is the state of the whole.
+// Report is the overall health.
 type Report struct {
-	// Status is the worst of the checks, where one that is not critical counts as
-	// degraded when it failed or is unknown. Without any check it is OK.
+	// Status is the worst status of the checks. A check that is not critical
+	// counts as degraded if it failed or is unknown. Without any check it is
+	// OK.
 	Status Status
-	// Checks are in order of their names.
+	// Checks are ordered by name.
 	Checks []State
 }
 
-// Ready reports whether every critical check is known not to have failed.
+// Ready reports whether no critical check failed or is unknown.
 func (r Report) Ready() bool { return r.Status < Failed }
 
 // Failing returns the names of the critical checks that failed or are unknown.
@@ -32,12 +33,12 @@ type State struct {
 	Result
 	// CheckedAt is when the result was found; zero while there is none.
 	CheckedAt time.Time
-	// History are the last changes of the status, oldest first, [MaxHistory] at most.
-	// The first is from OK, where the first result was not.
+	// History are the last changes of the status, oldest first, [MaxHistory] at
+	// most. A check begins as OK.
 	History []Transition
 }
 
-// weight is what the check's status means for the whole.
+// weight returns what the check's status means for the whole report.
 func (s State) weight() Status {
 	if s.Critical {
 		return min(s.Status, Failed)

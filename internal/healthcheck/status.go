@@ -2,18 +2,19 @@ package healthcheck
 
 import "fmt"
 
-// Status is how well a checked thing does. Of OK, Degraded and Failed, a greater
-// one is a worse one.
+// Status is the health of a checked thing. Of OK, Degraded and Failed, the
+// greater is the worse.
 type Status uint8
 
 const (
-	// OK is as it should be.
+	// OK means that it works as it should.
 	OK Status = iota
-	// Degraded still works, but somebody should look.
+	// Degraded means that it works, but needs attention.
 	Degraded
-	// Failed does not work.
+	// Failed means that it does not work.
 	Failed
-	// Unknown was not looked at yet, or too long ago. No check finds it.
+	// Unknown means that it was never checked, or too long ago. No check
+	// returns it.
 	Unknown
 )
 

@@ -16,8 +16,8 @@ var digests = map[string]func([]byte) []byte{
 	"sha-512": func(b []byte) []byte { sum := sha512.Sum512(b); return sum[:] },
 }
 
-// checkDigest compares the body with each digest of the Content-Digest field
-// that we know, of which there must be one.
+// checkDigest compares the body with each digest in the Content-Digest field
+// whose algorithm is known. There must be at least one.
 func checkDigest(header http.Header, body []byte) error {
 	given, err := dictionary(header, fieldDigest)
 	if err != nil {

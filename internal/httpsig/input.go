@@ -20,7 +20,8 @@ const (
 	minNonce, maxNonce = 16, 256
 )
 
-// input is one member of Signature-Input (RFC 9421, section 4.1), not believed yet.
+// input is one member of Signature-Input (RFC 9421, section 4.1), not verified
+// yet.
 type input struct {
 	components []string
 	list       httpsfv.InnerList // as received, for the signature base
@@ -32,19 +33,19 @@ type input struct {
 	alg     *string // nil where there is none
 }
 
-// received is a signature as a request brings it.
+// received is a signature as it came with a request.
 type received struct {
 	input     input
 	signature []byte
 }
 
-// Present reports whether a request brings anything like a signature.
+// Present reports whether a request has any signature field.
 func Present(header http.Header) bool {
 	return len(header.Values(fieldInput)) > 0 || len(header.Values(fieldSignature)) > 0
 }
 
-// parse takes the signature of that label from the fields. Without a label
-// there must be exactly one signature, so that nobody can choose between two.
+// parse reads the signature with the label from the fields. Without a label
+// there must be exactly one signature, so that it is clear which one counts.
 func parse(header http.Header, label string) (received, error) {
 	if !Present(header) {
 		return received{}, ErrMissing
@@ -142,7 +143,7 @@ func (in *input) parseParameters(params *httpsfv.Params) error {
 	return p.err
 }
 
-// parameters takes parameters of the right types and keeps the first error.
+// parameters reads typed parameters and keeps the first error.
 type parameters struct {
 	params *httpsfv.Params
 	err    error
@@ -168,7 +169,7 @@ func (p *parameters) text(name string) string {
 	return s
 }
 
-// time is zero where it is absent.
+// time returns a parameter that is a time, or zero if it is absent.
 func (p *parameters) time(name string) time.Time {
 	value, present := p.params.Get(name)
 	seconds, ok := value.(int64)

@@ -1,6 +1,6 @@
 // Package httpsig signs and verifies HTTP requests with a shared secret: HTTP
-// Message Signatures (RFC 9421) by hmac-sha256, with the body bound in by its
-// Content-Digest (RFC 9530).
+// Message Signatures (RFC 9421) with hmac-sha256. A signature covers the body
+// through its Content-Digest (RFC 9530).
 package httpsig
 
 import (
@@ -19,7 +19,7 @@ const (
 // componentDigest is the component by which a signature covers the body.
 const componentDigest = "content-digest"
 
-// Message is what of a request can be signed.
+// Message holds the parts of a request that can be signed.
 type Message struct {
 	// Method as in the request line.
 	Method string
@@ -74,7 +74,8 @@ func (m Message) origin() string {
 	return target
 }
 
-// authority is normalised: in lower case and without the scheme's own port.
+// authority returns the normalised authority: in lower case and without the
+// scheme's default port.
 func (m Message) authority() string {
 	authority := strings.ToLower(m.Authority)
 	if strings.EqualFold(m.Scheme, "https") {
@@ -103,7 +104,7 @@ func (m Message) field(name string) (string, error) {
 	return joined, nil
 }
 
-// hasQuery reports whether there is a query that a signature could leave out.
+// hasQuery reports whether the request has a query.
 func (m Message) hasQuery() bool {
 	_, query, _ := strings.Cut(m.Target, "?")
 	return query != ""

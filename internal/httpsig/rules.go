@@ -20,24 +20,26 @@ const (
 	MaxLeeway = 10 * time.Minute
 )
 
-// DefaultComponents are those that a signature must cover where nothing else is asked for.
+// DefaultComponents returns the components that a signature must cover by
+// default.
 func DefaultComponents() []string {
 	return []string{"@method", "@authority", "@path", componentDigest}
 }
 
 // Rules says which signatures are good.
 type Rules struct {
-	// Label chooses among several signatures of a request; empty demands that there is one.
+	// Label selects one of several signatures of a request; if it is empty,
+	// there must be exactly one.
 	Label string
-	// Components must be covered; none means DefaultComponents. Beyond these, a
-	// request's query and its body must always be covered where it has them, and
-	// "content-digest" is not asked for where there is no body.
+	// Components must be covered; none means DefaultComponents. In addition a
+	// request's query and body must always be covered if it has them.
+	// "content-digest" is not required if there is no body.
 	Components []string
 	// Window is how old a signature may be, up to MaxWindow; 0 means DefaultWindow.
 	Window time.Duration
 	// Leeway is how far a signer's clock may be ahead, 0 to MaxLeeway.
 	Leeway time.Duration
-	// Scopes are all needed of the key.
+	// Scopes are the scopes that the key must have, all of them.
 	Scopes []string
 }
 
@@ -85,20 +87,20 @@ func checkComponent(name string) error {
 	return nil
 }
 
-// contains are the components that hold others.
+// contains lists the components that include others.
 var contains = map[string][]string{
 	"@target-uri":     {"@scheme", "@authority", "@path", "@query"},
 	"@request-target": {"@path", "@query"},
 }
 
-// covers reports whether covered components hold the named one.
+// covers reports whether the covered components include the named one.
 func covers(covered []string, name string) bool {
 	return slices.ContainsFunc(covered, func(c string) bool {
 		return c == name || slices.Contains(contains[c], name)
 	})
 }
 
-// checkCovered judges what can be judged before the body is read.
+// checkCovered checks what can be checked before the body is read.
 func (r Rules) checkCovered(m Message, in input) error {
 	for _, name := range r.Components {
 		if name != componentDigest && !covers(in.components, name) {
@@ -111,7 +113,7 @@ func (r Rules) checkCovered(m Message, in input) error {
 	return nil
 }
 
-// checkParameters judges the parameters that must be there.
+// checkParameters checks the required parameters.
 func checkParameters(in input) error {
 	switch {
 	case in.created.IsZero():
@@ -149,7 +151,7 @@ func (r Rules) checkScopes(key keyring.Key) error {
 	return nil
 }
 
-// checkBody binds the body to the signature.
+// checkBody checks the body against the digest that the signature covers.
 func checkBody(m Message, in input, body []byte) error {
 	if slices.Contains(in.components, componentDigest) {
 		return checkDigest(m.Header, body)

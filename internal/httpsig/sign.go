@@ -11,13 +11,13 @@ import (
 	"github.com/odordiff/odordiff/internal/keyring"
 )
 
-// label is what our signatures are called.
+// label names our signatures.
 const label = "sig1"
 
 // Sign adds the fields of a signature to the message: Signature-Input,
 // Signature and, where there is a body, Content-Digest. It covers the given
-// components (none means [DefaultComponents]) and always the query and the body
-// where there are any. Each call uses a fresh nonce.
+// components (none means [DefaultComponents]), and always the query and the
+// body if there are any. Each call uses a new nonce.
 func Sign(m Message, body []byte, key keyring.Key, components []string, created time.Time) error {
 	if key.Algorithm != keyring.HMACSHA256 {
 		return fmt.Errorf("key %q is for %s, not for signatures: use one of %s", key.ID, key.Algorithm, keyring.HMACSHA256)
@@ -41,7 +41,7 @@ func Sign(m Message, body []byte, key keyring.Key, components []string, created 
 	return setFields(m, list, sum(key.Secret, text))
 }
 
-// toCover settles the components for this message.
+// toCover returns the components to cover for this message.
 func toCover(m Message, body []byte, components []string) ([]string, error) {
 	if len(components) == 0 {
 		components = DefaultComponents()

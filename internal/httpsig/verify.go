@@ -35,10 +35,11 @@ func New(rules Rules, keys *keyring.Keyring, nonces nonce.Store, now func() time
 	return &Verifier{rules: rules, keyring: keys, nonces: nonces, now: now}, nil
 }
 
-// Verify returns the key that a request was signed with. The body is asked for
-// only when the signature of the head is good, so that strangers cannot make
-// the gateway read it. The nonce is used up last, so that whoever overheard a
-// signature cannot use it up by sending it with another body.
+// Verify returns the key that a request was signed with. It reads the body only
+// after the signature of the head was verified, so that strangers cannot make
+// the gateway read one. It uses up the nonce last, so that somebody who
+// overheard a signature cannot use up its nonce by sending it with another
+// body.
 func (v *Verifier) Verify(ctx context.Context, m Message, body func() ([]byte, error)) (keyring.Key, error) {
 	r, err := parse(m.Header, v.rules.Label)
 	if err != nil {
@@ -51,8 +52,8 @@ func (v *Verifier) Verify(ctx context.Context, m Message, body func() ([]byte, e
 	if err != nil {
 		return keyring.Key{}, fmt.Errorf("%w: %w", ErrBody, err)
 	}
-	// A sender may hold the body back for longer than the nonce is remembered,
-	// or the key is good: only what holds now counts.
+	// A sender may hold the body back until the nonce is forgotten or the key
+	// has expired, so the time is taken again.
 	now := v.now()
 	key, err := v.verifyHead(m, r, now)
 	if err != nil {
@@ -99,8 +100,8 @@ func (v *Verifier) findKey(id string, now time.Time) (keyring.Key, error) {
 	return key, nil
 }
 
-// useNonce remembers the nonce for as long as any gateway could accept the
-// signature: the leeway covers those whose clocks are behind ours.
+// useNonce stores the nonce for as long as any gateway could accept the
+// signature: the leeway covers gateways whose clocks are behind ours.
 func (v *Verifier) useNonce(ctx context.Context, in input, now time.Time) error {
 	ttl := in.created.Add(v.rules.Window + v.rules.Leeway).Sub(now)
 	fresh, err := v.nonces.Use(ctx, in.keyID, in.nonce, ttl)

@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// Algorithm says what a key is for. A key serves one algorithm only, so that
-// what is made for one can never be taken for the other.
+// Algorithm says what a key is for. A key serves one algorithm only, so that a
+// token can never pass for a signature, nor a signature for a token.
 type Algorithm string
 
 const (
@@ -31,8 +31,8 @@ const (
 	maxName = 256
 )
 
-// Secret is the bytes of a key. It prints as "[secret]"; only a keyring file
-// gets the bytes.
+// Secret is the bytes of a key. It prints as "[secret]"; the bytes are written
+// to keyring files only.
 type Secret []byte
 
 // String implements fmt.Stringer without the secret.
@@ -55,27 +55,28 @@ type Key struct {
 	Algorithm Algorithm
 	// Secret has between MinSecret and MaxSecret bytes.
 	Secret Secret
-	// Principal is who a signature with this key comes from. For HS256, where the
-	// token names its subject, it is the only subject that the key may vouch for;
-	// empty means any.
+	// Principal is who signs with this key. For HS256, where the token names
+	// its subject, it is the only subject that the key may vouch for; empty
+	// means any.
 	Principal string
-	// Tenant is the principal's. For HS256 it is the only tenant that the key may vouch for; empty means any.
+	// Tenant is the principal's tenant. For HS256 it is the only tenant that
+	// the key may vouch for; empty means any.
 	Tenant string
-	// Scopes are what a signature with this key permits. For HS256 they are the most
-	// that a token may; empty means that the token decides.
+	// Scopes are what a signature with this key permits. For HS256 they are the
+	// most that a token may permit; empty means that the token decides.
 	Scopes []string
-	// NotBefore is when the key begins to be good; zero means at once.
+	// NotBefore is when the key becomes valid; zero means at once.
 	NotBefore time.Time
-	// NotAfter is when the key stops being good; zero means never.
+	// NotAfter is when the key expires; zero means never.
 	NotAfter time.Time
 }
 
-// Good reports whether the key is good at that moment.
+// Good reports whether the key is valid at that moment.
 func (k Key) Good(at time.Time) bool {
 	return !at.Before(k.NotBefore) && (k.NotAfter.IsZero() || at.Before(k.NotAfter))
 }
 
-// record is a key as the file has it.
+// record is a key as it is written in the file.
 type record struct {
 	ID        string    `json:"id"`
 	Algorithm Algorithm `json:"algorithm"`
@@ -163,9 +164,9 @@ func checkName(name string) error {
 	return nil
 }
 
-// Printable reports whether a text consists of characters that leave a mark on
-// paper, and of spaces: it can travel in an HTTP field, and no line of a log can be
-// broken or reordered with it. The joiners that Persian and emoji need count as well.
+// Printable reports whether a text consists of visible characters and spaces.
+// Such a text can travel in an HTTP field, and cannot break or reorder a line
+// of a log. The joiners that Persian and emoji need are allowed.
 func Printable(text string) bool {
 	unprintable := func(r rune) bool {
 		const nonJoiner, joiner = '\u200c', '\u200d'
@@ -174,8 +175,8 @@ func Printable(text string) bool {
 	return utf8.ValidString(text) && strings.IndexFunc(text, unprintable) < 0
 }
 
-// ValidName reports whether a principal or a tenant may be called so: in printable
-// characters, without space around it, and no longer than 256 bytes.
+// ValidName reports whether a name may be that of a principal or a tenant:
+// printable, without space around it, and at most 256 bytes long.
 func ValidName(name string) bool { return checkName(name) == nil }
 
 // ValidScope reports whether a scope is well formed (RFC 6749, section 3.3).

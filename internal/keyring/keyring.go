@@ -1,5 +1,5 @@
-// Package keyring holds the secrets that the gateway shares with those who
-// call it, read from a file that may change at any time:
+// Package keyring holds the secrets that the gateway shares with its callers.
+// It reads them from a file that may change at any time:
 //
 //	{"keys": [{
 //	  "id": "partner-2026", "algorithm": "hmac-sha256", "secret": "<base64, 32 bytes or more>",
@@ -7,7 +7,8 @@
 //	  "not_before": "2026-01-01T00:00:00Z", "not_after": "2027-01-01T00:00:00Z"
 //	}]}
 //
-// To rotate, add the new key, let callers move over, and take the old one out.
+// To rotate a key, add the new one, let callers change to it, and remove the
+// old one.
 package keyring
 
 import (
@@ -17,8 +18,8 @@ import (
 	"github.com/odordiff/odordiff/internal/livefile"
 )
 
-// Keyring is the keys of a file, as the file is now. Its methods may be called
-// at once from many goroutines.
+// Keyring holds the current keys of a file. Its methods may be called at once
+// from many goroutines.
 type Keyring struct {
 	source source
 	close  func() error
@@ -34,20 +35,22 @@ type source interface {
 // Option changes how a keyring follows its file.
 type Option func(*livefile.Options)
 
-// WithReport has report told of each change of the file: nil when the new keys
-// are in force, an error when the old ones stay. It never holds a secret.
+// WithReport calls report for each change of the file: with nil if the new keys
+// are in force, with an error if the old ones stay. The error never contains a
+// secret.
 func WithReport(report func(error)) Option {
 	return func(o *livefile.Options) { o.Report = report }
 }
 
-// WithPoll sets how often the file is read where nothing notifies of a
-// change; the default is [livefile.DefaultPoll].
+// WithPoll sets how often the file is read even if no change is notified; the
+// default is [livefile.DefaultPoll].
 func WithPoll(every time.Duration) Option {
 	return func(o *livefile.Options) { o.Poll = every }
 }
 
-// Open reads the file, which must be good this first time, and follows it. A
-// broken new content leaves the last good keys in force: see LastError.
+// Open reads the file, which must be valid at first, and follows it. If the
+// content becomes invalid later, the last valid keys stay in force: see
+// LastError.
 func Open(path string, options ...Option) (*Keyring, error) {
 	var how livefile.Options
 	for _, option := range options {
@@ -68,15 +71,16 @@ func New(keys Keys) (*Keyring, error) {
 	return &Keyring{source: fixed{newIndex(keys)}, close: func() error { return nil }}, nil
 }
 
-// Lookup returns the key of that id, good or not: see [Key.Good].
+// Lookup returns the key with the id, whether or not it is valid now: see
+// [Key.Good].
 func (k *Keyring) Lookup(id string) (Key, bool) {
 	index, _ := k.source.Value()
 	key, ok := index.byID[id]
 	return key, ok
 }
 
-// First returns the first key of an algorithm that is good at that moment, in
-// the order of the file.
+// First returns the first key of an algorithm, in the order of the file, that
+// is valid at that moment.
 func (k *Keyring) First(algorithm Algorithm, at time.Time) (Key, bool) {
 	index, _ := k.source.Value()
 	for _, key := range index.keys {
@@ -99,11 +103,12 @@ func (k *Keyring) Revision() uint64 {
 	return revision
 }
 
-// LastError says why the file's present content is not in force; nil when it is.
+// LastError returns why the file's current content is not in force; nil if it
+// is.
 func (k *Keyring) LastError() error { return k.source.LastError() }
 
-// Modified is when the file was written whose content is in force; zero for
-// fixed keys.
+// Modified returns when the file whose content is in force was written; zero
+// for fixed keys.
 func (k *Keyring) Modified() time.Time { return k.source.Modified() }
 
 // Close stops following the file. The keys stay readable.

@@ -12,7 +12,7 @@ import (
 	"github.com/odordiff/odordiff/internal/strictjson"
 )
 
-// Keys are the keys of one file, in its order. Their ids are distinct.
+// Keys are the keys of one file, in the file's order. Their ids are distinct.
 type Keys []Key
 
 type document struct {
@@ -32,7 +32,8 @@ func parseFile(content []byte, mode fs.FileMode) (*index, error) {
 }
 
 // checkMode refuses a file that others may read or anyone but the owner may
-// write. The group may read: so Kubernetes mounts a secret under an fsGroup.
+// write. The group may read, because Kubernetes mounts a secret that way if
+// there is an fsGroup.
 func checkMode(mode fs.FileMode) error {
 	if mode.Perm()&0o027 != 0 {
 		return fmt.Errorf("mode %04o lets others at the secrets: chmod 600", mode.Perm())
@@ -40,9 +41,9 @@ func checkMode(mode fs.FileMode) error {
 	return nil
 }
 
-// Parse reads a keyring file's content strictly: an unknown field, a name
-// twice, an id twice or a bad value is an error that names the field. No error
-// quotes a value, which might be a secret in the wrong place.
+// Parse reads a keyring file's content strictly: an unknown field, a repeated
+// name, a repeated id or an invalid value is an error that names the field. No
+// error quotes a value, which might be a misplaced secret.
 func Parse(content []byte) (Keys, error) {
 	var doc document
 	if err := strictjson.Unmarshal(content, &doc, json.RejectUnknownMembers(true)); err != nil {
@@ -85,7 +86,7 @@ func (keys Keys) checkDistinct() error {
 	return nil
 }
 
-// nameField has an error about a field begin with the field's name.
+// nameField makes an error about a field begin with the field's name.
 func nameField(err error) error {
 	wrong, ok := errors.AsType[*strictjson.Error](err)
 	if !ok || wrong.Member == "" {

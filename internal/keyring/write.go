@@ -14,7 +14,7 @@ import (
 	"github.com/odordiff/odordiff/internal/atomicfile"
 )
 
-// Generate returns fresh keys for development: "dev" for tokens of any subject,
+// Generate returns new keys for development: "dev" for tokens of any subject,
 // and "dev-signature" for requests signed by the principal "dev".
 func Generate() Keys {
 	return Keys{
@@ -29,9 +29,9 @@ func newSecret() Secret {
 	return secret
 }
 
-// Write makes the file with mode 0600, and its folder, where it is missing,
-// with mode 0700. The file appears whole or not at all. A file that exists is
-// never replaced: the error then wraps [fs.ErrExist].
+// Write makes the file with mode 0600 and, if it is missing, its folder with
+// mode 0700. The file appears whole or not at all. An existing file is never
+// replaced: the error then wraps [fs.ErrExist].
 func (keys Keys) Write(path string) error {
 	if err := keys.check(); err != nil {
 		return err
@@ -49,7 +49,8 @@ func (keys Keys) Write(path string) error {
 	return nil
 }
 
-// Ensure writes freshly generated keys where there is no file, and says whether it did.
+// Ensure writes newly generated keys if there is no file, and reports whether
+// it did.
 func Ensure(path string) (created bool, err error) {
 	if _, err := os.Stat(path); err == nil {
 		return false, nil
