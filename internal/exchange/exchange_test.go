@@ -111,7 +111,7 @@ func TestNothingIsMadeOfABodyThatIsNotStrict(t *testing.T) {
 	if _, ok := errors.AsType[*strictjson.Error](wrong); !ok {
 		t.Errorf("JSON: %v", wrong)
 	}
-	if canonical, err := x.Canonical(); canonical != nil || err != wrong {
+	if canonical, err := x.Canonical(); canonical != nil || !errors.Is(err, wrong) {
 		t.Errorf("Canonical = %s, %v", canonical, err)
 	}
 }
