@@ -61,6 +61,26 @@ func TestTheIndexLeadsToEveryPage(t *testing.T) {
 	}
 }
 
+// The README claims what a test shows, and names the test.
+func TestTheTestsThatTheREADMENamesExist(t *testing.T) {
+	named := regexp.MustCompile("`(Test\\w+)` in `([a-z0-9/]+)`").FindAllStringSubmatch(read(t, "README.md"), -1)
+	if len(named) < 4 {
+		t.Fatalf("it names only %v", named)
+	}
+	for _, match := range named {
+		files, err := filepath.Glob(filepath.Join(repository, match[2], "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(files, func(file string) bool {
+			source, err := os.ReadFile(file)
+			return err == nil && strings.Contains(string(source), "func "+match[1]+"(t *testing.T)")
+		}) {
+			t.Errorf("there is no %s in %s", match[1], match[2])
+		}
+	}
+}
+
 // pages returns every Markdown page of the repository that people read, with
 // its path from there.
 func pages(t *testing.T) []string {
