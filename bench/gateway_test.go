@@ -35,14 +35,12 @@ type gateway struct {
 	failed            atomic.Bool
 }
 
+// build builds the binary without the race detector, which is for test/e2e: what
+// is measured is what ships.
 func build(t testing.TB) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "odordiff")
-	args := []string{"build", "-o", binary}
-	if raceEnabled {
-		args = append(args, "-race")
-	}
-	cmd := exec.CommandContext(t.Context(), "go", append(args, "./cmd/odordiff")...)
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", binary, "./cmd/odordiff")
 	cmd.Dir = repository
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("building the binary: %v\n%s", err, out)
@@ -63,11 +61,7 @@ func start(t testing.TB, binary string, r rung, upstream *httptest.Server) *gate
 		t.Fatal(err)
 	}
 	port, admin := freeport.Take(t), "localhost:"+freeport.Take(t)
-	// Races are for test/e2e to find. Caddy has one of its own, which only shows in
-	// rungs without gate modules: {http.request.uuid} is written to the request's
-	// variables where it is asked for first, and a dial that goes on in the
-	// background after the response reads them.
-	env := append(os.Environ(), "GORACE=atexit_sleep_ms=0 exitcode=0",
+	env := append(os.Environ(),
 		"ODORDIFF_STATE="+dir, "ODORDIFF_POLICIES="+policies, "ODORDIFF_SITE=127.0.0.1",
 		"ODORDIFF_UPSTREAM="+strings.TrimPrefix(upstream.URL, "http://"),
 		"ODORDIFF_ADMIN="+admin, "ODORDIFF_HTTPS_PORT="+port, "ODORDIFF_HTTP_PORT="+freeport.Take(t),

@@ -63,6 +63,7 @@ func TestEveryRungAnswersEveryRequest(t *testing.T) {
 	binary, upstream := build(t), newUpstream(t)
 	for _, r := range rungs {
 		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
 			c := &climb{gateway: start(t, binary, r, upstream)}
 			if err := c.measure(100 * time.Millisecond); err != nil {
 				t.Fatal(err)
