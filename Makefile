@@ -32,7 +32,7 @@ build: ## build bin/odordiff
 test: ## install what the tests need, and run them all under the race detector
 	@.ci/needs
 	@# Not from the cache: test/e2e runs a binary whose sources the cache does not watch.
-	CGO_ENABLED=1 GORACE=atexit_sleep_ms=0 $(GO) test -race -count=1 -vet=off -timeout 20m ./...
+	CGO_ENABLED=1 GORACE=atexit_sleep_ms=0 .ci/summary $(GO) test -race -count=1 -vet=off -timeout 20m ./...
 
 check: vet lint vuln policies ## vet, lint, look for known vulnerabilities, check the policies, fuzz for a moment
 	@FUZZTIME=3s .ci/fuzz
