@@ -16,8 +16,8 @@ import (
 )
 
 func TestRequestsWithoutAGoodCredentialAreRefused(t *testing.T) {
-	e := startGateway(t)
-	e.startBackend(t)
+	t.Parallel()
+	e := shipped(t)
 	now := time.Now().Unix()
 	claims := func(exp int64) string {
 		return fmt.Sprintf(`{"sub":"eve","iss":"odordiff","aud":"odordiff","scope":"generate","exp":%d}`, exp)
@@ -96,8 +96,8 @@ func tamper(token string) string {
 }
 
 func TestASignedRequestIsTakenOnce(t *testing.T) {
-	e := startGateway(t)
-	e.startBackend(t)
+	t.Parallel()
+	e := shipped(t)
 	header := e.sign(t, prompt)
 	got := e.send(t, http.MethodPost, generatePath, header, prompt)
 	got.wantOK(t)
@@ -105,6 +105,7 @@ func TestASignedRequestIsTakenOnce(t *testing.T) {
 }
 
 func TestAReplayIsRefusedOnEveryGateway(t *testing.T) {
+	t.Parallel()
 	redis := startRedis(t)
 	first, second := sharing(t, redis, inTime)
 	header := first.sign(t, prompt)
@@ -115,6 +116,7 @@ func TestAReplayIsRefusedOnEveryGateway(t *testing.T) {
 }
 
 func TestASignatureNeedsItsKeysScope(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t)
 	e.startBackend(t)
 	e.send(t, http.MethodPost, generatePath, e.sign(t, prompt), prompt).wantOK(t)
@@ -132,8 +134,8 @@ func TestASignatureNeedsItsKeysScope(t *testing.T) {
 }
 
 func TestASignatureCoversTheBodyThePathAndTheHost(t *testing.T) {
-	e := startGateway(t)
-	e.startBackend(t)
+	t.Parallel()
+	e := shipped(t)
 	t.Run("another body", func(t *testing.T) {
 		other := strings.Replace(prompt, "cedar", "tar", 1)
 		e.send(t, http.MethodPost, generatePath, e.sign(t, prompt), other).wantProblem(t, http.StatusUnauthorized, "credential-invalid")
@@ -154,6 +156,7 @@ func TestASignatureCoversTheBodyThePathAndTheHost(t *testing.T) {
 }
 
 func TestAKeyIsRevokedWithoutAReload(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t)
 	e.startBackend(t)
 	token := e.token(t)
@@ -173,6 +176,7 @@ func TestAKeyIsRevokedWithoutAReload(t *testing.T) {
 }
 
 func TestNamesakesOfTwoTenantsDoNotShareALimit(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t, "rate 60/1m", "rate 1/1h")
 	e.startEcho(t)
 	file := filepath.Join(e.state, "keyring.json")

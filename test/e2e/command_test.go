@@ -9,6 +9,7 @@ import (
 )
 
 func TestNoCommandReplacesTheBinaryByAPlainCaddy(t *testing.T) {
+	t.Parallel()
 	help, stderr, code := run(t, nil, "--help")
 	if code != 0 {
 		t.Fatal(stderr)
@@ -36,6 +37,7 @@ func TestTheVersionIsThatOfTheBuild(t *testing.T) {
 }
 
 func TestHelpPointsToOurPages(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{{"--help"}, {"up", "--help"}, {"policy", "--help"}, {"run", "--help"}} {
 		stdout, stderr, code := run(t, nil, args...)
 		if code != 0 || !strings.Contains(stdout, "https://github.com/odordiff/odordiff/tree/main/docs") {
@@ -45,6 +47,7 @@ func TestHelpPointsToOurPages(t *testing.T) {
 }
 
 func TestManpagesKeepTheirPlaceholders(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "man")
 	if _, stderr, code := run(t, nil, "manpage", "--directory", dir); code != 0 {
 		t.Fatal(stderr)

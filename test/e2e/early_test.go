@@ -40,6 +40,7 @@ func requests(t *testing.T, e *edge, rest string) (*tls.Conn, *http.Response, *b
 }
 
 func TestARefusalDoesNotWaitForTheBody(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t, "read_body 30s", "read_body 1h")
 	for name, c := range map[string]struct {
 		head   string
@@ -72,7 +73,8 @@ func TestARefusalDoesNotWaitForTheBody(t *testing.T) {
 }
 
 func TestARefusedClientThatSendsItsBodyKeepsItsConnection(t *testing.T) {
-	e := startGateway(t)
+	t.Parallel()
+	e := shipped(t)
 	head := fmt.Sprintf("Content-Length: 5\r\n\r\n12345GET /health/live HTTP/1.1\r\nHost: localhost:%s\r\n", port(e.url))
 	_, resp, next := requests(t, e, head)
 	refused, err := read(resp)
@@ -100,6 +102,7 @@ func (s silent) Read([]byte) (int, error) {
 }
 
 func TestOverHTTP2ARefusalDoesNotWaitForTheBodyEither(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t, "read_body 30s", "read_body 1h")
 	for _, expect := range []string{"", "100-continue"} {
 		body := silent{make(chan struct{})}

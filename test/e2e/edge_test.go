@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/odordiff/odordiff/internal/freeport"
@@ -36,7 +37,7 @@ type edge struct {
 }
 
 // layout is where a gateway's files and ports are, before it runs.
-func layout(t *testing.T) *edge {
+func layout(t testing.TB) *edge {
 	t.Helper()
 	ports := []string{freeport.Take(t), freeport.Take(t), freeport.Take(t), freeport.Take(t), freeport.Take(t)}
 	e := &edge{
@@ -72,21 +73,55 @@ func startUp(t *testing.T) *edge {
 
 // startGateway runs `odordiff run` with the shipped Caddyfile, in which the
 // given old and new strings have been exchanged.
-func startGateway(t *testing.T, oldNew ...string) *edge {
+func startGateway(t testing.TB, oldNew ...string) *edge {
 	t.Helper()
 	e := layout(t)
 	e.startWith(t, oldNew...)
 	return e
 }
 
-func (e *edge) startWith(t *testing.T, oldNew ...string) {
+func (e *edge) startWith(t testing.TB, oldNew ...string) {
 	t.Helper()
-	if _, stderr, code := run(t, e.env, "keyring", "init"); code != 0 {
-		t.Fatalf("keyring init: %s", stderr)
+	if err := os.Mkdir(e.state, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(e.state, "keyring.json"), keys, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	e.configure(t, oldNew...)
 	e.process = start(t, e.env, "run", "--config", e.config)
 	e.waitUntilAlive(t)
+}
+
+var (
+	shippedOnce sync.Once
+	shippedEdge *edge
+)
+
+// shipped returns the gateway with the shipped Caddyfile, and a backend behind
+// it, that all tests share which only look: they change no file, stop nothing,
+// and neither count what it does nor read its log.
+func shipped(t *testing.T) *edge {
+	t.Helper()
+	shippedOnce.Do(func() {
+		started := make(chan struct{})
+		go func() {
+			defer close(started)
+			e := startGateway(whole)
+			e.startBackend(whole)
+			shippedEdge = e
+		}()
+		<-started
+	})
+	if shippedEdge == nil {
+		t.Fatal("the shared gateway does not start")
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the shared gateway has printed:\n%s", shippedEdge.out)
+		}
+	})
+	return shippedEdge
 }
 
 // roomy are limits that tests about something else do not reach.
@@ -98,7 +133,7 @@ var patient = []string{"prompt /prompt", "prompt /prompt\n\t\t\ttimeout 5s"}
 
 // configure writes the Caddyfile: the shipped one with strings exchanged,
 // first those given, and then those of roomy and patient that are left.
-func (e *edge) configure(t *testing.T, oldNew ...string) {
+func (e *edge) configure(t testing.TB, oldNew ...string) {
 	t.Helper()
 	shipped, err := os.ReadFile(filepath.Join(repository, "Caddyfile"))
 	if err != nil {
@@ -118,7 +153,7 @@ func (e *edge) configure(t *testing.T, oldNew ...string) {
 }
 
 // startBackend runs `odordiff infer`, with more flags, where the gateway expects it.
-func (e *edge) startBackend(t *testing.T, flags ...string) *process {
+func (e *edge) startBackend(t testing.TB, flags ...string) *process {
 	t.Helper()
 	backend := start(t, nil, append([]string{"infer", "--listen", e.upstream}, flags...)...)
 	eventually(t, "the backend is ready", func() bool {
@@ -132,7 +167,7 @@ func (e *edge) startBackend(t *testing.T, flags ...string) *process {
 	return backend
 }
 
-func (e *edge) waitUntilAlive(t *testing.T) {
+func (e *edge) waitUntilAlive(t testing.TB) {
 	t.Helper()
 	eventually(t, "the edge is alive", func() bool {
 		if e.ended() {
@@ -170,8 +205,8 @@ func (e *edge) trust() (*http.Client, error) {
 	}, nil
 }
 
-// token returns a fresh JWT from `odordiff token`.
-func (e *edge) token(t *testing.T, args ...string) string {
+// token returns a JWT from `odordiff token`.
+func (e *edge) token(t testing.TB, args ...string) string {
 	t.Helper()
 	stdout, stderr, code := run(t, e.env, append([]string{"token"}, args...)...)
 	if code != 0 {

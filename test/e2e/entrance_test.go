@@ -39,6 +39,7 @@ func (e *edge) startH2C(t *testing.T) *atomic.Int32 {
 }
 
 func TestNobodyTunnelsThroughTheChain(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t)
 	asked := e.startH2C(t)
 	token := e.token(t)
@@ -84,6 +85,7 @@ func (e *edge) ask(t *testing.T, request string) answer {
 }
 
 func TestAClientTakesNothingOutOfWhatTheBackendGets(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t)
 	seen := e.startEcho(t)
 	e.ask(t, fmt.Sprintf("POST %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"+
@@ -138,7 +140,8 @@ func (c *early) send(t *testing.T, req *http.Request) (got answer, asEarlyData b
 }
 
 func TestEarlyDataIsOff(t *testing.T) {
-	e := startGateway(t)
+	t.Parallel()
+	e := shipped(t)
 	client := e.early(t)
 	for range 2 {
 		got, asEarlyData := client.send(t, e.request(t, http.MethodGet, "/health/live"))
@@ -150,6 +153,7 @@ func TestEarlyDataIsOff(t *testing.T) {
 }
 
 func TestWhereEarlyDataIsOnItMayOnlyAskToLook(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t, "0rtt off", "# 0rtt")
 	seen := e.startEcho(t)
 	client := e.early(t)
@@ -179,6 +183,7 @@ func (e *edge) request(t *testing.T, method, path string) *http.Request {
 }
 
 func TestLineBreaksOfAClientShutNobodyOut(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t, "header_up X-Request-Id {http.request.uuid}", "header_up X-Request-Id {http.request.uuid}\n\t\t\theader_up X-Model {query.model}")
 	seen := e.startEcho(t)
 	header := http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + e.token(t)}}
@@ -195,6 +200,7 @@ func TestLineBreaksOfAClientShutNobodyOut(t *testing.T) {
 const forgeable = "a client behind the trusted proxies may choose its own address"
 
 func TestAClientBehindABalancerDoesNotChooseItsAddress(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t, "max_header_size", "trusted_proxies static 127.0.0.0/8\n\t\ttrusted_proxies_strict\n\t\tmax_header_size",
 		"rate 600/1m", "rate 2/1m")
 	if strings.Contains(e.out.String(), forgeable) {
@@ -210,6 +216,7 @@ func TestAClientBehindABalancerDoesNotChooseItsAddress(t *testing.T) {
 }
 
 func TestTheGatewayWarnsWhereClientsMayChooseTheirAddress(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t, "max_header_size", "trusted_proxies static 127.0.0.0/8\n\t\tmax_header_size")
 	if !strings.Contains(e.out.String(), forgeable) {
 		t.Error("no warning")

@@ -18,8 +18,8 @@ func bearer(token string) http.Header {
 }
 
 func TestTheWholeAPIPassesTheGateway(t *testing.T) {
-	e := startGateway(t)
-	e.startBackend(t)
+	t.Parallel()
+	e := shipped(t)
 	header := bearer(e.token(t))
 	const vanillin = "COc1cc(C=O)ccc1O"
 	query := "?smiles=" + url.QueryEscape(vanillin)
@@ -46,8 +46,8 @@ func TestTheWholeAPIPassesTheGateway(t *testing.T) {
 }
 
 func TestEveryTextOfEveryRouteIsJudged(t *testing.T) {
-	e := startGateway(t)
-	e.startBackend(t)
+	t.Parallel()
+	e := shipped(t)
 	header := bearer(e.token(t))
 	for path, body := range map[string]string{
 		"/api/v1/generate":         `{"prompt": "rose", "constraints": {"must": ["nerve agent"]}}`,
@@ -67,9 +67,9 @@ func TestEveryTextOfEveryRouteIsJudged(t *testing.T) {
 
 // The policy asks for a scope, and the backend's floor holds whatever the scopes are.
 func TestLessSafetyNeedsTheScopeAndAFloorThatAdmitsIt(t *testing.T) {
+	t.Parallel()
 	const careless = `{"prompt": "musk", "engine": "library", "constraints": {"min_safety": 0}}`
-	e := startGateway(t)
-	e.startBackend(t)
+	e := shipped(t)
 	ordinary, entitled := bearer(e.token(t)), bearer(e.token(t, "--scope", "generate", "--scope", "generate:low-safety"))
 	refused := e.send(t, http.MethodPost, generatePath, ordinary, careless)
 	refused.wantProblem(t, http.StatusForbidden, "policy-denied")
@@ -86,6 +86,7 @@ func TestLessSafetyNeedsTheScopeAndAFloorThatAdmitsIt(t *testing.T) {
 }
 
 func TestTheFloorIsAFlagOfTheBackend(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t)
 	e.startBackend(t, "--min-safety", "0")
 	entitled := bearer(e.token(t, "--scope", "generate", "--scope", "generate:low-safety"))
@@ -93,8 +94,8 @@ func TestTheFloorIsAFlagOfTheBackend(t *testing.T) {
 }
 
 func TestHazardsAreNoSeedsThroughTheGateway(t *testing.T) {
-	e := startGateway(t)
-	e.startBackend(t)
+	t.Parallel()
+	e := shipped(t)
 	header := bearer(e.token(t))
 	for field, smiles := range map[string]string{"like": "CC(C)OP(C)(F)=O", "scaffold": "O[N+](=O)[O-]"} {
 		for _, engine := range []string{"library", "diffusion"} {
@@ -109,6 +110,7 @@ func TestHazardsAreNoSeedsThroughTheGateway(t *testing.T) {
 
 // Each event must reach the client before the backend goes on.
 func TestEventsPassTheGatewayAtOnce(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t)
 	read := make(chan struct{})
 	e.startEvents(t, read)
@@ -132,8 +134,8 @@ func TestEventsPassTheGatewayAtOnce(t *testing.T) {
 
 // The model's molecules come between its steps, and the result has the same ones.
 func TestMoleculesPassTheGatewayWhileOthersAreSampled(t *testing.T) {
-	e := startGateway(t)
-	e.startBackend(t)
+	t.Parallel()
+	e := shipped(t)
 	got := e.send(t, http.MethodPost, generatePath, bearer(e.token(t)), `{"prompt": "rose", "num_molecules": 10, "seed": 1, "steps": 8, "stream": true}`)
 	got.wantOK(t)
 	var names []string

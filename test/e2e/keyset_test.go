@@ -56,6 +56,7 @@ func keySet(keys ...string) string { return `{"keys":[` + strings.Join(keys, ","
 // The package's own tests do not see what another dependency changes in a
 // library for the whole process: only the binary has them all.
 func TestAKeySetIsJudgedKeyByKey(t *testing.T) {
+	t.Parallel()
 	weak, before, after := newRSAKey(t, "weak", 1024), newRSAKey(t, "before", 2048), newRSAKey(t, "after", 2048)
 	const incomplete = `{"kty":"EC","crv":"P-256","kid":"incomplete","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`
 	file := filepath.Join(t.TempDir(), "jwks.json")

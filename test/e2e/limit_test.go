@@ -35,6 +35,7 @@ func sharing(t *testing.T, redis *redistest.Server, options string, oldNew ...st
 }
 
 func TestALimitAnswersWithItsHeaders(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t, fivePerHour...)
 	e.startBackend(t)
 	token := e.token(t)
@@ -64,6 +65,7 @@ func TestALimitAnswersWithItsHeaders(t *testing.T) {
 }
 
 func TestAnotherPrincipalIsNotAffected(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t, fivePerHour...)
 	e.startBackend(t)
 	for range 6 {
@@ -74,6 +76,7 @@ func TestAnotherPrincipalIsNotAffected(t *testing.T) {
 }
 
 func TestTwoGatewaysShareALimitOnRedis(t *testing.T) {
+	t.Parallel()
 	first, second := sharing(t, startRedis(t), inTime, "rate 60/1m", "rate 20/1h")
 	token := first.token(t)
 	var ok, refused atomic.Int64
@@ -106,6 +109,7 @@ func TestTwoGatewaysShareALimitOnRedis(t *testing.T) {
 }
 
 func TestTheGatewayServesWhileRedisIsPausedAndAfterwards(t *testing.T) {
+	t.Parallel()
 	redis := startRedis(t)
 	first, _ := sharing(t, redis, "")
 	token := first.token(t)

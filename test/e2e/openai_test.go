@@ -24,6 +24,7 @@ try {
 }`
 
 func TestOpenAIsClientShowsWhyItWasRefused(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t, "rate 60/1m", "rate 2/1m")
 	token := e.token(t)
 	for _, c := range []struct {

@@ -12,6 +12,7 @@ import (
 )
 
 func TestHealthSaysMoreToOperators(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t)
 	backend := e.startBackend(t)
 	get := func(path, token string) answer {
@@ -72,6 +73,7 @@ func TestHealthSaysMoreToOperators(t *testing.T) {
 }
 
 func TestProbesNeedNeitherANameNorACredential(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t)
 	e.startBackend(t)
 	ask := func(method, path string) answer {
@@ -112,6 +114,7 @@ func TestProbesNeedNeitherANameNorACredential(t *testing.T) {
 }
 
 func TestReadinessDoesNotWaitForABackendThatHangs(t *testing.T) {
+	t.Parallel()
 	e := layout(t)
 	hanging, err := net.Listen("tcp", e.upstream) // connections are made, and nobody answers
 	if err != nil {
@@ -134,6 +137,7 @@ func TestReadinessDoesNotWaitForABackendThatHangs(t *testing.T) {
 }
 
 func TestARedisThatRefusesWritesIsSeenByOperatorsAndScrapers(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t)
 	e := layout(t)
 	e.env = append(e.env, "ODORDIFF_REDIS="+redis.URL())
@@ -170,6 +174,7 @@ func (e *edge) metrics(t *testing.T) string {
 }
 
 func TestProbesAreNotOfferedBeyondLoopback(t *testing.T) {
+	t.Parallel()
 	e := layout(t)
 	e.env = append(e.env, "ODORDIFF_BIND=0.0.0.0")
 	e.startWith(t)
@@ -191,6 +196,7 @@ func TestProbesAreNotOfferedBeyondLoopback(t *testing.T) {
 }
 
 func TestAPasswordOfRedisIsNotInTheConfig(t *testing.T) {
+	t.Parallel()
 	const password = "hunter2-for-tests"
 	redis := redistest.Start(t, "--requirepass", password)
 	e := layout(t)
@@ -210,6 +216,7 @@ func TestAPasswordOfRedisIsNotInTheConfig(t *testing.T) {
 }
 
 func TestAPasswordThatStandsInTheConfigIsWarnedOf(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t, "{env.ODORDIFF_REDIS}", "redis://:hunter2-for-tests@127.0.0.1:1")
 	eventually(t, "the warning is logged", func() bool {
 		return strings.Contains(e.out.String(), "the password of Redis stands in the configuration")
@@ -217,6 +224,7 @@ func TestAPasswordThatStandsInTheConfigIsWarnedOf(t *testing.T) {
 }
 
 func TestAnEmptyAddressOfRedisIsAnError(t *testing.T) {
+	t.Parallel()
 	e := layout(t)
 	if _, stderr, code := run(t, e.env, "keyring", "init"); code != 0 {
 		t.Fatal(stderr)
@@ -242,8 +250,8 @@ func (e *edge) adminGet(t *testing.T, path string) string {
 }
 
 func TestTheDescriptionOfTheAPIIsPublic(t *testing.T) {
-	e := startGateway(t)
-	e.startBackend(t)
+	t.Parallel()
+	e := shipped(t)
 	const path = "/api/v1/openapi.json"
 	got := e.send(t, http.MethodGet, path, nil, "")
 	got.wantOK(t)
@@ -261,6 +269,7 @@ func TestTheDescriptionOfTheAPIIsPublic(t *testing.T) {
 }
 
 func TestNobodySpeaksToTheBackendThroughTheDescription(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t)
 	seen := e.startEcho(t)
 	header := http.Header{"Gate-Principal": {"admin"}, "Content-Type": {"application/json"}}
@@ -276,13 +285,14 @@ func TestNobodySpeaksToTheBackendThroughTheDescription(t *testing.T) {
 }
 
 func TestAnOperatorsTokenDoesNotGenerate(t *testing.T) {
-	e := startGateway(t)
+	t.Parallel()
+	e := shipped(t)
 	e.generate(t, e.token(t, "--scope", "operator"), prompt).wantProblem(t, http.StatusForbidden, "scope-insufficient")
 }
 
 func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
-	e := startGateway(t)
-	e.startBackend(t)
+	t.Parallel()
+	e := shipped(t)
 	token := e.token(t)
 	for name, got := range map[string]answer{
 		"answer":    e.generate(t, token, prompt),
@@ -309,12 +319,14 @@ func wantSecurityHeaders(t *testing.T, got answer) {
 }
 
 func TestUnknownPathsGetAProblem(t *testing.T) {
-	e := startGateway(t)
+	t.Parallel()
+	e := shipped(t)
 	e.send(t, http.MethodGet, "/elsewhere", nil, "").wantProblem(t, http.StatusNotFound, "not-found")
 }
 
 func TestAnotherHostIsMisdirected(t *testing.T) {
-	e := startGateway(t)
+	t.Parallel()
+	e := shipped(t)
 	req, err := http.NewRequest(http.MethodGet, e.url+"/health/live", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -333,7 +345,8 @@ func TestAnotherHostIsMisdirected(t *testing.T) {
 }
 
 func TestPlainHTTPRedirectsToTheSiteAlone(t *testing.T) {
-	e := startGateway(t)
+	t.Parallel()
+	e := shipped(t)
 	req, err := http.NewRequest(http.MethodPost, e.httpURL+generatePath+"?a=b", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -358,13 +371,15 @@ func TestPlainHTTPRedirectsToTheSiteAlone(t *testing.T) {
 }
 
 func TestALongHeaderGetsAProblem(t *testing.T) {
-	e := startGateway(t)
+	t.Parallel()
+	e := shipped(t)
 	got := e.send(t, http.MethodGet, "/health/live", http.Header{"X-Long": {strings.Repeat("x", 33<<10)}}, "")
 	got.wantProblem(t, http.StatusRequestHeaderFieldsTooLarge, "header-too-large")
 	wantSecurityHeaders(t, got)
 }
 
 func TestClientsCannotClaimAnIdentity(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t)
 	seen := e.startEcho(t)
 	header := http.Header{
@@ -387,6 +402,7 @@ func TestClientsCannotClaimAnIdentity(t *testing.T) {
 }
 
 func TestLogsHoldNoSecretsAndNoPrompts(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t)
 	e.startBackend(t)
 	token := e.token(t)

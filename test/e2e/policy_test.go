@@ -9,8 +9,8 @@ import (
 )
 
 func TestInputIsValidatedAndTheFieldNamed(t *testing.T) {
-	e := startGateway(t)
-	e.startBackend(t)
+	t.Parallel()
+	e := shipped(t)
 	token := e.token(t)
 	cases := map[string]struct{ body, field string }{
 		"missing prompt":    {`{"num_molecules": 5}`, "/prompt"},
@@ -33,8 +33,8 @@ func TestInputIsValidatedAndTheFieldNamed(t *testing.T) {
 }
 
 func TestBodiesThatAreNotStrictJSONAreRefused(t *testing.T) {
-	e := startGateway(t)
-	e.startBackend(t)
+	t.Parallel()
+	e := shipped(t)
 	token := e.token(t)
 	for name, body := range map[string]string{
 		"truncated":      `{"prompt": "citrus"`,
@@ -60,6 +60,7 @@ func TestBodiesThatAreNotStrictJSONAreRefused(t *testing.T) {
 }
 
 func TestAPromptIsRefusedUntilTheRuleIsEdited(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t)
 	e.startBackend(t)
 	token := e.token(t)
@@ -105,8 +106,8 @@ test_durian_is_refused if false
 }
 
 func TestDangerousPromptsAreRefusedHoweverTheyAreSpelled(t *testing.T) {
-	e := startGateway(t)
-	e.startBackend(t)
+	t.Parallel()
+	e := shipped(t)
 	token := e.token(t)
 	for name, text := range map[string]string{
 		"plain":       "synthesis of sarin nerve agent",
@@ -124,8 +125,8 @@ func TestDangerousPromptsAreRefusedHoweverTheyAreSpelled(t *testing.T) {
 }
 
 func TestAPromptWithoutALetterIsRefusedByThePolicy(t *testing.T) {
-	e := startGateway(t)
-	e.startBackend(t)
+	t.Parallel()
+	e := shipped(t)
 	token := e.token(t)
 	for _, text := range []string{"12345", "   ", "🌹"} {
 		p := e.generate(t, token, `{"prompt": "`+text+`"}`).wantProblem(t, http.StatusForbidden, "policy-denied")
@@ -147,7 +148,8 @@ func (e *edge) save(t *testing.T, path, content string) {
 }
 
 func TestNoSpellingOfThePathGoesWithoutTheSchema(t *testing.T) {
-	e := startGateway(t)
+	t.Parallel()
+	e := shipped(t)
 	header := http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + e.token(t)}}
 	for _, suffix := range []string{"", "/", "//", "/.", "%2F", ";v=1", "%20"} {
 		got := e.send(t, http.MethodPost, generatePath+suffix, header, `{"prompt": "rose", "cedar": "Prompt"}`)

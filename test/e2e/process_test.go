@@ -27,7 +27,7 @@ type process struct {
 }
 
 // start runs odordiff with the arguments and stops it when the test ends.
-func start(t *testing.T, env []string, args ...string) *process {
+func start(t testing.TB, env []string, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(binary, args...), out: new(output), done: make(chan struct{})}
 	p.cmd.Env = environment(env)
@@ -59,7 +59,7 @@ func environment(additions []string) []string {
 }
 
 // stop asks the process to end, as Ctrl-C does, and waits.
-func (p *process) stop(t *testing.T) {
+func (p *process) stop(t testing.TB) {
 	t.Helper()
 	p.signal(syscall.SIGINT)
 	select {
@@ -113,7 +113,7 @@ func (o *output) String() string {
 }
 
 // run runs odordiff to its end and returns what it printed.
-func run(t *testing.T, env []string, args ...string) (stdout, stderr string, code int) {
+func run(t testing.TB, env []string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	cmd := exec.Command(binary, args...)
 	cmd.Env = environment(env)
@@ -127,7 +127,7 @@ func run(t *testing.T, env []string, args ...string) (stdout, stderr string, cod
 }
 
 // eventually waits until the condition holds.
-func eventually(t *testing.T, what string, condition func() bool) {
+func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	deadline := time.After(patience)
 	ticker := time.NewTicker(tick)

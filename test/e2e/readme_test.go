@@ -12,6 +12,7 @@ import (
 )
 
 func TestTheREADMEsCaddyfileGuardsAnotherService(t *testing.T) {
+	t.Parallel()
 	caddyfile := fenced(t, "README.md", "caddyfile")
 	if lines := strings.Count(caddyfile, "\n"); lines != 16 {
 		t.Errorf("the README's Caddyfile has %d lines", lines)

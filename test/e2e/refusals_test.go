@@ -39,6 +39,7 @@ func (e *edge) wantRecord(t *testing.T, id string) map[string]any {
 }
 
 func TestEachRefusalLeavesOneRecord(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t, "rate 60/1m", "rate 2/1m")
 	backend := e.startBackend(t)
 	alice := e.token(t, "--subject", "alice")
@@ -113,6 +114,7 @@ func TestEachRefusalLeavesOneRecord(t *testing.T) {
 }
 
 func TestRefusalsWithoutGateProblemKeepTheirFields(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t, "\tgate_problem {\n\t\tmax_header 32KiB # 431 above it\n\t}\n", "", "\t\tgate_problem # also", "\t\t# also")
 	got := e.generate(t, "", prompt)
 	if got.StatusCode != http.StatusUnauthorized || got.Header.Get("WWW-Authenticate") == "" || len(got.body) != 0 {
@@ -133,6 +135,7 @@ func TestRefusalsWithoutGateProblemKeepTheirFields(t *testing.T) {
 }
 
 func TestTheShippedCaddyfileLeavesNoRefusalBare(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t)
 	if log := e.out.String(); strings.Contains(log, "add gate_problem") {
 		t.Error("it warns of refusals without a body")

@@ -10,6 +10,7 @@ import (
 )
 
 func TestADeadBackendIsAnsweredForAndRecoversFrom(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t)
 	backend := e.startBackend(t)
 	token := e.token(t)
@@ -140,6 +141,7 @@ func TestReloadsUnderLoadFailNoRequest(t *testing.T) {
 }
 
 func TestAReloadForgetsNothing(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t, fivePerHour...)
 	backend := e.startBackend(t)
 	token := e.token(t)
@@ -167,6 +169,7 @@ func TestAReloadForgetsNothing(t *testing.T) {
 }
 
 func TestABrokenCaddyfileChangesNothing(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t)
 	e.startBackend(t)
 	token := e.token(t)
@@ -201,6 +204,7 @@ func (e *edge) edit(t *testing.T, before, after string) {
 }
 
 func TestCaddysOwnCommandsWork(t *testing.T) {
+	t.Parallel()
 	e := layout(t)
 	if _, stderr, code := run(t, e.env, "keyring", "init"); code != 0 {
 		t.Fatal(stderr)

@@ -71,6 +71,7 @@ func (e *edge) from(t *testing.T, protocols ...string) *http.Client {
 }
 
 func TestNoLogAndNoSpanHoldsASecret(t *testing.T) {
+	t.Parallel()
 	e := layout(t)
 	spans := startCollector(t)
 	e.env = append(e.env, spans.environment()...)

@@ -98,6 +98,7 @@ func attribute(span *trace.Span, key string) string {
 }
 
 func TestSpansHaveTheStatusOfARefusal(t *testing.T) {
+	t.Parallel()
 	e := layout(t)
 	spans := startCollector(t)
 	e.env = append(e.env, spans.environment()...)
@@ -137,6 +138,7 @@ func TestSpansHaveTheStatusOfARefusal(t *testing.T) {
 }
 
 func TestWithoutACollectorThereIsNoTracing(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		env    []string
 		traced bool

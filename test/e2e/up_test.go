@@ -19,6 +19,7 @@ import (
 )
 
 func TestUpAnswersThePromptOfTheREADME(t *testing.T) {
+	t.Parallel()
 	e := startUp(t)
 	credential := filepath.Join(e.state, "development.jwt")
 	info, err := os.Stat(credential)
@@ -79,6 +80,7 @@ func wantMolecules(t *testing.T, got answer, n int) {
 }
 
 func TestUpPrintsACurlLineThatWorks(t *testing.T) {
+	t.Parallel()
 	curl, err := exec.LookPath("curl")
 	if err != nil {
 		t.Fatal("curl is not installed: `make test` installs it")
@@ -100,6 +102,7 @@ func TestUpPrintsACurlLineThatWorks(t *testing.T) {
 }
 
 func TestUpTakesFoldersWithSpaces(t *testing.T) {
+	t.Parallel()
 	e := layout(t)
 	e.state = filepath.Join(t.TempDir(), "my state")
 	e.process = start(t, e.env, "up", "--state", e.state, "--backend", e.upstream, "--admin", e.admin,
@@ -108,6 +111,7 @@ func TestUpTakesFoldersWithSpaces(t *testing.T) {
 }
 
 func TestUpKeepsItsCredentialOverARestart(t *testing.T) {
+	t.Parallel()
 	e := startUp(t)
 	token, err := os.ReadFile(filepath.Join(e.state, "development.jwt"))
 	if err != nil {
@@ -129,6 +133,7 @@ func (e *edge) startUpInState(t *testing.T) {
 }
 
 func TestUpRenewsPoliciesThatAnOlderVersionUnpacked(t *testing.T) {
+	t.Parallel()
 	e := layout(t)
 	e.startUpInState(t)
 	e.stop(t)
@@ -155,6 +160,7 @@ func TestUpRenewsPoliciesThatAnOlderVersionUnpacked(t *testing.T) {
 }
 
 func TestUpStartsWithTheLastGoodPolicyAndSaysSo(t *testing.T) {
+	t.Parallel()
 	e := layout(t)
 	e.startUpInState(t)
 	e.stop(t)
@@ -173,6 +179,7 @@ func TestUpStartsWithTheLastGoodPolicyAndSaysSo(t *testing.T) {
 }
 
 func TestUpStopsCleanlyWhenInterrupted(t *testing.T) {
+	t.Parallel()
 	e := startUp(t)
 	e.stop(t)
 	if code := e.cmd.ProcessState.ExitCode(); code != 0 {
@@ -184,6 +191,7 @@ func TestUpStopsCleanlyWhenInterrupted(t *testing.T) {
 }
 
 func TestUpNamesATakenPortInOneLine(t *testing.T) {
+	t.Parallel()
 	for _, flag := range []string{"--https-port", "--http-port", "--probe-port", "--backend", "--admin"} {
 		t.Run(flag, func(t *testing.T) {
 			e := layout(t)
@@ -208,6 +216,7 @@ func TestUpNamesATakenPortInOneLine(t *testing.T) {
 }
 
 func TestUpNamesAllTakenPortsAtOnce(t *testing.T) {
+	t.Parallel()
 	e := layout(t)
 	addresses := map[string]string{
 		"--https-port": "127.0.0.1:" + port(e.url), "--http-port": "127.0.0.1:" + port(e.httpURL), "--probe-port": "127.0.0.1:" + port(e.probes),
@@ -235,6 +244,7 @@ func TestUpNamesAllTakenPortsAtOnce(t *testing.T) {
 }
 
 func TestUpGreetsWithoutAWarning(t *testing.T) {
+	t.Parallel()
 	e := startUp(t)
 	eventually(t, "the greeting is printed", func() bool { return strings.Contains(e.out.String(), "Ctrl-C") })
 	if printed := e.out.String(); strings.Contains(printed, `"level":"warn"`) || strings.Contains(printed, "WARN") {
@@ -243,6 +253,7 @@ func TestUpGreetsWithoutAWarning(t *testing.T) {
 }
 
 func TestUpLogsWhatTheBackendDoesWithTheRequestsID(t *testing.T) {
+	t.Parallel()
 	e := layout(t)
 	e.process = start(t, append(e.env, "ODORDIFF_LOG_LEVEL=INFO"), "up", "--state", e.state, "--policies", e.policies,
 		"--backend", e.upstream, "--admin", e.admin, "--https-port", port(e.url), "--http-port", port(e.httpURL))
@@ -268,6 +279,7 @@ func TestUpLogsWhatTheBackendDoesWithTheRequestsID(t *testing.T) {
 }
 
 func TestUpRefusesPortsThatCannotBe(t *testing.T) {
+	t.Parallel()
 	for name, args := range map[string][]string{
 		"none":           {"--https-port", "0"},
 		"the same twice": {"--https-port", "18443", "--http-port", "18443"},
@@ -283,6 +295,7 @@ func TestUpRefusesPortsThatCannotBe(t *testing.T) {
 }
 
 func TestAnUnknownSubcommandIsAnError(t *testing.T) {
+	t.Parallel()
 	for _, command := range []string{"policy", "keyring"} {
 		_, stderr, code := run(t, nil, command, "chekc")
 		if code == 0 || !strings.Contains(stderr, `unknown command "chekc"`) {
@@ -295,6 +308,7 @@ func TestAnUnknownSubcommandIsAnError(t *testing.T) {
 }
 
 func TestHTTPRedirectsToTheEdge(t *testing.T) {
+	t.Parallel()
 	e := startUp(t)
 	resp, err := e.client.Get(e.httpURL + "/health/live?x=1")
 	if err != nil {
@@ -307,6 +321,7 @@ func TestHTTPRedirectsToTheEdge(t *testing.T) {
 }
 
 func TestDoctorFindsNothingWrongWithUp(t *testing.T) {
+	t.Parallel()
 	e := startUp(t)
 	stdout, stderr, code := run(t, e.env, "doctor", "--url", e.url)
 	if code != 0 || strings.Contains(stdout, "✗") || strings.Contains(stdout, "skipped") {
@@ -315,6 +330,7 @@ func TestDoctorFindsNothingWrongWithUp(t *testing.T) {
 }
 
 func TestDoctorFindsTheDeadBackendAtOnce(t *testing.T) {
+	t.Parallel()
 	e := startGateway(t)
 	backend := e.startBackend(t)
 	examine := func() (stdout string, code int) {
@@ -337,6 +353,7 @@ func TestDoctorFindsTheDeadBackendAtOnce(t *testing.T) {
 }
 
 func TestDoctorFindsTheDeadRedisAtOnce(t *testing.T) {
+	t.Parallel()
 	e := layout(t)
 	redis := startRedis(t)
 	e.env = append(e.env, "ODORDIFF_REDIS="+redis.URL())
@@ -354,6 +371,7 @@ func TestDoctorFindsTheDeadRedisAtOnce(t *testing.T) {
 }
 
 func TestDoctorAsksSeveralWhetherOneIsAlive(t *testing.T) {
+	t.Parallel()
 	e := layout(t)
 	e.startBackend(t)
 	dead := "http://127.0.0.1:1"
@@ -375,6 +393,7 @@ func TestDoctorAsksSeveralWhetherOneIsAlive(t *testing.T) {
 }
 
 func TestDoctorSaysWhatIsDown(t *testing.T) {
+	t.Parallel()
 	e := layout(t)
 	stdout, _, code := run(t, e.env, "doctor", "--url", e.url)
 	if code != 1 || !strings.Contains(stdout, "✗ the gateway is alive") {
