@@ -20,8 +20,9 @@ func register(name, usage, short, long string, setup func(*cobra.Command)) {
 	})
 }
 
-// group makes a command of its subcommands. What is none of them is an error:
-// by itself cobra would print the help and succeed, and a script's typing error pass for success.
+// group adds subcommands to a command. Any other word is an error: cobra alone
+// would print the help and succeed, so that a script would not notice a typing
+// error.
 func group(cmd *cobra.Command, subcommands ...*cobra.Command) {
 	cmd.AddCommand(subcommands...)
 	cmd.Args = cobra.NoArgs

@@ -15,7 +15,7 @@ import (
 	"github.com/odordiff/odordiff/internal/keyring"
 )
 
-// doctorsLifetime is how long the token is good for that the doctor makes.
+// doctorsLifetime is how long the token that the doctor makes is valid.
 const doctorsLifetime = 5 * time.Minute
 
 func init() {
@@ -70,8 +70,8 @@ func (o *doctorOptions) run(ctx context.Context, out io.Writer) error {
 	return report(out, doc.Examine(ctx), o.quiet)
 }
 
-// askAlive asks each edge. One image has several roles, of which a container plays
-// one, and its health check cannot know which.
+// askAlive asks each edge. A container of the image has one of several roles,
+// and its health check cannot know which.
 func (o *doctorOptions) askAlive(ctx context.Context, out io.Writer) error {
 	findings := make([]doctor.Finding, 0, len(o.urls))
 	for _, url := range o.urls {
@@ -116,8 +116,8 @@ func (o *doctorOptions) config() (doctor.Config, error) {
 	return cfg, addKeys(&cfg, file)
 }
 
-// keyringFile is the keyring to use, or "". The keys of this machine are not for
-// an edge to which somebody brings a token.
+// keyringFile is the keyring to use, or "". If a token is given, the edge is
+// not this machine's, so this machine's keys are not used.
 func (o *doctorOptions) keyringFile() string {
 	if o.keyring != "" || o.tokenFile != "" {
 		return o.keyring

@@ -217,7 +217,8 @@ func readInput(stdin io.Reader, name string) (any, error) {
 	return document, nil
 }
 
-// evalTimeout is generous: whoever tries a rule out wants its answer, and sees how long it took.
+// evalTimeout is long: somebody who tries out a rule wants its answer, and sees
+// how long it took.
 const evalTimeout = 10 * time.Second
 
 func evalPolicy(cmd *cobra.Command, dir string, document any) error {

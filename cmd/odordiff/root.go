@@ -11,11 +11,12 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// elder is the first of our commands that Caddy made.
+// elder is the first of our commands that Caddy creates.
 var elder *cobra.Command
 
-// reachRoot finds the root command, which Caddy builds and gives to nobody: when
-// our second command is made, the first is below it, and so are all of Caddy's.
+// reachRoot finds the root command, which Caddy does not export. When our
+// second command is created, the first already has the root as its parent, and
+// so have all of Caddy's commands.
 func reachRoot(cmd *cobra.Command) {
 	switch {
 	case elder == nil:

@@ -182,8 +182,9 @@ func (u *up) checkDistinct() error {
 	return nil
 }
 
-// portFromEnvironment is the port that the variable names, or the fallback where
-// it is not set. What is no port is 0, which checkPorts refuses.
+// portFromEnvironment is the port that the variable names, or the fallback
+// where it is not set. It returns 0 for an invalid port; checkPorts refuses
+// that.
 func portFromEnvironment(name string, fallback int) int {
 	text, set := os.LookupEnv(name)
 	if !set {

@@ -1,5 +1,5 @@
 // Package doctor probes a running edge from outside, as a client would, and
-// says what works.
+// reports what works.
 package doctor
 
 import (
@@ -23,16 +23,17 @@ import (
 // probeTimeout bounds each probe.
 const probeTimeout = 10 * time.Second
 
-// maxAnswer is how much of an answer is looked at, in bytes.
+// maxAnswer is how many bytes of an answer are read.
 const maxAnswer = 1 << 20
 
-// Config says where the edge is and how to be let in.
+// Config says where the edge is, and with which credentials to probe it.
 type Config struct {
 	// URL is the edge, such as https://localhost:8443.
 	URL string
 	// RootFile is a PEM file of the certificate authority to trust besides the system's; may be empty.
 	RootFile string
-	// Credential is a bearer token that may generate; without it, what needs one is skipped.
+	// Credential is a bearer token that may generate; without it, probes that
+	// need one are skipped.
 	Credential string
 	// Operator is a bearer token that may see the checks of /health. Default: Credential.
 	Operator string
@@ -50,7 +51,8 @@ type Finding struct {
 	Err error
 	// Skipped says that the probe could not be made.
 	Skipped bool
-	// Warning says that the probe passed and somebody should look all the same.
+	// Warning says that the probe passed, but found something that needs
+	// attention.
 	Warning bool
 }
 
@@ -89,15 +91,15 @@ func New(cfg Config) (*Doctor, error) {
 	}, nil
 }
 
-// Close lets go of idle connections.
+// Close closes idle connections.
 func (d *Doctor) Close() { d.client.CloseIdleConnections() }
 
-// Live makes only the cheapest probe: does the process answer?
+// Live makes only the cheapest probe: whether the process answers.
 func (d *Doctor) Live(ctx context.Context) Finding {
 	return d.health(ctx, "the gateway is alive", "/health/live")
 }
 
-// Examine makes every probe, in an order in which the first failure is the
+// Examine makes every probe. They are ordered so that the first failure is the
 // one to mend first.
 func (d *Doctor) Examine(ctx context.Context) []Finding {
 	alive := d.Live(ctx)
@@ -175,7 +177,7 @@ func (d *Doctor) send(req *http.Request) (answer, error) {
 	return answer{resp, content}, d.explain(err)
 }
 
-// explain adds the way out to the failures that people meet first.
+// explain adds the remedy to the failures that are most common at first.
 func (d *Doctor) explain(err error) error {
 	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); unknown {
 		return fmt.Errorf("%w: name its certificate authority with --cacert", err)

@@ -35,8 +35,9 @@ func (d *Doctor) health(ctx context.Context, name, path string) Finding {
 	return passed(name, "%s answered in %s", path, time.Since(start).Round(time.Millisecond))
 }
 
-// checks reads what the gateway says of itself. A gateway that cannot do its work
-// is ready all the same where it can still refuse or answer from what it kept.
+// checks reads the gateway's own health report. Readiness is not enough: a
+// gateway without an upstream is ready too, if it can still refuse or answer
+// from its store.
 func (d *Doctor) checks(ctx context.Context) Finding {
 	const name, path = "the gateway's own checks pass", "/health"
 	got, err := d.do(ctx, http.MethodGet, path, "", d.operator)
@@ -147,8 +148,8 @@ func (d *Doctor) generation(ctx context.Context) Finding {
 	return passed(name, "%s, RateLimit %s, in %s", first, got.Header.Get("RateLimit"), time.Since(start).Round(time.Millisecond))
 }
 
-// signed sends a signed request: its nonce has to be written down where all
-// gateways see it, which a token does not need.
+// signed sends a signed request. Unlike a token it needs the store of nonces
+// that all gateways share.
 func (d *Doctor) signed(ctx context.Context) Finding {
 	const name = "a signed request is answered"
 	if d.key == nil {
@@ -175,8 +176,8 @@ func (d *Doctor) signed(ctx context.Context) Finding {
 	return passed(name, "by the key %s", d.key.ID)
 }
 
-// freshPrompt is a body that was never sent before, so that no answer to an
-// earlier one can stand in for a backend that is gone.
+// freshPrompt returns a body that was never sent before, so that no stored
+// answer can take the place of a backend that is gone.
 func freshPrompt() string {
 	const most = 1 << 53                                                                          // the API takes integers that every JSON reader keeps
 	return fmt.Sprintf(`%s, "seed": %d}`, strings.TrimSuffix(goodPrompt, "}"), rand.Int64N(most)) //nolint:gosec // it only has to differ

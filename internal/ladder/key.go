@@ -6,23 +6,24 @@ import (
 	"net/url"
 )
 
-// Key names one request of one principal, whatever its spelling.
+// Key identifies one request of one principal. Requests that differ in spelling
+// only have the same key.
 type Key [sha256.Size]byte
 
 // Request holds the parts of a request that decide its answer.
 type Request struct {
-	// Host is the host asked for: stores may be shared between sites.
+	// Host is the requested host: sites may share a store.
 	Host string
-	// Asked is what the client asked for. It decides which upstream answers.
+	// Asked is what the client requested. It decides which upstream answers.
 	Asked Target
-	// Passed is what the upstream is asked for, after rewriting. It may depend on
-	// more than Asked, such as on a header field.
+	// Passed is what is requested from the upstream, after rewriting. It may
+	// depend on more than Asked, such as a header field.
 	Passed Target
-	// Principal is who asks; no two who may see different answers share one. Empty for
-	// requests without any credential.
+	// Principal is who asks. Callers who may see different answers have
+	// different principals. It is empty for requests without a credential.
 	Principal string
-	// Body is the body: canonical JSON where it is JSON, so that spacing and the
-	// order of names do not matter, and the bytes themselves otherwise.
+	// Body is the canonical form of a JSON body, in which spacing and the order
+	// of names do not matter, and the bytes of any other body.
 	Body []byte
 }
 
@@ -30,7 +31,7 @@ type Request struct {
 type Target struct {
 	// Method is the HTTP method.
 	Method string
-	// Path is the path as it was sent, escapes and all.
+	// Path is the path as it was sent, not unescaped.
 	Path string
 	// Query is the raw query. The order of its parameters does not matter.
 	Query string

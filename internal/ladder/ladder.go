@@ -1,10 +1,10 @@
-// Package ladder is what stands between an upstream that is out and a client:
-// the rungs that answer in its place, best first. Live is the upstream itself. Stale is an
-// earlier answer to the same request of the same principal, from a [Store]. Where
-// there is none, the request is refused, with a time to come back after.
+// Package ladder describes how a request is answered while its upstream fails:
+// the rungs that can answer, best first. Live is the upstream itself. Stale is
+// an earlier answer to the same request of the same principal, from a [Store].
+// If there is none, the request is refused with a time to retry after.
 //
-// The package knows which answers call for the next rung, which answers may be
-// kept, and for whom; it moves no HTTP.
+// The package decides which answers lead to the next rung, which answers may be
+// kept, and for whom. It sends and receives nothing.
 package ladder
 
 import (
@@ -19,13 +19,13 @@ const (
 	Live = "live"
 	// Stale is an answer that the upstream gave earlier.
 	Stale = "stale"
-	// Unavailable is no answer: the refusal at the bottom.
+	// Unavailable is the refusal when no rung has an answer.
 	Unavailable = "unavailable"
 )
 
-// StepsDown reports whether a status says that the upstream could not do its part, so
-// that the next rung should. A 500 does not: it says something about the request
-// as likely as about the upstream, and a client should see it.
+// StepsDown reports whether a status means that the upstream is unable to
+// answer, so that the next rung should. A 500 does not: its cause may just as
+// well be the request, and the client should see it.
 func StepsDown(status int) bool {
 	switch status {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Storable reports whether a live answer may be kept to be served later, to whom
-// it was given and to nobody else. It must be a complete 200 that is not a
-// stream; its own Cache-Control and the request's must not forbid it (RFC 9111,
-// sections 5.2.1.5 and 5.2.2), and it must not set a cookie. A private answer needs a known principal.
+// Storable reports whether a live answer may be kept and served again later to
+// the same principal. It must be a complete 200 that is not a stream and sets
+// no cookie. Neither the request's Cache-Control nor its own may forbid it (RFC
+// 9111, sections 5.2.1.5 and 5.2.2). A private answer needs a known principal.
 func Storable(request http.Header, principal string, status int, response http.Header) bool {
 	if status != http.StatusOK || streams(response) || len(response["Set-Cookie"]) > 0 {
 		return false
@@ -26,8 +26,8 @@ func Storable(request http.Header, principal string, status int, response http.H
 	return principal != "" || !has(response, "private")
 }
 
-// AcceptsStale reports whether the sender of the request would take an answer
-// from before: it is asked for a fresh one by Cache-Control: no-cache or no-store.
+// AcceptsStale reports whether the client accepts an earlier answer. It does
+// not if it sends Cache-Control: no-cache or no-store.
 func AcceptsStale(request http.Header) bool {
 	return !has(request, "no-cache") && !has(request, "no-store")
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Limits bound a store. A zero field means its default.
+// Limits are the bounds of a store. A zero field means its default.
 type Limits struct {
 	// TTL is how long an answer may be served after it was given. Default: 10m.
 	TTL time.Duration
@@ -33,17 +33,17 @@ func (l Limits) WithDefaults() Limits {
 	return l
 }
 
-// Answer is a complete response. Nothing of it may be changed once it is stored.
+// Answer is a complete response. It must not be changed once it is stored.
 type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Store keeps answers in memory within its limits. The least recently used
-// give way first. Bodies are kept as they came: answers are a few kilobytes, and
-// compressing each live answer would cost every request to save memory that is bounded anyway.
-// Its methods may be called concurrently.
+// Store keeps answers in memory within its limits. It drops the least recently
+// used answers first. It does not compress bodies: answers are a few kilobytes,
+// and compression would slow every request to save memory that is bounded
+// anyway. Its methods may be called concurrently.
 type Store struct {
 	limits Limits
 
@@ -76,8 +76,8 @@ func NewStore(limits Limits) *Store {
 // Limits returns the store's limits.
 func (s *Store) Limits() Limits { return s.limits }
 
-// Put keeps the answer to a request with the given header, in place of the
-// one before, and reports whether it fits the limits.
+// Put keeps the answer to a request with the given header, replaces the
+// previous one, and reports whether the answer fits the limits.
 func (s *Store) Put(key Key, request http.Header, answer Answer) bool {
 	e := &entry{key: key, answer: answer, varies: make(map[string][]string), at: time.Now()}
 	for _, field := range varying(answer.Header) {
@@ -103,9 +103,9 @@ func (s *Store) Put(key Key, request http.Header, answer Answer) bool {
 	return true
 }
 
-// Get returns the answer kept for the request with the given header and how
-// long ago it was given; false if there is none, if it is over the TTL or if
-// it depends on a field in which the requests differ.
+// Get returns the answer kept for the request with the given header, and its
+// age. It returns false if there is none, if it is older than the TTL, or if it
+// depends on a header field in which the requests differ.
 func (s *Store) Get(key Key, request http.Header) (Answer, time.Duration, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,9 +152,10 @@ func (s *Store) remove(element *list.Element) {
 	s.size -= e.size
 }
 
-// removeExpired takes out the expired answers at the end of the list. One that is
-// further up was used within its TTL, so what is behind it expires within
-// another: while answers come, none stays for more than twice the TTL. s.mu is held.
+// removeExpired removes the expired answers at the end of the list. An expired
+// answer further up was used within its TTL, and everything behind it expires
+// within another TTL. So while answers come in, none stays for longer than
+// twice the TTL. s.mu is held.
 func (s *Store) removeExpired() {
 	for {
 		last := s.recent.Back()

@@ -9,8 +9,8 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// follow starts the goroutine that refreshes. Notifications make it quick; the
-// poll makes it sure, so that a system without notifications is only slower.
+// follow starts the goroutine that refreshes. Notifications make it fast, and
+// polling makes it reliable: a system without notifications is only slower.
 func (f *File[T]) follow(poll time.Duration) {
 	ctx, stop := context.WithCancel(context.Background()) //nolint:gosec // Close stops it
 	f.stop = stop
@@ -22,8 +22,8 @@ func (f *File[T]) follow(poll time.Duration) {
 }
 
 // watch asks for notifications of the folder, because a watch of the file
-// itself would stay with the old one after a rename. It is repeated with each
-// poll: the folder may have been replaced as well.
+// itself would stay with the old one after a rename. It is repeated at each
+// poll, because the folder may have been replaced too.
 func (f *File[T]) watch() {
 	if f.watcher != nil {
 		_ = f.watcher.Add(filepath.Dir(f.path)) // without it the poll still finds the change
@@ -71,9 +71,9 @@ func (f *File[T]) notifications() (<-chan fsnotify.Event, <-chan error) {
 	return f.watcher.Events, f.watcher.Errors
 }
 
-// concerns reports whether an event in the folder may have changed the file:
-// it is about the file, or about the "..data" symlink through which Kubernetes
-// swaps all files of a mounted secret at once.
+// concerns reports whether an event in the folder may mean that the file has
+// changed: it is about the file, or about the "..data" symlink through which
+// Kubernetes replaces all files of a mounted secret at once.
 func (f *File[T]) concerns(event fsnotify.Event) bool {
 	name := filepath.Base(event.Name)
 	return name == filepath.Base(f.path) || strings.HasPrefix(name, "..")

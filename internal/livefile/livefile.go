@@ -1,7 +1,7 @@
 // Package livefile holds a value that is parsed from a file and follows the
-// file: edits, atomic renames and the symlink swaps by which Kubernetes
-// updates a mounted secret all show up without a restart. A new content that
-// does not parse leaves the last good value in force.
+// file. Edits, atomic renames and the symlink swaps by which Kubernetes updates
+// a mounted secret take effect without a restart. If new content does not
+// parse, the last good value stays in force.
 package livefile
 
 import (
@@ -21,8 +21,8 @@ import (
 )
 
 const (
-	// DefaultPoll is how often the file is read where no notification tells of a change:
-	// on network file systems, and below symlinks that lead elsewhere.
+	// DefaultPoll is how often the file is read even if no change is notified,
+	// as on network file systems and below symlinks that lead elsewhere.
 	DefaultPoll = 10 * time.Second
 	// MaxSize is how many bytes a file may have.
 	MaxSize = 4 << 20
@@ -30,22 +30,22 @@ const (
 	settle = 50 * time.Millisecond
 )
 
-// Parse makes the value of a file's content. Its error reaches logs: it must
-// not quote the content where that is secret.
+// Parse makes the value from a file's content. Its error is logged, so it must
+// not quote secret content.
 type Parse[T any] func(content []byte, mode fs.FileMode) (T, error)
 
-// Options change how a file is followed. The zero value is good.
+// Options change how a file is followed. The zero value selects the defaults.
 type Options struct {
-	// Poll is how often to read the file at least; 0 means [DefaultPoll].
+	// Poll is the longest time between two readings of the file; 0 means
+	// [DefaultPoll].
 	Poll time.Duration
-	// Report is told of each change of the file after the first: nil when the
-	// new value is in force, an error when the old one stays. It may be nil. It is
-	// called from one goroutine.
+	// Report is called for each change after the file was opened: with nil if
+	// the new value is in force, with an error if the old one stays. It may be
+	// nil. It is called from one goroutine.
 	Report func(error)
 }
 
-// File is a value that follows a file. Its methods may be called at once from
-// many goroutines.
+// File is a value that follows a file. Its methods may be called concurrently.
 type File[T any] struct {
 	path   string
 	parse  Parse[T]
@@ -74,8 +74,8 @@ type state struct {
 	err      string // of reading
 }
 
-// Open reads the file, which must be good this first time, and follows it
-// until Close.
+// Open reads the file, which must be valid at first, and follows it until
+// Close.
 func Open[T any](path string, parse Parse[T], options Options) (*File[T], error) {
 	if options.Poll <= 0 {
 		options.Poll = DefaultPoll
@@ -97,7 +97,8 @@ func (f *File[T]) Value() (value T, revision uint64) {
 	return v.value, v.revision
 }
 
-// LastError says why the file's present content is not in force; nil when it is.
+// LastError returns why the file's current content is not in force; nil if it
+// is.
 func (f *File[T]) LastError() error {
 	if err := f.failure.Load(); err != nil {
 		return *err
@@ -105,9 +106,9 @@ func (f *File[T]) LastError() error {
 	return nil
 }
 
-// Modified returns when the file was written whose content is in force. A file that
-// is written anew with the same content counts as well; one that is broken or
-// gone does not.
+// Modified returns when the file whose content is in force was written. It
+// changes too when the file is written again with the same content, but not
+// when the file is invalid or gone.
 func (f *File[T]) Modified() time.Time { return *f.modified.Load() }
 
 // Close stops following. The last good value stays readable.

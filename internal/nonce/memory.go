@@ -8,13 +8,12 @@ import (
 	"time"
 )
 
-// DefaultCapacity is how many nonces a memory store holds where nothing else
-// is asked for: about 800 requests a second at the default window of five
-// minutes, in about 40 MiB.
+// DefaultCapacity is how many nonces a memory store holds by default: about 800
+// requests a second at the default window of five minutes, in about 40 MiB.
 const DefaultCapacity = 1 << 18
 
-// Memory keeps nonces in this process. When it is full of nonces that are
-// still in time, it refuses new ones: to forget one would permit its replay.
+// Memory keeps nonces in this process. When it is full of nonces that have not
+// expired, it refuses new ones, because forgetting one would permit its replay.
 type Memory struct {
 	capacity int
 	now      func() time.Time
@@ -53,15 +52,15 @@ func (m *Memory) Use(_ context.Context, scope, nonce string, ttl time.Duration) 
 	return true, nil
 }
 
-// Len returns how many nonces are held, some of which may be over their time.
+// Len returns how many nonces are held. Some may have expired.
 func (m *Memory) Len() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.used)
 }
 
-// forget drops what is over its time: each nonce once, so a request pays for
-// one on average.
+// forget drops expired nonces. Each is dropped once, so a request drops one on
+// average.
 func (m *Memory) forget(now time.Time) {
 	for len(m.expiries) > 0 && !m.expiries[0].at.After(now) {
 		delete(m.used, heap.Pop(&m.expiries).(expiry).key)

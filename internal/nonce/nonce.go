@@ -1,6 +1,7 @@
-// Package nonce remembers which nonces were used, so that a signature that was
-// overheard cannot be sent again. A store never forgets a nonce before its
-// time: where it has no room or no connection it says so, and the caller refuses.
+// Package nonce remembers which nonces were used, so that an overheard
+// signature cannot be sent again. A store never forgets a nonce before it
+// expires. If the store has no room or no connection, it returns an error and
+// the caller refuses.
 package nonce
 
 import (
@@ -18,17 +19,18 @@ var (
 	ErrUnavailable = errors.New("nonce store is unavailable")
 )
 
-// Store remembers nonces. Its methods may be called at once from many goroutines.
+// Store remembers nonces. Its methods may be called concurrently.
 type Store interface {
-	// Use marks a nonce as used for ttl, which is positive, and reports whether it
-	// was fresh. The scope keeps the nonces of different keys apart; both may be any
-	// strings. An error wraps [ErrFull] or [ErrUnavailable]: nobody knows then
-	// whether the nonce was fresh, and the request must be refused.
+	// Use marks a nonce as used for ttl, which is positive, and reports whether
+	// it was fresh. The scope keeps the nonces of different keys apart; both
+	// may be any strings. An error wraps [ErrFull] or [ErrUnavailable]: it is
+	// then unknown whether the nonce was fresh, and the request must be
+	// refused.
 	Use(ctx context.Context, scope, nonce string, ttl time.Duration) (fresh bool, err error)
 }
 
-// digest is what a store keeps of a nonce: of one size whatever the client
-// sent, and without revealing it.
+// digest is what a store keeps of a nonce. It has the same size whatever the
+// client sent, and does not reveal it.
 type digest [sha256.Size]byte
 
 func digestOf(scope, nonce string) digest {

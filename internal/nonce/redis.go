@@ -11,7 +11,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// DefaultTimeout bounds one question to Redis, over whatever the client allows itself.
+// DefaultTimeout bounds one request to Redis, whatever the client's own
+// timeouts are.
 const DefaultTimeout = 250 * time.Millisecond
 
 // Redis keeps nonces in Redis, so that a replay is refused by every gateway that
@@ -23,16 +24,16 @@ type Redis struct {
 	timeout time.Duration
 }
 
-// NewRedis returns a store whose keys begin with the prefix, and which waits for
-// an answer for as long as the timeout; zero means [DefaultTimeout]. The client
-// stays the caller's to close.
+// NewRedis returns a store whose keys begin with the prefix. It waits for an
+// answer for at most the timeout; zero means [DefaultTimeout]. The caller
+// closes the client.
 func NewRedis(client redis.UniversalClient, prefix string, timeout time.Duration) *Redis {
 	return &Redis{client: client, prefix: prefix + ":nonce:", timeout: cmp.Or(timeout, DefaultTimeout)}
 }
 
 // Use implements [Store] with one SET NX PX. A full server refuses it, which is
-// an [ErrUnavailable] like every other failure. A reply that got lost leaves
-// the nonce used: the client has to sign again, which is the safe side.
+// an [ErrUnavailable] like every other failure. If a reply is lost, the nonce
+// stays used and the client has to sign again, which is safe.
 func (r *Redis) Use(ctx context.Context, scope, nonce string, ttl time.Duration) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()

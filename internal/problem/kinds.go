@@ -2,8 +2,8 @@ package problem
 
 import "net/http"
 
-// StatusClientLeft is the status, in logs only, of a request whose client did not
-// wait for the answer: nginx's number, which Caddy uses too.
+// StatusClientLeft is the status, in logs only, of a request whose client did
+// not wait for the answer. nginx and Caddy use the same number.
 const StatusClientLeft = 499
 
 // Every kind of refusal. docs/errors.md has a section for each; a test compares the two.
@@ -26,7 +26,8 @@ var (
 
 	// TooEarly is a request in TLS early data that is not safe to be replayed.
 	TooEarly = kind("too-early", "The request came too early", http.StatusTooEarly)
-	// UpgradeRefused is a request for another protocol than configuration names.
+	// UpgradeRefused is a request for a protocol that the configuration does
+	// not name.
 	UpgradeRefused = kind("upgrade-refused", "The protocol is not changed here", http.StatusForbidden)
 	// Unsendable is a request that cannot be made into one for the upstream.
 	Unsendable = kind("unsendable-request", "The request cannot be passed on", http.StatusBadRequest)
@@ -39,9 +40,10 @@ var (
 	CredentialExpired = kind("credential-expired", "The credential has expired", http.StatusUnauthorized)
 	// CredentialReplayed is a signature whose nonce was seen before.
 	CredentialReplayed = kind("credential-replayed", "The signature was used before", http.StatusUnauthorized)
-	// ScopeInsufficient is a good credential that does not permit this.
+	// ScopeInsufficient is a valid credential that does not permit the request.
 	ScopeInsufficient = kind("scope-insufficient", "The credential lacks a scope", http.StatusForbidden)
-	// AuthUnavailable is a credential that cannot be judged just now. It fails closed.
+	// AuthUnavailable is a credential that cannot be checked at the moment. The
+	// request is refused.
 	AuthUnavailable = kind("authentication-unavailable", "Authentication is unavailable", http.StatusServiceUnavailable)
 
 	// AddressDenied is a client address that configuration refuses.

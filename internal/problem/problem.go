@@ -1,6 +1,6 @@
-// Package problem is the vocabulary of refusals: every way in which OdorDiff-2
-// says no, as RFC 9457 problem details. Each kind has its own type URI, which
-// leads to its section in docs/errors.md.
+// Package problem defines every kind of refusal of OdorDiff-2, as RFC 9457
+// problem details. Each kind has its own type URI, which leads to its section
+// in docs/errors.md.
 package problem
 
 import (
@@ -39,8 +39,8 @@ func (k *Kind) URI() string {
 	return docs + k.Name
 }
 
-// New returns a problem of this kind. The detail is shown to the client: it
-// says what was wrong and what to do, never a secret or an internal.
+// New returns a problem of this kind. The detail is shown to the client. It
+// says what was wrong and what to do, and contains no secret and no internals.
 func (k *Kind) New(detail string) *Problem {
 	return &Problem{Kind: k, Detail: detail}
 }
@@ -92,8 +92,8 @@ func (p *Problem) Because(err error) *Problem {
 	return p
 }
 
-// By says what refused, in the configuration's words: never in the client's,
-// since they become labels of metrics. The gravest comes first.
+// By records what refused, the gravest first. The names become labels of
+// metrics, so they come from the configuration, never from the client.
 func (p *Problem) By(names ...string) *Problem {
 	p.RefusedBy = append(p.RefusedBy, names...)
 	return p

@@ -12,12 +12,12 @@ import (
 	"github.com/odordiff/odordiff/internal/textnorm"
 )
 
-// canaryAttempts is how often a canary may take too long: a machine that is
-// busy for a moment is not the policy's fault.
+// canaryAttempts is how often a canary is tried if it takes too long, since the
+// machine may be busy for a moment.
 const canaryAttempts = 3
 
-// Admit is the gate through which a version goes live: it compiles the
-// snapshot, runs its tests, and has it decide about a few requests. The error is [Faults].
+// Admit checks whether a version may go live: it compiles the snapshot, runs
+// its tests, and lets it decide about a few requests. The error is [Faults].
 func Admit(ctx context.Context, snap *Snapshot, timeout time.Duration) (p *Policy, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -49,8 +49,8 @@ func Admit(ctx context.Context, snap *Snapshot, timeout time.Duration) (p *Polic
 	return p, nil
 }
 
-// canary has the policy decide about made-up requests. Which way does not
-// matter, except that a document without any fact must not be allowed.
+// canary lets the policy decide about made-up requests. The decisions may be
+// any, except that a document without any fact must not be allowed.
 func (p *Policy) canary(ctx context.Context) error {
 	ctx = context.WithValue(ctx, tryingKey{}, textnorm.Normalise(canaryPrompt))
 	for name, in := range canaries() {

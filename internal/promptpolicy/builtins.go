@@ -113,8 +113,8 @@ func (f functions) terms(bctx rego.BuiltinContext, set, text *ast.Term) (*ast.Te
 	return ast.ArrayTerm(terms...), nil
 }
 
-// expired returns whether an evaluation is over, for functions that take long:
-// the evaluator itself cannot stop them.
+// expired returns a function that reports whether an evaluation is over, for
+// functions that take long: the evaluator itself cannot stop them.
 func expired(bctx rego.BuiltinContext) func() bool {
 	if bctx.Cancel == nil {
 		return func() bool { return false }

@@ -17,21 +17,23 @@ type Options struct {
 	// Timeout is how long one decision may take, unless [Policy.Within] says
 	// otherwise; [DefaultTimeout] if 0.
 	Timeout time.Duration
-	// Debounce is how long a directory must hold still before it is read; 250 ms if 0.
+	// Debounce is how long a directory must be unchanged before it is read; 250
+	// ms if 0.
 	Debounce time.Duration
-	// Poll is how often the directory is read where nothing announced a change, as on
-	// network file systems; 5 s if 0.
+	// Poll is how often the directory is read even if no change is notified, as
+	// on network file systems; 5 s if 0.
 	Poll time.Duration
-	// LastGood is the file in which the last good version is kept, which [Open]
-	// takes where the directory is refused; none if empty.
+	// LastGood is the file in which the last good version is kept. [Open] uses
+	// it if the directory is refused. If it is empty, no version is kept.
 	LastGood string
-	// Report is told of each candidate, from one goroutine at a time; it may be nil.
+	// Report is called for each candidate, from one goroutine at a time; it may
+	// be nil.
 	Report func(Candidate)
 }
 
-// Candidate is the outcome of one version of the directory that wanted to go live. A
-// version that is refused only for taking too long is tried again: it has a second
-// outcome if that changes.
+// Candidate is the outcome of judging one version of the directory. A version
+// that is refused only because it takes too long is tried again, and is
+// reported again if the outcome changes.
 type Candidate struct {
 	// Hash names the content; empty where the directory could not be read.
 	Hash string
@@ -81,10 +83,10 @@ type Engine struct {
 	timeouts map[time.Duration]int
 }
 
-// Open loads a policy directory and begins to watch it, until [Engine.Close].
-// Where its first version is not admitted, the last good one that was kept on
-// disk is in force, and [Engine.Status] says so; the error is that of the
-// directory if there is none.
+// Open loads a policy directory and watches it until [Engine.Close]. If its
+// first version is not admitted, the last good version on disk is put in force,
+// and [Engine.Status] says so. If there is none, Open returns the error of the
+// directory.
 func Open(ctx context.Context, opts Options) (*Engine, error) {
 	opts = opts.withDefaults()
 	first, err := open(ctx, opts)
@@ -132,8 +134,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Current returns the policy in force. A request that asks more than once
-// should ask the same policy.
+// Current returns the policy in force. A request that needs more than one
+// decision should use the same policy for all.
 func (e *Engine) Current() *Policy { return e.current.Load() }
 
 // Status returns the state at this moment.
@@ -151,9 +153,10 @@ func (e *Engine) Close() {
 	<-e.done
 }
 
-// Require makes the schemas of the given files, such as "schemas/generate.json",
-// and trial decisions within the timeout a condition of every further version,
-// until release is called. It is an error if the version in force lacks a schema.
+// Require makes every further version contain the schemas of the given files,
+// such as "schemas/generate.json", and decide trial requests within the
+// timeout, until release is called. It returns an error if the version in force
+// lacks a schema.
 func (e *Engine) Require(timeout time.Duration, schemas ...string) (release func(), err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -178,7 +181,8 @@ func (e *Engine) Require(timeout time.Duration, schemas ...string) (release func
 	}), nil
 }
 
-// patience is how long a trial decision may take: as long as whoever has the least allows.
+// patience returns how long a trial decision may take: the shortest timeout
+// that is required.
 func (e *Engine) patience() time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()

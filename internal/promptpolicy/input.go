@@ -16,8 +16,8 @@ import (
 	"github.com/odordiff/odordiff/internal/strictjson"
 )
 
-// Input is what a policy judges. Every field reaches the rules in every
-// evaluation, as null where there is nothing: a rule over an absent field would
+// Input is what a policy judges. Every field is passed to the rules in every
+// evaluation, as null if it is empty, because a rule over an absent field would
 // silently not hold.
 type Input struct {
 	Request Request

@@ -67,7 +67,8 @@ func lostOf(name string, module *ast.Module) Faults {
 	return faults
 }
 
-// lostRules checks the contributions of a file, and says whether there is any.
+// lostRules checks the contributions of a file, and reports whether there is
+// any.
 func lostRules(module *ast.Module, collected bool) (faults Faults, contributes bool) {
 	for _, rule := range module.Rules {
 		ref := rule.Head.Ref()

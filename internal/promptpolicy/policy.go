@@ -16,8 +16,9 @@ import (
 	"github.com/odordiff/odordiff/internal/textnorm"
 )
 
-// DefaultTimeout is how long one decision may take. It is real time and so has
-// to leave room for a busy machine, on which a decision of 0.1 ms waits for a processor.
+// DefaultTimeout is how long one decision may take. It is wall-clock time, so
+// it leaves room for a busy machine, on which a decision of 0.1 ms has to wait
+// for a processor.
 const DefaultTimeout = 250 * time.Millisecond
 
 var (
@@ -25,7 +26,7 @@ var (
 	ErrTimeout = errors.New("the decision took too long")
 	// ErrUndefined says that the rules give no decision at all.
 	ErrUndefined = errors.New(query + " is undefined")
-	// ErrPanic says that judging was abandoned for a fault in the program.
+	// ErrPanic says that the program panicked while it judged.
 	ErrPanic = errors.New("panic while judging")
 )
 
@@ -72,9 +73,10 @@ func (p *Policy) Schema(name string) (*Schema, bool) {
 	return schema, ok
 }
 
-// Decide judges a request. Any error means that there is no decision, and so
-// that the request must not pass; errors.Is finds [ErrTimeout],
-// [ErrUndefined], [ErrMalformed] and [ErrPanic]. It returns within about the policy's timeout.
+// Decide judges a request. An error means that there is no decision, so the
+// request must not pass; it may wrap [ErrTimeout], [ErrUndefined],
+// [ErrMalformed] or [ErrPanic]. Decide returns within about the policy's
+// timeout.
 func (p *Policy) Decide(ctx context.Context, in *Input) (*Decision, error) {
 	since := in.Since
 	if since.IsZero() {

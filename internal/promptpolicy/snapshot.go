@@ -33,10 +33,10 @@ type Snapshot struct {
 	files map[string][]byte
 }
 
-// ReadSnapshot reads a policy directory. A directory that changes meanwhile is
-// read again, so that half of an edit is not mistaken for a version. Directories that
-// Kubernetes mounts are read behind their ..data link, which
-// switches all files at once.
+// ReadSnapshot reads a policy directory. A directory that changes during the
+// reading is read again, so that half of an edit is not taken for a version. In
+// a directory that Kubernetes mounts, the files are read through the ..data
+// link, which switches all of them at once.
 func ReadSnapshot(dir string) (*Snapshot, error) {
 	snap, err := readOnce(dir)
 	for range settleReads - 1 {

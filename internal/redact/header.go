@@ -2,8 +2,8 @@ package redact
 
 import "net/http"
 
-// shown are the header fields whose values may be logged. Every other may hold
-// a credential under a name that nobody here has heard of.
+// shown are the header fields whose values may be logged. Any other may hold a
+// credential under a name that is not known here.
 var shown = func() map[string]bool {
 	names := map[string]bool{}
 	for _, name := range []string{
@@ -20,8 +20,8 @@ var shown = func() map[string]bool {
 	return names
 }()
 
-// Header reports whether the values of a header field may be logged, but for
-// what [Text] takes out.
+// Header reports whether the values of a header field may be logged, after
+// [Text].
 func Header(name string) bool { return shown[http.CanonicalHeaderKey(name)] }
 
 // HeaderURI reports whether the field holds a URI, which may be logged after [URI].

@@ -1,6 +1,6 @@
-// Package redact takes out of logs and traces what must not stay there:
+// Package redact removes from logs and traces what must not be kept:
 // credentials, the values of queries, and the part of a client's address that
-// tells it from its neighbours.
+// distinguishes it from its neighbours.
 package redact
 
 import (
@@ -13,14 +13,14 @@ import (
 // Redacted stands where something was taken out.
 const Redacted = "REDACTED"
 
-// How many leading bits of a client's address are kept. Here alone is it said.
+// How many leading bits of a client's address are kept.
 const (
 	ipv4Bits = 24
 	ipv6Bits = 56
 )
 
-// Address masks a client's address, with or without a port. What is no address
-// stays as it is.
+// Address masks a client's address, with or without a port. Other text is
+// returned unchanged.
 func Address(s string) string {
 	if addr, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
 		return mask(addr).String()
@@ -44,8 +44,8 @@ func mask(addr netip.Addr) netip.Addr {
 	return prefix.Addr()
 }
 
-// URI takes the values out of a URI's query, its fragment, and a user with a
-// password before its host. The names of parameters stay.
+// URI removes from a URI the values of the query, the fragment, and a user with
+// a password before the host. The names of parameters stay.
 func URI(s string) string {
 	s, _, _ = strings.Cut(s, "#")
 	path, query, found := strings.Cut(s, "?")
@@ -65,7 +65,7 @@ func URI(s string) string {
 	return path + "?" + strings.Join(pairs, "&")
 }
 
-// maxName is how long a parameter's name may be to pass for one.
+// maxName is the most bytes that count as a parameter's name.
 const maxName = 64
 
 var (
@@ -81,9 +81,9 @@ var (
 	peer = regexp.MustCompile(`(->|\bfrom |\bserving |\bclient |\bpeer )(\[[0-9a-fA-F:.%]+\]:\d+|[0-9a-fA-F:.]*[0-9a-fA-F])`)
 )
 
-// Text takes credentials and values of queries out of a text, such as an
-// error's, and masks the addresses of clients in it. The address of an upstream that could
-// not be reached stays.
+// Text removes credentials and values of queries from a text, such as an error
+// message, and masks the addresses of clients. The address of an upstream that
+// could not be reached stays.
 func Text(s string) string {
 	if strings.ContainsAny(s, "?&#") {
 		s = parameter.ReplaceAllString(s, "${1}"+Redacted)

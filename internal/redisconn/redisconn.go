@@ -1,6 +1,6 @@
-// Package redisconn opens the connections to Redis that the gateway shares.
-// The gateway asks Redis while a request waits, so it would rather have a
-// quick error than a late answer: deadlines are short and nothing is retried.
+// Package redisconn opens the connections to Redis that the gateway shares. A
+// request waits while the gateway asks Redis, so a quick error is better than a
+// late answer: deadlines are short and nothing is retried.
 package redisconn
 
 import (
@@ -21,12 +21,13 @@ import (
 const (
 	dialTimeout = 250 * time.Millisecond
 	ioTimeout   = 50 * time.Millisecond
-	// concurrentDials keeps a server that comes back from being met by a crowd.
+	// concurrentDials protects a server that comes back from too many
+	// connections at once.
 	concurrentDials = 8
 )
 
-// go-redis prints to standard error what it also returns as errors, and what
-// is nobody's fault, such as a refused dial in the background.
+// go-redis prints to standard error what it also returns as errors, and
+// harmless events such as a refused dial in the background.
 func init() { logging.Disable() }
 
 // Open returns a client of the server or servers at rawURL, without
@@ -130,8 +131,8 @@ func cutParameters(u *url.URL) (parameters, error) {
 	return ours, nil
 }
 
-// withDeadlines takes over what the URL says and replaces go-redis's patience
-// of seconds with ours wherever the URL is silent.
+// withDeadlines applies the timeout in place of go-redis's defaults of several
+// seconds, except where the URL sets another one.
 func withDeadlines(o *redis.Options, timeout time.Duration) *redis.UniversalOptions {
 	return &redis.UniversalOptions{
 		Addrs:     []string{o.Addr},

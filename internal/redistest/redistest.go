@@ -1,5 +1,5 @@
-// Package redistest starts real Redis servers for tests: each on a free
-// loopback port, in a temporary directory, and gone when the test ends.
+// Package redistest starts real Redis servers for tests. Each listens on a free
+// loopback port, works in a temporary directory, and ends with its test.
 package redistest
 
 import (
@@ -19,8 +19,8 @@ import (
 // patience is how long a server may take to come up.
 const patience = 20 * time.Second
 
-// Server is a running redis-server. Its methods fail the test that started it
-// when they cannot do what they say.
+// Server is a running redis-server. A method that fails ends the test that
+// started the server.
 type Server struct {
 	// Addr is where it listens, as host:port.
 	Addr string

@@ -1,6 +1,7 @@
 // Package slots bounds how much of something is in use at a time, by each
-// network and by all together. Who finds no slot free may wait for one: then
-// networks take turns, so that one that asks for much keeps no other waiting.
+// network and by all together. A caller that finds no free slot may wait for
+// one. Waiting networks take turns, so that a network with many requests does
+// not hold up the others.
 package slots
 
 import (
@@ -11,11 +12,11 @@ import (
 	"sync"
 )
 
-// What a slot can be refused for.
+// The reasons to refuse a slot.
 var (
-	// ErrEach is a network that has as many slots as one may have.
+	// ErrEach says that the network has as many slots as one may have.
 	ErrEach = errors.New("the network has all the slots that it may have")
-	// ErrAll is that every slot is taken, whoever has them.
+	// ErrAll says that all slots are taken, by whichever networks.
 	ErrAll = errors.New("all slots are taken")
 )
 
@@ -25,11 +26,12 @@ type Bounds struct {
 	Each int
 	// All is for all networks together.
 	All int
-	// Waiting is how many may wait, all together; 0 is nobody.
+	// Waiting is how many callers may wait, all together; with 0 none may.
 	Waiting int
 }
 
-// Slots are the slots of one sort of thing. They may be used by many goroutines.
+// Slots are the slots for one kind of resource. The methods may be called
+// concurrently.
 type Slots struct {
 	bounds Bounds
 
@@ -47,7 +49,7 @@ type network struct {
 	turn  *list.Element // in turns, while the queue has anybody
 }
 
-// New returns slots that are all free.
+// New returns slots, all of them free.
 func New(b Bounds) *Slots {
 	return &Slots{bounds: b, networks: make(map[netip.Prefix]*network)}
 }
@@ -102,7 +104,7 @@ func (s *Slots) Acquire(ctx context.Context, key netip.Prefix) error {
 }
 
 // enqueue takes a slot (then granted and err are nil), or a place in the queue,
-// or nothing. In the latter cases err is what is in the way.
+// or nothing. In the last two cases err says why no slot was free.
 func (s *Slots) enqueue(key netip.Prefix) (granted chan struct{}, place *list.Element, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,7 +121,7 @@ func (s *Slots) enqueue(key netip.Prefix) (granted chan struct{}, place *list.El
 	return granted, place, err
 }
 
-// leave gives the place in the queue up, unless the slot was granted just now.
+// leave gives up the place in the queue, unless the slot has just been granted.
 func (s *Slots) leave(key netip.Prefix, place *list.Element, granted chan struct{}, err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,9 +148,9 @@ func (s *Slots) Release(key netip.Prefix) {
 	s.tidy(key, n)
 }
 
-// next grants the slot that is free to the first network in turn that may have
-// another one. That network's next turn comes after all others'. Of networks that
-// may not there are at most All/Each, so the search is short.
+// next grants the free slot to the first network in turn that may have another
+// one. That network's next turn comes after all others. At most All/Each
+// networks may not have another one, so the search is short.
 func (s *Slots) next() {
 	for turn := s.turns.Front(); turn != nil; turn = turn.Next() {
 		key := turn.Value.(netip.Prefix)
@@ -166,7 +168,8 @@ func (s *Slots) next() {
 	}
 }
 
-// tidy forgets a network that has and wants nothing, and the turn of one that does not wait.
+// tidy forgets a network that holds no slot and waits for none, and the turn of
+// a network that does not wait.
 func (s *Slots) tidy(key netip.Prefix, n *network) {
 	if n.queue.Len() > 0 {
 		return
@@ -190,9 +193,10 @@ func (s *Slots) Use() Use {
 	return Use{s.held, s.waiting}
 }
 
-// Network is the network that an address stands for: an IPv4 address alone, of
-// IPv6 the /64 that a client commonly has all of. An IPv4 address mapped into IPv6 is
-// the IPv4 address. What is not an address is the zero network, one for all.
+// Network returns the network that an address counts for: for IPv4 the address
+// alone, for IPv6 its /64, which commonly belongs to one client. An IPv4
+// address mapped into IPv6 counts as the IPv4 address. An invalid address
+// counts for the zero network, which all of them share.
 func Network(addr netip.Addr) netip.Prefix {
 	addr = addr.Unmap().WithZone("")
 	bits := 64

@@ -1,7 +1,7 @@
-// Package textnorm brings prompts into one comparable form, so that a rule
-// about a word is not evaded by writing it with look-alike letters, invisible
-// characters or odd spacing. The form is for comparison only: the original
-// text travels on unchanged.
+// Package textnorm brings prompts into one comparable form, so that nobody
+// evades a rule about a word by writing it with look-alike letters, invisible
+// characters or odd spacing. The form is for comparison only: the original text
+// is passed on unchanged.
 package textnorm
 
 import (
@@ -14,21 +14,22 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// chunk is about how many bytes are worked on between two looks at a [Budget].
+// chunk is about how many bytes are processed between two checks of a [Budget].
 const chunk = 4 << 10
 
 var (
-	// ErrGrows says that a text's normal form is larger than there is room for.
+	// ErrGrows says that a text's normal form is larger than its [Budget]
+	// allows.
 	ErrGrows = errors.New("the text grows too much when it is normalised")
 	// ErrExpired says that normalising took longer than its [Budget] allows.
 	ErrExpired = errors.New("normalising the text took too long")
 )
 
-// Budget bounds what hostile texts cost. Several texts may share one.
+// Budget bounds the cost of hostile texts. Several texts may share one.
 type Budget struct {
 	// Room is how many bytes of normalised text may still be made.
 	Room int
-	// Expired reports whether to give up. It is asked every few kilobytes.
+	// Expired reports whether to give up. It is called every few kilobytes.
 	Expired func() bool
 }
 
@@ -52,8 +53,8 @@ func Normalise(text string) string {
 	return normal
 }
 
-// NormaliseWithin is [Normalise] within a budget, which it takes the result's
-// length from. The error is [ErrGrows] or [ErrExpired].
+// NormaliseWithin is [Normalise] within a budget. It subtracts the length of
+// the result from the budget's room. The error is [ErrGrows] or [ErrExpired].
 func NormaliseWithin(text string, b *Budget) (string, error) {
 	if !isNormalASCII(text) {
 		folded, err := fold(text, false, b)
@@ -69,11 +70,11 @@ func NormaliseWithin(text string, b *Budget) (string, error) {
 // invisible itself: a soft hyphen.
 const Seam = '\u00ad'
 
-// Seamed is [Normalise] without losing where invisible characters were: each
-// run of them is a [Seam]. Whether "nerve", something invisible and "agent" are two
-// words or one is for the reader to judge, and a search has to consider both. The
-// form is decomposed, so that a seam does not keep a character from being
-// composed: without seams it is the decomposition of the normal form.
+// Seamed is [Normalise], but keeps the places of invisible characters: each run
+// of them becomes a [Seam]. "nerve", something invisible and "agent" may be
+// meant as one word or as two, so a search has to consider both. The form is
+// decomposed, so that a seam cannot prevent a composition: without its seams it
+// is the decomposition of the normal form.
 func Seamed(text string) string {
 	seamed, _ := SeamedWithin(text, unbounded()) // which gives no error
 	return seamed
@@ -98,8 +99,8 @@ func (b *Budget) spend(n int) error {
 	return nil
 }
 
-// isNormalASCII reports whether text is its own normal form, which nearly
-// every term list and most prompts are: they cost no allocation.
+// isNormalASCII reports whether text is ASCII in its normal form. Nearly all
+// terms and most prompts are, and then nothing is allocated.
 func isNormalASCII(text string) bool {
 	space := true // so that a leading space is found
 	for i := range len(text) {
@@ -137,7 +138,7 @@ func fold(text string, seams bool, b *Budget) (string, error) {
 
 // segment returns how many bytes of text to decompose next: up to where no
 // character of what follows belongs to one before. Kilobytes of diacritics
-// that have no such place are cut anyway.
+// without such a place are cut anyway.
 func segment(text string) int {
 	n := chunk
 	for n < len(text) && !utf8.RuneStart(text[n]) {
@@ -201,8 +202,8 @@ func isCaseless(r rune) bool {
 		'\u3041' <= r && r <= '\u3096' || '\u30a0' <= r && r <= '\u30ff' || '\u4e00' <= r && r <= '\u9fff' || '\uac00' <= r && r <= '\ud7a3'
 }
 
-// foldRune lowers by way of the capital, so that forms which share one, such
-// as the two small sigmas, fall together.
+// foldRune converts to upper case and then to lower case, so that forms with
+// the same capital, such as the two small sigmas, become the same.
 func foldRune(r rune) rune {
 	if r < utf8.RuneSelf {
 		if 'A' <= r && r <= 'Z' {
@@ -220,7 +221,7 @@ func foldRune(r rune) rune {
 	return r
 }
 
-// isSpace includes what is drawn as a blank without being white space by category.
+// isSpace reports whether r is white space or is drawn as a blank.
 func isSpace(r rune) bool {
 	const brailleBlank = '\u2800'
 	return unicode.IsSpace(r) || unicode.In(r, unicode.Z) || r == brailleBlank

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// verified is what a good signature proved. It says nothing about time:
+// verified is what a valid signature proved. It says nothing about time:
 // whether the claims are good now is judged at each use.
 type verified struct {
 	claims Claims
 	// keyGood reports whether the key that signed is good at a moment.
 	keyGood func(time.Time) bool
-	// sources is what the keys were then.
+	// sources are the revisions of the keys at that time.
 	sources revisions
 }
 

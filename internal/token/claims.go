@@ -16,7 +16,7 @@ import (
 
 // Claims are what a token says (RFC 7519, section 4; scopes by RFC 8693).
 type Claims struct {
-	// Subject is who the token is about; never empty in a verified one.
+	// Subject is whom the token is about; never empty in a verified token.
 	Subject string
 	// Tenant groups subjects; may be empty.
 	Tenant string
@@ -34,15 +34,16 @@ type Claims struct {
 	NotBefore time.Time
 	// IssuedAt is when it was made; may be zero.
 	IssuedAt time.Time
-	// ByKeyring says that the key was one of the keyring, so that our own operator
-	// vouches for the token, and not an issuer elsewhere.
+	// ByKeyring says that the key is from the keyring, so that the gateway's
+	// own operator vouches for the token, not an external issuer.
 	ByKeyring bool
-	// All are all claims as parsed JSON, numbers as [json.Number]. They must not be changed.
+	// All holds all claims as parsed JSON, with numbers as [json.Number]. It
+	// must not be changed.
 	All map[string]any
 }
 
-// maxDate is the last second of the year 9999: what comes later is a mistake, and
-// is far from where arithmetic on times overflows.
+// maxDate is the last second of the year 9999. A later date is a mistake. Up to
+// it, arithmetic on times cannot overflow.
 const maxDate = 253402300799
 
 // parseClaims reads a payload whose signature was verified. A name that occurs
@@ -75,9 +76,9 @@ func parseClaims(payload []byte, tenantClaim string) (Claims, error) {
 }
 
 // parseObject parses strictly. Numbers keep their digits, so that two large
-// account numbers never fall together. [strictjson.Parse] would be too strict:
-// names of claims that differ in case are different claims (RFC 7519, section 4),
-// and an issuer's odd number is no reason to refuse its token.
+// account numbers never become the same. [strictjson.Parse] would be too
+// strict: names of claims that differ in case are different claims (RFC 7519,
+// section 4), and an issuer's odd number is no reason to refuse its token.
 func parseObject(payload []byte) (all map[string]any, err error) {
 	if !jsontext.Value(payload).IsValid() {
 		return nil, fmt.Errorf("%w: its claims are not strict JSON", ErrMalformed)
@@ -90,7 +91,7 @@ func parseObject(payload []byte) (all map[string]any, err error) {
 	return all, nil
 }
 
-// reader takes claims of the right types and keeps the first error.
+// reader reads typed claims and keeps the first error.
 type reader struct {
 	all map[string]any
 	err error

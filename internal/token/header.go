@@ -9,8 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// MaxSize is how many bytes a token may have: more than any honest one, and
-// little enough to parse before anything is known about its sender.
+// MaxSize is how many bytes a token may have: more than any real token has, and
+// few enough to parse for an unknown sender.
 const MaxSize = 8 << 10
 
 // header is what we read of a JOSE header. The fields by which a token could
@@ -22,7 +22,7 @@ type header struct {
 	Critical  jsontext.Value `json:"crit"`
 }
 
-// compact is a token taken apart, none of it believed yet.
+// compact is a parsed token, not verified yet.
 type compact struct {
 	header  header
 	payload []byte

@@ -13,15 +13,16 @@ import (
 	"github.com/odordiff/odordiff/internal/livefile"
 )
 
-// KeySet is the public keys of a JWKS file (RFC 7517), as the file is now. Its
-// methods may be called at once from many goroutines.
+// KeySet holds the current public keys of a JWKS file (RFC 7517). Its methods
+// may be called concurrently.
 type KeySet struct {
 	file *livefile.File[keySet]
 }
 
 // Contents is what a key set holds.
 type Contents struct {
-	// Keys is how many keys there are to verify with; with 0, no token is good.
+	// Keys is how many keys can be used to verify tokens; with 0, no token is
+	// valid.
 	Keys int
 	// PassedOver are the keys that cannot be used.
 	PassedOver []PassedOver
@@ -57,13 +58,14 @@ type publicKey struct {
 	key       equaler // of the type that the algorithm takes
 }
 
-// OpenKeySet reads a JWKS file, which must be readable this first time, and
-// follows it: see [livefile.Options]. The report, which may be nil, is told of
-// each change, with what is in force then.
+// OpenKeySet reads a JWKS file, which must be readable at first, and follows
+// it: see [livefile.Options]. It calls report, which may be nil, for each
+// change, with what is then in force.
 //
-// A key that cannot be used is passed over, as RFC 7517 asks: it is weak or
-// malformed, for something else, or not to be told from another. Only a private or
-// a symmetric key makes the set an error, because such a file is public.
+// A key that cannot be used is passed over, as RFC 7517 demands: a key that is
+// weak or malformed, is for something else, or cannot be distinguished from
+// another one. A private or symmetric key makes the whole set an error, because
+// such a file is public.
 func OpenKeySet(path string, report func(Contents, error)) (*KeySet, error) {
 	var latest keySet // parsed and reported in turn by one goroutine
 	options := livefile.Options{}
@@ -93,10 +95,11 @@ func (set keySet) contents() Contents {
 	return Contents{Keys: len(set.keys), PassedOver: set.passed}
 }
 
-// LastError says why the file's present content is not in force; nil when it is.
+// LastError returns why the file's current content is not in force; nil if it
+// is.
 func (s *KeySet) LastError() error { return s.file.LastError() }
 
-// Modified is when the file was written whose content is in force.
+// Modified returns when the file whose content is in force was written.
 func (s *KeySet) Modified() time.Time { return s.file.Modified() }
 
 // Revision changes when the keys change.

@@ -27,9 +27,10 @@ type payload struct {
 }
 
 // Mint signs a token with an HS256 key of the keyring, for development and for
-// small services that are their own issuer. Where they are empty, the subject
-// is the key's principal, the scopes are the key's, and the id is random;
-// [Claims.All] is not used. A token that the key may not vouch for is refused.
+// small services that are their own issuer. An empty subject becomes the key's
+// principal, empty scopes become the key's, and an empty id becomes a random
+// one. [Claims.All] is ignored. Mint refuses a token that the key may not vouch
+// for.
 func Mint(key keyring.Key, c Claims) (string, error) {
 	if key.Algorithm != keyring.HS256 {
 		return "", fmt.Errorf("key %q is for %s, not for tokens: use one of %s", key.ID, key.Algorithm, keyring.HS256)

@@ -1,6 +1,6 @@
-// Package token verifies JSON Web Tokens as credentials, by the advice of RFC
-// 8725: the algorithms are pinned and each key serves one, a token never brings
-// its own key, issuer, audience and expiry are demanded.
+// Package token verifies JSON Web Tokens as credentials and follows the advice
+// of RFC 8725: the algorithms are pinned and each key serves one; a token
+// cannot supply its own key; issuer, audience and expiry are required.
 package token
 
 import (
@@ -20,8 +20,8 @@ import (
 // Algorithm is a JWS algorithm (RFC 7518, section 3.1; RFC 8037).
 type Algorithm string
 
-// The algorithms there are. HS256 takes its keys from the keyring, the others
-// from a key set, so that a public key can never be taken for a secret.
+// The supported algorithms. HS256 takes its keys from the keyring, the others
+// from a key set, so that a public key can never be used as a secret.
 const (
 	HS256 Algorithm = "HS256"
 	ES256 Algorithm = "ES256"
@@ -45,16 +45,17 @@ const (
 	MaxLeeway = 10 * time.Minute
 )
 
-// Config says which tokens are good.
+// Config says which tokens are accepted.
 type Config struct {
-	// Algorithms are those accepted; at least one.
+	// Algorithms are the accepted algorithms; at least one.
 	Algorithms []Algorithm
-	// Issuers are those accepted, of which a token has one; at least one. Several
-	// are part of their principals' names: see [Verifier.Principal].
+	// Issuers are the accepted issuers; at least one. If there are several, the
+	// names of principals contain the issuer: see [Verifier.Principal].
 	Issuers []string
-	// Audiences are our names, of which a token has one or more; at least one.
+	// Audiences are our names, at least one. A token must name at least one of
+	// them.
 	Audiences []string
-	// Scopes are all needed.
+	// Scopes are the scopes that a token must have, all of them.
 	Scopes []string
 	// Leeway is how far the issuer's clock may be from ours, 0 to MaxLeeway.
 	Leeway time.Duration
@@ -70,7 +71,7 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Verifier verifies tokens. Its methods may be called at once from many goroutines.
+// Verifier verifies tokens. Its methods may be called concurrently.
 type Verifier struct {
 	config Config
 	cache  *cache
@@ -146,8 +147,8 @@ func (c Config) checkAlgorithm(algorithm Algorithm) error {
 	return nil
 }
 
-// Verify returns the claims of a good token. With an error that wraps
-// [ErrExpired], [ErrNotYetValid] or [ErrScope] the signature was good.
+// Verify returns the claims of a valid token. If the error wraps [ErrExpired],
+// [ErrNotYetValid] or [ErrScope], the signature was valid.
 func (v *Verifier) Verify(raw string) (Claims, error) {
 	if len(raw) > MaxSize {
 		return Claims{}, fmt.Errorf("%w: more than %d bytes", ErrMalformed, MaxSize)
@@ -166,9 +167,9 @@ func (v *Verifier) Verify(raw string) (Claims, error) {
 // separator stands between an issuer and its subject.
 const separator = "|"
 
-// Principal names whom verified claims are about: the subject, after
-// "issuer|" where several issuers are accepted, because the same sub of two issuers is
-// two principals (RFC 7519, section 4.1.2).
+// Principal returns the name of whom verified claims are about: the subject,
+// after "issuer|" if several issuers are accepted, because the same sub of two
+// issuers means two principals (RFC 7519, section 4.1.2).
 func (v *Verifier) Principal(c Claims) string {
 	if len(v.config.Issuers) == 1 {
 		return c.Subject
@@ -176,7 +177,8 @@ func (v *Verifier) Principal(c Claims) string {
 	return c.Issuer + separator + c.Subject
 }
 
-// prove checks the signature, or remembers that it did.
+// prove checks the signature, unless the cache shows that it was checked
+// before.
 func (v *Verifier) prove(raw string, now time.Time) (*verified, error) {
 	// The revisions are read before the keys: a change in between costs a
 	// verification more, and never keeps a token of the old keys.

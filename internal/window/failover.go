@@ -41,7 +41,7 @@ type Failover struct {
 	lastFailure atomic.Pointer[error]
 }
 
-// FailoverOptions are what a [Failover] can be told. Its zero value is good for one node.
+// FailoverOptions configure a [Failover]. The zero value is right for one node.
 type FailoverOptions struct {
 	// Nodes is how many processes share the store, and divide the rate while it is gone; zero means 1.
 	Nodes int
@@ -50,11 +50,11 @@ type FailoverOptions struct {
 	// OpenFor is how long the breaker stays open, give or take a quarter, so
 	// that nodes do not come back in step; zero means [DefaultOpenFor].
 	OpenFor time.Duration
-	// OnError is told of each failure of the shared store, not of the
-	// decisions that the open breaker spared it. It must not block.
+	// OnError is called for each failure of the shared store, but not for
+	// decisions that the open breaker kept from it. It must not block.
 	OnError func(error)
-	// OnStateChange is told when the breaker opens, tries again and closes. It
-	// must not block and not call the store.
+	// OnStateChange is called when the breaker opens, tries again and closes.
+	// It must neither block nor call the store.
 	OnStateChange func(from, to string)
 }
 
@@ -96,17 +96,19 @@ func (f *Failover) Decide(ctx context.Context, charges []Charge) (Verdict, error
 	return f.degrade(ctx, charges, err)
 }
 
-// Degraded reports whether the breaker is keeping decisions from the shared store.
-// Without decisions it learns nothing, neither that the store is gone nor that it
-// is back: see [Failover.Probe].
+// Degraded reports whether the breaker is keeping decisions from the shared
+// store. Only decisions show whether the store is gone or back; without them,
+// use [Failover.Probe].
 func (f *Failover) Degraded() bool { return f.breaker.State() != gobreaker.StateClosed }
 
-// Probe makes a decision in the shared store that charges nobody but itself, and
-// lets the breaker learn from it as from any other. It returns nil when the store
-// made it; otherwise why the store did not, or why the breaker left it alone. OnError is not told.
+// Probe makes a decision in the shared store that charges a window of its own,
+// and the breaker counts its outcome like any other. It returns nil if the
+// store decided, and otherwise why it did not or why the breaker did not ask
+// it. OnError is not called.
 //
-// A server that answers may all the same refuse what a decision needs: one that
-// became a replica, or is full, or a cluster whose node with the windows is gone.
+// A server that answers may still refuse what a decision needs: it may have
+// become a replica, it may be full, or the cluster node with the windows may be
+// gone.
 func (f *Failover) Probe(ctx context.Context) error {
 	_, err := f.breaker.Execute(func() (Verdict, error) { return f.try(ctx, probeCharge()) })
 	if cause := f.lastFailure.Load(); err != nil && cause != nil && refusedByBreaker(err) {
@@ -198,8 +200,8 @@ func (f *Failover) share(c Charge) Charge {
 	return c
 }
 
-// unknownReturn is what a cost waits for that fits the rate, but not a node's share of it:
-// nobody knows when the shared store is back.
+// unknownReturn is the wait for a cost that fits the rate, but not a node's
+// share of it: it is unknown when the shared store will be back.
 const unknownReturn = time.Minute
 
 // merge puts the local states back between those of the charges that were let through.

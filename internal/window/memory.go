@@ -43,7 +43,7 @@ type shard struct {
 	_   [40]byte // keeps neighbours' locks off one cache line
 }
 
-// MemoryOptions are what a [Memory] can be told. Its zero value is good.
+// MemoryOptions configure a [Memory]. The zero value selects the defaults.
 type MemoryOptions struct {
 	// MaxKeys bounds the number of windows; zero means [DefaultMaxKeys], and less than [MinMaxKeys] is raised to it.
 	MaxKeys int
@@ -95,8 +95,8 @@ func (m *Memory) Decide(_ context.Context, charges []Charge) (Verdict, error) {
 	return verdict, nil
 }
 
-// Record charges without asking whether there is room, for what another store
-// has already granted. Invalid charges are ignored.
+// Record makes charges that another store has already granted, whether or not
+// there is room. Invalid charges are ignored.
 func (m *Memory) Record(charges []Charge) {
 	if validate(charges) != nil {
 		return
@@ -119,7 +119,8 @@ func (m *Memory) Keys() int {
 	return n
 }
 
-// Forgotten returns how many windows that were not idle had to make room. Their keys started afresh.
+// Forgotten returns how many windows were dropped for lack of room while they
+// were in use. Their keys started with an empty window.
 func (m *Memory) Forgotten() uint64 { return m.forgotten.Load() }
 
 // Close implements [Store]. There is nothing to release.

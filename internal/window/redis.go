@@ -32,8 +32,8 @@ type Redis struct {
 	prefix  string
 }
 
-// NewRedis returns a store that uses the client, which stays the caller's to
-// close. An empty prefix means [DefaultPrefix]; braces in it are not allowed.
+// NewRedis returns a store that uses the client. The caller closes the client.
+// An empty prefix means [DefaultPrefix]; a prefix must not contain braces.
 func NewRedis(client redis.UniversalClient, prefix string) (*Redis, error) {
 	if prefix == "" {
 		prefix = DefaultPrefix
@@ -95,7 +95,8 @@ func (s *Redis) once(ctx context.Context, operands []any) ([]int64, error) {
 	return cmd.Int64Slice()
 }
 
-// key names the window for people who look into Redis, without its key.
+// key names the window for people who look into Redis, without revealing whose
+// it is.
 func (s *Redis) key(c Charge) string {
 	hash := idOf(c)
 	return s.prefix + c.Limit.Name + ":" + base64.RawURLEncoding.EncodeToString(hash[:])

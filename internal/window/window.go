@@ -1,8 +1,9 @@
 // Package window limits how much a key may use in a sliding window of time.
 //
 // A window is cut into 60 buckets of equal width, aligned to the clock. A
-// decision at time t counts every bucket that overlaps (t-window, t], the one
-// that straddles the start of the window whole. Two things follow:
+// decision at time t counts every bucket that overlaps (t-window, t]; the
+// bucket that straddles the start of the window counts whole. Two things
+// follow:
 //
 //   - Never over. Whatever was charged in (t-window, t] lies in a counted
 //     bucket, so no window of that length, wherever it starts, ever holds more
@@ -11,12 +12,13 @@
 //     sender is held to no less than 60/61 of the rate.
 //
 // The well-known estimate from two weighted counters does not have the first
-// property: its even-spread assumption lets an adversary have twice the rate.
+// property: it assumes evenly spread requests, so an adversary can get twice
+// the rate.
 //
-// A decision is about several charges at once and is atomic: when one limit
-// refuses, nothing is charged to any. There are three stores: [Memory] for one
-// process, [Redis] shared by many, and [Failover], which puts the first behind
-// the second.
+// A decision covers several charges and is atomic: if one limit refuses,
+// nothing is charged to any. There are three stores: [Memory] for one process,
+// [Redis] shared by many, and [Failover], which uses the second and falls back
+// to the first.
 package window
 
 import (
@@ -53,10 +55,10 @@ type Limit struct {
 	Rate int64
 	// Window is the length of the sliding window, from [MinWindow] to [MaxWindow].
 	Window time.Duration
-	// OnError says what happens while the shared store is gone.
+	// OnError says what the limit does while the shared store is gone.
 	OnError OnError
-	// Shadow limits are counted as any other, but never refuse a decision. A
-	// charge that does not fit is then left out.
+	// Shadow makes the limit count as any other, but never refuse a decision. A
+	// charge that does not fit is then not made.
 	Shadow bool
 }
 
@@ -85,7 +87,7 @@ const (
 	Allow
 )
 
-// Charge is a cost to be taken from the window of one key.
+// Charge is a cost charged to the window of one key.
 type Charge struct {
 	Limit Limit
 	// Key is whose window it is. Stores keep only its hash.
@@ -97,7 +99,8 @@ type Charge struct {
 
 // Verdict is the answer to all charges of one decision.
 type Verdict struct {
-	// Allowed says that every charge was made, but for those of shadows that did not fit. Otherwise none was.
+	// Allowed says that every charge was made, except those of shadows that did
+	// not fit. Otherwise none was made.
 	Allowed bool
 	// States has the state of each charge's window after the decision, in order.
 	States []State
@@ -108,10 +111,11 @@ type State struct {
 	Limit Limit
 	// Remaining is how many units the window still has, never negative.
 	Remaining int64
-	// Reset is when the oldest use leaves the window and quota comes back; zero for an unused window.
+	// Reset is how long until the oldest use leaves the window and quota comes
+	// back; zero for an unused window.
 	Reset time.Duration
-	// RetryAfter is when the refused cost would fit if nothing else were
-	// charged; zero unless Refused, and zero if Never.
+	// RetryAfter is how long until the refused cost would fit if nothing else
+	// were charged; zero unless Refused, and zero if Never.
 	RetryAfter time.Duration
 	// Never says that the refused cost is above the rate, so that it cannot fit.
 	Never bool
@@ -120,18 +124,20 @@ type State struct {
 	// Degraded says that the shared store was gone and the limit's OnError decided.
 	// With [Local] the rate of Limit is then this node's share.
 	Degraded bool
-	// Lifted says that the limit was not asked, since the shared store was gone and
-	// its OnError lets everything pass: the figures of the state mean nothing.
+	// Lifted says that the limit was not applied, because the shared store was
+	// gone and its OnError lets everything pass. The figures of the state then
+	// mean nothing.
 	Lifted bool
 }
 
 // Store decides charges. It is safe for concurrent use.
 type Store interface {
 	// Decide makes all charges in one atomic step, or none of them. An error
-	// wraps [ErrInvalid] when the charges make no sense; any other means that
-	// the decision could not be made.
+	// wraps [ErrInvalid] if the charges make no sense; any other error means
+	// that the decision could not be made.
 	Decide(ctx context.Context, charges []Charge) (Verdict, error)
-	// Close releases what the store holds. It is not used afterwards.
+	// Close releases what the store holds. The store must not be used
+	// afterwards.
 	Close() error
 }
 
