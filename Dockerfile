@@ -9,7 +9,7 @@ RUN go mod download
 COPY . .
 ARG VERSION=unversioned
 RUN make build VERSION="$VERSION"
-# A named volume takes its first owner from the image.
+# A new named volume gets its owner from the image.
 RUN mkdir -p /empty/state
 
 FROM gcr.io/distroless/static-debian12:nonroot
@@ -18,7 +18,7 @@ COPY Caddyfile /etc/odordiff/Caddyfile
 COPY policies /etc/odordiff/policies
 COPY --from=build --chown=65532:65532 /empty/state /var/lib/odordiff
 
-# Nothing else is ever written: the root file system may be read-only.
+# Nothing else is written, so the root file system may be read-only.
 VOLUME /var/lib/odordiff
 ENV ODORDIFF_STATE=/var/lib/odordiff \
     ODORDIFF_POLICIES=/etc/odordiff/policies \

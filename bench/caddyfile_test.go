@@ -80,9 +80,9 @@ func render(all []directive) string {
 	return text.String()
 }
 
-// shippedCaddyfile is the repository's, changed so that every request is
-// answered and nobody measures TLS: it is served over plain HTTP, no limit is
-// ever reached, and a decision may take longer than on a quiet machine.
+// shippedCaddyfile is the repository's Caddyfile, changed so that every request
+// is answered and TLS is not measured: it serves plain HTTP, no limit is ever
+// reached, and a decision may take longer than on an idle machine.
 func shippedCaddyfile(t testing.TB) []directive {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(repository, "Caddyfile"))

@@ -57,8 +57,8 @@ func dashed(r rune) rune {
 	return r
 }
 
-// TestEveryRungAnswersEveryRequest keeps the ladder's configurations in order
-// where nobody measures.
+// TestEveryRungAnswersEveryRequest keeps the ladder's configurations working
+// between measurements.
 func TestEveryRungAnswersEveryRequest(t *testing.T) {
 	binary, upstream := build(t), newUpstream(t)
 	for _, r := range rungs {
