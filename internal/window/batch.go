@@ -10,77 +10,78 @@ import (
 )
 
 const (
-	// maxFlights is how many round trips may be under way at once. Redis works
+	// maxSending is how many round trips may be under way at once. Redis works
 	// on one command at a time, so more would only make it wait less often.
-	maxFlights = 4
+	maxSending = 4
 	// maxBatch bounds the commands of one round trip.
 	maxBatch = 128
 )
 
-// batcher sends commands to Redis, those that come while others are under way
-// together, in one pipeline. It never waits for company: a caller alone sends
-// at once, and no timer or goroutine runs when there is nothing to send. One
-// of the callers flies each batch, for itself and for the others.
+// batcher sends commands to Redis. Commands that come while others are under
+// way are sent together, in one pipeline. A single command is sent at once, and
+// no timer or goroutine runs when there is nothing to send. One caller leads
+// each batch: it sends the batch for itself and for its followers.
 type batcher struct {
 	client  redis.UniversalClient
 	mu      sync.Mutex
-	waiting []*passenger
-	flights int
+	waiting []*command
+	sending int // round trips under way
 }
 
-// passenger is one caller's command.
-type passenger struct {
+// command is one caller's command.
+type command struct {
 	cmd      oneShot
 	deadline time.Time // zero for none
-	// landed is closed when the command was answered or failed.
-	landed chan struct{}
-	// pilot receives the batch that this caller is to fly.
-	pilot chan []*passenger
+	// done is closed when the command was answered or failed.
+	done chan struct{}
+	// lead receives the batch that this caller is to send.
+	lead chan []*command
 }
 
 // process sends the command and returns its error, or the context's when that
-// ends before the command is under way or while another caller flies it. The
-// command may then be carried out all the same. Who flies sees it through, to
-// the latest deadline on board.
+// ends before the command is under way or while another caller sends it. The
+// command may then be carried out all the same. A leader waits for the answer
+// until the latest deadline of its batch.
 func (b *batcher) process(ctx context.Context, cmd oneShot) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	p := &passenger{cmd: cmd, landed: make(chan struct{}), pilot: make(chan []*passenger, 1)}
-	p.deadline, _ = ctx.Deadline()
-	if b.board(p) {
-		b.fly([]*passenger{p})
+	c := &command{cmd: cmd, done: make(chan struct{}), lead: make(chan []*command, 1)}
+	c.deadline, _ = ctx.Deadline()
+	if b.join(c) {
+		b.send([]*command{c})
 		return cmd.Err()
 	}
 	select {
-	case <-p.landed:
+	case <-c.done:
 		return cmd.Err()
-	case batch := <-p.pilot:
-		b.fly(batch)
+	case batch := <-c.lead:
+		b.send(batch)
 		return cmd.Err()
 	case <-ctx.Done():
-		b.leave(p)
+		b.leave(c)
 		return ctx.Err()
 	}
 }
 
-// board reports whether the passenger may fly at once. Otherwise it waits.
-func (b *batcher) board(p *passenger) bool {
+// join reports whether the command may be sent at once. Otherwise it waits to
+// lead a batch or to follow in one.
+func (b *batcher) join(c *command) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.flights < maxFlights {
-		b.flights++
+	if b.sending < maxSending {
+		b.sending++
 		return true
 	}
-	b.waiting = append(b.waiting, p)
+	b.waiting = append(b.waiting, c)
 	return false
 }
 
-// leave takes a passenger that no longer waits out of the queue. One that was
-// made a pilot meanwhile leaves the batch to itself.
-func (b *batcher) leave(p *passenger) {
+// leave takes a command whose caller no longer waits out of the queue. If it
+// was made a leader meanwhile, its followers are sent without it.
+func (b *batcher) leave(c *command) {
 	b.mu.Lock()
-	i := slices.Index(b.waiting, p)
+	i := slices.Index(b.waiting, c)
 	if i >= 0 {
 		b.waiting = slices.Delete(b.waiting, i, i+1)
 	}
@@ -89,16 +90,16 @@ func (b *batcher) leave(p *passenger) {
 		return
 	}
 	select {
-	case batch := <-p.pilot:
-		go b.fly(batch[1:])
+	case batch := <-c.lead:
+		go b.send(batch[1:])
 	default:
 		// It is under way in another's batch.
 	}
 }
 
-// fly sends a batch and lets the next one, if any, start.
-func (b *batcher) fly(batch []*passenger) {
-	defer b.land(batch)
+// send sends a batch and lets the next one, if any, start.
+func (b *batcher) send(batch []*command) {
+	defer b.finish(batch)
 	ctx, cancel := deadlineOf(batch)
 	defer cancel()
 	if len(batch) == 1 {
@@ -106,38 +107,40 @@ func (b *batcher) fly(batch []*passenger) {
 		return
 	}
 	pipe := b.client.Pipeline()
-	for _, p := range batch {
-		_ = pipe.Process(ctx, p.cmd) // only queues
+	for _, c := range batch {
+		_ = pipe.Process(ctx, c.cmd) // only queues
 	}
 	_, _ = pipe.Exec(ctx) // each command keeps its error
 }
 
-func (b *batcher) land(batch []*passenger) {
-	for _, p := range batch {
-		close(p.landed)
+// finish tells the callers of a batch that it is done, and hands the next batch
+// to its leader.
+func (b *batcher) finish(batch []*command) {
+	for _, c := range batch {
+		close(c.done)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.waiting) == 0 {
-		b.flights--
+		b.sending--
 		return
 	}
 	n := min(len(b.waiting), maxBatch)
 	next := slices.Clone(b.waiting[:n])
 	b.waiting = slices.Delete(b.waiting, 0, n)
-	next[0].pilot <- next
+	next[0].lead <- next
 }
 
-// deadlineOf is the latest deadline of the batch: no caller's impatience, nor
-// its leaving, may end what others wait for.
-func deadlineOf(batch []*passenger) (context.Context, context.CancelFunc) {
+// deadlineOf returns the latest deadline of the batch. A caller that has less
+// time, or that leaves, must not end what others wait for.
+func deadlineOf(batch []*command) (context.Context, context.CancelFunc) {
 	var latest time.Time
-	for _, p := range batch {
-		if p.deadline.IsZero() {
+	for _, c := range batch {
+		if c.deadline.IsZero() {
 			return context.Background(), func() {}
 		}
-		if p.deadline.After(latest) {
-			latest = p.deadline
+		if c.deadline.After(latest) {
+			latest = c.deadline
 		}
 	}
 	return context.WithDeadline(context.Background(), latest)

@@ -69,7 +69,7 @@ func (b *batcher) queue() int {
 
 func TestRedisSharesRoundTripsBetweenDecisionsMadeAtTheSameTime(t *testing.T) {
 	store, hook, release := gated(t)
-	const callers = maxFlights + maxBatch + 10
+	const callers = maxSending + maxBatch + 10
 	limit := perMinute("l", 100)
 	var granted atomic.Int64
 	var all sync.WaitGroup
@@ -89,26 +89,26 @@ func TestRedisSharesRoundTripsBetweenDecisionsMadeAtTheSameTime(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, func() bool { return store.batcher.queue() == callers-maxFlights })
+	eventually(t, func() bool { return store.batcher.queue() == callers-maxSending })
 	release()
 	all.Wait()
 	if n := granted.Load(); n != 100 {
 		t.Errorf("%d of 100 granted", n)
 	}
-	if n := hook.n.Load(); n != maxFlights+2 {
-		t.Errorf("%d decisions took %d round trips, want %d and then two batches", callers, n, maxFlights)
+	if n := hook.n.Load(); n != maxSending+2 {
+		t.Errorf("%d decisions took %d round trips, want %d and then two batches", callers, n, maxSending)
 	}
-	if store.batcher.flights != 0 {
-		t.Errorf("%d flights never landed", store.batcher.flights)
+	if store.batcher.sending != 0 {
+		t.Errorf("%d round trips never ended", store.batcher.sending)
 	}
 }
 
 func TestRedisCallerThatWaitsLeavesWhenItsContextEnds(t *testing.T) {
 	store, _, release := gated(t)
 	charge := func(key string) []Charge { return []Charge{{perMinute("l", 100), key, 1}} }
-	var pilots sync.WaitGroup
-	for i := range maxFlights {
-		pilots.Go(func() {
+	var leaders sync.WaitGroup
+	for i := range maxSending {
+		leaders.Go(func() {
 			if _, err := store.Decide(t.Context(), charge(fmt.Sprint(i))); err != nil {
 				t.Error(err)
 			}
@@ -117,7 +117,7 @@ func TestRedisCallerThatWaitsLeavesWhenItsContextEnds(t *testing.T) {
 	eventually(t, func() bool {
 		store.batcher.mu.Lock()
 		defer store.batcher.mu.Unlock()
-		return store.batcher.flights == maxFlights
+		return store.batcher.sending == maxSending
 	})
 
 	ctx, cancel := context.WithCancel(t.Context())
@@ -135,30 +135,30 @@ func TestRedisCallerThatWaitsLeavesWhenItsContextEnds(t *testing.T) {
 		t.Errorf("%d still in the queue", n)
 	}
 	release()
-	pilots.Wait()
+	leaders.Wait()
 	if v := decide(t, store, charge("gone")[0]); v.States[0].Remaining != 99 {
 		t.Errorf("a caller that left before its turn was charged: %+v", v)
 	}
 }
 
-func TestBatcherPilotThatLeftIsReplaced(t *testing.T) {
+func TestALeaderThatLeftIsReplaced(t *testing.T) {
 	client := redistest.Start(t).Client()
-	b := &batcher{client: client, flights: 1}
-	newPassenger := func() *passenger {
-		return &passenger{cmd: oneShot{redis.NewCmd(t.Context(), "ping")}, landed: make(chan struct{}), pilot: make(chan []*passenger, 1)}
+	b := &batcher{client: client, sending: 1}
+	newCommand := func() *command {
+		return &command{cmd: oneShot{redis.NewCmd(t.Context(), "ping")}, done: make(chan struct{}), lead: make(chan []*command, 1)}
 	}
-	// The one that is told to fly has stopped listening, with another on board.
-	gone, other := newPassenger(), newPassenger()
-	b.waiting = []*passenger{gone, other}
-	b.land(nil)
+	// The leader of the next batch no longer waits; its follower does.
+	gone, other := newCommand(), newCommand()
+	b.waiting = []*command{gone, other}
+	b.finish(nil)
 	b.leave(gone)
 	select {
-	case <-other.landed:
+	case <-other.done:
 	case <-time.After(20 * time.Second):
 		t.Fatal("the other caller waits forever")
 	}
 	if text, err := other.cmd.Text(); err != nil || text != "PONG" {
 		t.Errorf("answer %q, %v", text, err)
 	}
-	eventually(t, func() bool { b.mu.Lock(); defer b.mu.Unlock(); return b.flights == 0 })
+	eventually(t, func() bool { b.mu.Lock(); defer b.mu.Unlock(); return b.sending == 0 })
 }
