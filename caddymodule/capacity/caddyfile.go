@@ -1,12 +1,13 @@
 package capacity
 
 import (
-	"strconv"
+	"time"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/odordiff/odordiff/caddymodule/gate/option"
 )
 
 func init() {
@@ -20,104 +21,34 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 	return handler, handler.UnmarshalCaddyfile(h.Dispenser)
 }
 
-// UnmarshalCaddyfile sets up the handler from Caddyfile tokens. Syntax:
-//
-//	gate_capacity [<matcher>] {
-//		per_address <number>
-//		total       <number>
-//		wait        <duration>
-//	}
-func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next() // the directive's name
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	for d.NextBlock(0) {
-		var err error
-		switch option := d.Val(); option {
-		case "per_address":
-			h.PerAddress, err = number(d, h.PerAddress)
-		case "total":
-			h.Total, err = number(d, h.Total)
-		case "wait":
-			h.Wait, err = duration(d, h.Wait)
-		default:
-			err = d.Errf("unknown option %q: gate_capacity has per_address, total and wait", option)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+// most keeps a typing error from being no bound at all.
+const most = 1_000_000
+
+// Options returns the options of gate_capacity.
+func (h *Handler) Options() option.Table {
+	return option.Table{Name: "gate_capacity", Options: []*option.Option{
+		option.Count("per_address", &h.PerAddress, 1, most).Otherwise("64"),
+		option.Count("total", &h.Total, 1, most).Otherwise("1024"),
+		option.Duration("wait", &h.Wait, time.Millisecond, time.Minute).Otherwise("5s"),
+	}}
 }
 
-// UnmarshalCaddyfile sets up the wrapper from Caddyfile tokens. Syntax:
-//
-//	gate_connections {
-//		per_address <number>
-//		total       <number>
-//		streams     <number>
-//		except      <ranges...>
-//	}
+// UnmarshalCaddyfile parses the directive.
+func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error { return h.Options().Unmarshal(d) }
+
+// Options returns the options of gate_connections.
+func (c *Connections) Options() option.Table {
+	return option.Table{Name: "gate_connections", Options: []*option.Option{
+		option.Count("per_address", &c.PerAddress, 1, most).Otherwise("64"),
+		option.Count("total", &c.Total, 1, most).Otherwise("2048"),
+		option.Count("streams", &c.Streams, 1, most).Otherwise("32"),
+		option.Ranges("except", &c.Except),
+	}}
+}
+
+// UnmarshalCaddyfile parses the listener wrapper.
 func (c *Connections) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next() // the wrapper's name
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		var err error
-		switch option := d.Val(); option {
-		case "per_address":
-			c.PerAddress, err = number(d, c.PerAddress)
-		case "total":
-			c.Total, err = number(d, c.Total)
-		case "streams":
-			c.Streams, err = number(d, c.Streams)
-		case "except":
-			ranges := d.RemainingArgs()
-			if len(ranges) == 0 {
-				err = d.Err("except takes addresses and ranges, such as 10.0.0.0/8")
-			}
-			c.Except = append(c.Except, ranges...)
-		default:
-			err = d.Errf("unknown option %q: gate_connections has per_address, total, streams and except", option)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func number(d *caddyfile.Dispenser, before *int) (*int, error) {
-	option, text := d.Val(), ""
-	if before != nil {
-		return nil, d.Errf("%s is there twice: keep one", option)
-	}
-	if !d.AllArgs(&text) {
-		return nil, d.Errf("%s takes one number", option)
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		return nil, d.Errf("%s is %q: want a number, 1 or more", option, text)
-	}
-	return &n, nil
-}
-
-func duration(d *caddyfile.Dispenser, before *caddy.Duration) (*caddy.Duration, error) {
-	option, text := d.Val(), ""
-	if before != nil {
-		return nil, d.Errf("%s is there twice: keep one", option)
-	}
-	if !d.AllArgs(&text) {
-		return nil, d.Errf("%s takes one duration", option)
-	}
-	span, err := caddy.ParseDuration(text)
-	if err != nil || span <= 0 {
-		return nil, d.Errf("%s is %q: want a duration, such as 5s", option, text)
-	}
-	wait := caddy.Duration(span)
-	return &wait, nil
+	return c.Options().Unmarshal(d)
 }
 
 // Interface guards

@@ -22,22 +22,12 @@ import (
 
 func init() { caddy.RegisterModule(Handler{}) }
 
-// The defaults of a [Handler].
-const (
-	DefaultOpenPerAddress = 64
-	DefaultOpen           = 1024
-	DefaultWait           = 5 * time.Second
-)
-
 // openRequests is what clients and operators read of who refused.
 const openRequests = "open-requests"
 
 // waiting is how many requests may wait for each that may be open. One that
 // waits costs some 20 KB, and its body is not read.
 const waiting = 4
-
-// maxWait keeps a typing error in the wait from holding requests up.
-const maxWait = time.Minute
 
 // Handler lets so many requests be open at a time: of one address, and in all.
 // Requests beyond that wait, and are refused when the wait is over: with 429 where
@@ -72,18 +62,15 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 
 // Provision gets the slots, those of the config before where it had the same bounds.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	bounds, err := boundsOf(h.PerAddress, DefaultOpenPerAddress, h.Total, DefaultOpen)
+	if err := h.Options().Provision(); err != nil {
+		return err
+	}
+	bounds, err := boundsOf(*h.PerAddress, *h.Total)
 	if err != nil {
 		return err
 	}
 	bounds.Waiting = waiting * bounds.All
-	h.wait = DefaultWait
-	if h.Wait != nil {
-		h.wait = time.Duration(*h.Wait)
-	}
-	if h.wait <= 0 || h.wait > maxWait {
-		return fmt.Errorf("wait is %s: it must be more than 0 and at most %s", h.wait, maxWait)
-	}
+	h.wait = time.Duration(*h.Wait)
 	app, err := gate.AppOf(ctx)
 	if err != nil {
 		return err
@@ -95,22 +82,12 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	return gate.RegisterMetrics(ctx, collectors...)
 }
 
-// boundsOf applies the defaults.
-func boundsOf(each *int, defaultEach int, all *int, defaultAll int) (slots.Bounds, error) {
-	b := slots.Bounds{Each: defaultEach, All: defaultAll}
-	if each != nil {
-		b.Each = *each
+// boundsOf returns the bounds if they agree.
+func boundsOf(each, all int) (slots.Bounds, error) {
+	if all < each {
+		return slots.Bounds{}, fmt.Errorf("total is %d: it must be per_address (%d) or more", all, each)
 	}
-	if all != nil {
-		b.All = *all
-	}
-	if b.Each < 1 {
-		return b, fmt.Errorf("per_address is %d: it must be 1 or more", b.Each)
-	}
-	if b.All < b.Each {
-		return b, fmt.Errorf("total is %d: it must be per_address (%d) or more", b.All, b.Each)
-	}
-	return b, nil
+	return slots.Bounds{Each: each, All: all}, nil
 }
 
 // ServeHTTP takes the request in.

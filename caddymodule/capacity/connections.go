@@ -3,7 +3,6 @@ package capacity
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -16,18 +15,12 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/caddymodule/gate/option"
 	"github.com/odordiff/odordiff/internal/redact"
 	"github.com/odordiff/odordiff/internal/slots"
 )
 
 func init() { caddy.RegisterModule(Connections{}) }
-
-// The defaults of [Connections].
-const (
-	DefaultConnectionsPerAddress = 64
-	DefaultConnections           = 2048
-	DefaultStreams               = 32
-)
 
 // receiveBuffer is how much of the bodies that nobody reads yet an HTTP/2
 // connection may keep. Go's own default is 1 MiB.
@@ -70,22 +63,14 @@ func (Connections) CaddyModule() caddy.ModuleInfo {
 
 // Provision gets the slots, those of the config before where it had the same bounds.
 func (c *Connections) Provision(ctx caddy.Context) error {
-	bounds, err := boundsOf(c.PerAddress, DefaultConnectionsPerAddress, c.Total, DefaultConnections)
+	if err := c.Options().Provision(); err != nil {
+		return err
+	}
+	bounds, err := boundsOf(*c.PerAddress, *c.Total)
 	if err != nil {
 		return err
 	}
-	repl := caddy.NewReplacer()
-	for _, expression := range c.Except {
-		expanded, err := repl.ReplaceOrErr(expression, true, true)
-		if err != nil {
-			return fmt.Errorf("except: %w", err)
-		}
-		prefix, err := caddyhttp.CIDRExpressionToPrefix(expanded)
-		if err != nil {
-			return fmt.Errorf("except: %q is not an address or a range such as 10.0.0.0/8: %w", expanded, err)
-		}
-		c.except = append(c.except, prefix.Masked())
-	}
+	c.except = option.Prefixes(c.Except)
 	if err := c.boundStreams(ctx); err != nil {
 		return err
 	}
@@ -103,13 +88,6 @@ func (c *Connections) Provision(ctx caddy.Context) error {
 // boundStreams sets what Caddy has no option for: it makes the http.Server only
 // after Provision, but shows it to whoever sees a connection before it is served.
 func (c *Connections) boundStreams(ctx caddy.Context) error {
-	streams := DefaultStreams
-	if c.Streams != nil {
-		streams = *c.Streams
-	}
-	if streams < 1 {
-		return fmt.Errorf("streams is %d: it must be 1 or more", streams)
-	}
 	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	if !ok {
 		return errors.New("gate_connections belongs among the listener_wrappers of an HTTP server")
@@ -119,7 +97,7 @@ func (c *Connections) boundStreams(ctx caddy.Context) error {
 		once.Do(func() {
 			if server, ok := ctx.Value(http.ServerContextKey).(*http.Server); ok {
 				server.HTTP2 = &http.HTTP2Config{
-					MaxConcurrentStreams:          streams,
+					MaxConcurrentStreams:          *c.Streams,
 					MaxReceiveBufferPerConnection: receiveBuffer,
 					MaxReceiveBufferPerStream:     receiveBuffer,
 				}

@@ -55,45 +55,28 @@ func TestCaddyfile(t *testing.T) {
 	}
 }
 
-func TestCaddyfileMistakesAreNamed(t *testing.T) {
-	for options, want := range map[string]string{
-		"retry_after":               "argument",
-		"retry_after 5":             "retry_after",
-		"retry_after -5s":           "retry_after",
-		"stale 10m":                 "argument",
-		"stale\nstale":              "twice",
-		"stale {\nttl never\n}":     "ttl",
-		"stale {\nmax_size 0\n}":    "max_size",
-		"stale {\nmax_size lots\n}": "max_size",
-		"stale {\nmax_entry 1 2\n}": "argument",
-		"stale {\nmaxentry 1MiB\n}": "maxentry",
-		"retry 5s":                  "retry",
-	} {
-		var h Handler
-		err := h.UnmarshalCaddyfile(caddyfile.NewTestDispenser("gate_fallback {\n" + options + "\n}"))
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v does not name %q", options, err, want)
-		}
-	}
-}
-
-func TestValidateRefusesWhatMakesNoSense(t *testing.T) {
-	for _, test := range []struct {
-		handler Handler
-		names   string
+func TestAStoreTooSmallForItsAnswersIsRefused(t *testing.T) {
+	for name, test := range map[string]struct {
+		stale *Stale
+		want  string
 	}{
-		{Handler{RetryAfter: -1}, "retry_after"},
-		{Handler{Stale: &Stale{TTL: caddy.Duration(time.Millisecond)}}, "ttl"},
-		{Handler{Stale: &Stale{MaxSize: -1}}, "max_size"},
-		{Handler{Stale: &Stale{MaxSize: 1 << 10, MaxEntry: 1 << 11}}, "max_entry (2.0 KiB) is larger"},
-		{Handler{Stale: &Stale{MaxSize: 1 << 10}}, "max_entry"},
+		"as it is written":     {&Stale{MaxSize: new(int64(1 << 10)), MaxEntry: new(int64(1 << 11))}, "max_entry (2.0 KiB) is larger"},
+		"with the defaults":    {&Stale{MaxSize: new(int64(1 << 10))}, "max_entry (1.0 MiB) is larger"},
+		"the defaults, alone":  {new(Stale), ""},
+		"no store, no answers": {nil, ""},
 	} {
-		if err := test.handler.Validate(); err == nil || !strings.Contains(err.Error(), test.names) {
-			t.Errorf("%+v: error %v does not name %q", test.handler, err, test.names)
-		}
-	}
-	if err := (&Handler{Stale: new(Stale)}).Validate(); err != nil {
-		t.Errorf("the defaults: %v", err)
+		t.Run(name, func(t *testing.T) {
+			h := Handler{Stale: test.stale}
+			if err := h.Options().Provision(); err != nil {
+				t.Fatal(err)
+			}
+			switch err := h.Validate(); {
+			case test.want == "" && err != nil:
+				t.Error(err)
+			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
+				t.Errorf("error %v, want one with %q", err, test.want)
+			}
+		})
 	}
 }
 
@@ -105,6 +88,9 @@ func TestCleanupWithoutProvisionIsHarmless(t *testing.T) {
 
 func TestOnlyEqualSettingsShareAStore(t *testing.T) {
 	open := func(s *Stale) any {
+		if err := s.Options().Provision(); err != nil {
+			t.Fatal(err)
+		}
 		store, err := s.open()
 		if err != nil {
 			t.Fatal(err)
@@ -117,10 +103,10 @@ func TestOnlyEqualSettingsShareAStore(t *testing.T) {
 		return store
 	}
 	a := open(new(Stale))
-	if open(&Stale{TTL: caddy.Duration(10 * time.Minute)}) != a {
+	if open(&Stale{TTL: new(caddy.Duration(10 * time.Minute))}) != a {
 		t.Error("the defaults, spelt out, have another store")
 	}
-	if open(&Stale{TTL: caddy.Duration(time.Minute)}) == a {
+	if open(&Stale{TTL: new(caddy.Duration(time.Minute))}) == a {
 		t.Error("another TTL has the same store")
 	}
 }

@@ -129,26 +129,26 @@ func (r response) String() string {
 	return fmt.Sprintf("%d %s by %q %v", r.status, r.body, r.header.Get(servedBy), r.err)
 }
 
-type option func(*http.Request)
+type header func(*http.Request)
 
-func as(user string) option { return set("Test-User", user) }
+func as(user string) header { return set("Test-User", user) }
 
-func set(field, value string) option {
+func set(field, value string) header {
 	return func(r *http.Request) { r.Header.Set(field, value) }
 }
 
-func post(t *testing.T, e *edgetest.Edge, path, body string, options ...option) response {
+func post(t *testing.T, e *edgetest.Edge, path, body string, options ...header) response {
 	t.Helper()
-	return do(t, e, http.MethodPost, path, body, append([]option{set("Content-Type", "application/json")}, options...)...)
+	return do(t, e, http.MethodPost, path, body, append([]header{set("Content-Type", "application/json")}, options...)...)
 }
 
-func do(t *testing.T, e *edgetest.Edge, method, path, body string, options ...option) response {
+func do(t *testing.T, e *edgetest.Edge, method, path, body string, options ...header) response {
 	t.Helper()
 	return send(t, e, method, path, strings.NewReader(body), options...)
 }
 
 // send is do with a body of any kind; of an unknown one, the length is not announced.
-func send(t *testing.T, e *edgetest.Edge, method, path string, body io.Reader, options ...option) response {
+func send(t *testing.T, e *edgetest.Edge, method, path string, body io.Reader, options ...header) response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, e.URL+path, body)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/dustin/go-humanize"
 	"go.uber.org/zap"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
@@ -44,7 +45,7 @@ type Handler struct {
 
 	// How long a refused client is told to wait; up to a half is added at
 	// random, and a longer Retry-After of the upstream wins. Default: 5s.
-	RetryAfter caddy.Duration `json:"retry_after,omitempty"`
+	RetryAfter *caddy.Duration `json:"retry_after,omitempty"`
 
 	entrance gate.Entrance
 	logger   *zap.Logger
@@ -68,8 +69,8 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.entrance = app.Entrance(ctx)
-	if h.RetryAfter == 0 {
-		h.RetryAfter = caddy.Duration(5 * time.Second)
+	if err := h.Options().Provision(); err != nil {
+		return err
 	}
 	if err := gate.RegisterMetrics(ctx, served); err != nil {
 		return err
@@ -85,15 +86,13 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	return nil
 }
 
-// Validate refuses settings that make no sense.
+// Validate refuses a store that would never keep its largest answers.
 func (h *Handler) Validate() error {
-	if h.RetryAfter < 0 {
-		return fmt.Errorf("retry_after is %v: it must not be negative", time.Duration(h.RetryAfter))
+	if h.Stale == nil || *h.Stale.MaxEntry <= *h.Stale.MaxSize {
+		return nil
 	}
-	if h.Stale != nil {
-		return h.Stale.validate()
-	}
-	return nil
+	return fmt.Errorf("stale: max_entry (%s) is larger than max_size (%s), so the largest answers would never be kept",
+		humanize.IBytes(uint64(*h.Stale.MaxEntry)), humanize.IBytes(uint64(*h.Stale.MaxSize)))
 }
 
 // Cleanup closes the store; the next config may still have it open.
@@ -162,7 +161,7 @@ func outage(r *http.Request, err error) (failure caddyhttp.HandlerError, ok bool
 // descend answers from below the live rung. The cause must not be a handler
 // error itself: Caddy would take its status for that of the refusal around it.
 func (h *Handler) descend(w http.ResponseWriter, r *http.Request, live *live, cause error) error {
-	wait := max(time.Duration(h.RetryAfter), live.retryAfter())
+	wait := max(time.Duration(*h.RetryAfter), live.retryAfter())
 	live.rewindHeader()
 	if answer, age, ok := live.memory.recall(); ok {
 		live.exchange.ServedBy = ladder.Stale

@@ -84,7 +84,7 @@ func TestNoPrincipalSeesAnothersAnswer(t *testing.T) {
 	post(t, e, "/generate", prompt, set("Authorization", "Bearer ann"))
 	post(t, e, "/generate", prompt, set("Cookie", "session=ann"))
 	b.fail(503)
-	for name, who := range map[string]option{
+	for name, who := range map[string]header{
 		"another": as("bob"), "nobody": as(""),
 		"another's token":  set("Authorization", "Bearer bob"),
 		"another's cookie": set("Cookie", "session=bob"),
@@ -296,7 +296,7 @@ func TestALargeBodyThatAModuleHasReadIsRemembered(t *testing.T) {
 	e := start(t, standard, b.address)
 	large := strings.Repeat("x", 2<<20)
 	text := set("Content-Type", "text/plain")
-	for _, read := range []option{set("Test-Read", "1"), set("Test-Read", "")} {
+	for _, read := range []header{set("Test-Read", "1"), set("Test-Read", "")} {
 		wantServed(t, post(t, e, "/generate", large, text, read), "live", "2097152")
 	}
 	b.fail(503)

@@ -1,11 +1,9 @@
 package fallback
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/dustin/go-humanize"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/internal/ladder"
@@ -15,14 +13,14 @@ import (
 // settings share one store, and a reload that leaves them as they are keeps it.
 type Stale struct {
 	// How long an answer may be served after the upstream gave it. Default: 10m.
-	TTL caddy.Duration `json:"ttl,omitempty"`
+	TTL *caddy.Duration `json:"ttl,omitempty"`
 
 	// How much memory all kept answers may take, in bytes. The least recently
 	// used give way first. Default: 64 MiB.
-	MaxSize int64 `json:"max_size,omitempty"`
+	MaxSize *int64 `json:"max_size,omitempty"`
 
 	// How large one kept answer may be, in bytes. Default: 1 MiB.
-	MaxEntry int64 `json:"max_entry,omitempty"`
+	MaxEntry *int64 `json:"max_entry,omitempty"`
 }
 
 // stores are the open stores by their limits. A store is only memory, so that
@@ -30,9 +28,7 @@ type Stale struct {
 var stores = gate.NewPool[ladder.Limits, *ladder.Store](nil)
 
 func (s *Stale) limits() ladder.Limits {
-	return ladder.Limits{
-		TTL: time.Duration(s.TTL), MaxSize: s.MaxSize, MaxEntry: s.MaxEntry,
-	}.WithDefaults()
+	return ladder.Limits{TTL: time.Duration(*s.TTL), MaxSize: *s.MaxSize, MaxEntry: *s.MaxEntry}
 }
 
 func (s *Stale) open() (*ladder.Store, error) {
@@ -44,17 +40,3 @@ func (s *Stale) open() (*ladder.Store, error) {
 }
 
 func (s *Stale) close() error { return stores.Release(s.limits()) }
-
-func (s *Stale) validate() error {
-	limits := s.limits()
-	switch {
-	case limits.TTL < time.Second:
-		return fmt.Errorf("stale: ttl is %v: it must be at least 1s", limits.TTL)
-	case limits.MaxSize < 0 || limits.MaxEntry < 0:
-		return fmt.Errorf("stale: max_size and max_entry must not be negative")
-	case limits.MaxEntry > limits.MaxSize:
-		return fmt.Errorf("stale: max_entry (%s) is larger than max_size (%s), so the largest answers would never be kept",
-			humanize.IBytes(uint64(limits.MaxEntry)), humanize.IBytes(uint64(limits.MaxSize)))
-	}
-	return nil
-}

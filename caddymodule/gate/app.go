@@ -74,15 +74,16 @@ func (a *App) Provision(ctx caddy.Context) error {
 	logger := ctx.Logger()
 	a.ctx, a.logger = ctx, logger
 	a.keySets = &keySets{byPath: make(map[string]*token.KeySet)}
-	if err := validateUpgrade(a.Upgrade); err != nil {
-		return fmt.Errorf("upgrade: %w", err)
+	spelledOut := a.Redis != nil && spellsOutPassword(a.Redis.URL)
+	if err := a.Options().Provision(); err != nil {
+		return err
 	}
 	var err error
 	if a.process, err = acquire(a, processes, struct{}{}, newProcess); err != nil {
 		return err
 	}
 	if a.Redis != nil {
-		if err := a.provisionRedis(ctx, logger.Named("redis")); err != nil {
+		if err := a.provisionRedis(ctx, logger.Named("redis"), spelledOut); err != nil {
 			return fmt.Errorf("redis: %w", err)
 		}
 	}

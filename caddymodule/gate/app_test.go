@@ -86,8 +86,8 @@ func TestBadRedisOptionsAreNamedWithoutTheirSecret(t *testing.T) {
 	}{
 		"scheme":         {Redis{URL: "http://:hunter2@localhost"}, "redis"},
 		"no host":        {Redis{URL: "redis://:hunter2@"}, "no host"},
-		"nodes":          {Redis{URL: "redis://localhost", Nodes: -1}, "nodes"},
-		"timeout":        {Redis{URL: "redis://localhost", Timeout: caddy.Duration(time.Minute)}, "timeout"},
+		"nodes":          {Redis{URL: "redis://localhost", Nodes: new(-1)}, "nodes"},
+		"timeout":        {Redis{URL: "redis://localhost", Timeout: new(caddy.Duration(time.Minute))}, "timeout"},
 		"unset variable": {Redis{URL: "{env.ODORDIFF_SURELY_UNSET}"}, "url"},
 	} {
 		t.Run(name, func(t *testing.T) {

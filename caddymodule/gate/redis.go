@@ -42,12 +42,12 @@ type Redis struct {
 
 	// How many gateways share the limits. While Redis is gone, each allows its
 	// share of a limit with on_error local: the rate divided by this. Default: 1.
-	Nodes int `json:"nodes,omitempty"`
+	Nodes *int `json:"nodes,omitempty"`
 
 	// How long a request waits for Redis, up to 5s, before its limits do what their
 	// on_error says and its signature is refused. Default: 50ms, and 250ms for
 	// signatures, which have nothing to fall back on.
-	Timeout caddy.Duration `json:"timeout,omitempty"`
+	Timeout *caddy.Duration `json:"timeout,omitempty"`
 }
 
 // redisStores are the stores on one Redis.
@@ -58,7 +58,7 @@ type redisStores struct {
 }
 
 // sharedRedis are the open stores by their options.
-var sharedRedis = NewPool[Redis]((*redisStores).close)
+var sharedRedis = NewPool[redisKey]((*redisStores).close)
 
 func (s *redisStores) close() error {
 	return errors.Join(s.limits.Close(), s.client.Close())
@@ -138,16 +138,30 @@ func (s *redisStores) eviction(ctx context.Context) string {
 // off is the address that says that there is no Redis.
 const off = "off"
 
-func (a *App) provisionRedis(ctx caddy.Context, logger *zap.Logger) error {
-	options, err := a.Redis.resolve()
-	if err != nil || options.URL == off {
-		return err
+// redisKey is a Redis's key in the pool: equal options share a connection.
+type redisKey struct {
+	url, prefix string
+	nodes       int
+	timeout     time.Duration // zero means the defaults of the two stores
+}
+
+func (r *Redis) key() redisKey {
+	key := redisKey{url: r.URL, prefix: r.Prefix, nodes: *r.Nodes}
+	if r.Timeout != nil {
+		key.timeout = time.Duration(*r.Timeout)
 	}
-	if spellsOutPassword(a.Redis.URL) {
+	return key
+}
+
+func (a *App) provisionRedis(ctx caddy.Context, logger *zap.Logger, spelledOut bool) error {
+	if a.Redis.URL == off {
+		return nil
+	}
+	if spelledOut {
 		logger.Warn("the password of Redis stands in the configuration, where the admin API shows it at /config: " +
 			"write a placeholder in its place, such as {env.REDIS_PASSWORD} or {file./run/secrets/redis}")
 	}
-	if err := a.acquireRedis(options, logger); err != nil {
+	if err := a.acquireRedis(a.Redis.key(), logger); err != nil {
 		return err
 	}
 	return RegisterMetrics(ctx, a.redis.degradedGauge())
@@ -167,7 +181,7 @@ func spellsOutPassword(rawURL string) bool {
 
 var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
 
-func (a *App) acquireRedis(options Redis, logger *zap.Logger) error {
+func (a *App) acquireRedis(options redisKey, logger *zap.Logger) error {
 	var err error
 	if a.redis, err = acquire(a, sharedRedis, options, func() (*redisStores, error) { return openRedis(options, logger) }); err != nil {
 		return err
@@ -176,37 +190,18 @@ func (a *App) acquireRedis(options Redis, logger *zap.Logger) error {
 	return nil
 }
 
-// resolve expands placeholders and fills in the defaults.
-func (r Redis) resolve() (Redis, error) {
-	url, err := caddy.NewReplacer().ReplaceOrErr(r.URL, true, true)
-	if err != nil {
-		return r, fmt.Errorf("url: %w: want redis://host:port, or off for none", err)
-	}
-	r.URL = url
-	if r.Prefix == "" {
-		r.Prefix = DefaultPrefix
-	}
-	if r.Nodes < 0 {
-		return r, fmt.Errorf("nodes is %d: say how many gateways share the limits, 1 or more", r.Nodes)
-	}
-	if r.Timeout < 0 || r.Timeout > caddy.Duration(maxRedisTimeout) {
-		return r, fmt.Errorf("timeout is %v: it must be more than 0 and at most %v", time.Duration(r.Timeout), maxRedisTimeout)
-	}
-	return r, nil
-}
-
-func openRedis(options Redis, logger *zap.Logger) (*redisStores, error) {
-	client, err := redisconn.Open(options.URL, time.Duration(options.Timeout))
+func openRedis(options redisKey, logger *zap.Logger) (*redisStores, error) {
+	client, err := redisconn.Open(options.url, options.timeout)
 	if err != nil {
 		return nil, err
 	}
-	shared, err := window.NewRedis(client, options.Prefix)
+	shared, err := window.NewRedis(client, options.prefix)
 	if err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
 	failover := window.FailoverOptions{
-		Nodes:    options.Nodes,
-		Deadline: time.Duration(options.Timeout),
+		Nodes:    options.nodes,
+		Deadline: options.timeout,
 		OnError:  reporter(logger, "limits: redis failed"),
 		OnStateChange: func(from, to string) {
 			logger.Warn("limits: the breaker of redis changed", zap.String("from", from), zap.String("to", to))
@@ -215,6 +210,6 @@ func openRedis(options Redis, logger *zap.Logger) (*redisStores, error) {
 	return &redisStores{
 		client: client,
 		limits: window.NewFailover(shared, window.NewMemory(window.MemoryOptions{}), failover),
-		nonces: nonce.NewRedis(client, options.Prefix, time.Duration(options.Timeout)),
+		nonces: nonce.NewRedis(client, options.prefix, options.timeout),
 	}, nil
 }

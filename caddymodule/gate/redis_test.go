@@ -60,7 +60,7 @@ func TestARedisThatRefusesWritesHasFailedUntilItTakesThemAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := redistest.Start(t, fault.settings...)
-			app, clean := provision(t, &App{Redis: &Redis{URL: server.URL(), Timeout: caddy.Duration(maxRedisTimeout)}})
+			app, clean := provision(t, &App{Redis: &Redis{URL: server.URL(), Timeout: new(caddy.Duration(maxRedisTimeout))}})
 			defer clean()
 			if got := app.redis.check(t.Context()); got.Status != healthcheck.OK {
 				t.Fatalf("before: %s: %s", got.Status, got.Detail)
@@ -97,7 +97,7 @@ func TestAPartOfAClusterThatNobodyServesIsAFailure(t *testing.T) {
 	if err := client.Do(t.Context(), "cluster", "addslotsrange", 0, 16383).Err(); err != nil {
 		t.Fatal(err)
 	}
-	app, clean := provision(t, &App{Redis: &Redis{URL: server.URL() + "?cluster=true", Timeout: caddy.Duration(maxRedisTimeout)}})
+	app, clean := provision(t, &App{Redis: &Redis{URL: server.URL() + "?cluster=true", Timeout: new(caddy.Duration(maxRedisTimeout))}})
 	defer clean()
 	wait := func(status healthcheck.Status, detail string) {
 		t.Helper()
@@ -162,7 +162,7 @@ func valueOf(t *testing.T, gauge prometheus.Collector) float64 {
 // redisHealth is what an app that uses the server reports about it.
 func redisHealth(t *testing.T, server *redistest.Server) healthcheck.State {
 	t.Helper()
-	app, clean := provision(t, &App{Redis: &Redis{URL: server.URL(), Timeout: caddy.Duration(maxRedisTimeout)}})
+	app, clean := provision(t, &App{Redis: &Redis{URL: server.URL(), Timeout: new(caddy.Duration(maxRedisTimeout))}})
 	t.Cleanup(clean)
 	checks := app.Health().Report(t.Context()).Checks
 	i := slices.IndexFunc(checks, func(s healthcheck.State) bool { return s.Name == "redis" })

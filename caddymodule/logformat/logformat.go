@@ -9,13 +9,13 @@ import (
 	"os"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/logging"
 	"go.uber.org/zap/buffer"
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/term"
 
+	"github.com/odordiff/odordiff/caddymodule/gate/option"
 	"github.com/odordiff/odordiff/internal/redact"
 )
 
@@ -116,39 +116,16 @@ func (e *Encoder) EncodeEntry(entry zapcore.Entry, added []zapcore.Field) (*buff
 	return inner.EncodeEntry(entry, nil)
 }
 
-// UnmarshalCaddyfile parses the format:
-//
-//	gate {
-//		wrap <format>
-//	}
-func (e *Encoder) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next()
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	for d.NextBlock(0) {
-		if d.Val() != "wrap" {
-			return d.Errf("unknown option %q of the format gate: there is only wrap", d.Val())
-		}
-		if e.WrappedRaw != nil {
-			return d.Err("wrap is there twice")
-		}
-		if !d.NextArg() {
-			return d.ArgErr()
-		}
-		name := d.Val()
-		module, err := caddyfile.UnmarshalModule(d, "caddy.logging.encoders."+name)
-		if err != nil {
-			return err
-		}
-		inner, ok := module.(zapcore.Encoder)
-		if !ok {
-			return d.Errf("wrap: %s (%T) is no log format", name, module)
-		}
-		e.WrappedRaw = caddyconfig.JSONModuleObject(inner, "format", name, nil)
-	}
-	return nil
+// Options returns the options of the format gate.
+func (e *Encoder) Options() option.Table {
+	return option.Table{Name: "gate", Options: []*option.Option{
+		option.Module("wrap", &e.WrappedRaw, "caddy.logging.encoders", "format").Like("console").
+			Unless("json, or console where the log goes to a terminal"),
+	}}
 }
+
+// UnmarshalCaddyfile parses the format.
+func (e *Encoder) UnmarshalCaddyfile(d *caddyfile.Dispenser) error { return e.Options().Unmarshal(d) }
 
 // Interface guards
 var (

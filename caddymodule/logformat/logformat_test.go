@@ -138,7 +138,7 @@ func TestMistakesInTheCaddyfileAreNamed(t *testing.T) {
 	for segment, want := range map[string]string{
 		"gate x":                             "argument",
 		"gate {\nmask 24\n}":                 `unknown option "mask"`,
-		"gate {\nwrap\n}":                    "argument",
+		"gate {\nwrap\n}":                    "wrap: its value is missing",
 		"gate {\nwrap json\nwrap console\n}": "twice",
 		"gate {\nwrap nonsense\n}":           "nonsense",
 	} {

@@ -5,17 +5,16 @@ package problem
 import (
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"github.com/dustin/go-humanize"
 	"go.uber.org/zap"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/caddymodule/gate/option"
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/problem"
 )
@@ -68,14 +67,8 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.entrance = app.Entrance(ctx).Unguarded()
 	h.logger = ctx.Logger()
-	if h.MaxHeader != nil && *h.MaxHeader < minMaxHeader {
-		return fmt.Errorf("max_header is %d: it must be at least %d, or absent for no bound", *h.MaxHeader, minMaxHeader)
-	}
-	return nil
+	return h.Options().Provision()
 }
-
-// minMaxHeader is the least that a header can be bounded by: a browser's needs more.
-const minMaxHeader = 1 << 10
 
 // ServeHTTP takes the request in.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
@@ -150,38 +143,16 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 	return handler, handler.UnmarshalCaddyfile(h.Dispenser)
 }
 
-// UnmarshalCaddyfile parses the directive:
-//
-//	gate_problem {
-//		max_header <size>
-//	}
-func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next()
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	for d.NextBlock(0) {
-		if d.Val() != "max_header" {
-			return d.Errf("unknown option %q of gate_problem: there is only max_header", d.Val())
-		}
-		if h.MaxHeader != nil {
-			return d.Err("max_header is there twice")
-		}
-		if !d.NextArg() {
-			return d.ArgErr()
-		}
-		size, err := humanize.ParseBytes(d.Val())
-		if err != nil || size < minMaxHeader || size > math.MaxInt32 {
-			return d.Errf("max_header is %q: write a size of at least 1KiB, such as 32KiB", d.Val())
-		}
-		bytes := int(size)
-		h.MaxHeader = &bytes
-		if d.NextArg() {
-			return d.ArgErr()
-		}
-	}
-	return nil
+// Options returns the options of gate_problem.
+func (h *Handler) Options() option.Table {
+	return option.Table{Name: "gate_problem", Options: []*option.Option{
+		// A browser's header needs more than the least.
+		option.Size("max_header", &h.MaxHeader, 1<<10, 1<<30).Like("32KiB").Unless("no bound but the server's"),
+	}}
 }
+
+// UnmarshalCaddyfile parses the directive.
+func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error { return h.Options().Unmarshal(d) }
 
 // Interface guards
 var (

@@ -19,8 +19,8 @@ type Limits struct {
 	MaxEntry int64
 }
 
-// WithDefaults returns the limits with every zero field set to its default.
-func (l Limits) WithDefaults() Limits {
+// withDefaults returns the limits with every zero field set to its default.
+func (l Limits) withDefaults() Limits {
 	if l.TTL == 0 {
 		l.TTL = 10 * time.Minute
 	}
@@ -67,7 +67,7 @@ const overhead = 512
 // NewStore returns an empty store.
 func NewStore(limits Limits) *Store {
 	return &Store{
-		limits:  limits.WithDefaults(),
+		limits:  limits.withDefaults(),
 		entries: make(map[Key]*list.Element),
 		recent:  list.New(),
 	}

@@ -1,0 +1,35 @@
+package option
+
+// nearest returns the word that the text is a slip of: the one that the fewest
+// letters have to be changed for, a third of them at most. "" means none.
+func nearest(text string, words []string) string {
+	best, distance := "", max(1, len(text)/3)+1
+	for _, word := range words {
+		if d := edits(text, word); d < distance {
+			best, distance = word, d
+		}
+	}
+	return best
+}
+
+// edits returns how many letters have to be added, taken out or replaced to
+// make b of a (the Levenshtein distance).
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			substitution := diagonal
+			if a[i] != b[j] {
+				substitution++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(substitution, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,198 @@
+// Package option reads what a Caddyfile or JSON says about a module. A module
+// declares its options once, as a [Table]. From it come the reading of its block,
+// the checks that both syntaxes share, the errors, the defaults and its page of
+// the reference.
+//
+// A field whose zero value means something is a pointer, so that a zero is never
+// taken for an absent option.
+package option
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+)
+
+// Option is one option of a block, and the field of the config that it sets.
+// Make one with a function for its kind, such as [Text] or [Duration].
+type Option struct {
+	Facts
+
+	filled, many, flag bool
+
+	// values are the field's, as a Caddyfile has them; nil where it is absent.
+	values func() []string
+	set    func(values []string)
+	valid  func(value string) bool
+
+	// read reads an option that has more than values.
+	read func(d *caddyfile.Dispenser) error
+	// blocks are the tables of the nested configs that there are.
+	blocks func() []Table
+}
+
+// Facts are what the reference says of an option.
+type Facts struct {
+	// Name is the option's name in a Caddyfile.
+	Name string
+	// Syntax is what follows the name, such as <duration>.
+	Syntax string
+	// Want is what a value has to be, such as "a duration from 0s to 10m"; "" for any text.
+	Want string
+	// Default is the value of an option that is absent, or a word on it.
+	Default string
+	// Example is what may follow the name.
+	Example string
+	// Required, Repeats and Expanded say that the option must be there, may be
+	// there more than once, and may have placeholders that are expanded at load.
+	Required, Repeats, Expanded bool
+	// Field points to the field of the config that the option sets.
+	Field any
+	// Nested is a config such as the option's block makes; nil without a block.
+	Nested Config
+}
+
+// Config is a part of a module's configuration that has options.
+type Config interface{ Options() Table }
+
+// Otherwise makes a value, as a Caddyfile has it, the default that
+// [Table.Provision] fills in.
+func (o *Option) Otherwise(value string) *Option {
+	o.Default, o.filled = value, true
+	if o.Example == "" {
+		o.Example = value
+	}
+	return o
+}
+
+// Unless says what an absent option means, where that is not one value.
+func (o *Option) Unless(meaning string) *Option {
+	o.Default = meaning
+	return o
+}
+
+// Like gives an example of what may follow the name.
+func (o *Option) Like(example string) *Option {
+	o.Example = example
+	return o
+}
+
+// Needed makes it an error to leave the option out.
+func (o *Option) Needed() *Option {
+	o.Required = true
+	return o
+}
+
+// Expands has [Table.Provision] expand placeholders such as {env.NAME} in the values.
+func (o *Option) Expands() *Option {
+	o.Expanded = true
+	return o
+}
+
+// That demands that each value is what want says, such as "a scope". Without
+// valid the module itself sees to that.
+func (o *Option) That(want string, valid func(value string) bool) *Option {
+	o.Want, o.valid = want, valid
+	return o
+}
+
+// Once refuses the option a second time though it takes more than one value.
+func (o *Option) Once() *Option {
+	o.Repeats = false
+	return o
+}
+
+// line is the example as it stands in a Caddyfile.
+func (o *Option) line() string { return strings.TrimSpace(o.Name + " " + o.Example) }
+
+// take sets the field to values that a Caddyfile has for the option. Those of an
+// option that is there before are kept where it takes more than one.
+func (o *Option) take(values []string) error {
+	switch {
+	case o.flag && len(values) > 0:
+		return fmt.Errorf("%s: %q is one value too many: it takes none", o.Name, values[0])
+	case !o.flag && len(values) == 0:
+		return fmt.Errorf("%s: its value is missing", o.Name)
+	case !o.many && len(values) > 1:
+		return fmt.Errorf("%s: %q is one value too many", o.Name, values[1])
+	}
+	if err := o.check(values, o.Expanded); err != nil {
+		return err
+	}
+	if o.many {
+		values = append(o.values(), values...)
+	}
+	o.set(values)
+	return nil
+}
+
+// check says what is wrong with values. With lenient, one that has placeholders
+// still is left alone.
+func (o *Option) check(values []string, lenient bool) error {
+	for _, value := range values {
+		switch {
+		case value == "":
+			return fmt.Errorf("%s: the value is empty", o.Name)
+		case lenient && strings.Contains(value, "{"):
+		case o.valid != nil && !o.valid(value):
+			return fmt.Errorf("%s: %q is not %s", o.Name, value, o.Want)
+		}
+	}
+	return nil
+}
+
+// checkField says what is wrong with what the field has.
+func (o *Option) checkField(lenient bool) error {
+	if o.values == nil {
+		return nil
+	}
+	values := o.values()
+	switch {
+	case values == nil && o.Required:
+		return fmt.Errorf("%s is missing", o.Name)
+	case values != nil && len(values) == 0 && !o.flag:
+		return fmt.Errorf("%s: its value is missing", o.Name)
+	}
+	return o.check(values, lenient)
+}
+
+// provision makes the field ready for use.
+func (o *Option) provision(repl *caddy.Replacer) error {
+	if o.Expanded {
+		if err := o.expand(repl); err != nil {
+			return err
+		}
+	}
+	if err := o.checkField(false); err != nil {
+		return err
+	}
+	if o.filled && o.values() == nil {
+		return o.take(o.split(o.Default))
+	}
+	return nil
+}
+
+func (o *Option) split(text string) []string {
+	if o.many {
+		return strings.Fields(text)
+	}
+	return []string{text}
+}
+
+func (o *Option) expand(repl *caddy.Replacer) error {
+	values := o.values()
+	for i, value := range values {
+		expanded, err := repl.ReplaceOrErr(value, true, true)
+		if err != nil {
+			return fmt.Errorf("%s: %w: want %s", o.Name, err, cmp.Or(o.Want, strings.Trim(o.Syntax, "<.>")))
+		}
+		values[i] = expanded
+	}
+	if len(values) > 0 {
+		o.set(values)
+	}
+	return nil
+}
