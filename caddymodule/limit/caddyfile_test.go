@@ -12,21 +12,12 @@ import (
 func TestCaddyfileAdapts(t *testing.T) { edgetest.Goldens(t, "testdata/adapt") }
 
 func TestCaddyfileErrorsNameTheOption(t *testing.T) {
-	inLimit := func(option string) string { return "gate_limit {\n limit l {\n " + option + "\n }\n}" }
 	for _, tc := range []struct{ name, block, want string }{
-		{"an argument", "gate_limit 60/1m", `unexpected "60/1m"`},
-		{"an unknown option", "gate_limit {\n rate 60/1m\n}", `unknown option "rate"`},
-		{"a limit without name", "gate_limit {\n limit {\n }\n}", "want: limit <name>"},
-		{"a limit with two names", "gate_limit {\n limit a b {\n }\n}", "want: limit <name>"},
-		{"an unknown option of a limit", inLimit("burst 3"), `limit l: unknown option "burst"`},
-		{"an option without value", inLimit("key"), "want: key <value>"},
-		{"an option with two values", inLimit("rate 60 1m"), "want: rate <value>"},
-		{"an option twice", inLimit("key a\nkey b"), "key is there twice"},
-		{"no prefix", inLimit("ipv6_prefix 0"), `"0" is not a number of bits from 1 to 128`},
-		{"a wide prefix", inLimit("ipv4_prefix 33"), `"33" is not a number of bits from 1 to 32`},
-		{"an empty allow", "gate_limit {\n allow\n}", "want: allow <ranges...>"},
-		{"an empty deny", "gate_limit {\n deny\n}", "want: deny <ranges...>"},
-		{"an empty shadow", "gate_limit {\n shadow\n}", "want: shadow <limits...>"},
+		{"an argument", "gate_limit 60/1m", `unexpected "60/1m": write for example: gate_limit client`},
+		{"a bad rate as an argument", "gate_limit l all 60", `limit l: rate: "60" is not`},
+		{"a limit without name", "gate_limit {\n limit {\n }\n}", "limit: name is missing; write for example: limit principal"},
+		{"a limit with two names", "gate_limit {\n limit a b {\n }\n}", `limit: "b" is one value too many; write for example: limit principal`},
+		{"a rate outside a limit", "gate_limit {\n rate 60/1m\n}", `unknown option "rate" of gate_limit`},
 		{"a shadow of nothing", "gate_limit {\n shadow burst\n}", "shadow burst: this gate_limit has no such limit"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

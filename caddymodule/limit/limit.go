@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/caddymodule/gate/option"
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/problem"
 	"github.com/odordiff/odordiff/internal/window"
@@ -41,6 +42,8 @@ type Handler struct {
 	// addresses. They are refused even if they are also in allow.
 	Deny []string `json:"deny,omitempty"`
 
+	// shadow are the limits that the Caddyfile names in shadow.
+	shadow      []string
 	allow, deny addressList
 	entrance    gate.Entrance
 	store       window.Store
@@ -70,13 +73,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 }
 
 func (h *Handler) configure() error {
-	var err error
-	if h.allow, err = parseAddresses(h.Allow); err != nil {
-		return fmt.Errorf("allow: %w", err)
+	if err := h.Options().Provision(); err != nil {
+		return err
 	}
-	if h.deny, err = parseAddresses(h.Deny); err != nil {
-		return fmt.Errorf("deny: %w", err)
-	}
+	h.allow, h.deny = option.Prefixes(h.Allow), option.Prefixes(h.Deny)
 	if len(h.Limits) == 0 && len(h.Deny) == 0 {
 		return errors.New("limits: missing: this gate_limit limits nothing; write one, such as gate_limit client {client_ip} 60/1m, or addresses to deny")
 	}

@@ -186,10 +186,10 @@ func TestKeysTellClientsApart(t *testing.T) {
 		shared bool
 	}{
 		{"two IPv4 addresses", Limit{Key: ip}, request{from: "192.0.2.1"}, request{from: "192.0.2.2"}, false},
-		{"one IPv4 network", Limit{Key: ip, IPv4Prefix: 24}, request{from: "192.0.2.1"}, request{from: "192.0.2.2"}, true},
+		{"one IPv4 network", Limit{Key: ip, IPv4Prefix: new(24)}, request{from: "192.0.2.1"}, request{from: "192.0.2.2"}, true},
 		{"one IPv6 network by default", Limit{Key: ip}, request{from: "2001:db8::1"}, request{from: "2001:db8::ffff:2"}, true},
 		{"two IPv6 networks", Limit{Key: ip}, request{from: "2001:db8::1"}, request{from: "2001:db8:0:1::1"}, false},
-		{"a narrower IPv6 prefix", Limit{Key: ip, IPv6Prefix: 128}, request{from: "2001:db8::1"}, request{from: "2001:db8::2"}, false},
+		{"a narrower IPv6 prefix", Limit{Key: ip, IPv6Prefix: new(128)}, request{from: "2001:db8::1"}, request{from: "2001:db8::2"}, false},
 		{"an IPv4 address in IPv6", Limit{Key: ip}, request{from: "192.0.2.1"}, request{from: "::ffff:192.0.2.1"}, true},
 		{"two mapped IPv4 addresses", Limit{Key: ip}, request{from: "::ffff:192.0.2.1"}, request{from: "::ffff:192.0.2.2"}, false},
 		{"an IPv6 zone", Limit{Key: ip}, request{from: "fe80::1%eth0"}, request{from: "fe80::1%eth1"}, true},
@@ -220,6 +220,9 @@ func TestKeysTellClientsApart(t *testing.T) {
 func TestNamesakesHaveWindowsOfTheirOwn(t *testing.T) {
 	for _, key := range []string{"{http.auth.user.id}", "plan-{http.auth.user.plan}"} {
 		l := Limit{Name: "l", Key: key, Rate: "1/1m"}
+		if err := l.Options().Provision(); err != nil {
+			t.Fatal(err)
+		}
 		if err := l.configure(); err != nil {
 			t.Fatal(err)
 		}
@@ -545,21 +548,21 @@ func TestConfigurationErrorsNameTheFieldAndTheFix(t *testing.T) {
 	}{
 		{"no name", edit(func(l *Limit) { l.Name = "" }), []string{"name"}},
 		{"a quoted name", edit(func(l *Limit) { l.Name = `a"b` }), []string{"name", "letters"}},
-		{"no key", edit(func(l *Limit) { l.Key = "" }), []string{`"l"`, "key is missing"}},
+		{"no key", edit(func(l *Limit) { l.Key = "" }), []string{"limit l: key is missing"}},
 		{"no rate", edit(func(l *Limit) { l.Rate = "" }), []string{"rate is missing", "60/1m"}},
-		{"a rate without window", edit(func(l *Limit) { l.Rate = "60" }), []string{`rate "60"`, "60/1m"}},
-		{"a rate of no number", edit(func(l *Limit) { l.Rate = "x/1m" }), []string{`"x"`, "60/1m"}},
-		{"a rate of a fraction", edit(func(l *Limit) { l.Rate = "1.5/1m" }), []string{`"1.5"`, "whole number"}},
-		{"a rate of no duration", edit(func(l *Limit) { l.Rate = "60/min" }), []string{`"min"`, "60/1m"}},
-		{"a rate of zero", edit(func(l *Limit) { l.Rate = "0/1m" }), []string{"rate 0"}},
-		{"a negative rate", edit(func(l *Limit) { l.Rate = "-1/1m" }), []string{"rate -1"}},
-		{"a window too short", edit(func(l *Limit) { l.Rate = "1/10ms" }), []string{"window 10ms", "1s"}},
+		{"a rate without window", edit(func(l *Limit) { l.Rate = "60" }), []string{`limit l: rate: "60" is not`, "60/1m"}},
+		{"a rate of no number", edit(func(l *Limit) { l.Rate = "x/1m" }), []string{`"x/1m"`, "60/1m"}},
+		{"a rate of a fraction", edit(func(l *Limit) { l.Rate = "1.5/1m" }), []string{`"1.5/1m"`, "whole number"}},
+		{"a rate of no duration", edit(func(l *Limit) { l.Rate = "60/min" }), []string{`"60/min"`, "60/1m"}},
+		{"a rate of zero", edit(func(l *Limit) { l.Rate = "0/1m" }), []string{`rate: "0/1m"`}},
+		{"a negative rate", edit(func(l *Limit) { l.Rate = "-1/1m" }), []string{`rate: "-1/1m"`}},
+		{"a window too short", edit(func(l *Limit) { l.Rate = "1/10ms" }), []string{`rate: "1/10ms"`, "window from 1s"}},
 		{"a rate placeholder of a request", edit(func(l *Limit) { l.Rate = "{http.auth.user.rate}/1m" }), []string{"http.auth.user.rate"}},
-		{"a cost of zero", edit(func(l *Limit) { l.Cost = "0" }), []string{`cost is "0"`, "positive"}},
-		{"a cost of words", edit(func(l *Limit) { l.Cost = "lots" }), []string{`cost is "lots"`}},
-		{"a wide IPv6 prefix", edit(func(l *Limit) { l.IPv6Prefix = 129 }), []string{"ipv6_prefix is 129"}},
-		{"a negative IPv4 prefix", edit(func(l *Limit) { l.IPv4Prefix = -1 }), []string{"ipv4_prefix is -1"}},
-		{"an unknown on_error", edit(func(l *Limit) { l.OnError = "panic" }), []string{`on_error is "panic"`, "local, deny or allow"}},
+		{"a cost of zero", edit(func(l *Limit) { l.Cost = "0" }), []string{`cost: "0"`, "positive"}},
+		{"a cost of words", edit(func(l *Limit) { l.Cost = "lots" }), []string{`cost: "lots"`}},
+		{"a wide IPv6 prefix", edit(func(l *Limit) { l.IPv6Prefix = new(129) }), []string{`ipv6_prefix: "129"`}},
+		{"a negative IPv4 prefix", edit(func(l *Limit) { l.IPv4Prefix = new(-1) }), []string{`ipv4_prefix: "-1"`}},
+		{"an unknown on_error", edit(func(l *Limit) { l.OnError = "panic" }), []string{`on_error: "panic"`, "local, deny, allow"}},
 		{"a misspelled key", edit(func(l *Limit) { l.Key = "{http.request.remote.hosst}" }), []string{"key", "{http.request.remote.hosst}"}},
 		{"a misspelled field of the certificate", edit(func(l *Limit) { l.Key = "{http.request.tls.client.subjekt}" }), []string{"key", "client.subjekt"}},
 		{"a misspelled cost", edit(func(l *Limit) { l.Cost = "{http.request.heder.X-Cost}" }), []string{"cost", "heder"}},

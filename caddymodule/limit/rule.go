@@ -2,7 +2,6 @@ package limit
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"regexp"
 	"strconv"
@@ -45,10 +44,10 @@ type Limit struct {
 
 	// How many leading bits tell clients apart when the whole key is an IPv6 address.
 	// A client commonly has all of a /64. Default: 64.
-	IPv6Prefix int `json:"ipv6_prefix,omitempty"`
+	IPv6Prefix *int `json:"ipv6_prefix,omitempty"`
 
 	// The same for an IPv4 address. Default: 32.
-	IPv4Prefix int `json:"ipv4_prefix,omitempty"`
+	IPv4Prefix *int `json:"ipv4_prefix,omitempty"`
 
 	// What to do while Redis is slow or gone: local decides in this process,
 	// by its share of the rate; deny refuses with 503; allow lets everything
@@ -74,29 +73,14 @@ type Limit struct {
 // Names end up in structured header fields, in metrics and in Redis.
 var validName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
 
+// configure makes ready what the options say.
 func (l *Limit) configure() error {
-	if !validName.MatchString(l.Name) {
-		return errors.New("the name must be a letter, then letters, digits, - and _, 64 at most")
-	}
-	if l.Key == "" {
-		return errors.New("key is missing: say whose usage to limit, such as {http.vars.client_ip} ({client_ip} in a Caddyfile), or all")
-	}
-	if l.Rate == "" {
-		return errors.New("rate is missing: write a number and a duration, such as 60/1m")
-	}
 	rate, span, err := parseRate(l.Rate)
 	if err != nil {
-		return fmt.Errorf("rate %q: %w", l.Rate, err)
-	}
-	onError, err := parseOnError(l.OnError)
-	if err != nil {
 		return err
 	}
-	if err := l.configurePrefixes(); err != nil {
-		return err
-	}
-	if err := l.configureCost(); err != nil {
-		return err
+	if isNumber(l.Cost) {
+		l.fixedCost, _ = strconv.ParseInt(l.Cost, 10, 64)
 	}
 	l.blank = caddy.NewEmptyReplacer().ReplaceAll(l.Key, "")
 	l.warned = new(atomic.Bool)
@@ -104,72 +88,35 @@ func (l *Limit) configure() error {
 		return err
 	}
 	l.ofPrincipal = strings.Contains(l.Key, "{http.auth.user.")
-	l.limit = window.Limit{Name: l.Name, Rate: rate, Window: span, OnError: onError, Shadow: l.Shadow}
-	return l.limit.Validate()
-}
-
-func (l *Limit) configurePrefixes() error {
-	if l.IPv6Prefix == 0 {
-		l.IPv6Prefix = 64
-	}
-	if l.IPv4Prefix == 0 {
-		l.IPv4Prefix = 32
-	}
-	if l.IPv6Prefix < 1 || l.IPv6Prefix > 128 {
-		return fmt.Errorf("ipv6_prefix is %d: it must be from 1 to 128", l.IPv6Prefix)
-	}
-	if l.IPv4Prefix < 1 || l.IPv4Prefix > 32 {
-		return fmt.Errorf("ipv4_prefix is %d: it must be from 1 to 32", l.IPv4Prefix)
-	}
+	l.limit = window.Limit{Name: l.Name, Rate: rate, Window: span, OnError: onErrors[l.OnError], Shadow: l.Shadow}
 	return nil
 }
 
-func (l *Limit) configureCost() error {
-	switch {
-	case l.Cost == "":
-		l.fixedCost = 1
-	case !strings.Contains(l.Cost, "{"):
-		cost, err := strconv.ParseInt(l.Cost, 10, 64)
-		if err != nil || cost < 1 {
-			return fmt.Errorf("cost is %q: write a positive number or a placeholder", l.Cost)
-		}
-		l.fixedCost = cost
-	}
-	return nil
+// onErrors are the words for what a limit does without the shared store.
+var onErrors = map[string]window.OnError{"local": window.Local, "deny": window.Deny, "allow": window.Allow}
+
+// isCost reports whether the text is a positive number or has a placeholder.
+func isCost(text string) bool { return isNumber(text) || strings.Contains(text, "{") }
+
+func isNumber(text string) bool {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return err == nil && n > 0
+}
+
+// isRate reports whether the text is a rate within the bounds of a window.
+func isRate(text string) bool {
+	rate, span, err := parseRate(text)
+	return err == nil && window.Limit{Name: "l", Rate: rate, Window: span}.Validate() == nil
 }
 
 // parseRate understands 60/1m: a number of units and the window that they may be used in.
-func parseRate(s string) (rate int64, span time.Duration, err error) {
-	s, err = caddy.NewReplacer().ReplaceOrErr(s, true, true)
-	if err != nil {
+func parseRate(text string) (rate int64, span time.Duration, err error) {
+	number, duration, _ := strings.Cut(text, "/")
+	if rate, err = strconv.ParseInt(number, 10, 64); err != nil {
 		return 0, 0, err
 	}
-	const form = "write a number and a duration, such as 60/1m"
-	number, duration, found := strings.Cut(s, "/")
-	if !found {
-		return 0, 0, errors.New(form)
-	}
-	rate, err = strconv.ParseInt(number, 10, 64)
-	if err != nil {
-		return 0, 0, fmt.Errorf("%q is not a whole number: %s", number, form)
-	}
 	span, err = caddy.ParseDuration(duration)
-	if err != nil {
-		return 0, 0, fmt.Errorf("%q is not a duration: %s", duration, form)
-	}
-	return rate, span, nil
-}
-
-func parseOnError(s string) (window.OnError, error) {
-	switch s {
-	case "", "local":
-		return window.Local, nil
-	case "deny":
-		return window.Deny, nil
-	case "allow":
-		return window.Allow, nil
-	}
-	return 0, fmt.Errorf("on_error is %q: write local, deny or allow", s)
+	return rate, span, err
 }
 
 // key says whose window the request is charged to. The kinds of keys cannot meet:
@@ -194,9 +141,9 @@ func (l *Limit) mask(key string) string {
 		return key
 	}
 	addr = addr.Unmap().WithZone("")
-	bits := l.IPv6Prefix
+	bits := *l.IPv6Prefix
 	if addr.Is4() {
-		bits = l.IPv4Prefix
+		bits = *l.IPv4Prefix
 	}
 	prefix, err := addr.Prefix(bits)
 	if err != nil {

@@ -15,10 +15,10 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// Text is an option with one value. The noun, such as file, says what it is.
-func Text[S ~string](name string, field *S, noun string) *Option {
+// Text is an option with one value. The syntax, such as <file>, says what it is.
+func Text[S ~string](name string, field *S, syntax string) *Option {
 	return &Option{
-		Facts: Facts{Name: name, Syntax: "<" + noun + ">", Field: field},
+		Facts: Facts{Name: name, Syntax: syntax, Field: field},
 		values: func() []string {
 			if *field == "" {
 				return nil
@@ -30,9 +30,9 @@ func Text[S ~string](name string, field *S, noun string) *Option {
 }
 
 // List is an option with one value or more, which may be there more than once.
-func List[S ~string](name string, field *[]S, nouns string) *Option {
+func List[S ~string](name string, field *[]S, syntax string) *Option {
 	return &Option{
-		Facts: Facts{Name: name, Syntax: "<" + nouns + "...>", Field: field, Repeats: true},
+		Facts: Facts{Name: name, Syntax: syntax, Field: field, Repeats: true},
 		many:  true,
 		values: func() []string {
 			if *field == nil {
@@ -59,8 +59,7 @@ func (o *Option) OneOf(words ...string) *Option {
 	if o.many {
 		o.Syntax += "..."
 	}
-	last := len(words) - 1
-	return o.That("one of "+strings.Join(words[:last], ", ")+" and "+words[last], func(value string) bool {
+	return o.That("one of "+strings.Join(words, ", "), func(value string) bool {
 		return slices.Contains(words, value)
 	})
 }
@@ -196,21 +195,23 @@ type nested[T any] interface {
 // Module is an option that names a module of Caddy's and has whatever that
 // takes. The key is the one of the module's name in JSON.
 func Module(name string, field *json.RawMessage, namespace, key string) *Option {
-	return Custom(name, "<module> ...", field, func(d *caddyfile.Dispenser) error {
+	o := Custom(name, "<module> ...", field, nil)
+	o.read = func(d *caddyfile.Dispenser) error {
 		if !d.NextArg() {
-			return fmt.Errorf("%s: its value is missing", name)
+			return d.Errf("%s: its value is missing%s", name, suchAs(o.line()))
 		}
 		module := d.Val()
 		config, err := caddyfile.UnmarshalModule(d, namespace+"."+module)
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w%s", name, err, suchAs(o.line()))
 		}
 		*field = caddyconfig.JSONModuleObject(config, key, module, nil)
 		return nil
-	})
+	}
+	return o
 }
 
-// Custom is an option that its module reads itself.
+// Custom is an option that its module reads itself, its errors included.
 func Custom(name, syntax string, field any, read func(d *caddyfile.Dispenser) error) *Option {
 	return &Option{Facts: Facts{Name: name, Syntax: syntax, Field: field}, read: read}
 }

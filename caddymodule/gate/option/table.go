@@ -42,14 +42,20 @@ func (t Table) unmarshal(d *caddyfile.Dispenser) error {
 			return err
 		}
 	}
-	return wrap(d, t.check())
+	if err := t.check(); err != nil {
+		return d.WrapErr(fmt.Errorf("%s: %w", t.Name, err))
+	}
+	return nil
 }
 
 func (t Table) readArguments(d *caddyfile.Dispenser) error {
 	arguments := d.RemainingArgs()
 	switch {
 	case t.Short != nil && len(arguments) > 0:
-		return wrap(d, t.Short(arguments))
+		if err := t.Short(arguments); err != nil {
+			return d.WrapErr(err)
+		}
+		return nil
 	case len(t.Arguments) == 0 && len(arguments) > 0:
 		return d.ArgErr()
 	case len(arguments) > len(t.Arguments):
@@ -72,19 +78,13 @@ func (t Table) readOption(d *caddyfile.Dispenser, seen map[string]bool) error {
 	case o == nil && t.Others != nil:
 		return t.Others(d)
 	case o == nil:
-		return wrap(d, t.unknown(name))
+		return d.WrapErr(t.unknown(name))
 	case seen[name] && !o.Repeats:
 		return d.Errf("%s is there twice: keep one%s", name, suchAs(o.line()))
 	}
 	seen[name] = true
-	if o.blocks != nil {
-		return o.read(d)
-	}
 	if o.read != nil {
-		if err := o.read(d); err != nil {
-			return d.Errf("%w%s", err, suchAs(o.line()))
-		}
-		return nil
+		return o.read(d)
 	}
 	if err := o.take(d.RemainingArgs()); err != nil {
 		return d.Errf("%w%s", err, suchAs(o.line()))
@@ -126,6 +126,11 @@ func (t Table) check() error {
 		if err := o.checkField(o.Expanded); err != nil {
 			return t.hinted(o, err)
 		}
+		for _, inner := range o.tables() {
+			if err := inner.check(); err != nil {
+				return fmt.Errorf("%s: %w", inner.Name, err)
+			}
+		}
 	}
 	return nil
 }
@@ -139,7 +144,7 @@ func (t Table) Provision() error {
 		if err := o.provision(repl); err != nil {
 			return t.hinted(o, err)
 		}
-		for _, inner := range o.nestedTables() {
+		for _, inner := range o.tables() {
 			if err := inner.Provision(); err != nil {
 				return fmt.Errorf("%s: %w", inner.Name, err)
 			}
@@ -150,7 +155,7 @@ func (t Table) Provision() error {
 
 func (t Table) all() []*Option { return slices.Concat(t.Arguments, t.Options) }
 
-func (o *Option) nestedTables() []Table {
+func (o *Option) tables() []Table {
 	if o.blocks == nil {
 		return nil
 	}
@@ -175,11 +180,3 @@ func (t Table) line() string {
 }
 
 func suchAs(line string) string { return "; write for example: " + line }
-
-// wrap adds the file and the line to an error, if there is one.
-func wrap(d *caddyfile.Dispenser, err error) error {
-	if err == nil {
-		return nil
-	}
-	return d.WrapErr(err)
-}
