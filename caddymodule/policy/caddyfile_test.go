@@ -13,20 +13,12 @@ func TestCaddyfileAdapts(t *testing.T) { edgetest.Goldens(t, "testdata/adapt") }
 
 func TestCaddyfileErrorsNameTheOption(t *testing.T) {
 	for name, tc := range map[string]struct{ block, want string }{
-		"an argument":               {"gate_policy policies", "wrong argument count"},
-		"an unknown option":         {"gate_policy {\n rules x\n}", `unknown option "rules"`},
-		"an option twice":           {"gate_policy {\n dir a\n dir b\n}", "dir is given twice"},
-		"no dir":                    {"gate_policy {\n prompt /prompt\n}", "dir is needed"},
-		"no block":                  {"gate_policy", "dir is needed"},
-		"dir without value":         {"gate_policy {\n dir\n}", "dir takes one value"},
-		"schema without file":       {"gate_policy {\n schema /x\n}", "want: schema <route> <file>"},
-		"prompt without pointer":    {"gate_policy {\n prompt\n}", "want: prompt <pointers...>"},
-		"max_body without unit":     {"gate_policy {\n max_body much\n}", `max_body "much"`},
-		"max_body of nothing":       {"gate_policy {\n max_body 0\n}", `max_body "0"`},
-		"timeout without unit":      {"gate_policy {\n timeout 5\n}", `timeout "5"`},
-		"a timeout before it began": {"gate_policy {\n timeout -5s\n}", `timeout "-5s"`},
-		"last_good of nothing":      {"gate_policy {\n last_good \"\"\n}", "last_good must be a folder, or off"},
-		"a block in an option":      {"gate_policy {\n dir a {\n b\n }\n}", "dir takes no block"},
+		"an argument":          {"gate_policy policies", "wrong argument count"},
+		"no dir":               {"gate_policy {\n prompt /prompt\n}", "gate_policy: dir is missing; write for example: dir policies"},
+		"no block":             {"gate_policy", "dir is missing"},
+		"schema without file":  {"gate_policy {\n schema /x\n}", "schema is missing; write for example: schema /api/v1/generate* schemas/generate.json"},
+		"a prompt of words":    {"gate_policy {\n prompt prompt\n}", `prompt: "prompt" is not a JSON Pointer`},
+		"a block in an option": {"gate_policy {\n dir a {\n b\n }\n}", "dir takes no block"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := new(Handler).UnmarshalCaddyfile(caddyfile.NewTestDispenser(tc.block))

@@ -42,7 +42,7 @@ func (h *Handler) acquire(ctx context.Context, dir string) error {
 	engine, shared, err := engines.Acquire(dir, func() (pooledEngine, error) {
 		engine, err := promptpolicy.Open(ctx, promptpolicy.Options{
 			Dir:      dir,
-			Timeout:  time.Duration(h.Timeout),
+			Timeout:  time.Duration(*h.Timeout),
 			LastGood: lastGood,
 			Report:   func(c promptpolicy.Candidate) { report(dir, c) },
 		})
@@ -78,14 +78,9 @@ func (h *Handler) acquire(ctx context.Context, dir string) error {
 // lastGood returns the file that keeps the directory's last good version; none
 // where there is no folder for it.
 func (h *Handler) lastGood(dir string) (string, error) {
-	folder, err := caddy.NewReplacer().ReplaceOrErr(h.LastGood, true, true)
-	if err != nil {
-		return "", fmt.Errorf("last_good: %w", err)
-	}
-	if folder == "" && h.LastGood == "" {
-		if state := os.Getenv(stateVariable); state != "" {
-			folder = filepath.Join(state, "last-good-policies")
-		}
+	folder := h.LastGood
+	if state := os.Getenv(stateVariable); folder == "" && state != "" {
+		folder = filepath.Join(state, "last-good-policies")
 	}
 	if folder == "" || folder == off {
 		return "", nil

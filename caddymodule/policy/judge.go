@@ -28,7 +28,7 @@ type refusal struct {
 // is refused, if it is. The exchange then knows the prompts and the decision.
 func (h *Handler) judge(r *http.Request) (d *promptpolicy.Decision, refused *refusal) {
 	// One revision judges the whole request, whatever goes live meanwhile.
-	policy := h.engine.Current().Within(time.Duration(h.Timeout))
+	policy := h.engine.Current().Within(time.Duration(*h.Timeout))
 	x := gate.ExchangeOf(r)
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -54,7 +54,7 @@ func (h *Handler) judge(r *http.Request) (d *promptpolicy.Decision, refused *ref
 
 // body returns the parsed body and whether there is one: a body may be null.
 func (h *Handler) body(x *exchange.Exchange, r *http.Request) (body any, present bool, refused *refusal) {
-	raw, err := x.Body(r, h.MaxBody)
+	raw, err := x.Body(r, *h.MaxBody)
 	if errors.Is(err, exchange.ErrTooLarge) {
 		return nil, false, &refusal{resultMalformed, problem.TooLarge.New("Send a smaller body.").Because(err)}
 	}
@@ -75,7 +75,7 @@ func (h *Handler) body(x *exchange.Exchange, r *http.Request) (body any, present
 
 // prompts returns the texts to judge.
 func (h *Handler) prompts(r *http.Request, since time.Time, body any) ([]exchange.Prompt, *refusal) {
-	deadline := since.Add(time.Duration(h.Timeout))
+	deadline := since.Add(time.Duration(*h.Timeout))
 	prompts, err := promptpolicy.Prompts(r.Context(), deadline, promptpolicy.Source{Body: body, Query: r.URL.RawQuery}, h.paths)
 	switch {
 	case err == nil:

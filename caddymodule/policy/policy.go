@@ -15,16 +15,12 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
-	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/promptpolicy"
 )
 
 func init() {
 	caddy.RegisterModule(Handler{})
 }
-
-// maxTimeout keeps a typing error in the timeout from holding requests up.
-const maxTimeout = 5 * time.Second
 
 // Handler judges requests before they go on: their JSON (400, 413, 415), the
 // route's schema (422), and the policy (403). When the policy cannot give an
@@ -53,7 +49,7 @@ type Handler struct {
 
 	// How many bytes a body may have. Default: 1 MiB. A smaller cap of
 	// request_body holds too.
-	MaxBody int64 `json:"max_body,omitempty"`
+	MaxBody *int64 `json:"max_body,omitempty"`
 
 	// The folder that keeps the last good version of the policy: where the
 	// directory is refused at a start, the gateway starts with that, and the log, the
@@ -63,7 +59,7 @@ type Handler struct {
 	LastGood string `json:"last_good,omitempty"`
 
 	// How long one decision may take, up to 5 s. Default: 250 ms.
-	Timeout caddy.Duration `json:"timeout,omitempty"`
+	Timeout *caddy.Duration `json:"timeout,omitempty"`
 
 	paths    []promptpolicy.PromptPath
 	entrance gate.Entrance
@@ -104,9 +100,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	dir, err := h.directory()
+	dir, err := filepath.Abs(h.Dir)
 	if err != nil {
-		return err
+		return fmt.Errorf("dir: %w", err)
 	}
 	if err := h.acquire(ctx, dir); err != nil {
 		return err
@@ -121,17 +117,8 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 }
 
 func (h *Handler) configure(ctx caddy.Context) error {
-	if h.MaxBody == 0 {
-		h.MaxBody = exchange.DefaultMaxBody
-	}
-	if h.MaxBody < 0 {
-		return fmt.Errorf("max_body must be more than 0, not %d", h.MaxBody)
-	}
-	if h.Timeout == 0 {
-		h.Timeout = caddy.Duration(promptpolicy.DefaultTimeout)
-	}
-	if h.Timeout < 0 || h.Timeout > caddy.Duration(maxTimeout) {
-		return fmt.Errorf("timeout must be more than 0 and at most %s, not %s", maxTimeout, time.Duration(h.Timeout))
+	if err := h.Options().Provision(); err != nil {
+		return err
 	}
 	for _, pointer := range h.Prompts {
 		path, err := promptpolicy.ParsePromptPath(pointer)
@@ -145,31 +132,13 @@ func (h *Handler) configure(ctx caddy.Context) error {
 		h.paths = []promptpolicy.PromptPath{promptpolicy.WholeBody}
 	}
 	for i := range h.Schemas {
-		if err := h.Schemas[i].provision(ctx); err != nil {
+		schema := &h.Schemas[i]
+		schema.matcher = caddyhttp.MatchPath{schema.Route}
+		if err := schema.matcher.Provision(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (s *RouteSchema) provision(ctx caddy.Context) error {
-	if s.Route == "" || s.Schema == "" {
-		return errors.New("schema needs a route and a file, such as: schema /api/v1/generate schemas/generate.json")
-	}
-	s.matcher = caddyhttp.MatchPath{s.Route}
-	return s.matcher.Provision(ctx)
-}
-
-// directory returns the absolute path of the policy directory.
-func (h *Handler) directory() (string, error) {
-	dir, err := caddy.NewReplacer().ReplaceOrErr(h.Dir, true, true)
-	if err != nil {
-		return "", fmt.Errorf("dir: %w", err)
-	}
-	if dir == "" {
-		return "", errors.New("dir is needed: the directory that holds the policy, such as: dir policies")
-	}
-	return filepath.Abs(dir)
 }
 
 // require keeps a later version of the policy from dropping a file that a route
@@ -179,7 +148,7 @@ func (h *Handler) require() error {
 	for i, schema := range h.Schemas {
 		names[i] = schema.Schema
 	}
-	release, err := h.engine.Require(time.Duration(h.Timeout), names...)
+	release, err := h.engine.Require(time.Duration(*h.Timeout), names...)
 	if err != nil {
 		return fmt.Errorf("schema: %w", err)
 	}

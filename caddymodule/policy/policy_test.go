@@ -56,7 +56,7 @@ func shipped(t *testing.T) *Handler {
 		Dir:     shippedDir,
 		Schemas: []RouteSchema{{Route: route, Schema: "schemas/generate.json"}},
 		Prompts: []string{"/prompt", "/messages/*/content"},
-		Timeout: caddy.Duration(2 * time.Second), // these tests are not about time
+		Timeout: new(caddy.Duration(2 * time.Second)), // these tests are not about time
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -341,7 +341,7 @@ func TestNoWayAroundTheJudgedText(t *testing.T) {
 }
 
 func TestABodyOfAnotherShapeIsJudgedWhole(t *testing.T) {
-	unnamed, err := provisioned(t, &Handler{Dir: shippedDir, Timeout: caddy.Duration(2 * time.Second)})
+	unnamed, err := provisioned(t, &Handler{Dir: shippedDir, Timeout: new(caddy.Duration(2 * time.Second))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -584,12 +584,12 @@ func TestReloadKeepsTheLastGoodPolicy(t *testing.T) {
 
 func TestReloadWithAnotherTimeoutKeepsPolicyAndMetrics(t *testing.T) {
 	dir := write(t, t.TempDir(), map[string]string{"gate.rego": heavyFor})
-	first, err := provisioned(t, &Handler{Dir: dir, Timeout: caddy.Duration(5 * time.Second)})
+	first, err := provisioned(t, &Handler{Dir: dir, Timeout: new(caddy.Duration(5 * time.Second))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	write(t, dir, map[string]string{"gate.rego": "package gate\n\ndecision := {"})
-	second, err := provisioned(t, &Handler{Dir: dir, Timeout: caddy.Duration(100 * time.Millisecond)})
+	second, err := provisioned(t, &Handler{Dir: dir, Timeout: new(caddy.Duration(100 * time.Millisecond))})
 	if err != nil {
 		t.Fatalf("the reload failed for a broken directory: %v", err)
 	}
@@ -641,16 +641,16 @@ func TestBadConfigNamesTheField(t *testing.T) {
 		handler Handler
 		want    string
 	}{
-		"no dir":             {Handler{}, "dir is needed"},
+		"no dir":             {Handler{}, "dir is missing"},
 		"unset variable":     {Handler{Dir: "{env.ODORDIFF_NO_SUCH_VARIABLE}"}, "dir"},
 		"no such dir":        {Handler{Dir: "testdata/none"}, "testdata/none"},
 		"dir without policy": {Handler{Dir: "testdata"}, "no .rego file"},
-		"prompt":             {Handler{Dir: shippedDir, Prompts: []string{"prompt"}}, `prompt path "prompt"`},
+		"prompt":             {Handler{Dir: shippedDir, Prompts: []string{"prompt"}}, `prompt: "prompt"`},
 		"schema file":        {Handler{Dir: shippedDir, Schemas: []RouteSchema{{Route: "/", Schema: "schemas/none.json"}}}, "schemas/none.json"},
-		"schema route":       {Handler{Dir: shippedDir, Schemas: []RouteSchema{{Schema: "schemas/generate.json"}}}, "schema needs a route"},
+		"schema route":       {Handler{Dir: shippedDir, Schemas: []RouteSchema{{Schema: "schemas/generate.json"}}}, "schema: route is missing"},
 		"last_good":          {Handler{Dir: shippedDir, LastGood: "{env.ODORDIFF_NO_SUCH_VARIABLE}"}, "last_good"},
-		"max_body":           {Handler{Dir: shippedDir, MaxBody: -1}, "max_body"},
-		"timeout":            {Handler{Dir: shippedDir, Timeout: caddy.Duration(time.Minute)}, "timeout"},
+		"max_body":           {Handler{Dir: shippedDir, MaxBody: new(int64(-1))}, "max_body"},
+		"timeout":            {Handler{Dir: shippedDir, Timeout: new(caddy.Duration(time.Minute))}, "timeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := provisioned(t, &tc.handler)
