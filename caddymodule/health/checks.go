@@ -1,6 +1,7 @@
 package health
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,11 +13,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/odordiff/odordiff/internal/healthcheck"
-	"github.com/odordiff/odordiff/internal/keyring"
 )
-
-// defaultUpstreamName is the name of an upstream's check that has no other.
-const defaultUpstreamName = "upstream"
 
 // Upstream is a URL that must answer GET with a status from 200 to 299.
 // Redirects count as failures.
@@ -42,30 +39,45 @@ type Disk struct {
 	Thresholds
 }
 
+// Memory is the check of the host's memory.
+type Memory struct{ Thresholds }
+
+// Load is the check of the host's load.
+type Load struct{ Thresholds }
+
 // Thresholds are where a figure becomes degraded or failed. One that is 0 is never reached.
 type Thresholds struct {
-	Degraded float64 `json:"degraded,omitempty"`
-	Failed   float64 `json:"failed,omitempty"`
+	// The figure from which on the check is degraded.
+	Degraded *float64 `json:"degraded,omitempty"`
+
+	// The figure from which on the check has failed.
+	Failed *float64 `json:"failed,omitempty"`
+}
+
+// orElse sets both thresholds where neither is given.
+func (t *Thresholds) orElse(degraded, failed float64) {
+	if t.Degraded == nil && t.Failed == nil {
+		t.Degraded, t.Failed = &degraded, &failed
+	}
+}
+
+// figures are the thresholds, 0 for one that is not given.
+func (t *Thresholds) figures() (figures healthcheck.Thresholds) {
+	if t.Degraded != nil {
+		figures.Degraded = *t.Degraded
+	}
+	if t.Failed != nil {
+		figures.Failed = *t.Failed
+	}
+	return figures
 }
 
 func (h *Handler) setDefaults() {
-	if h.Disk == nil {
-		h.Disk = &Disk{Thresholds: Thresholds{Degraded: 90, Failed: 98}}
-	}
-	if h.Disk.Folder == "" {
-		h.Disk.Folder = nearest(caddy.AppDataDir())
-	}
-	if h.Memory == nil {
-		h.Memory = &Thresholds{Degraded: 95}
-	}
-	if h.Load == nil {
-		h.Load = &Thresholds{Degraded: 4}
-	}
-	for _, upstream := range h.Upstreams {
-		if upstream != nil && upstream.Name == "" {
-			upstream.Name = defaultUpstreamName
-		}
-	}
+	h.Disk, h.Memory, h.Load = cmp.Or(h.Disk, new(Disk)), cmp.Or(h.Memory, new(Memory)), cmp.Or(h.Load, new(Load))
+	h.Disk.Folder = cmp.Or(h.Disk.Folder, nearest(caddy.AppDataDir()))
+	h.Disk.orElse(90, 98)
+	h.Memory.orElse(95, 0)
+	h.Load.orElse(4, 0)
 }
 
 // nearest returns the folder, or the first one above it that exists.
@@ -79,82 +91,38 @@ func nearest(folder string) string {
 	}
 }
 
-// resolve expands the placeholders.
-func (h *Handler) resolve(repl *caddy.Replacer) (err error) {
-	if h.Disk.Folder, err = repl.ReplaceOrErr(h.Disk.Folder, true, true); err != nil {
-		return fmt.Errorf("disk folder: %w", err)
-	}
-	for _, upstream := range h.Upstreams {
-		if upstream == nil {
-			return errors.New("upstreams: null is not an upstream; want an object with a url")
-		}
-		if upstream.URL, err = repl.ReplaceOrErr(upstream.URL, true, true); err != nil {
-			return fmt.Errorf("upstream url: %w", err)
-		}
-	}
-	return nil
-}
-
 // checkProbesOnly refuses the options that would have no effect.
 func (h *Handler) checkProbesOnly() error {
 	if len(h.Upstreams) > 0 || h.Disk != nil || h.Memory != nil || h.Load != nil ||
-		h.Timeout != 0 || h.Interval != 0 || h.DetailsScope != "" {
+		h.Timeout != nil || h.Interval != nil || h.DetailsScope != "" {
 		return errors.New("probes_only goes with no other option: the checks belong to the gate_health that answers /health")
 	}
 	return nil
 }
 
-// check says what is wrong with the configuration. It runs before anything is
+// check says what does not go together. It runs before anything is
 // registered, so that a bad config never touches what is in force.
 func (h *Handler) check() error {
-	if d := time.Duration(h.Timeout); d < 0 || d > time.Minute {
-		return fmt.Errorf("timeout %s: want up to 1m", d)
-	}
-	if d := time.Duration(h.Interval); d < 0 || d > time.Hour {
-		return fmt.Errorf("interval %s: want up to 1h", d)
-	}
-	if h.DetailsScope != "" && !keyring.ValidScope(h.DetailsScope) {
-		return fmt.Errorf("details_scope %q: has a character that scopes may not have", h.DetailsScope)
-	}
 	names := make(map[string]bool)
 	for _, upstream := range h.Upstreams {
-		if err := checkURL(upstream.URL); err != nil {
-			return fmt.Errorf("upstream %q: %w", upstream.URL, err)
-		}
 		if names[upstream.Name] {
 			return fmt.Errorf("two upstreams are called %q: give each its own name after the URL", upstream.Name)
 		}
 		names[upstream.Name] = true
 	}
 	return errors.Join(
-		checkPercentages("disk", h.Disk.Thresholds),
-		checkPercentages("memory", *h.Memory),
-		checkThresholds("load", *h.Load),
+		checkOrder("disk", h.Disk.figures()),
+		checkOrder("memory", h.Memory.figures()),
+		checkOrder("load", h.Load.figures()),
 	)
 }
 
-func checkURL(raw string) error {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return err
-	}
-	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return errors.New("want a URL such as http://127.0.0.1:8090/health/ready")
-	}
-	return nil
+func isURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
-func checkPercentages(what string, t Thresholds) error {
-	if t.Degraded > 100 || t.Failed > 100 {
-		return fmt.Errorf("%s: the thresholds are percentages, up to 100", what)
-	}
-	return checkThresholds(what, t)
-}
-
-func checkThresholds(what string, t Thresholds) error {
-	if t.Degraded < 0 || t.Failed < 0 {
-		return fmt.Errorf("%s: a threshold is not negative; 0 is never reached", what)
-	}
+func checkOrder(what string, t healthcheck.Thresholds) error {
 	if t.Failed > 0 && t.Failed < t.Degraded {
 		return fmt.Errorf("%s: failed (%g) comes before degraded (%g): swap them", what, t.Failed, t.Degraded)
 	}
@@ -162,9 +130,9 @@ func checkThresholds(what string, t Thresholds) error {
 }
 
 func (h *Handler) register() {
-	h.add("disk", false, healthcheck.Disk(h.Disk.Folder, healthcheck.Thresholds(h.Disk.Thresholds)))
-	h.add("memory", false, healthcheck.Memory(healthcheck.Thresholds(*h.Memory)))
-	h.add("load", false, healthcheck.Load(healthcheck.Thresholds(*h.Load)))
+	h.add("disk", false, healthcheck.Disk(h.Disk.Folder, h.Disk.figures()))
+	h.add("memory", false, healthcheck.Memory(h.Memory.figures()))
+	h.add("load", false, healthcheck.Load(h.Load.figures()))
 	if len(h.Upstreams) == 0 {
 		return
 	}
@@ -178,7 +146,7 @@ func (h *Handler) register() {
 func (h *Handler) add(name string, critical bool, run healthcheck.Func) {
 	h.cleanups = append(h.cleanups, h.registry.Register(healthcheck.Check{
 		Name: name, Critical: critical, Run: run,
-		Timeout: time.Duration(h.Timeout), Interval: time.Duration(h.Interval),
+		Timeout: time.Duration(*h.Timeout), Interval: time.Duration(*h.Interval),
 	}))
 }
 

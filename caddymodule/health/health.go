@@ -36,7 +36,7 @@ func init() {
 // that other gate modules have registered, such as redis and policy.
 type Handler struct {
 	// What must answer for the service to be useful.
-	Upstreams []*Upstream `json:"upstreams,omitempty"`
+	Upstreams []Upstream `json:"upstreams,omitempty"`
 
 	// The folder whose file system is checked, and the percentages in use from which
 	// on it is degraded or failed. Default: Caddy's data folder, 90 and 98.
@@ -44,17 +44,17 @@ type Handler struct {
 
 	// The percentages of the host's memory in use from which on it is degraded or
 	// failed. Default: 95, and never failed.
-	Memory *Thresholds `json:"memory,omitempty"`
+	Memory *Memory `json:"memory,omitempty"`
 
 	// The five-minute load average per CPU from which on the host is degraded
 	// or failed. Default: 4, and never failed.
-	Load *Thresholds `json:"load,omitempty"`
+	Load *Load `json:"load,omitempty"`
 
 	// How long one of these checks may take, up to 1m. Default: 2s.
-	Timeout caddy.Duration `json:"timeout,omitempty"`
+	Timeout *caddy.Duration `json:"timeout,omitempty"`
 
 	// How long a result is good for before the check runs again, up to 1h. Default: 5s.
-	Interval caddy.Duration `json:"interval,omitempty"`
+	Interval *caddy.Duration `json:"interval,omitempty"`
 
 	// The scope that a principal needs to see the checks' details. They name
 	// addresses, folders and faults, which are an operator's business. Default: none,
@@ -96,10 +96,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.ProbesOnly {
 		return h.checkProbesOnly()
 	}
-	h.setDefaults()
-	if err := h.resolve(caddy.NewReplacer()); err != nil {
+	if err := h.Options().Provision(); err != nil {
 		return err
 	}
+	h.setDefaults()
 	if err := h.check(); err != nil {
 		return err
 	}

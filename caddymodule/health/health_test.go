@@ -201,8 +201,8 @@ func TestProbesAndScrapesDoNotWaitForAHangingUpstream(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			handler := provisioned(t, Handler{
-				Timeout:   caddy.Duration(time.Minute),
-				Upstreams: []*Upstream{{URL: upstream.URL, Critical: tc.critical}},
+				Timeout:   new(caddy.Duration(time.Minute)),
+				Upstreams: []Upstream{{URL: upstream.URL, Critical: tc.critical}},
 			})
 			handler.patience = patience
 			start := time.Now()
@@ -262,8 +262,8 @@ func TestAnUpstreamIsWatched(t *testing.T) {
 	}{{false, http.StatusOK}, {true, http.StatusServiceUnavailable}} {
 		down.Store(false)
 		handler := provisioned(t, Handler{
-			Interval:  caddy.Duration(time.Nanosecond),
-			Upstreams: []*Upstream{{URL: "{env.TEST_UPSTREAM}/health/ready", Critical: tc.critical}},
+			Interval:  new(caddy.Duration(time.Microsecond)),
+			Upstreams: []Upstream{{URL: "{env.TEST_UPSTREAM}/health/ready", Critical: tc.critical}},
 		})
 		if got := ask(t, handler, http.MethodGet, "/health/ready", nil); got.code != http.StatusOK {
 			t.Errorf("with the upstream up: %d %s", got.code, got.body)
@@ -326,11 +326,11 @@ func gauges(t *testing.T, handler *Handler) map[string]float64 {
 func TestAReloadKeepsTheHistoryAndSwapsTheChecks(t *testing.T) {
 	upstream := httptest.NewServer(http.NotFoundHandler())
 	defer upstream.Close()
-	first := provisioned(t, Handler{Upstreams: []*Upstream{{URL: upstream.URL, Name: "one"}}})
+	first := provisioned(t, Handler{Upstreams: []Upstream{{URL: upstream.URL, Name: "one"}}})
 	fail(t, first, "redis")
 	ask(t, first, http.MethodGet, "/health", nil)
 
-	second := provisioned(t, Handler{Upstreams: []*Upstream{{URL: upstream.URL, Name: "two"}}})
+	second := provisioned(t, Handler{Upstreams: []Upstream{{URL: upstream.URL, Name: "two"}}})
 	if err := first.Cleanup(); err != nil {
 		t.Fatal(err)
 	}
@@ -349,16 +349,19 @@ func TestAReloadKeepsTheHistoryAndSwapsTheChecks(t *testing.T) {
 func TestDefaults(t *testing.T) {
 	existing := t.TempDir()
 	t.Setenv("XDG_DATA_HOME", filepath.Join(existing, "not", "made", "yet"))
-	handler := Handler{Upstreams: []*Upstream{{URL: "http://127.0.0.1:1"}}}
+	handler := Handler{Upstreams: []Upstream{{URL: "http://127.0.0.1:1"}}}
 	if err := handler.Provision(newContext(t)); err != nil {
 		t.Fatal(err)
 	}
 	defer handler.Cleanup()
-	if want := (Disk{existing, Thresholds{90, 98}}); *handler.Disk != want {
-		t.Errorf("disk = %+v, want %+v", *handler.Disk, want)
+	if got, want := handler.Disk.figures(), (healthcheck.Thresholds{Degraded: 90, Failed: 98}); got != want || handler.Disk.Folder != existing {
+		t.Errorf("disk %s %+v, want %s %+v", handler.Disk.Folder, got, existing, want)
 	}
-	if handler.Memory.Degraded != 95 || handler.Load.Degraded != 4 || handler.Upstreams[0].Name != "upstream" {
-		t.Errorf("memory %+v, load %+v, upstream %q", *handler.Memory, *handler.Load, handler.Upstreams[0].Name)
+	if memory, load := handler.Memory.figures(), handler.Load.figures(); memory != (healthcheck.Thresholds{Degraded: 95}) || load != (healthcheck.Thresholds{Degraded: 4}) {
+		t.Errorf("memory %+v, load %+v", memory, load)
+	}
+	if name := handler.Upstreams[0].Name; name != "upstream" {
+		t.Errorf("the upstream is called %q", name)
 	}
 }
 
@@ -368,19 +371,18 @@ func TestBadConfigIsRefusedAndRegistersNothing(t *testing.T) {
 		handler Handler
 		want    string
 	}{
-		{"a URL without scheme", Handler{Upstreams: []*Upstream{{URL: "127.0.0.1:8090"}}}, "127.0.0.1:8090"},
-		{"another scheme", Handler{Upstreams: []*Upstream{{URL: "ftp://host/"}}}, "want a URL such as http://"},
-		{"no URL", Handler{Upstreams: []*Upstream{{}}}, "want a URL such as http://"},
-		{"an unknown placeholder", Handler{Upstreams: []*Upstream{{URL: "http://{nope.nope}/"}}}, "upstream url"},
-		{"null", Handler{Upstreams: []*Upstream{nil}}, "null is not an upstream"},
-		{"two of a name", Handler{Upstreams: []*Upstream{{URL: "http://a"}, {URL: "http://b"}}}, `two upstreams are called "upstream"`},
-		{"a scope that cannot be", Handler{DetailsScope: "operator generate"}, `details_scope "operator generate"`},
-		{"over 100%", Handler{Memory: &Thresholds{Degraded: 101}}, "memory: the thresholds are percentages"},
-		{"negative", Handler{Load: &Thresholds{Degraded: -1}}, "load: a threshold is not negative"},
-		{"the wrong way round", Handler{Disk: &Disk{Thresholds: Thresholds{Degraded: 90, Failed: 80}}}, "disk: failed (80) comes before degraded (90)"},
-		{"a long timeout", Handler{Timeout: caddy.Duration(time.Hour)}, "timeout 1h0m0s: want up to 1m"},
+		{"a URL without scheme", Handler{Upstreams: []Upstream{{URL: "127.0.0.1:8090"}}}, `upstream: url: "127.0.0.1:8090" is not an http or https URL`},
+		{"another scheme", Handler{Upstreams: []Upstream{{URL: "ftp://host/"}}}, "is not an http or https URL"},
+		{"no URL", Handler{Upstreams: []Upstream{{}}}, "upstream: url is missing"},
+		{"an unknown placeholder", Handler{Upstreams: []Upstream{{URL: "http://{nope.nope}/"}}}, "upstream: url: "},
+		{"two of a name", Handler{Upstreams: []Upstream{{URL: "http://a"}, {URL: "http://b"}}}, `two upstreams are called "upstream"`},
+		{"a scope that cannot be", Handler{DetailsScope: "operator generate"}, `details_scope: "operator generate"`},
+		{"over 100%", Handler{Memory: &Memory{Thresholds{Degraded: new(101.0)}}}, `memory: degraded: "101" is not a number from 0 to 100`},
+		{"negative", Handler{Load: &Load{Thresholds{Degraded: new(-1.0)}}}, `load: degraded: "-1" is not`},
+		{"the wrong way round", Handler{Disk: &Disk{Thresholds: Thresholds{Degraded: new(90.0), Failed: new(80.0)}}}, "disk: failed (80) comes before degraded (90)"},
+		{"a long timeout", Handler{Timeout: new(caddy.Duration(time.Hour))}, `timeout: "1h" is not a duration from 1ms to 1m`},
 		{"probes only, and more", Handler{ProbesOnly: true, DetailsScope: "operator"}, "probes_only goes with no other option"},
-		{"a long interval", Handler{Interval: caddy.Duration(2 * time.Hour)}, "interval 2h0m0s: want up to 1h"},
+		{"a long interval", Handler{Interval: new(caddy.Duration(2 * time.Hour))}, `interval: "2h" is not`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			handler := &tc.handler
@@ -421,9 +423,10 @@ func newContext(t *testing.T) caddy.Context {
 // says nothing of the host, a busy or full one does not disturb the test.
 func provisioned(t *testing.T, handler Handler) *Handler {
 	t.Helper()
+	never := Thresholds{Degraded: new(0.0)}
 	handler.Disk = cmp.Or(handler.Disk, &Disk{Folder: t.TempDir()})
-	handler.Memory = cmp.Or(handler.Memory, new(Thresholds))
-	handler.Load = cmp.Or(handler.Load, new(Thresholds))
+	handler.Memory = cmp.Or(handler.Memory, &Memory{never})
+	handler.Load = cmp.Or(handler.Load, &Load{never})
 	if err := handler.Provision(newContext(t)); err != nil {
 		t.Fatal(err)
 	}
