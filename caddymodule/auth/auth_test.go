@@ -735,9 +735,9 @@ func TestConfigErrorsNameTheField(t *testing.T) {
 		"audience: missing":                `{"handler": "gate_auth", "providers": {"gate_jwt": {"issuers": ["a"], "jwks": "testdata/jwks.json"}}}`,
 		"algorithms: ES256 needs a JWKS":   `{"handler": "gate_auth", "providers": {"gate_jwt": {"issuers": ["a"], "audiences": ["a"], "algorithms": ["ES256"]}}}`,
 		"jwks: opening JWKS: /no/such":     `{"handler": "gate_auth", "providers": {"gate_jwt": {"issuers": ["a"], "audiences": ["a"], "jwks": "/no/such"}}}`,
-		"window: 2h0m0s, want":             `{"handler": "gate_auth", "providers": {"gate_signature": {"window": "2h"}}}`,
+		`window: "2h" is not a duration`:   `{"handler": "gate_auth", "providers": {"gate_signature": {"window": "2h"}}}`,
 		`components: "@status" is not`:     `{"handler": "gate_auth", "providers": {"gate_signature": {"components": ["@status"]}}}`,
-		"max_body: negative":               `{"handler": "gate_auth", "providers": {"gate_signature": {"max_body": -1}}}`,
+		`max_body: "-1" is not a size`:     `{"handler": "gate_auth", "providers": {"gate_signature": {"max_body": -1}}}`,
 		"issuer: unrecognized placeholder": `{"handler": "gate_auth", "providers": {"gate_jwt": {"issuers": ["{nothing.here}"], "audiences": ["a"]}}}`,
 	} {
 		t.Run(want, func(t *testing.T) {

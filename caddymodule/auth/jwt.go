@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/caddyauth"
@@ -46,14 +47,14 @@ type JWT struct {
 	// the request is refused with 403.
 	RequireScopes []string `json:"require_scopes,omitempty"`
 
-	// How far the issuer's clock may be from ours, up to 10m. Default: 30s.
-	Leeway caddy.Duration `json:"leeway,omitempty"`
+	// How far the issuer's clock may be from ours, up to 10m; 0 for not at all. Default: 30s.
+	Leeway *caddy.Duration `json:"leeway,omitempty"`
 
 	// The claim that names the tenant. Default: tenant.
 	TenantClaim string `json:"tenant_claim,omitempty"`
 
-	// How many verified tokens to remember. Default: 4096.
-	CacheSize int `json:"cache_size,omitempty"`
+	// How many verified tokens to remember; 0 for none. Default: 4096.
+	CacheSize *int `json:"cache_size,omitempty"`
 
 	keySet   *token.KeySet
 	verifier *token.Verifier
@@ -73,15 +74,13 @@ func (j *JWT) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := j.Options().Provision(); err != nil {
+		return err
+	}
 	config := token.Config{
-		Algorithms: j.Algorithms, Scopes: j.RequireScopes, Leeway: leewayOf(j.Leeway),
-		TenantClaim: j.TenantClaim, CacheSize: j.CacheSize, Keyring: app.Keyring(),
-	}
-	if config.Issuers, err = expandAll("issuer", j.orOurs(j.Issuers)); err != nil {
-		return err
-	}
-	if config.Audiences, err = expandAll("audience", j.orOurs(j.Audiences)); err != nil {
-		return err
+		Algorithms: j.Algorithms, Issuers: j.orOurs(j.Issuers), Audiences: j.orOurs(j.Audiences),
+		Scopes: j.RequireScopes, Leeway: time.Duration(*j.Leeway),
+		TenantClaim: j.TenantClaim, CacheSize: *j.CacheSize, Keyring: app.Keyring(),
 	}
 	if err := j.openKeySet(app, ctx.Logger()); err != nil {
 		return err
@@ -107,11 +106,8 @@ func (j *JWT) openKeySet(app *gate.App, logger *zap.Logger) error {
 	if j.JWKS == "" {
 		return nil
 	}
-	path, err := expand("jwks", j.JWKS)
-	if err != nil {
-		return err
-	}
-	if j.keySet, err = app.KeySet(path, logger); err != nil {
+	var err error
+	if j.keySet, err = app.KeySet(j.JWKS, logger); err != nil {
 		return fmt.Errorf("jwks: %w", err)
 	}
 	return nil

@@ -2,11 +2,8 @@ package auth
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
-	"time"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/caddyauth"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
@@ -15,9 +12,6 @@ import (
 
 // realm is the protection space of the challenges (RFC 9110, section 11.5).
 const realm = `realm="gate"`
-
-// defaultLeeway is how far clocks may be apart where nothing else is configured.
-const defaultLeeway = 30 * time.Second
 
 // authenticate is a provider of ours inside Caddy's own authentication
 // handler. There it can neither name a problem nor take fields out of the request.
@@ -41,35 +35,6 @@ func authenticate(p provider, w http.ResponseWriter, r *http.Request) (caddyauth
 		}
 	}
 	return caddyauth.User{}, false, nil
-}
-
-// leewayOf fills in the default.
-func leewayOf(d caddy.Duration) time.Duration {
-	if d == 0 {
-		return defaultLeeway
-	}
-	return time.Duration(d)
-}
-
-// expand replaces placeholders such as {env.ISSUER} in a configured value.
-func expand(field, value string) (string, error) {
-	expanded, err := caddy.NewReplacer().ReplaceOrErr(value, true, true)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", field, err)
-	}
-	return expanded, nil
-}
-
-func expandAll(field string, values []string) ([]string, error) {
-	expanded := make([]string, 0, len(values))
-	for _, value := range values {
-		text, err := expand(field, value)
-		if err != nil {
-			return nil, err
-		}
-		expanded = append(expanded, text)
-	}
-	return expanded, nil
 }
 
 // reason is what a client is told about an error of an engine.

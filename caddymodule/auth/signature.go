@@ -32,10 +32,10 @@ type Signature struct {
 	Components []string `json:"components,omitempty"`
 
 	// How old a signature may be, 1s to 1h. Default: 5m.
-	Window caddy.Duration `json:"window,omitempty"`
+	Window *caddy.Duration `json:"window,omitempty"`
 
-	// How far the signer's clock may be ahead of ours, up to 10m. Default: 30s.
-	Leeway caddy.Duration `json:"leeway,omitempty"`
+	// How far the signer's clock may be ahead of ours, up to 10m; 0 for not at all. Default: 30s.
+	Leeway *caddy.Duration `json:"leeway,omitempty"`
 
 	// The label of the signature; others are passed over. Default: any, but the
 	// request must have one signature only.
@@ -46,7 +46,7 @@ type Signature struct {
 	RequireScopes []string `json:"require_scopes,omitempty"`
 
 	// The most bytes of a body that are read to check its digest. Default: 1 MiB.
-	MaxBody int64 `json:"max_body,omitempty"`
+	MaxBody *int64 `json:"max_body,omitempty"`
 
 	verifier *httpsig.Verifier
 	accept   string
@@ -69,19 +69,13 @@ func (s *Signature) Provision(ctx caddy.Context) error {
 	if app.Keyring() == nil {
 		return errors.New("the gate app has no keyring: add `gate { keyring <file> }` to the global options")
 	}
-	if s.MaxBody < 0 {
-		return errors.New("max_body: negative")
-	}
-	if s.MaxBody == 0 {
-		s.MaxBody = exchange.DefaultMaxBody
-	}
-	if len(s.Components) == 0 {
-		s.Components = httpsig.DefaultComponents()
+	if err := s.Options().Provision(); err != nil {
+		return err
 	}
 	s.accept = cmp.Or(s.Label, "sig1") + `=("` + strings.Join(s.Components, `" "`) + `");created;alg="` + string(keyring.HMACSHA256) + `"`
 	rules := httpsig.Rules{
-		Label: s.Label, Components: s.Components, Window: time.Duration(s.Window),
-		Leeway: leewayOf(s.Leeway), Scopes: s.RequireScopes,
+		Label: s.Label, Components: s.Components, Window: time.Duration(*s.Window),
+		Leeway: time.Duration(*s.Leeway), Scopes: s.RequireScopes,
 	}
 	s.verifier, err = httpsig.New(rules, app.Keyring(), app.Nonces(), nil)
 	return err
@@ -97,7 +91,7 @@ func (s *Signature) identify(r *http.Request) (*exchange.Principal, *problem.Pro
 		return nil, nil
 	}
 	x := gate.ExchangeOf(r)
-	key, err := s.verifier.Verify(r.Context(), messageOf(r), func() ([]byte, error) { return x.Body(r, s.MaxBody) })
+	key, err := s.verifier.Verify(r.Context(), messageOf(r), func() ([]byte, error) { return x.Body(r, *s.MaxBody) })
 	if errors.Is(err, httpsig.ErrMissing) {
 		return nil, nil // only signatures of other labels, which are for others
 	}

@@ -37,8 +37,6 @@ var jose = map[Algorithm]jwa.SignatureAlgorithm{
 }
 
 const (
-	// DefaultCacheSize is how many verified tokens are remembered.
-	DefaultCacheSize = 4096
 	// DefaultTenantClaim names the tenant.
 	DefaultTenantClaim = "tenant"
 	// MaxLeeway bounds how far clocks may be apart.
@@ -65,7 +63,7 @@ type Config struct {
 	Keyring *keyring.Keyring
 	// KeySet has the public keys of the other algorithms; nil where none is accepted.
 	KeySet *KeySet
-	// CacheSize is how many verified tokens to remember; 0 means DefaultCacheSize.
+	// CacheSize is how many verified tokens to remember; 0 for none.
 	CacheSize int
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -84,9 +82,6 @@ func New(c Config) (*Verifier, error) {
 	}
 	if c.TenantClaim == "" {
 		c.TenantClaim = DefaultTenantClaim
-	}
-	if c.CacheSize <= 0 {
-		c.CacheSize = DefaultCacheSize
 	}
 	if c.Now == nil {
 		c.Now = time.Now

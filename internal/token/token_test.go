@@ -155,7 +155,7 @@ func newFixture(t *testing.T, change func(*Config)) *fixture {
 	}
 	config := Config{
 		Algorithms: []Algorithm{HS256, ES256, EdDSA, RS256}, Issuers: []string{"odordiff", "partner"}, Audiences: []string{"odordiff"},
-		Scopes: []string{"generate"}, Leeway: 30 * time.Second, Keyring: keys, KeySet: set, Now: func() time.Time { return f.now },
+		Scopes: []string{"generate"}, Leeway: 30 * time.Second, CacheSize: 4096, Keyring: keys, KeySet: set, Now: func() time.Time { return f.now },
 	}
 	if change != nil {
 		change(&config)
@@ -513,6 +513,18 @@ func TestTheCacheIsBoundedAndDropsTheLeastRecent(t *testing.T) {
 		if _, ok := f.cache.entries[sha256.Sum256([]byte(tokens[i]))]; ok != want {
 			t.Errorf("token %d cached: %v, want %v", i, ok, want)
 		}
+	}
+}
+
+func TestACacheOfNothingRemembersNothing(t *testing.T) {
+	f := newFixture(t, func(c *Config) { c.CacheSize = 0 })
+	for range 2 {
+		if _, err := f.Verify(compose(head("HS256", "hs"), good(nil), hs(secret))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(f.cache.entries); n != 0 {
+		t.Errorf("%d tokens are cached, want none", n)
 	}
 }
 

@@ -99,9 +99,9 @@ func (o *Option) That(want string, valid func(value string) bool) *Option {
 	return o
 }
 
-// Once refuses the option a second time though it takes more than one value.
-func (o *Option) Once() *Option {
-	o.Repeats = false
+// Again lets the option be there more than once.
+func (o *Option) Again() *Option {
+	o.Repeats = true
 	return o
 }
 
