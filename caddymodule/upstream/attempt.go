@@ -20,7 +20,7 @@ var errSlow = errors.New("no response header in time")
 
 // attempt makes one attempt and settles its permit.
 func (t *Transport) attempt(req *http.Request, inMemory bool, permit *breaker.Permit) (*http.Response, error) {
-	clock := startClock(time.Duration(t.SlowAfter), func() { permit.Failure(errSlow) })
+	clock := startClock(time.Duration(*t.SlowAfter), func() { permit.Failure(errSlow) })
 	defer clock.stop()
 	var upload *upload
 	if !inMemory {

@@ -6,76 +6,59 @@ import (
 	"strings"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/odordiff/odordiff/caddymodule/gate/option"
 )
 
-// UnmarshalCaddyfile sets up the transport from Caddyfile tokens. Beside its own
-// options it takes all those of `transport http`. Syntax:
-//
-//	transport gate {
-//		fail_on    <statuses...>
-//		slow_after <duration>
-//		<option of transport http>...
-//	}
-func (t *Transport) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next() // the transport's name
-	name := d.Token()
-	if d.NextArg() {
-		return d.ArgErr()
+// Options returns the options that transport gate has beside those of transport http.
+func (t *Transport) Options() option.Table {
+	return option.Table{Name: "gate", Options: []*option.Option{
+		option.Values("fail_on", &t.FailOn, "<statuses...>", parseStatus, formatStatus).Otherwise("502 503 504").
+			That("a status such as 503, nor a class such as 5xx", isStatus),
+		option.Duration("slow_after", &t.SlowAfter, time.Millisecond, time.Hour).Otherwise("30s"),
+	}}
+}
+
+// In JSON a class such as 5xx is its first digit.
+
+func parseStatus(text string) int {
+	status, _ := strconv.Atoi(strings.TrimSuffix(text, "xx")) // It was checked.
+	return status
+}
+
+func formatStatus(status int) string {
+	if status >= 1 && status <= 5 {
+		return strconv.Itoa(status) + "xx"
 	}
+	return strconv.Itoa(status)
+}
+
+func isStatus(text string) bool {
+	digits, class := strings.CutSuffix(text, "xx")
+	status, err := strconv.Atoi(digits)
+	if class {
+		return err == nil && status >= 1 && status <= 5
+	}
+	return err == nil && status >= 100 && status <= 599
+}
+
+// UnmarshalCaddyfile parses the transport. What is none of its own options, it
+// hands on to transport http.
+func (t *Transport) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	var standard []caddyfile.Token
-	for d.NextBlock(0) {
-		option := d.NextSegment()
-		ours, err := t.unmarshalOption(caddyfile.NewDispenser(option))
-		if err != nil {
-			return err
-		}
-		if !ours {
-			standard = append(standard, option...)
-		}
+	d.Next()
+	name := d.Token()
+	d.Prev()
+	table := t.Options()
+	table.Others = func(d *caddyfile.Dispenser) error {
+		standard = append(standard, d.NextSegment()...)
+		return nil
+	}
+	if err := table.Unmarshal(d); err != nil {
+		return err
 	}
 	return t.HTTPTransport.UnmarshalCaddyfile(caddyfile.NewDispenser(block(name, standard)))
-}
-
-// unmarshalOption reads one option and reports whether it is one of ours.
-func (t *Transport) unmarshalOption(d *caddyfile.Dispenser) (ours bool, err error) {
-	d.Next()
-	switch d.Val() {
-	case "fail_on":
-		return true, t.unmarshalFailOn(d)
-	case "slow_after":
-		return true, t.unmarshalSlowAfter(d)
-	}
-	return false, nil
-}
-
-func (t *Transport) unmarshalFailOn(d *caddyfile.Dispenser) error {
-	statuses := d.RemainingArgs()
-	if len(statuses) == 0 {
-		return d.ArgErr()
-	}
-	for _, text := range statuses {
-		status, err := strconv.Atoi(strings.TrimSuffix(text, "xx"))
-		if class := strings.HasSuffix(text, "xx"); err != nil || class != (status < 10) {
-			return d.Errf("fail_on %q is not a status such as 503, nor a class such as 5xx", text)
-		}
-		t.FailOn = append(t.FailOn, status)
-	}
-	return nil
-}
-
-func (t *Transport) unmarshalSlowAfter(d *caddyfile.Dispenser) error {
-	var text string
-	if !d.AllArgs(&text) {
-		return d.ArgErr()
-	}
-	after, err := caddy.ParseDuration(text)
-	if err != nil || after < time.Millisecond {
-		return d.Errf("slow_after %q is not a duration of at least 1ms, such as 30s", text)
-	}
-	t.SlowAfter = caddy.Duration(after)
-	return nil
 }
 
 // block returns the tokens of a named block around the options.

@@ -35,22 +35,22 @@ type Selection struct {
 	InnerRaw json.RawMessage `json:"inner,omitempty" caddy:"namespace=http.reverse_proxy.selection_policies inline_key=policy"`
 
 	// How many failed attempts in a row open the breaker. Default: 5.
-	TripAfter uint32 `json:"trip_after,omitempty"`
+	TripAfter *int `json:"trip_after,omitempty"`
 
 	// How long the breaker stays open before it probes the upstream. It doubles
 	// each time the probe fails, and up to a fifth is added at random. Default: 1s.
-	OpenFor caddy.Duration `json:"open_for,omitempty"`
+	OpenFor *caddy.Duration `json:"open_for,omitempty"`
 
 	// The longest the breaker stays open, but for the random fifth. Default: 30s.
-	OpenMax caddy.Duration `json:"open_max,omitempty"`
+	OpenMax *caddy.Duration `json:"open_max,omitempty"`
 
 	// How many attempts are admitted as probes, and must all succeed, before
 	// the breaker closes. Default: 1.
-	HalfOpen uint32 `json:"half_open,omitempty"`
+	HalfOpen *int `json:"half_open,omitempty"`
 
 	// How long a probe may take to show an outcome before another takes its
 	// place. Default: 1m.
-	ProbeTimeout caddy.Duration `json:"probe_timeout,omitempty"`
+	ProbeTimeout *caddy.Duration `json:"probe_timeout,omitempty"`
 
 	inner    reverseproxy.Selector
 	breakers *breaker.Group
@@ -67,6 +67,9 @@ func (Selection) CaddyModule() caddy.ModuleInfo {
 
 // Provision loads the inner policy and finds the breakers, which outlive reloads.
 func (s *Selection) Provision(ctx caddy.Context) error {
+	if err := s.Options().Provision(); err != nil {
+		return err
+	}
 	app, err := gate.AppOf(ctx)
 	if err != nil {
 		return err
@@ -190,13 +193,16 @@ func (s *Selection) breakerOf(u *reverseproxy.Upstream) *breaker.Breaker {
 }
 
 func (s *Selection) settings() breaker.Settings {
-	return breaker.Settings{
-		TripAfter:    s.TripAfter,
-		OpenFor:      time.Duration(s.OpenFor),
-		OpenMax:      time.Duration(s.OpenMax),
-		HalfOpen:     s.HalfOpen,
-		ProbeTimeout: time.Duration(s.ProbeTimeout),
+	settings := breaker.Settings{
+		TripAfter:    uint32(*s.TripAfter), //nolint:gosec // within the option's bounds
+		OpenFor:      time.Duration(*s.OpenFor),
+		HalfOpen:     uint32(*s.HalfOpen), //nolint:gosec // within the option's bounds
+		ProbeTimeout: time.Duration(*s.ProbeTimeout),
 	}
+	if s.OpenMax != nil {
+		settings.OpenMax = time.Duration(*s.OpenMax)
+	}
+	return settings
 }
 
 // Interface guards

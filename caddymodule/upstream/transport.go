@@ -1,9 +1,7 @@
 package upstream
 
 import (
-	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -47,7 +45,7 @@ type Transport struct {
 	// `response_header_timeout` ends it. An upstream that is frozen would not open its
 	// breaker otherwise, since clients that give up waiting count neither way.
 	// Default: 30s.
-	SlowAfter caddy.Duration `json:"slow_after,omitempty"`
+	SlowAfter *caddy.Duration `json:"slow_after,omitempty"`
 
 	app *gate.App
 }
@@ -64,30 +62,14 @@ func (Transport) CaddyModule() caddy.ModuleInfo {
 
 // Provision sets defaults and builds Caddy's transport.
 func (t *Transport) Provision(ctx caddy.Context) error {
-	if len(t.FailOn) == 0 {
-		t.FailOn = []int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}
-	}
-	if t.SlowAfter == 0 {
-		t.SlowAfter = caddy.Duration(30 * time.Second)
+	if err := t.Options().Provision(); err != nil {
+		return err
 	}
 	var err error
 	if t.app, err = gate.AppOf(ctx); err != nil {
 		return err
 	}
 	return t.HTTPTransport.Provision(ctx)
-}
-
-// Validate refuses settings that make no sense.
-func (t *Transport) Validate() error {
-	for _, status := range t.FailOn {
-		if class := status >= 1 && status <= 5; !class && (status < 100 || status > 599) {
-			return fmt.Errorf("fail_on: %d is neither a status nor a class from 1 to 5", status)
-		}
-	}
-	if t.SlowAfter < 0 {
-		return fmt.Errorf("slow_after is %v: it must not be negative", time.Duration(t.SlowAfter))
-	}
-	return nil
 }
 
 // RoundTrip makes one attempt.
@@ -140,7 +122,6 @@ func permitOf(req *http.Request) *breaker.Permit {
 // Interface guards
 var (
 	_ caddy.Provisioner                                = (*Transport)(nil)
-	_ caddy.Validator                                  = (*Transport)(nil)
 	_ caddy.CleanerUpper                               = (*Transport)(nil)
 	_ http.RoundTripper                                = (*Transport)(nil)
 	_ reverseproxy.TLSTransport                        = (*Transport)(nil)

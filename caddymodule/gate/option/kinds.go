@@ -31,6 +31,11 @@ func Text[S ~string](name string, field *S, syntax string) *Option {
 
 // List is an option with one value or more, which may be there more than once.
 func List[S ~string](name string, field *[]S, syntax string) *Option {
+	return Values(name, field, syntax, func(text string) S { return S(text) }, func(value S) string { return string(value) })
+}
+
+// Values is [List] for values that are no text in JSON. It parses only what is valid.
+func Values[T any](name string, field *[]T, syntax string, parse func(text string) T, format func(value T) string) *Option {
 	return &Option{
 		Facts: Facts{Name: name, Syntax: syntax, Field: field, Repeats: true},
 		many:  true,
@@ -40,14 +45,14 @@ func List[S ~string](name string, field *[]S, syntax string) *Option {
 			}
 			values := make([]string, len(*field))
 			for i, value := range *field {
-				values[i] = string(value)
+				values[i] = format(value)
 			}
 			return values
 		},
 		set: func(values []string) {
 			*field = nil
 			for _, value := range values {
-				*field = append(*field, S(value))
+				*field = append(*field, parse(value))
 			}
 		},
 	}
