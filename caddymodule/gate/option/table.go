@@ -112,7 +112,7 @@ func (t Table) unknown(name string) error {
 		names[i] = o.Name
 	}
 	if meant := nearest(name, names); meant != "" {
-		return fmt.Errorf("unknown option %q of %s: did you mean %s?%s", name, t.Name, meant, suchAs(t.option(meant).line()))
+		return fmt.Errorf("unknown option %q of %s (did you mean %s?)%s", name, t.Name, meant, suchAs(t.option(meant).line()))
 	}
 	if len(names) == 0 {
 		return fmt.Errorf("unknown option %q: %s has none%s", name, t.Name, suchAs(t.line()))
