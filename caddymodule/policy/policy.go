@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/promptpolicy"
 )
 
