@@ -10,11 +10,42 @@ import (
 
 // The examples of the documentation must be admitted with the shipped policy.
 func TestExamplesOfTheDocumentationWork(t *testing.T) {
-	page, err := os.ReadFile("../../docs/gateway/policy.md")
+	policy, err := admit(t, withExamplesOf(t, "../../docs/gateway/policy.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	examples := regexp.MustCompile("(?s)```rego\n(.*?)```").FindAllStringSubmatch(string(page), -1)
+	d, err := policy.Decide(t.Context(), generate("natural oakmoss", "generate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Allow || d.Reasons[0].ID != "allergen" || len(d.Obligations) != 1 || strings.Join(d.Labels, "") != "natural" {
+		t.Errorf("decision = %+v", d)
+	}
+}
+
+func TestTheRuleOfTheGuideRefuses(t *testing.T) {
+	policy, err := admit(t, withExamplesOf(t, "../../docs/guides/policies.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := policy.Decide(t.Context(), generate("Oak-moss and oakmoss", "generate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Allow || d.Reasons[0].ID != "allergen" {
+		t.Errorf("decision = %+v", d)
+	}
+}
+
+// withExamplesOf returns the shipped policy with the rule and the test that a page
+// shows.
+func withExamplesOf(t *testing.T, page string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := regexp.MustCompile("(?s)```rego\n(.*?)```").FindAllStringSubmatch(string(text), -1)
 	if len(examples) != 2 {
 		t.Fatalf("%d examples, want the rule and its test", len(examples))
 	}
@@ -32,17 +63,7 @@ func TestExamplesOfTheDocumentationWork(t *testing.T) {
 			files[name] = string(content)
 		}
 	}
-	policy, err := admit(t, files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := policy.Decide(t.Context(), generate("natural oakmoss", "generate"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d.Allow || d.Reasons[0].ID != "allergen" || len(d.Obligations) != 1 || strings.Join(d.Labels, "") != "natural" {
-		t.Errorf("decision = %+v", d)
-	}
+	return files
 }
 
 // What the API's page says of a limit, the policy's page and the refusal say, too.
