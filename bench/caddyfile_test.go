@@ -56,7 +56,7 @@ func parseBlock(lines []string) (block []directive, rest []string) {
 		case line == "":
 		case line == "}":
 			return block, lines
-		case line == "{" || strings.HasSuffix(line, " {"): // the former opens the global options
+		case line == "{" || strings.HasSuffix(line, " {"): // "{" opens global options
 			d := directive{line: strings.TrimSpace(strings.TrimSuffix(line, "{")), opens: true}
 			d.within, lines = parseBlock(lines)
 			block = append(block, d)

@@ -22,7 +22,8 @@ import (
 
 const repository = ".."
 
-// connections is how many clients send at a time, each on a connection of its own.
+// connections is how many clients send at a time, each on a connection of its
+// own.
 const connections = 32
 
 // gateway is a rung that runs, in a process of its own, and a client of it.
@@ -35,8 +36,8 @@ type gateway struct {
 	failed            atomic.Bool
 }
 
-// build builds the binary without the race detector, which is for test/e2e: what
-// is measured is what ships.
+// build builds the binary without the race detector, which is for test/e2e:
+// what is measured is what ships.
 func build(t testing.TB) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "odordiff")
@@ -73,7 +74,8 @@ func start(t testing.TB, binary string, r rung, upstream *httptest.Server) *gate
 		token:  strings.TrimSpace(run(t, env, binary, "token", "--ttl", "24h")),
 		client: &http.Client{Transport: &http.Transport{MaxConnsPerHost: connections, MaxIdleConnsPerHost: connections}},
 	}
-	g.sent.Store(rand.Uint64()) // so that no body was sent in an earlier run, either
+	// so that no body was sent in an earlier run, either
+	g.sent.Store(rand.Uint64())
 
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
@@ -161,7 +163,8 @@ var notes = [16]string{
 // body returns the body for a number, of some 200 bytes, that no other number
 // of 64 bits has: no cache, whatever its size, has the answer to it.
 func body(number uint64) string {
-	number *= 0x9e3779b97f4a7c15 // odd, so no two meet; neighbours have nothing in common
+	// odd, so no two meet; neighbours have nothing in common
+	number *= 0x9e3779b97f4a7c15
 	words := make([]string, 0, 16)
 	for range cap(words) {
 		words = append(words, notes[number&15])
@@ -175,7 +178,8 @@ func newUpstream(t testing.TB) *httptest.Server {
 	t.Helper()
 	answer := []byte(`{"molecules": [` + strings.Repeat(`{"smiles": "CC(=O)OCC1=CC=CC=C1"},`, 18) + `{}]}`)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // A client that leaves is no matter of the upstream.
+		// A client that leaves is no matter of the upstream.
+		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(answer)
 	}))

@@ -19,8 +19,8 @@ var turn = flag.Duration("turn", 2*time.Second, "how long each rung of the ladde
 // BenchmarkLadder measures what each part of the gateway costs: it sends
 // requests through a plain Caddy, through one with each part alone, through
 // the chain and through the shipped Caddyfile, all before an upstream that
-// costs nothing. An operation is one round, in which every rung has one turn, in
-// a new order, so that a busy machine disturbs all alike: use -benchtime 9x.
+// costs nothing. An operation is one round, in which every rung has one turn,
+// in a new order, so that a busy machine disturbs all alike: use -benchtime 9x.
 // Each rung is the same binary in a process of its own, and only its processor
 // time is counted, not that of the clients and of the upstream.
 func BenchmarkLadder(b *testing.B) {
@@ -178,7 +178,8 @@ func (g *gateway) repeat(end time.Time) (latencies []time.Duration, err error) {
 }
 
 // The figures of a turn.
-func cpuTimeOf(r result) float64 { return r.cpu.Seconds() * 1e6 / float64(r.requests) } // µs a request
+// cpuTimeOf returns the processor time of a request in µs.
+func cpuTimeOf(r result) float64 { return r.cpu.Seconds() * 1e6 / float64(r.requests) }
 func rateOf(r result) float64    { return float64(r.requests) / r.elapsed.Seconds() }
 func objectsOf(r result) float64 { return r.objects / float64(r.requests) }
 func kilobytesOf(r result) float64 {

@@ -19,10 +19,12 @@ const plain = `{
 }`
 
 // rung is one configuration of the ladder: a plain reverse_proxy with a few of
-// the shipped Caddyfile's own directives, so that what is measured is what ships.
+// the shipped Caddyfile's own directives, so that what is measured is what
+// ships.
 type rung struct {
 	name string
-	// whole is the shipped Caddyfile; without names directives of its site to leave out.
+	// whole is the shipped Caddyfile; without names directives of its site to
+	// leave out.
 	whole   bool
 	without []string
 

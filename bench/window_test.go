@@ -78,7 +78,8 @@ func openRedis(b *testing.B) window.Store {
 	return open(b, redistest.Start(b))
 }
 
-// openDownRedis has the breaker open: what a decision costs while Redis is gone.
+// openDownRedis has the breaker open: what a decision costs while Redis is
+// gone.
 func openDownRedis(b *testing.B) window.Store {
 	server := redistest.Start(b)
 	server.Pause()

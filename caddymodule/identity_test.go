@@ -18,8 +18,9 @@ strict := {"type": "header", "target": "upstream", "name": "X-Safety", "value": 
 decision := {"allow": input.complete, "status": 200, "reasons": [], "obligations": [strict], "labels": []}
 `
 
-// TestNoChainPassesOnWhatTheClientClaims has each handler alone before the proxy:
-// an upstream that trusts Gate- fields must not depend on gate_auth being there.
+// TestNoChainPassesOnWhatTheClientClaims has each handler alone before the
+// proxy: an upstream that trusts Gate- fields must not depend on gate_auth
+// being there.
 func TestNoChainPassesOnWhatTheClientClaims(t *testing.T) {
 	policies := t.TempDir()
 	if err := os.WriteFile(filepath.Join(policies, "gate.rego"), []byte(anyone), 0o600); err != nil {

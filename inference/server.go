@@ -102,8 +102,9 @@ const (
 	headerTimeout = 5 * time.Second
 	readTimeout   = 15 * time.Second
 	idleTimeout   = 2 * time.Minute
-	writeSlack    = 15 * time.Second // to send an answer that took the whole Timeout
-	maxHeader     = 32 << 10
+	// to send an answer that took the whole Timeout
+	writeSlack = 15 * time.Second
+	maxHeader  = 32 << 10
 )
 
 // Server is the inference backend.

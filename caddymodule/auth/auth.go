@@ -23,13 +23,14 @@ func init() {
 }
 
 // Handler lets a request pass when one of its providers accepts a credential
-// of it, and refuses it otherwise. Two of them in a row demand a credential of each.
+// of it, and refuses it otherwise. Two of them in a row demand a credential of
+// each.
 //
 // gate_jwt and gate_signature are asked first. Every credential for them that
 // the request carries must be good, and all must name the same principal: a bad
-// one is never overlooked because another is good. Only when the request has none
-// for them are the other providers asked, in the order of their names; the first
-// to accept decides.
+// one is never overlooked because another is good. Only when the request has
+// none for them are the other providers asked, in the order of their names; the
+// first to accept decides.
 //
 // The principal becomes {http.auth.user.id}, with {http.auth.user.tenant},
 // {http.auth.user.scopes}, {http.auth.user.method} and one placeholder for each
@@ -45,8 +46,9 @@ type Handler struct {
 	// A bad credential is refused all the same.
 	Optional bool `json:"optional,omitempty"`
 
-	// Sends the credential on to the upstream. By default the fields of an accepted
-	// credential are taken out, because the upstream could use it elsewhere or log it.
+	// Sends the credential on to the upstream. By default the fields of an
+	// accepted credential are taken out, because the upstream could use it
+	// elsewhere or log it.
 	ForwardCredential bool `json:"forward_credential,omitempty"`
 
 	entrance gate.Entrance
@@ -119,7 +121,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 // Serve authenticates the request.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler) error {
-	// Also of a request that came in before: who is believed here is who has a credential here.
+	// Also of a request that came in before: who is believed here is who has a
+	// credential here.
 	gate.DropIdentity(r.Header)
 	found, err := h.authenticate(w, r)
 	if err != nil {
@@ -150,7 +153,8 @@ type outcome struct {
 	principal *exchange.Principal
 	// strip takes the accepted credentials out of the request's header.
 	strip []func(http.Header)
-	// answered says that a provider has sent the client elsewhere, as to a login page.
+	// answered says that a provider has sent the client elsewhere, as to a login
+	// page.
 	answered bool
 }
 

@@ -45,14 +45,16 @@ const (
 	signatureBlock = "signature {\n require_scope generate\n max_body 1KiB\n}\n"
 )
 
-// fixture is an edge with a keyring, in front of an upstream that remembers its last request.
+// fixture is an edge with a keyring, in front of an upstream that remembers its
+// last request.
 type fixture struct {
 	*edgetest.Edge
 	t        *testing.T
 	keyring  string
 	redis    string
 	upstream *httptest.Server
-	// last is the header, trailer the trailer, and body the body, of the last request that reached the upstream.
+	// last is the header, trailer the trailer, and body the body, of the last
+	// request that reached the upstream.
 	last    http.Header
 	trailer http.Header
 	body    string

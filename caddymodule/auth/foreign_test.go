@@ -16,7 +16,8 @@ func init() {
 	caddy.RegisterModule(testLogin{})
 }
 
-// testProvider is somebody else's provider, which believes the field X-Test-User.
+// testProvider is somebody else's provider, which believes the field
+// X-Test-User.
 type testProvider struct{}
 
 func (testProvider) CaddyModule() caddy.ModuleInfo {

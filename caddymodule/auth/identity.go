@@ -26,8 +26,8 @@ func setIdentity(header http.Header, p *exchange.Principal) {
 }
 
 // metadata is the principal as Caddy's placeholders have it, without its id.
-// A claim cannot take the name of one of ours. One that is not printable is left
-// out: in a field for the upstream it would make the request impossible.
+// A claim cannot take the name of one of ours. One that is not printable is
+// left out: in a field for the upstream it would make the request impossible.
 func metadata(p *exchange.Principal) map[string]string {
 	data := make(map[string]string, len(p.Claims)+3)
 	for name, value := range p.Claims {
@@ -67,8 +67,8 @@ func setPlaceholders(r *http.Request, p *exchange.Principal) {
 	repl.Set(placeholderPrefix+"id", p.ID)
 }
 
-// clearPlaceholders takes those of an earlier principal away, if there is one: its
-// claims must not pass for those of who comes after it.
+// clearPlaceholders takes those of an earlier principal away, if there is one:
+// its claims must not pass for those of who comes after it.
 func clearPlaceholders(r *http.Request, earlier *exchange.Principal) {
 	if earlier == nil {
 		return

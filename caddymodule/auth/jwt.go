@@ -22,17 +22,17 @@ func init() {
 }
 
 // JWT accepts JSON Web Tokens as bearer tokens (RFC 6750). A token needs the
-// claims iss, aud, exp and sub. Its key is found by kid: for HS256 in the keyring
-// of the gate app, for the other algorithms in the JWKS file. Both may change
-// without a reload.
+// claims iss, aud, exp and sub. Its key is found by kid: for HS256 in the
+// keyring of the gate app, for the other algorithms in the JWKS file. Both may
+// change without a reload.
 type JWT struct {
 	// The algorithms that are accepted, of HS256, ES256, EdDSA and RS256. Default:
 	// those that there are keys for: ES256, EdDSA and RS256 with jwks, else HS256.
 	Algorithms []token.Algorithm `json:"algorithms,omitempty"`
 
-	// The issuers that are accepted. A token's iss must be one of them. With several,
-	// a principal's id is iss|sub, else sub. Default without jwks: odordiff, which
-	// `odordiff token` writes.
+	// The issuers that are accepted. A token's iss must be one of them. With
+	// several, a principal's id is iss|sub, else sub. Default without jwks:
+	// odordiff, which `odordiff token` writes.
 	Issuers []string `json:"issuers,omitempty"`
 
 	// The names of this service. A token's aud must hold one of them. Default
@@ -47,7 +47,8 @@ type JWT struct {
 	// the request is refused with 403.
 	RequireScopes []string `json:"require_scopes,omitempty"`
 
-	// How far the issuer's clock may be from ours, up to 10m; 0 for not at all. Default: 30s.
+	// How far the issuer's clock may be from ours, up to 10m; 0 for not at all.
+	// Default: 30s.
 	Leeway *caddy.Duration `json:"leeway,omitempty"`
 
 	// The claim that names the tenant. Default: tenant.
@@ -120,7 +121,8 @@ func (j *JWT) defaultAlgorithms() []token.Algorithm {
 	return []token.Algorithm{token.HS256}
 }
 
-// Authenticate implements caddyauth.Authenticator, for Caddy's own authentication handler.
+// Authenticate implements caddyauth.Authenticator, for Caddy's own
+// authentication handler.
 func (j *JWT) Authenticate(w http.ResponseWriter, r *http.Request) (caddyauth.User, bool, error) {
 	return authenticate(j, w, r)
 }
@@ -196,7 +198,8 @@ func (j *JWT) lacksScope(err error) *problem.Problem {
 		Header("WWW-Authenticate", fmt.Sprintf(`Bearer %s, error="insufficient_scope", scope=%q`, realm, scopes))
 }
 
-// description keeps to the characters that error_description may have (RFC 6750, section 3).
+// description keeps to the characters that error_description may have (RFC
+// 6750, section 3).
 func description(detail string) string {
 	return strings.Map(func(r rune) rune {
 		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' {

@@ -14,7 +14,8 @@ import (
 const realm = `realm="gate"`
 
 // authenticate is a provider of ours inside Caddy's own authentication
-// handler. There it can neither name a problem nor take fields out of the request.
+// handler. There it can neither name a problem nor take fields out of the
+// request.
 func authenticate(p provider, w http.ResponseWriter, r *http.Request) (caddyauth.User, bool, error) {
 	principal, refusal := p.identify(r)
 	switch {

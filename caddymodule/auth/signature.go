@@ -24,8 +24,8 @@ func init() {
 
 // Signature accepts HTTP message signatures (RFC 9421) by hmac-sha256 with a
 // key of the gate app's keyring. A signature needs created, keyid and a nonce,
-// which the gate app remembers, on Redis for all gateways, so that it is good once.
-// A request's query and body must always be covered.
+// which the gate app remembers, on Redis for all gateways, so that it is good
+// once. A request's query and body must always be covered.
 type Signature struct {
 	// The components that a signature must cover. content-digest is asked for only
 	// where there is a body. Default: @method, @authority, @path, content-digest.
@@ -34,7 +34,8 @@ type Signature struct {
 	// How old a signature may be, 1s to 1h. Default: 5m.
 	Window *caddy.Duration `json:"window,omitempty"`
 
-	// How far the signer's clock may be ahead of ours, up to 10m; 0 for not at all. Default: 30s.
+	// How far the signer's clock may be ahead of ours, up to 10m; 0 for not at
+	// all. Default: 30s.
 	Leeway *caddy.Duration `json:"leeway,omitempty"`
 
 	// The label of the signature; others are passed over. Default: any, but the
@@ -81,7 +82,8 @@ func (s *Signature) Provision(ctx caddy.Context) error {
 	return err
 }
 
-// Authenticate implements caddyauth.Authenticator, for Caddy's own authentication handler.
+// Authenticate implements caddyauth.Authenticator, for Caddy's own
+// authentication handler.
 func (s *Signature) Authenticate(w http.ResponseWriter, r *http.Request) (caddyauth.User, bool, error) {
 	return authenticate(s, w, r)
 }

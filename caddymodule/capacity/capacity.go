@@ -30,8 +30,8 @@ const openRequests = "open-requests"
 const waiting = 4
 
 // Handler lets so many requests be open at a time: of one address, and in all.
-// Requests beyond that wait, and are refused when the wait is over: with 429 where
-// their own address has too many open, with 503 where all together have.
+// Requests beyond that wait, and are refused when the wait is over: with 429
+// where their own address has too many open, with 503 where all together have.
 // Addresses take turns, so one that sends many keeps no other waiting for long.
 //
 // An address is the client's, as trusted_proxies has it; IPv6 addresses of
@@ -60,7 +60,8 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// Provision gets the slots, those of the config before where it had the same bounds.
+// Provision gets the slots, those of the config before where it had the same
+// bounds.
 func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := h.Options().Provision(); err != nil {
 		return err
@@ -97,7 +98,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 // Serve passes the request on once it has a slot.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler) error {
-	addr, _ := netip.ParseAddr(x.ClientIP) // What is not an address shares the slots of what is not.
+	// What is not an address shares the slots of what is not.
+	addr, _ := netip.ParseAddr(x.ClientIP)
 	network := slots.Network(addr)
 	if err := h.acquire(r.Context(), network); err != nil {
 		return h.refuse(w, r, err)

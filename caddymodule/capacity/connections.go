@@ -28,15 +28,15 @@ const receiveBuffer = 256 << 10
 
 // Connections is a listener wrapper that closes connections beyond a number:
 // of one address, and in all. It also sets how many requests an HTTP/2
-// connection may have open at a time. It stands before `tls` among the wrappers,
-// so that who has too many connections is not given a handshake.
+// connection may have open at a time. It stands before `tls` among the
+// wrappers, so that who has too many connections is not given a handshake.
 //
 // An address is the peer's. A balancer in front has one address for all of its
 // clients: name it in except. HTTP/3 comes by no listener of connections, so it
 // is not counted here; each of its connections may have 100 requests open.
 type Connections struct {
-	// How many connections one address may have; IPv6 addresses of one /64 are one.
-	// Default: 64.
+	// How many connections one address may have; IPv6 addresses of one /64 are
+	// one. Default: 64.
 	PerAddress *int `json:"per_address,omitempty"`
 
 	// How many connections there may be in all. Default: 2048.
@@ -61,7 +61,8 @@ func (Connections) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// Provision gets the slots, those of the config before where it had the same bounds.
+// Provision gets the slots, those of the config before where it had the same
+// bounds.
 func (c *Connections) Provision(ctx caddy.Context) error {
 	if err := c.Options().Provision(); err != nil {
 		return err
@@ -86,7 +87,8 @@ func (c *Connections) Provision(ctx caddy.Context) error {
 }
 
 // boundStreams sets what Caddy has no option for: it makes the http.Server only
-// after Provision, but shows it to whoever sees a connection before it is served.
+// after Provision, but shows it to whoever sees a connection before it is
+// served.
 func (c *Connections) boundStreams(ctx caddy.Context) error {
 	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	if !ok {
@@ -139,7 +141,8 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
-// admit returns the connection, counted until it is closed, or closes it and returns nil.
+// admit returns the connection, counted until it is closed, or closes it and
+// returns nil.
 func (c *Connections) admit(conn net.Conn) net.Conn {
 	addr := peer(conn)
 	for _, prefix := range c.except {
@@ -164,7 +167,8 @@ func (c *Connections) admit(conn net.Conn) net.Conn {
 	})}
 }
 
-// peer is the address at the other end; that of a Unix socket is the zero address.
+// peer is the address at the other end; that of a Unix socket is the zero
+// address.
 func peer(conn net.Conn) netip.Addr {
 	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		return tcp.AddrPort().Addr().Unmap().WithZone("")

@@ -105,7 +105,8 @@ func TestAWaitingRequestIsLetInWhenAnotherEndsAlsoAfterAReload(t *testing.T) {
 	first := later(from(t, "127.0.0.1"), edge.URL)
 	<-arrived
 	edge.Load("header X-Reloaded yes\n" + config)
-	second := later(edge.Client, edge.URL) // It asks again where the reload took its connection.
+	// It asks again where the reload took its connection.
+	second := later(edge.Client, edge.URL)
 	eventually(t, "the second waits for the first", func() bool {
 		return use(t, "requests", slots.Bounds{Each: 1, All: 1, Waiting: 4}) == slots.Use{Held: 1, Waiting: 1}
 	})
@@ -183,7 +184,8 @@ func connect(t *testing.T, edge *edgetest.Edge, address string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n") // It may be closed by now.
+	// It may be closed by now.
+	_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 	if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}

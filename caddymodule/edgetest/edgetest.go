@@ -12,8 +12,9 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
-	_ "github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile" // the Caddyfile adapter
-	_ "github.com/caddyserver/caddy/v2/modules/standard"          // Caddy's own modules
+	// the Caddyfile adapter
+	_ "github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	_ "github.com/caddyserver/caddy/v2/modules/standard" // Caddy's own modules
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/internal/breaker"
@@ -71,8 +72,8 @@ func (e *Edge) Load(site string) {
 
 func unedited(config []byte) []byte { return config }
 
-// LoadEdited is Load with a change to the JSON, for what a Caddyfile cannot say.
-// When it returns, whatever connects reaches the new site.
+// LoadEdited is Load with a change to the JSON, for what a Caddyfile cannot
+// say. When it returns, whatever connects reaches the new site.
 func (e *Edge) LoadEdited(site string, edit func(config []byte) []byte) {
 	e.t.Helper()
 	before := listening.Swap(new(sync.WaitGroup))

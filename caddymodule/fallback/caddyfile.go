@@ -12,7 +12,8 @@ import (
 
 func init() {
 	httpcaddyfile.RegisterHandlerDirective("gate_fallback", parseCaddyfile)
-	// Before handle and route, so that it covers what they lead to, and after gate_policy.
+	// Before handle and route, so that it covers what they lead to, and after
+	// gate_policy.
 	httpcaddyfile.RegisterDirectiveOrder("gate_fallback", httpcaddyfile.Before, "invoke")
 }
 

@@ -15,8 +15,10 @@ import (
 
 	"github.com/odordiff/odordiff/caddymodule/edgetest"
 	"github.com/odordiff/odordiff/caddymodule/gate"
-	_ "github.com/odordiff/odordiff/caddymodule/problem"  // gate_problem
-	_ "github.com/odordiff/odordiff/caddymodule/upstream" // lb_policy gate_breaker and transport gate
+	// gate_problem
+	_ "github.com/odordiff/odordiff/caddymodule/problem"
+	// lb_policy gate_breaker and transport gate
+	_ "github.com/odordiff/odordiff/caddymodule/upstream"
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/problem"
 )
@@ -28,8 +30,9 @@ func init() {
 	})
 }
 
-// guard stands for the modules around gate_fallback: it authenticates whoever the
-// field Test-User names, reads the body, and refuses what Test-Refuse asks for.
+// guard stands for the modules around gate_fallback: it authenticates whoever
+// the field Test-User names, reads the body, and refuses what Test-Refuse asks
+// for.
 type guard struct{}
 
 func (guard) CaddyModule() caddy.ModuleInfo {
@@ -81,7 +84,8 @@ func (b *backend) fail(status int) {
 	})
 }
 
-// jsonAnswer answers with what it was sent, so that answers tell requests apart.
+// jsonAnswer answers with what it was sent, so that answers tell requests
+// apart.
 func jsonAnswer(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	w.Header().Set("Content-Type", "application/json")
@@ -147,7 +151,8 @@ func do(t *testing.T, e *edgetest.Edge, method, path, body string, options ...he
 	return send(t, e, method, path, strings.NewReader(body), options...)
 }
 
-// send is do with a body of any kind; of an unknown one, the length is not announced.
+// send is do with a body of any kind; of an unknown one, the length is not
+// announced.
 func send(t *testing.T, e *edgetest.Edge, method, path string, body io.Reader, options ...header) response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, e.URL+path, body)
@@ -181,7 +186,8 @@ func wantUnavailable(t *testing.T, got response) {
 	}
 }
 
-// BenchmarkEdge compares Caddy's own proxy with the resilience modules around it.
+// BenchmarkEdge compares Caddy's own proxy with the resilience modules around
+// it.
 func BenchmarkEdge(b *testing.B) {
 	reply := strings.Repeat("x", 628)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -257,7 +257,8 @@ func TestAnAnswerThatBreaksOffReachesTheClientAsThat(t *testing.T) {
 		t.Errorf("after the first byte: %v", got)
 	}
 	b.fail(503)
-	wantServed(t, post(t, e, "/generate", prompt, as("ann")), "stale", annsCed) // the one before
+	// the one before
+	wantServed(t, post(t, e, "/generate", prompt, as("ann")), "stale", annsCed)
 }
 
 func TestAWithheldAnswerThatBreaksOffIsCovered(t *testing.T) {
@@ -301,7 +302,8 @@ func TestALargeBodyThatAModuleHasReadIsRemembered(t *testing.T) {
 	}
 	b.fail(503)
 	wantServed(t, post(t, e, "/generate", large, text, set("Test-Read", "1")), "stale", "2097152")
-	wantUnavailable(t, post(t, e, "/generate", large, text)) // passed through unread, so unknown
+	// passed through unread, so unknown
+	wantUnavailable(t, post(t, e, "/generate", large, text))
 }
 
 func TestAnUploadOfUnknownLengthStreams(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 )
 
 // live watches the answer of the handlers after us. It keeps a copy where the
-// answer may be remembered. Only an answer that steps down is withheld: its header
-// says so before a byte of it was sent.
+// answer may be remembered. Only an answer that steps down is withheld: its
+// header says so before a byte of it was sent.
 type live struct {
 	*exchange.Writer
 	exchange *exchange.Exchange
@@ -35,7 +35,8 @@ func (l *live) Begin(head *exchange.Head) exchange.Action {
 	case ladder.StepsDown(head.Status):
 		return exchange.Withhold
 	case head.Status == problem.StatusClientLeft:
-		return exchange.Pass // Caddy's proxy writes it for its log: it answers nobody.
+		// Caddy's proxy writes it for its log: it answers nobody.
+		return exchange.Pass
 	}
 	l.copy = l.record(head)
 	head.Header.Set(servedBy, ladder.Live)
@@ -49,8 +50,9 @@ func (l *live) Begin(head *exchange.Head) exchange.Action {
 // Body keeps a part of the answer.
 func (l *live) Body(part []byte) { l.copy.add(part) }
 
-// record begins a copy of the answer if it may be kept. What the handlers before
-// us put into the header, such as a Cache-Control for browsers, does not decide that.
+// record begins a copy of the answer if it may be kept. What the handlers
+// before us put into the header, such as a Cache-Control for browsers, does not
+// decide that.
 func (l *live) record(head *exchange.Head) *recording {
 	if l.memory == nil || head.Status != http.StatusOK {
 		return nil
@@ -79,7 +81,8 @@ func (l *live) rewindHeader() {
 // maxRetryAfter bounds how long an upstream can send clients away.
 const maxRetryAfter = time.Hour
 
-// retryAfter returns how long the withheld answer asked clients to wait, 0 if it did not.
+// retryAfter returns how long the withheld answer asked clients to wait, 0 if
+// it did not.
 func (l *live) retryAfter() time.Duration {
 	if l.Withheld() == 0 {
 		return 0
@@ -91,13 +94,15 @@ func (l *live) retryAfter() time.Duration {
 	return min(time.Duration(seconds)*time.Second, maxRetryAfter)
 }
 
-// ofTheMoment are fields that hold for one exchange and would be wrong in a later one.
+// ofTheMoment are fields that hold for one exchange and would be wrong in a
+// later one.
 var ofTheMoment = []string{
 	"Age", "Connection", "Content-Length", "Date", "Keep-Alive", "Retry-After", "Server-Timing",
 	"Trailer", "Transfer-Encoding", "X-Request-Id", servedBy,
 }
 
-// fresh returns the part of the header that came with the answer and belongs to it.
+// fresh returns the part of the header that came with the answer and belongs to
+// it.
 func (l *live) fresh(header http.Header) http.Header {
 	fresh := make(http.Header, len(header))
 	for name, values := range header {

@@ -28,7 +28,8 @@ type memory struct {
 	maxEntry  int64
 }
 
-// memoryOf returns the place for the request, nil where its answers are not kept.
+// memoryOf returns the place for the request, nil where its answers are not
+// kept.
 func (h *Handler) memoryOf(w http.ResponseWriter, r *http.Request) (*memory, error) {
 	if h.store == nil || !memorable(r) {
 		return nil, nil
@@ -61,10 +62,10 @@ func targetOf(r *http.Request) ladder.Target {
 	return ladder.Target{Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery}
 }
 
-// memorable reports whether the answer to the request could be kept at all. A GET
-// must not mean anything by a body (RFC 9110, section 9.3.1); where it has one, the
-// upstream may see that differently. A POST's body whose length is unknown and
-// that no module has read is left to stream.
+// memorable reports whether the answer to the request could be kept at all. A
+// GET must not mean anything by a body (RFC 9110, section 9.3.1); where it has
+// one, the upstream may see that differently. A POST's body whose length is
+// unknown and that no module has read is left to stream.
 func memorable(r *http.Request) bool {
 	switch r.Method {
 	case http.MethodGet:
@@ -75,8 +76,8 @@ func memorable(r *http.Request) bool {
 	return false
 }
 
-// bodiless reports whether the request has no body. HTTP/3 does not announce that,
-// so where the length is unknown the first byte decides.
+// bodiless reports whether the request has no body. HTTP/3 does not announce
+// that, so where the length is unknown the first byte decides.
 func bodiless(r *http.Request) bool {
 	if r.ContentLength >= 0 || r.Body == nil || r.Body == http.NoBody {
 		return r.ContentLength <= 0
@@ -113,7 +114,8 @@ func keyBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, nil // Not JSON after all: its bytes identify it.
 }
 
-// readBody returns the exchange's body. A module before us may have read more than the default.
+// readBody returns the exchange's body. A module before us may have read more
+// than the default.
 func readBody(w http.ResponseWriter, r *http.Request, x *exchange.Exchange) ([]byte, error) {
 	body, err := x.Body(r, max(exchange.DefaultMaxBody, r.ContentLength))
 	if errors.Is(err, exchange.ErrTooLarge) {
@@ -131,7 +133,8 @@ func isJSON(r *http.Request) bool {
 }
 
 // principalOf returns what tells the sender from all others who might get other
-// answers: its principal, or else whatever credential it sent for the upstream to judge.
+// answers: its principal, or else whatever credential it sent for the upstream
+// to judge.
 func principalOf(r *http.Request) string {
 	if p := gate.ExchangeOf(r).Principal; p != nil {
 		return "principal " + p.Key()

@@ -120,7 +120,8 @@ func TestAGetWithABodyIsNeitherKeptNorCovered(t *testing.T) {
 				return send(t, e, http.MethodGet, "/search", body(query))
 			}
 			wantServed(t, send(t, e, http.MethodGet, "/search", nil), "live", `{"for":"","asked":""}`)
-			wantServed(t, get("cedar"), "live", `{"for":"","asked":"cedar"}`) // whole, though it was looked at
+			// whole, though it was looked at
+			wantServed(t, get("cedar"), "live", `{"for":"","asked":"cedar"}`)
 			b.fail(503)
 			wantUnavailable(t, get("musk"))
 			wantUnavailable(t, get("cedar"))
@@ -128,7 +129,8 @@ func TestAGetWithABodyIsNeitherKeptNorCovered(t *testing.T) {
 	}
 }
 
-// unannounced stands for a body in the way HTTP/3 has one: there, but of no announced length.
+// unannounced stands for a body in the way HTTP/3 has one: there, but of no
+// announced length.
 type unannounced struct {
 	io.Reader
 	closed bool

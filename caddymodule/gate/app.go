@@ -30,14 +30,14 @@ type App struct {
 	// the memory of this process.
 	Redis *Redis `json:"redis,omitempty"`
 
-	// The file of shared secrets, for HTTP signatures and HMAC-signed tokens. It is
-	// watched: a key that is added or removed counts without a reload.
+	// The file of shared secrets, for HTTP signatures and HMAC-signed tokens. It
+	// is watched: a key that is added or removed counts without a reload.
 	// `odordiff keyring init` makes one. Placeholders are expanded. Default:
 	// keyring.json in the folder that ODORDIFF_STATE names, if it is there.
 	KeyringFile string `json:"keyring,omitempty"`
 
-	// The protocols that a client may change to with Upgrade or an extended CONNECT,
-	// such as websocket, on every route with a gate module. Any other is
+	// The protocols that a client may change to with Upgrade or an extended
+	// CONNECT, such as websocket, on every route with a gate module. Any other is
 	// refused with 403. What goes through the changed connection is seen by no
 	// module. h2c cannot be named. Default: none.
 	Upgrade []string `json:"upgrade,omitempty"`
@@ -95,9 +95,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	return RegisterMetrics(ctx, keyCollector{a}, refusals, responses)
 }
 
-// Start takes over the log of refusals, and warns of servers where nobody renders
-// them, or where clients may choose their address. What is shared works from
-// Provision on, because other modules use it while they are provisioned.
+// Start takes over the log of refusals, and warns of servers where nobody
+// renders them, or where clients may choose their address. What is shared works
+// from Provision on, because other modules use it while they are provisioned.
 func (a *App) Start() error {
 	restore := takeOverLog(a.logger.Named("refusals"))
 	a.cleanups = append(a.cleanups, func() error {

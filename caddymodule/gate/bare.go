@@ -28,7 +28,8 @@ func warnOfBareRefusals(servers map[string]*caddyhttp.Server, logger *zap.Logger
 	}
 }
 
-// bareIn returns the gate handlers of a server that no gate_problem answers for.
+// bareIn returns the gate handlers of a server that no gate_problem answers
+// for.
 func bareIn(server *caddyhttp.Server) []string {
 	found := map[string]bool{}
 	for _, route := range server.Routes {
@@ -37,7 +38,8 @@ func bareIn(server *caddyhttp.Server) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// collectBare walks the routes. A gate_problem answers for all that comes after it.
+// collectBare walks the routes. A gate_problem answers for all that comes after
+// it.
 func collectBare(routes caddyhttp.RouteList, answered bool, found map[string]bool) {
 	for _, route := range routes {
 		for _, handler := range route.Handlers {

@@ -44,8 +44,8 @@ func (a answerer) status(r *http.Request, err error) int {
 	return http.StatusInternalServerError
 }
 
-// takeover stands before error routes. It has them answer through the response of
-// a request whose handlers left with an error, and sees what they answer.
+// takeover stands before error routes. It has them answer through the response
+// of a request whose handlers left with an error, and sees what they answer.
 type takeover struct{ Entrance }
 
 // ServeHTTP hands the request on to the error routes.
@@ -78,8 +78,8 @@ func answererOf(ctx caddy.Context) answerer {
 }
 
 // takesOver reports whether the errors of a handler within the routes come to a
-// takeover, which it makes if need be. The answerer is who answers when the error routes
-// fail.
+// takeover, which it makes if need be. The answerer is who answers when the
+// error routes fail.
 func takesOver(routes caddyhttp.RouteList, errors *caddyhttp.HTTPErrorConfig, atLast answerer) bool {
 	if errors == nil || len(errors.Routes) == 0 {
 		return false
@@ -88,7 +88,8 @@ func takesOver(routes caddyhttp.RouteList, errors *caddyhttp.HTTPErrorConfig, at
 		return true
 	}
 	if !beingLoaded(routes) {
-		return false // The handler is in the error routes themselves, or in a named route.
+		// The handler is in the error routes themselves, or in a named route.
+		return false
 	}
 	front := caddyhttp.Route{Handlers: []caddyhttp.MiddlewareHandler{takeover{Entrance{outside: atLast}}}}
 	errors.Routes = slices.Insert(errors.Routes, 0, front)

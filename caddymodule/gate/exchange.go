@@ -25,7 +25,8 @@ func ExchangeOf(r *http.Request) *exchange.Exchange {
 	}
 	DropIdentity(r.Header)
 	endHop(r.Header)
-	r.Trailer = nil // comes after the judgement, and some upstreams take trailers for fields
+	// comes after the judgement, and some upstreams take trailers for fields
+	r.Trailer = nil
 	x := exchange.New(RequestID(r))
 	x.ClientIP = clientIP(r)
 	caddyhttp.SetVar(r.Context(), exchangeVar, x)
@@ -33,7 +34,8 @@ func ExchangeOf(r *http.Request) *exchange.Exchange {
 }
 
 // ExchangeIn returns the request's exchange if a handler has made it. It is for
-// who works on the proxy's request to the upstream, whose fields are the operator's.
+// who works on the proxy's request to the upstream, whose fields are the
+// operator's.
 func ExchangeIn(r *http.Request) (*exchange.Exchange, bool) {
 	x, ok := caddyhttp.GetVar(r.Context(), exchangeVar).(*exchange.Exchange)
 	return x, ok
@@ -50,7 +52,8 @@ func RequestID(r *http.Request) string {
 	return id
 }
 
-// clientIP is the address that Caddy determined with trusted_proxies, or the peer's.
+// clientIP is the address that Caddy determined with trusted_proxies, or the
+// peer's.
 func clientIP(r *http.Request) string {
 	if ip, ok := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string); ok && ip != "" {
 		return ip

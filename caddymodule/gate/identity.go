@@ -10,7 +10,8 @@ import (
 const identityPrefix = "Gate-"
 
 // DropIdentity takes out every field that a client could pass itself off with:
-// those that begin with Gate-, in any spelling that an upstream may take for it.
+// those that begin with Gate-, in any spelling that an upstream may take for
+// it.
 func DropIdentity(header http.Header) {
 	for name := range header {
 		if isIdentity(name) {
@@ -23,7 +24,8 @@ func DropIdentity(header http.Header) {
 // alone, and then their names. The proxy would do so at the end of the chain
 // (RFC 9110, section 7.6.1), and with the client's fields take out those
 // that a handler has set meanwhile: an obligation of the policy, the principal.
-// It also makes every handler judge the fields that the upstream gets, and no others.
+// It also makes every handler judge the fields that the upstream gets, and no
+// others.
 func endHop(header http.Header) {
 	options := members(header["Connection"])
 	kept := slices.DeleteFunc(options, func(option string) bool {

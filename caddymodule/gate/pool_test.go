@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// openPool returns a pool, a function that opens its next value, and the values that ended.
+// openPool returns a pool, a function that opens its next value, and the values
+// that ended.
 func openPool() (pool *Pool[string, int], open func() (int, error), ended *[]int) {
 	ended = new([]int)
 	pool = NewPool[string](func(value int) error { *ended = append(*ended, value); return nil })

@@ -28,17 +28,17 @@ func believesClients(server *caddyhttp.Server) bool {
 	return trusts && server.TrustedProxiesStrict == 0 && readsForwardedFor(server.ClientIPHeaders)
 }
 
-// trustsProxies reports whether the server has trusted proxies. Caddy forgets the
-// configuration of a module that it has loaded, and tells nobody of the module, so
-// this looks whether the field is filled; the built binary's tests would notice
-// a change.
+// trustsProxies reports whether the server has trusted proxies. Caddy forgets
+// the configuration of a module that it has loaded, and tells nobody of the
+// module, so this looks whether the field is filled; the built binary's tests
+// would notice a change.
 func trustsProxies(server *caddyhttp.Server) bool {
 	loaded := reflect.ValueOf(server).Elem().FieldByName("trustedProxies")
 	return len(server.TrustedProxiesRaw) > 0 || loaded.IsValid() && !loaded.IsZero()
 }
 
-// readsForwardedFor reports whether the fields are Caddy's own choice, or have the one
-// that proxies append to among them.
+// readsForwardedFor reports whether the fields are Caddy's own choice, or have
+// the one that proxies append to among them.
 func readsForwardedFor(fields []string) bool {
 	return len(fields) == 0 || slices.ContainsFunc(fields, func(field string) bool {
 		return strings.EqualFold(field, "X-Forwarded-For")

@@ -21,7 +21,8 @@ import (
 	"github.com/odordiff/odordiff/internal/window"
 )
 
-// maxRedisTimeout keeps a mistake from making every request wait for a dead Redis.
+// maxRedisTimeout keeps a mistake from making every request wait for a dead
+// Redis.
 const maxRedisTimeout = 5 * time.Second
 
 // DefaultPrefix begins every key in Redis.
@@ -31,9 +32,9 @@ const DefaultPrefix = "odordiff"
 type Redis struct {
 	// The address: redis://[user:password@]host:port[/db], rediss:// for TLS,
 	// several hosts with commas for a cluster, ?master=NAME for Sentinel.
-	// "off" for none. Placeholders such as {env.REDIS_URL} and {file./run/secrets/redis}
-	// are expanded, and only when the config loads: write a password in this way, or
-	// the admin API's /config shows it.
+	// "off" for none. Placeholders such as {env.REDIS_URL} and
+	// {file./run/secrets/redis} are expanded, and only when the config loads:
+	// write a password in this way, or the admin API's /config shows it.
 	URL string `json:"url,omitempty"`
 
 	// What every key begins with. Gateways with the same prefix share limits
@@ -44,9 +45,9 @@ type Redis struct {
 	// share of a limit with on_error local: the rate divided by this. Default: 1.
 	Nodes *int `json:"nodes,omitempty"`
 
-	// How long a request waits for Redis, up to 5s, before its limits do what their
-	// on_error says and its signature is refused. Default: 50ms, and 250ms for
-	// signatures, which have nothing to fall back on.
+	// How long a request waits for Redis, up to 5s, before its limits do what
+	// their on_error says and its signature is refused. Default: 50ms, and 250ms
+	// for signatures, which have nothing to fall back on.
 	Timeout *caddy.Duration `json:"timeout,omitempty"`
 }
 
@@ -65,8 +66,9 @@ func (s *redisStores) close() error {
 }
 
 // check asks whether Redis does what requests need of it, and whether it may
-// forget what it was told. A PING would not tell: a server that became a replica or
-// is full answers it. So the limiter makes a decision, and a nonce is used.
+// forget what it was told. A PING would not tell: a server that became a
+// replica or is full answers it. So the limiter makes a decision, and a nonce
+// is used.
 func (s *redisStores) check(ctx context.Context) healthcheck.Result {
 	if err := s.limits.Probe(ctx); err != nil {
 		return failed("limits are not decided in Redis", err)
@@ -87,8 +89,8 @@ func (s *redisStores) check(ctx context.Context) healthcheck.Result {
 	return healthcheck.Result{Detail: "takes charges and nonces"}
 }
 
-// unserved returns an error when a part of a cluster has no node. A nonce may belong
-// to any slot, and that one was taken says nothing of the others.
+// unserved returns an error when a part of a cluster has no node. A nonce may
+// belong to any slot, and that one was taken says nothing of the others.
 func (s *redisStores) unserved(ctx context.Context) error {
 	const whole = 16384
 	cluster, ok := s.client.(*redis.ClusterClient)
@@ -112,7 +114,8 @@ func failed(what string, err error) healthcheck.Result {
 	return healthcheck.Result{Status: healthcheck.Failed, Detail: what + ": " + err.Error()}
 }
 
-// degradedGauge shows what the limiter knows by its own traffic, between two checks, too.
+// degradedGauge shows what the limiter knows by its own traffic, between two
+// checks, too.
 func (s *redisStores) degradedGauge() prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "gate_redis_degraded",
@@ -126,7 +129,8 @@ func (s *redisStores) degradedGauge() prometheus.Collector {
 }
 
 // eviction returns the policy by which the server evicts keys, or nothing when
-// it evicts none or will not say: many a server forbids CONFIG, and that is no fault.
+// it evicts none or will not say: many a server forbids CONFIG, and that is no
+// fault.
 func (s *redisStores) eviction(ctx context.Context) string {
 	settings, err := s.client.ConfigGet(ctx, "maxmemory*").Result()
 	if err != nil || settings["maxmemory"] == "0" || settings["maxmemory-policy"] == "noeviction" {

@@ -44,11 +44,12 @@ func refusal(p *problem.Problem) error {
 }
 
 // Prepare readies the response for a refusal: the problem's fields are on the
-// header, so that a 401 has its WWW-Authenticate; the refusal is recorded, once for
-// each request; and the response will not wait for the rest of the request's body. A
-// client that has left was not refused.
+// header, so that a 401 has its WWW-Authenticate; the refusal is recorded, once
+// for each request; and the response will not wait for the rest of the
+// request's body. A client that has left was not refused.
 //
-// It is for gate_problem, which answers what others refuse; a handler calls [Refuse].
+// It is for gate_problem, which answers what others refuse; a handler calls
+// [Refuse].
 func Prepare(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
 	maps.Copy(w.Header(), p.Fields)
 	if x := ExchangeOf(r); x.Refused != "" || p.Status == problem.StatusClientLeft {
@@ -59,8 +60,8 @@ func Prepare(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
 }
 
 const (
-	// arrival is how long the rest of a body may take to arrive, so that its client keeps
-	// its connection. Most send head and body together.
+	// arrival is how long the rest of a body may take to arrive, so that its
+	// client keeps its connection. Most send head and body together.
 	arrival = 100 * time.Millisecond
 	// maxRest is how much of a body is worth reading for that.
 	maxRest = 64 << 10
@@ -83,7 +84,8 @@ func answerAtOnce(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
 		return
 	}
 	w.Header().Set("Connection", "close")
-	_ = control.SetReadDeadline(time.Now().Add(lingering)) // Writers of tests cannot, and need not.
+	// Writers of tests cannot, and need not.
+	_ = control.SetReadDeadline(time.Now().Add(lingering))
 }
 
 // arrives reports whether the rest of a body is there, or comes in a moment.
@@ -168,8 +170,8 @@ func takeOverLog(logger *zap.Logger) (restore func()) {
 	return func() { currentLog.CompareAndSwap(logger, before) }
 }
 
-// maxReasons bounds the reasons that are told apart in metrics, so that a policy
-// that computes its rules' ids cannot fill the memory.
+// maxReasons bounds the reasons that are told apart in metrics, so that a
+// policy that computes its rules' ids cannot fill the memory.
 const maxReasons = 256
 
 // otherReason is the label of a reason that is not told apart.

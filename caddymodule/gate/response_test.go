@@ -35,8 +35,8 @@ func init() {
 	})
 }
 
-// author is a gate handler as the author of a module writes one. It does what its
-// arguments say.
+// author is a gate handler as the author of a module writes one. It does what
+// its arguments say.
 type author struct {
 	Does []string `json:"does,omitempty"`
 
@@ -100,7 +100,8 @@ func (s *witness) Begin(head *exchange.Head) exchange.Action {
 
 func (s *witness) Body(part []byte) { s.body.Write(part) }
 
-// start runs a site. When the test ends, all of its outcomes must have been told.
+// start runs a site. When the test ends, all of its outcomes must have been
+// told.
 func start(t *testing.T, site string) *edgetest.Edge {
 	t.Helper()
 	return startEdited(t, site, func(config []byte) []byte { return config })
@@ -151,7 +152,8 @@ func get(t *testing.T, e *edgetest.Edge, path string) (*http.Response, string) {
 	return res, body
 }
 
-// wantTold takes the next outcome, which must be the one wanted but for its times.
+// wantTold takes the next outcome, which must be the one wanted but for its
+// times.
 func wantTold(t *testing.T, want exchange.Outcome) {
 	t.Helper()
 	got := <-outcomes
@@ -263,8 +265,8 @@ func TestARefusalHasOneOutcomeWhoeverAnswersIt(t *testing.T) {
 	}
 }
 
-// subrouted gives the first subroute of the site error routes of its own, which a
-// Caddyfile cannot.
+// subrouted gives the first subroute of the site error routes of its own, which
+// a Caddyfile cannot.
 func subrouted(errors string) func([]byte) []byte {
 	return func(config []byte) []byte {
 		const group = `{"handler":"subroute",`
@@ -338,8 +340,8 @@ func TestARequestHasOneOutcomeWhateverWayItGoes(t *testing.T) {
 	}
 }
 
-// invoked makes a handler a named route, which "respond shared" invokes: the Caddyfile
-// of a site cannot define one.
+// invoked makes a handler a named route, which "respond shared" invokes: the
+// Caddyfile of a site cannot define one.
 func invoked(line string) func([]byte) []byte {
 	does := strings.Fields(line)
 	return func(config []byte) []byte {

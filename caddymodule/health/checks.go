@@ -26,8 +26,9 @@ type Upstream struct {
 	Name string `json:"name,omitempty"`
 
 	// Whether the gateway is not ready without it. That is right for a sidecar,
-	// whose upstream is its own; gateways that share an upstream had better stay in
-	// rotation and answer with stale results or a clear problem, which is the default.
+	// whose upstream is its own; gateways that share an upstream had better stay
+	// in rotation and answer with stale results or a clear problem, which is the
+	// default.
 	Critical bool `json:"critical,omitempty"`
 }
 
@@ -45,7 +46,8 @@ type Memory struct{ Thresholds }
 // Load is the check of the host's load.
 type Load struct{ Thresholds }
 
-// Thresholds are where a figure becomes degraded or failed. One that is 0 is never reached.
+// Thresholds are where a figure becomes degraded or failed. One that is 0 is
+// never reached.
 type Thresholds struct {
 	// The figure from which on the check is degraded.
 	Degraded *float64 `json:"degraded,omitempty"`

@@ -100,8 +100,8 @@ func explain(s window.State, cost int64) string {
 	return allows
 }
 
-// jitter adds up to a tenth, and up to a second at least and a minute at most, so
-// that clients who were refused together do not come back together.
+// jitter adds up to a tenth, and up to a second at least and a minute at most,
+// so that clients who were refused together do not come back together.
 func jitter(d time.Duration) time.Duration {
 	return d + rand.N(min(max(d/10, time.Second), time.Minute)) //nolint:gosec // jitter needs no secrecy
 }

@@ -30,7 +30,8 @@ import (
 	"github.com/odordiff/odordiff/internal/window"
 )
 
-// Caddy's clean-up of its storage holds a lock for some seconds after the server stopped.
+// Caddy's clean-up of its storage holds a lock for some seconds after the
+// server stopped.
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/caddyserver/certmagic.keepLockfileFresh"))
 }

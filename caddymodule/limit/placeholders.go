@@ -16,14 +16,15 @@ import (
 )
 
 const (
-	// requestPrefix begins the placeholders that Caddy itself makes of each request.
+	// requestPrefix begins the placeholders that Caddy itself makes of each
+	// request.
 	requestPrefix = "http.request."
 	// userPrefix begins those that authentication makes of the principal.
 	userPrefix = "http.auth.user."
 )
 
-// configurePlaceholders refuses a placeholder that no request will know, and notes
-// those of which only a request can tell. One that is misspelled would be
+// configurePlaceholders refuses a placeholder that no request will know, and
+// notes those of which only a request can tell. One that is misspelled would be
 // empty for everybody: the limit would be one by address, or its cost 1.
 func (l *Limit) configurePlaceholders() error {
 	var sample *caddy.Replacer
@@ -58,8 +59,8 @@ func placeholdersIn(text string) []string {
 	return names
 }
 
-// alwaysKnown reports whether a placeholder is one of the variables, which may be
-// empty, one that gate_auth sets for every principal, or a global one.
+// alwaysKnown reports whether a placeholder is one of the variables, which may
+// be empty, one that gate_auth sets for every principal, or a global one.
 func alwaysKnown(name string) bool {
 	if strings.HasPrefix(name, "http.vars.") {
 		return true
@@ -84,8 +85,9 @@ func sampleReplacer() *caddy.Replacer {
 	return repl
 }
 
-// warnOfUnknown says once that a placeholder has no value in a request that should
-// have one. Of a principal's claims that is known only when there is a principal.
+// warnOfUnknown says once that a placeholder has no value in a request that
+// should have one. Of a principal's claims that is known only when there is a
+// principal.
 func (l *Limit) warnOfUnknown(repl *caddy.Replacer, x *exchange.Exchange, logger *zap.Logger) {
 	for _, name := range l.doubtful {
 		if l.warned.Load() {

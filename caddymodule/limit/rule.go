@@ -23,14 +23,13 @@ type Limit struct {
 	// share their usage, wherever they are configured.
 	Name string `json:"name"`
 
-	// Whose window a request is charged to, with placeholders: {http.vars.client_ip}
-	// (in a Caddyfile {client_ip}), {http.auth.user.id},
+	// Whose window a request is charged to, with placeholders:
+	// {http.vars.client_ip} (in a Caddyfile {client_ip}), {http.auth.user.id},
 	// {http.request.header.X-Tenant}. A key with a placeholder of the principal
-	// counts within its tenant and issuer. A text without
-	// placeholders, such as all, is one window for everyone. Where all
-	// placeholders turn out empty, as that of a principal does without one, the
-	// client's address takes the key's place, so that strangers neither share a
-	// window nor escape the limit.
+	// counts within its tenant and issuer. A text without placeholders, such as
+	// all, is one window for everyone. Where all placeholders turn out empty, as
+	// that of a principal does without one, the client's address takes the key's
+	// place, so that strangers neither share a window nor escape the limit.
 	Key string `json:"key"`
 
 	// How much any window may hold: a number and a duration, such as 60/1m.
@@ -39,11 +38,12 @@ type Limit struct {
 	Rate string `json:"rate"`
 
 	// What a request costs: a number or a placeholder. What is not a positive
-	// number costs 1. A cost above the rate is refused for good, with 422. Default: 1.
+	// number costs 1. A cost above the rate is refused for good, with 422.
+	// Default: 1.
 	Cost string `json:"cost,omitempty"`
 
-	// How many leading bits tell clients apart when the whole key is an IPv6 address.
-	// A client commonly has all of a /64. Default: 64.
+	// How many leading bits tell clients apart when the whole key is an IPv6
+	// address. A client commonly has all of a /64. Default: 64.
 	IPv6Prefix *int `json:"ipv6_prefix,omitempty"`
 
 	// The same for an IPv4 address. Default: 32.
@@ -61,8 +61,8 @@ type Limit struct {
 	fixedCost int64
 	// blank is what the key comes out as when nothing is known.
 	blank string
-	// ofPrincipal says that the key has a placeholder of the principal, whose value
-	// is unique only within its authority and tenant.
+	// ofPrincipal says that the key has a placeholder of the principal, whose
+	// value is unique only within its authority and tenant.
 	ofPrincipal bool
 	// doubtful are the placeholders that a request may turn out not to know.
 	doubtful []string
@@ -109,7 +109,8 @@ func isRate(text string) bool {
 	return err == nil && window.Limit{Name: "l", Rate: rate, Window: span}.Validate() == nil
 }
 
-// parseRate understands 60/1m: a number of units and the window that they may be used in.
+// parseRate understands 60/1m: a number of units and the window that they may
+// be used in.
 func parseRate(text string) (rate int64, span time.Duration, err error) {
 	number, duration, _ := strings.Cut(text, "/")
 	if rate, err = strconv.ParseInt(number, 10, 64); err != nil {
@@ -119,9 +120,9 @@ func parseRate(text string) (rate int64, span time.Duration, err error) {
 	return rate, span, err
 }
 
-// key says whose window the request is charged to. The kinds of keys cannot meet:
-// nobody gets at an address's window by naming himself like it, nor at that of
-// his namesake at another tenant or issuer.
+// key says whose window the request is charged to. The kinds of keys cannot
+// meet: nobody gets at an address's window by naming himself like it, nor at
+// that of his namesake at another tenant or issuer.
 func (l *Limit) key(repl *caddy.Replacer, x *exchange.Exchange) string {
 	key := repl.ReplaceAll(l.Key, "")
 	switch {
@@ -134,7 +135,8 @@ func (l *Limit) key(repl *caddy.Replacer, x *exchange.Exchange) string {
 	}
 }
 
-// mask keeps of an address what tells clients apart. Any other key stays as it is.
+// mask keeps of an address what tells clients apart. Any other key stays as it
+// is.
 func (l *Limit) mask(key string) string {
 	addr, err := netip.ParseAddr(key)
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package logformat is the log format gate: JSON, or another format, without
-// credentials, values of queries and full client addresses. What is taken out is
-// said in internal/redact.
+// credentials, values of queries and full client addresses. What is taken out
+// is said in internal/redact.
 package logformat
 
 import (
@@ -26,12 +26,12 @@ func init() {
 // Encoder redacts every entry of a log before another format renders it. It
 // knows no loggers and no routes, so it can stand in all logs alike:
 //
-//   - of header fields, of requests and responses, only the values of those that are
-//     known to be harmless are kept;
+//   - of header fields, of requests and responses, only the values of those
+//     that are known to be harmless are kept;
 //   - of a URI, the path and the names of the query's parameters are kept;
 //   - in messages and errors, credentials and values of queries are taken out;
-//   - the address of a client is masked: the first 24 bits of IPv4 and 56 of IPv6
-//     are kept, also where a message of the HTTP server names it.
+//   - the address of a client is masked: the first 24 bits of IPv4 and 56 of
+//     IPv6 are kept, also where a message of the HTTP server names it.
 //
 // Caddy's own format `filter` changes fields that are named one by one, and no
 // messages.

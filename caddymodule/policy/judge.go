@@ -116,8 +116,8 @@ func checkMediaType(header http.Header) *problem.Problem {
 	return nil
 }
 
-// hasLookAlike reports whether a field is called like one of the body's but for an
-// underscore. To CGI and its heirs the two are one.
+// hasLookAlike reports whether a field is called like one of the body's but for
+// an underscore. To CGI and its heirs the two are one.
 func hasLookAlike(header http.Header) bool {
 	for name := range header {
 		if strings.Contains(name, "_") && strings.HasPrefix(strings.ToLower(strings.ReplaceAll(name, "_", "-")), "content-") {
@@ -203,7 +203,8 @@ func (h *Handler) decide(policy *promptpolicy.Policy, x *exchange.Exchange, r *h
 	return d, denied(d)
 }
 
-// undecided refuses a request that could not be judged, and tells the operator why.
+// undecided refuses a request that could not be judged, and tells the operator
+// why.
 func (h *Handler) undecided(policy *promptpolicy.Policy, x *exchange.Exchange, err error) *refusal {
 	h.logger.Error("the policy gave no decision, so the request is refused",
 		zap.String("request_id", x.ID), zap.String("revision", policy.Revision()), zap.Error(err))

@@ -33,19 +33,20 @@ func init() {
 // check "policy" say what is wrong.
 type Handler struct {
 	// The policy directory: rules (*.rego) and their tests (*_test.rego), data
-	// (data.json, data.yaml), and JSON Schemas under schemas/. Placeholders are expanded
-	// when the configuration loads. Required.
+	// (data.json, data.yaml), and JSON Schemas under schemas/. Placeholders are
+	// expanded when the configuration loads. Required.
 	Dir string `json:"dir,omitempty"`
 
 	// The schemas of routes; the first whose route matches counts. A route without
 	// one takes any JSON.
 	Schemas []RouteSchema `json:"schemas,omitempty"`
 
-	// Where the prompts are in a body: JSON Pointers, in which the token * stands for
-	// every item or member, such as /prompt or /messages/*/content. Names count without
-	// case, hyphens and underscores. Where one leads to an array or object, every
-	// string inside is a prompt; numbers in place of a text are refused. Default: every
-	// string of the body, which also holds for a body in which they lead to nothing.
+	// Where the prompts are in a body: JSON Pointers, in which the token * stands
+	// for every item or member, such as /prompt or /messages/*/content. Names
+	// count without case, hyphens and underscores. Where one leads to an array or
+	// object, every string inside is a prompt; numbers in place of a text are
+	// refused. Default: every string of the body, which also holds for a body in
+	// which they lead to nothing.
 	Prompts []string `json:"prompts,omitempty"`
 
 	// How many bytes a body may have. Default: 1 MiB. A smaller cap of
@@ -53,10 +54,10 @@ type Handler struct {
 	MaxBody *int64 `json:"max_body,omitempty"`
 
 	// The folder that keeps the last good version of the policy: where the
-	// directory is refused at a start, the gateway starts with that, and the log, the
-	// health check and the metrics say so. "off" for none: then it does not start.
-	// Placeholders are expanded. Default: last-good-policies in the folder that
-	// ODORDIFF_STATE names; none without it.
+	// directory is refused at a start, the gateway starts with that, and the log,
+	// the health check and the metrics say so. "off" for none: then it does not
+	// start. Placeholders are expanded. Default: last-good-policies in the folder
+	// that ODORDIFF_STATE names; none without it.
 	LastGood string `json:"last_good,omitempty"`
 
 	// How long one decision may take, up to 5 s. Default: 250 ms.
@@ -71,7 +72,8 @@ type Handler struct {
 
 // RouteSchema says what bodies a route takes.
 type RouteSchema struct {
-	// The path of the requests, as in the path matcher: * stands for anything. Required.
+	// The path of the requests, as in the path matcher: * stands for anything.
+	// Required.
 	Route string `json:"route,omitempty"`
 
 	// The file in the policy directory, such as schemas/generate.json. Required.

@@ -56,7 +56,8 @@ func shipped(t *testing.T) *Handler {
 		Dir:     shippedDir,
 		Schemas: []RouteSchema{{Route: route, Schema: "schemas/generate.json"}},
 		Prompts: []string{"/prompt", "/messages/*/content"},
-		Timeout: new(caddy.Duration(2 * time.Second)), // these tests are not about time
+		// these tests are not about time
+		Timeout: new(caddy.Duration(2 * time.Second)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -546,7 +547,8 @@ func TestARestartWithABrokenPolicyStartsWithTheLastGoodOneAndSaysSo(t *testing.T
 	if _, err := provisioned(t, &Handler{Dir: dir, LastGood: "off"}); err == nil {
 		t.Error("it started although last_good is off")
 	}
-	after, err := provisioned(t, &Handler{Dir: dir, LastGood: "{env.ODORDIFF_STATE}/last-good-policies"}) // the default, spelled out
+	// the default, spelled out
+	after, err := provisioned(t, &Handler{Dir: dir, LastGood: "{env.ODORDIFF_STATE}/last-good-policies"})
 	if err != nil {
 		t.Fatal(err)
 	}

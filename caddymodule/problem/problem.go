@@ -22,17 +22,18 @@ import (
 func init() {
 	caddy.RegisterModule(Handler{})
 	httpcaddyfile.RegisterHandlerDirective("gate_problem", parseCaddyfile)
-	// Its answers go through header, whose operations they need, and whatever is before that.
+	// Its answers go through header, whose operations they need, and whatever is
+	// before that.
 	httpcaddyfile.RegisterDirectiveOrder("gate_problem", httpcaddyfile.After, "header")
 }
 
 // Handler answers the errors of the handlers after it, with RFC 9457 problem
 // details: the type, title, status, detail and request id, never the cause.
-// docs/errors.md lists the problems. The handlers before it, such as tracing, see
-// the answer as they see any other.
+// docs/errors.md lists the problems. The handlers before it, such as tracing,
+// see the answer as they see any other.
 //
-// Inside handle_errors it answers the error that Caddy is handling. A site wants
-// it there, too, for errors that arise before its routes.
+// Inside handle_errors it answers the error that Caddy is handling. A site
+// wants it there, too, for errors that arise before its routes.
 //
 // Each refusal leaves one line of the logger gate.refusals, at the level error
 // with its cause where the fault is ours (a status from 500 on), and a count in
@@ -42,9 +43,9 @@ func init() {
 // and which request it is.
 type Handler struct {
 	// How many bytes the header of a request may have: the request line, and each
-	// field with four for its colon and line end. A longer one gets a 431. The server's own
-	// max_header_bytes must be above it: what the parser refuses, nobody renders.
-	// Default: no bound but the server's.
+	// field with four for its colon and line end. A longer one gets a 431. The
+	// server's own max_header_bytes must be above it: what the parser refuses,
+	// nobody renders. Default: no bound but the server's.
 	MaxHeader *int `json:"max_header,omitempty"`
 
 	entrance gate.Entrance

@@ -14,7 +14,8 @@ import (
 )
 
 // describe masks the client's address in the request's span, which tracing has
-// begun, and says which request it is. An attribute that is set again is replaced.
+// begun, and says which request it is. An attribute that is set again is
+// replaced.
 func describe(r *http.Request) {
 	span := trace.SpanFromContext(r.Context())
 	if !span.IsRecording() {

@@ -15,7 +15,8 @@ import (
 	"github.com/odordiff/odordiff/internal/breaker"
 )
 
-// errSlow is the failure of an upstream that keeps a client waiting for too long.
+// errSlow is the failure of an upstream that keeps a client waiting for too
+// long.
 var errSlow = errors.New("no response header in time")
 
 // attempt makes one attempt and settles its permit.
@@ -35,7 +36,8 @@ func (t *Transport) attempt(req *http.Request, inMemory bool, permit *breaker.Pe
 	return res, nil
 }
 
-// send is Caddy's round trip, made once, and without the answers that Caddy cannot pass on.
+// send is Caddy's round trip, made once, and without the answers that Caddy
+// cannot pass on.
 func (t *Transport) send(req *http.Request) (*http.Response, error) {
 	attempt, journey := follow(req)
 	res, err := t.HTTPTransport.RoundTrip(attempt)
@@ -49,8 +51,8 @@ func (t *Transport) send(req *http.Request) (*http.Response, error) {
 }
 
 // checkStatus refuses what Go's client takes for an answer, but a server cannot
-// give: by a status below 100 Caddy's handler panics, and of a switch to a protocol
-// that nobody asked for it makes an empty 200.
+// give: by a status below 100 Caddy's handler panics, and of a switch to a
+// protocol that nobody asked for it makes an empty 200.
 func checkStatus(req *http.Request, res *http.Response) error {
 	asked, got := req.Header.Get("Upgrade"), res.Header.Get("Upgrade")
 	switch {
@@ -72,7 +74,8 @@ func settle(ctx context.Context, permit *breaker.Permit, upload *upload, err err
 }
 
 // clientLeft reports whether an error came about because nobody waits any more.
-// A deadline is something else: that the time was not enough is the upstream's failure.
+// A deadline is something else: that the time was not enough is the upstream's
+// failure.
 func clientLeft(ctx context.Context, err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled)
 }
@@ -83,7 +86,8 @@ func (t *Transport) observe(req *http.Request, res *http.Response, permit *break
 	case t.fails(res.StatusCode):
 		permit.Failure(fmt.Errorf("status %d", res.StatusCode))
 	case res.StatusCode == http.StatusSwitchingProtocols, res.Body == nil, res.Body == http.NoBody:
-		permit.Success() // The connection is the client's now, or there is nothing to come.
+		// The connection is the client's now, or there is nothing to come.
+		permit.Success()
 	case permit.Probe():
 		permit.Success()
 		res.Body = &body{ReadCloser: res.Body, ctx: req.Context(), permit: permit, fail: permit.Breaker().Fail}
@@ -101,8 +105,9 @@ func (t *Transport) fails(status int) bool {
 // body settles a permit when a response's body ends.
 type body struct {
 	io.ReadCloser
-	ctx    context.Context
-	permit *breaker.Permit // settled already for a probe; settling again does nothing
+	ctx context.Context
+	// settled already for a probe; settling again does nothing
+	permit *breaker.Permit
 	fail   func(error)
 	ended  bool
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 )
 
-// standardOptions are options of transport http of every shape: plain, with several
-// arguments, without any, and with a block.
+// standardOptions are options of transport http of every shape: plain, with
+// several arguments, without any, and with a block.
 const standardOptions = `
 	dial_timeout 1s
 	versions 1.1 2

@@ -6,18 +6,20 @@ import (
 )
 
 // clock measures how long an upstream takes, and rings when that is too long.
-// While the client is waited for it stands still, so that a slow upload is not taken for
-// a slow upstream; with each part that the client sends the time begins anew.
+// While the client is waited for it stands still, so that a slow upload is not
+// taken for a slow upstream; with each part that the client sends the time
+// begins anew.
 type clock struct {
 	limit time.Duration
 
-	mu      sync.Mutex // an upload is read on a goroutine of its own, and may outlast the attempt
+	// an upload is read on a goroutine of its own, and may outlast the attempt
+	mu      sync.Mutex
 	timer   *time.Timer
 	stopped bool
 }
 
-// startClock returns a clock that runs, and calls ring on a goroutine of its own once
-// the limit is over; again after each pause.
+// startClock returns a clock that runs, and calls ring on a goroutine of its
+// own once the limit is over; again after each pause.
 func startClock(limit time.Duration, ring func()) *clock {
 	return &clock{limit: limit, timer: time.AfterFunc(limit, ring)}
 }

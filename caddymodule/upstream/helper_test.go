@@ -57,8 +57,9 @@ func answering(status int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
 }
 
-// edge starts a Caddy that proxies to the upstreams. The options are the policy's
-// and the transport's, line by line, and further ones of reverse_proxy.
+// edge starts a Caddy that proxies to the upstreams. The options are the
+// policy's and the transport's, line by line, and further ones of
+// reverse_proxy.
 func edge(t *testing.T, upstreams, policy, transport string, more ...string) *edgetest.Edge {
 	t.Helper()
 	return edgetest.Start(t, site(upstreams, policy, transport, more...))
@@ -107,8 +108,8 @@ func wantStatus(t *testing.T, got, want int) {
 	}
 }
 
-// eventually waits until the breaker is as wanted: Caddy's handlers may still be
-// at work when the client has its answer.
+// eventually waits until the breaker is as wanted: Caddy's handlers may still
+// be at work when the client has its answer.
 func eventually(t *testing.T, e *edgetest.Edge, id string, what string, as func(breaker.Snapshot) bool) {
 	t.Helper()
 	deadline := time.Now().Add(5 * time.Second)

@@ -31,8 +31,9 @@ func (*nativeHook) RecordMetric(int, time.Duration) { nativeTold.Add(1) }
 
 var _ reverseproxy.CircuitBreaker = (*nativeHook)(nil)
 
-// TestCaddysOwnHookNeverHearsOfARefusedConnection pins the reason why there is a
-// policy and a transport of ours: should Caddy change it, they may become simpler.
+// TestCaddysOwnHookNeverHearsOfARefusedConnection pins the reason why there is
+// a policy and a transport of ours: should Caddy change it, they may become
+// simpler.
 func TestCaddysOwnHookNeverHearsOfARefusedConnection(t *testing.T) {
 	dead := edgetest.FreeAddress(t)
 	site := "reverse_proxy " + strings.Repeat(dead+" ", 3) + "{\nlb_policy random\n}"

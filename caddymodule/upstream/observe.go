@@ -47,8 +47,8 @@ func (c *stateCollector) Collect(metrics chan<- prometheus.Metric) {
 	}
 }
 
-// observe counts and logs a change of a breaker. It outlives every config, so it
-// uses the logger that is in force.
+// observe counts and logs a change of a breaker. It outlives every config, so
+// it uses the logger that is in force.
 func observe(change breaker.Change) {
 	transitions.WithLabelValues(change.Breaker, change.To.String()).Inc()
 	logger := caddy.Log().Named("gate.breaker").With(
@@ -64,8 +64,8 @@ func observe(change breaker.Change) {
 // come and go do not pile up.
 func forget(id string) { transitions.DeletePartialMatch(prometheus.Labels{"breaker": id}) }
 
-// check is the health check of all breakers. An upstream that is out degrades the
-// service, no more: others, or the ladder, answer in its place.
+// check is the health check of all breakers. An upstream that is out degrades
+// the service, no more: others, or the ladder, answer in its place.
 func check(breakers *breaker.Registry) healthcheck.Check {
 	return healthcheck.Check{
 		Name: "breakers",

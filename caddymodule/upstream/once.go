@@ -12,8 +12,8 @@ import (
 	"github.com/odordiff/odordiff/caddymodule/gate"
 )
 
-// errGivenBack is the failure of an upstream that did not answer a request which
-// the library below would have sent again.
+// errGivenBack is the failure of an upstream that did not answer a request
+// which the library below would have sent again.
 var errGivenBack = errors.New("the upstream gave the request back unanswered, and it is not safe to send twice")
 
 // journey follows one attempt through Go's client: how far it came, and that a
@@ -68,9 +68,9 @@ func (j *journey) explain(req *http.Request, err error) error {
 	return err
 }
 
-// disguiseKeys spells the fields so that Go's client does not know them, by which
-// it would take any request for one that it may repeat. The case of a field's
-// name means nothing to the upstream.
+// disguiseKeys spells the fields so that Go's client does not know them, by
+// which it would take any request for one that it may repeat. The case of a
+// field's name means nothing to the upstream.
 func disguiseKeys(header http.Header) http.Header {
 	const key, otherKey = "Idempotency-Key", "X-Idempotency-Key"
 	if header[key] == nil && header[otherKey] == nil {

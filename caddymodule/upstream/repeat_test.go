@@ -36,7 +36,8 @@ func (r *record) all() []string {
 	return slices.Clone(r.seen)
 }
 
-// startRaw serves each connection with the function, and waits for them all when the test ends.
+// startRaw serves each connection with the function, and waits for them all
+// when the test ends.
 func startRaw(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
 	listener := listen(t, edgetest.FreeAddress(t))
@@ -58,7 +59,8 @@ func startRaw(t *testing.T, serve func(net.Conn)) string {
 	return listener.Addr().String()
 }
 
-// closesReused answers the first request of each connection, reads the second and closes.
+// closesReused answers the first request of each connection, reads the second
+// and closes.
 func closesReused(got *record) func(net.Conn) {
 	return func(conn net.Conn) {
 		reader := bufio.NewReader(conn)
@@ -90,7 +92,8 @@ func TestARequestThatMayHaveBeenCarriedOutIsSentOnce(t *testing.T) {
 					t.Run(fmt.Sprintf("%s %s %q %q", method, key, read, body), func(t *testing.T) {
 						got := new(record)
 						e := edgetest.Start(t, read+site(startRaw(t, closesReused(got)), "", ""))
-						wantStatus(t, get(t, e), http.StatusOK) // makes the connection that is used again
+						// makes the connection that is used again
+						wantStatus(t, get(t, e), http.StatusOK)
 						wantStatus(t, sendKeyed(t, e, method, key, body), http.StatusBadGateway)
 						if want := []string{"GET ", method + " " + body}; !slices.Equal(got.all(), want) {
 							t.Errorf("the upstream received %q, want %q", got.all(), want)
@@ -136,7 +139,8 @@ func TestHeadAndBodyLeaveInOneWrite(t *testing.T) {
 	}
 }
 
-// refusesStreams speaks HTTP/2 in clear text and ends each stream as it is told to.
+// refusesStreams speaks HTTP/2 in clear text and ends each stream as it is told
+// to.
 func refusesStreams(got *record, refuse func(*http2.Framer, uint32) error) func(net.Conn) {
 	return func(conn net.Conn) {
 		preface := make([]byte, len(http2.ClientPreface))

@@ -19,8 +19,8 @@ func init() {
 }
 
 // Selection is the selection policy gate_breaker. It chooses an upstream by
-// another policy among those whose breaker admits an attempt. If there is none, Caddy answers 503 or retries, as it is
-// configured to.
+// another policy among those whose breaker admits an attempt. If there is none,
+// Caddy answers 503 or retries, as it is configured to.
 //
 // It needs `transport gate` beside it: with another transport nothing reports
 // the outcomes, and no breaker ever opens.
@@ -38,7 +38,8 @@ type Selection struct {
 	TripAfter *int `json:"trip_after,omitempty"`
 
 	// How long the breaker stays open before it probes the upstream. It doubles
-	// each time the probe fails, and up to a fifth is added at random. Default: 1s.
+	// each time the probe fails, and up to a fifth is added at random. Default:
+	// 1s.
 	OpenFor *caddy.Duration `json:"open_for,omitempty"`
 
 	// The longest the breaker stays open, but for the random fifth. Default: 30s.
@@ -65,7 +66,8 @@ func (Selection) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// Provision loads the inner policy and finds the breakers, which outlive reloads.
+// Provision loads the inner policy and finds the breakers, which outlive
+// reloads.
 func (s *Selection) Provision(ctx caddy.Context) error {
 	if err := s.Options().Provision(); err != nil {
 		return err
@@ -88,8 +90,8 @@ func (s *Selection) Provision(ctx caddy.Context) error {
 	return s.loadInner(ctx)
 }
 
-// upstreamsOf returns the upstreams of the proxy that is loading the policy, but
-// for dynamic ones: nobody can tell when those are gone for good.
+// upstreamsOf returns the upstreams of the proxy that is loading the policy,
+// but for dynamic ones: nobody can tell when those are gone for good.
 func upstreamsOf(ctx caddy.Context) reverseproxy.UpstreamPool {
 	for _, module := range slices.Backward(ctx.Modules()) {
 		if proxy, ok := module.(*reverseproxy.Handler); ok {
@@ -120,7 +122,8 @@ func (s *Selection) Validate() error {
 	return s.settings().Validate()
 }
 
-// Cleanup takes the health check out, and the breakers that the next config does not hold.
+// Cleanup takes the health check out, and the breakers that the next config
+// does not hold.
 func (s *Selection) Cleanup() error {
 	if s.breakers != nil {
 		s.breakers.Close()
@@ -178,8 +181,9 @@ func keep(pool reverseproxy.UpstreamPool, fits func(*reverseproxy.Upstream) bool
 	return kept
 }
 
-// choose asks the inner policy. Caddy's weighted_round_robin knows its weights by
-// the upstreams' places in the pool, so it cannot be asked about a part of it.
+// choose asks the inner policy. Caddy's weighted_round_robin knows its weights
+// by the upstreams' places in the pool, so it cannot be asked about a part of
+// it.
 func (s *Selection) choose(pool, admitted reverseproxy.UpstreamPool, r *http.Request, w http.ResponseWriter) *reverseproxy.Upstream {
 	weighted, ok := s.inner.(*reverseproxy.WeightedRoundRobinSelection)
 	if ok && len(admitted) < len(pool) {

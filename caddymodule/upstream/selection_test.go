@@ -43,7 +43,8 @@ func request(ctx context.Context, i int) *http.Request {
 	return r
 }
 
-// openFor is how long the breakers of these tests stay open: longer than a test runs.
+// openFor is how long the breakers of these tests stay open: longer than a test
+// runs.
 const openFor = time.Minute
 
 // group returns the breakers of a proxy that shares them with no other.
@@ -51,7 +52,8 @@ func group(tripAfter uint32) *breaker.Group {
 	return breaker.NewRegistry().Group("", breaker.Settings{TripAfter: tripAfter, OpenFor: openFor, OpenMax: openFor})
 }
 
-// policy returns a policy around the inner one, which is given in Caddyfile syntax.
+// policy returns a policy around the inner one, which is given in Caddyfile
+// syntax.
 func policy(t *testing.T, inner string) *Selection {
 	t.Helper()
 	p := &Selection{breakers: group(1)}
@@ -101,7 +103,8 @@ func TestEveryInnerPolicyPassesOverAnOpenBreaker(t *testing.T) {
 			if counts[0] != 0 || counts[1]+counts[2] != 1000 {
 				t.Errorf("chosen %v", counts)
 			}
-			prefersFirst := inner == "first" || inner == "random_choose 2" // of idle upstreams
+			// of idle upstreams
+			prefersFirst := inner == "first" || inner == "random_choose 2"
 			if !prefersFirst && (counts[1] == 0 || counts[2] == 0) {
 				t.Errorf("chosen %v: one of the admitted is left out", counts)
 			}

@@ -12,8 +12,8 @@ import (
 // ticketVar is the key of the ticket in the request's Caddy vars.
 const ticketVar = "gate.breaker.ticket"
 
-// ticket is a permit on its way from the selection to the transport, and what is
-// left of it afterwards: the record of one attempt.
+// ticket is a permit on its way from the selection to the transport, and what
+// is left of it afterwards: the record of one attempt.
 type ticket struct {
 	selection *Selection
 	upstream  *reverseproxy.Upstream
@@ -31,7 +31,8 @@ func ticketOf(ctx context.Context) *ticket {
 }
 
 // issue gives the request a ticket with the permit for an attempt on the
-// upstream. If nobody redeems it before the request ends, the permit is released.
+// upstream. If nobody redeems it before the request ends, the permit is
+// released.
 func (s *Selection) issue(ctx context.Context, upstream *reverseproxy.Upstream, permit *breaker.Permit) {
 	caddyhttp.SetVar(ctx, ticketVar, &ticket{
 		selection: s,
@@ -66,8 +67,9 @@ func (t *ticket) markRedeemed() {
 	t.hold()
 }
 
-// tried reports whether the selection has sent the request to the upstream before.
-// Dynamic upstreams are made anew for each attempt, so their address decides.
+// tried reports whether the selection has sent the request to the upstream
+// before. Dynamic upstreams are made anew for each attempt, so their address
+// decides.
 func (t *ticket) tried(s *Selection, upstream *reverseproxy.Upstream) bool {
 	for ; t != nil; t = t.previous {
 		if t.selection == s && t.upstream.String() == upstream.String() {

@@ -16,14 +16,17 @@ func init() {
 }
 
 // Transport is the transport gate: Caddy's HTTP transport, with all of its
-// options, for use with `lb_policy gate_breaker`. Each attempt counts once for its upstream's breaker:
+// options, for use with `lb_policy gate_breaker`. Each attempt counts once for
+// its upstream's breaker:
 //
-//   - as a failure, when no connection or response comes about, the header takes
-//     longer than slow_after, the status is one of fail_on, or the body breaks off;
-//   - as neither, when the client leaves, its own upload fails or is slow, or the request
-//     cannot be sent for a reason on this side, such as a line break in a header field;
-//   - as a success otherwise, when the body is complete. A half-open breaker's probe
-//     succeeds with the response's header already, so that neither a long
+//   - as a failure, when no connection or response comes about, the header
+//     takes longer than slow_after, the status is one of fail_on, or the body
+//     breaks off;
+//   - as neither, when the client leaves, its own upload fails or is slow, or
+//     the request cannot be sent for a reason on this side, such as a line
+//     break in a header field;
+//   - as a success otherwise, when the body is complete. A half-open breaker's
+//     probe succeeds with the response's header already, so that neither a long
 //     stream nor a slow client holds one of its few places.
 //
 // A request body that the gateway has read, such as for gate_policy, is sent
@@ -42,8 +45,8 @@ type Transport struct {
 	// How long an upstream may take to send a response's header before the
 	// attempt counts as failed. The time that the client takes for its upload does
 	// not count: each part of it begins the time anew. The attempt itself goes on:
-	// `response_header_timeout` ends it. An upstream that is frozen would not open its
-	// breaker otherwise, since clients that give up waiting count neither way.
+	// `response_header_timeout` ends it. An upstream that is frozen would not open
+	// its breaker otherwise, since clients that give up waiting count neither way.
 	// Default: 30s.
 	SlowAfter *caddy.Duration `json:"slow_after,omitempty"`
 
@@ -92,13 +95,15 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // proxied reports whether the request belongs to a client. Caddy's active
-// health checks use the same transport, but neither count nor carry an exchange.
+// health checks use the same transport, but neither count nor carry an
+// exchange.
 func proxied(req *http.Request) bool {
 	return req.Context().Value(caddyhttp.ServerCtxKey) != nil
 }
 
 // rewound returns the request with a fresh reader of its body, if the gateway
-// has read it into memory. The request itself stays as it is, as a RoundTripper must leave it.
+// has read it into memory. The request itself stays as it is, as a RoundTripper
+// must leave it.
 func rewound(req *http.Request) (attempt *http.Request, inMemory bool) {
 	x, ok := gate.ExchangeIn(req)
 	if !ok || req.Body == nil || !x.Read() {

@@ -165,7 +165,8 @@ func TestAFrozenUpstreamOpensItsBreakerThoughItsClientsGiveUp(t *testing.T) {
 	isState(t, e, address, breaker.Open)
 	giveUp()
 	clients.Wait()
-	wantStatus(t, get(t, e), http.StatusServiceUnavailable) // at once, where it would have hung
+	// at once, where it would have hung
+	wantStatus(t, get(t, e), http.StatusServiceUnavailable)
 }
 
 func TestAClientThatLeavesIsNeitherSuccessNorFailure(t *testing.T) {
@@ -241,7 +242,8 @@ func TestASlowUploadIsNotTheUpstreamsFailure(t *testing.T) {
 	go func() {
 		for range 3 {
 			_, _ = writer.Write([]byte("drop"))
-			<-time.After(2 * slowAfter) // the client is slow; there is no other way to be
+			// the client is slow; there is no other way to be
+			<-time.After(2 * slowAfter)
 		}
 		writer.Close()
 	}()
@@ -256,7 +258,8 @@ func TestASlowUploadIsNotTheUpstreamsFailure(t *testing.T) {
 
 func TestAnUpstreamThatTakesNoMoreOfAnUploadIsSlow(t *testing.T) {
 	address := edgetest.FreeAddress(t)
-	listen(t, address) // the kernel accepts for it, and takes what fits its buffers
+	// the kernel accepts for it, and takes what fits its buffers
+	listen(t, address)
 	e := edge(t, address, "trip_after 1", "slow_after 20ms")
 	ctx, leave := context.WithCancel(t.Context())
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL, endless{})
@@ -311,7 +314,8 @@ func openToProbe(t *testing.T, e *edgetest.Edge, address string) {
 	waitForProbe(t, e, address)
 }
 
-// waitForProbe waits until the upstream's breaker, which is open, admits a probe.
+// waitForProbe waits until the upstream's breaker, which is open, admits a
+// probe.
 func waitForProbe(t *testing.T, e *edgetest.Edge, address string) {
 	t.Helper()
 	b := e.Breakers().Find(address)
@@ -407,7 +411,8 @@ func TestABodyThatOneUpstreamHasReadIsSentToTheNextWhole(t *testing.T) {
 func TestABodyOverTheLimitIsNotTheUpstreamsFailure(t *testing.T) {
 	address := upstream(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
 	e := edgetest.Start(t, "request_body {\nmax_size 10B\n}\n"+site(address, "trip_after 1", ""))
-	body := io.MultiReader(strings.NewReader(strings.Repeat("x", 100))) // of unknown length
+	// of unknown length
+	body := io.MultiReader(strings.NewReader(strings.Repeat("x", 100)))
 	res, err := e.Client.Post(e.URL, "text/plain", body)
 	if err != nil {
 		t.Fatal(err)

@@ -15,14 +15,15 @@ import (
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
-// errUnsent marks the failure of an attempt of which the upstream heard nothing,
-// for a reason that lies on this side: it says nothing about the upstream.
+// errUnsent marks the failure of an attempt of which the upstream heard
+// nothing, for a reason that lies on this side: it says nothing about the
+// upstream.
 var errUnsent = errors.New("not sent")
 
 // unsent returns the error of an attempt that ended before its request left, as
-// one of errUnsent where the reason lies on this side. A request that nobody could
-// send is refused: a client that makes five of them would otherwise
-// shut the upstream for everybody.
+// one of errUnsent where the reason lies on this side. A request that nobody
+// could send is refused: a client that makes five of them would otherwise shut
+// the upstream for everybody.
 func (j *journey) unsent(req *http.Request, err error) error {
 	if cause := impossible(req); cause != nil {
 		refusal := problem.Unsendable.New("A header field, the path or the query would hold a character that is not allowed there.").
@@ -36,11 +37,12 @@ func (j *journey) unsent(req *http.Request, err error) error {
 	return err
 }
 
-// impossible returns why Go's client cannot send the request, if it is for one of
-// the things that a client can bring about, by a placeholder in header_up,
+// impossible returns why Go's client cannot send the request, if it is for one
+// of the things that a client can bring about, by a placeholder in header_up,
 // method or rewrite.
 func impossible(req *http.Request) error {
-	if req.Method != "" && !httpguts.ValidHeaderFieldName(req.Method) { // a method is a token, too
+	// a method is a token, too
+	if req.Method != "" && !httpguts.ValidHeaderFieldName(req.Method) {
 		return errors.New("the method is not a token")
 	}
 	if err := impossibleFields(req.Header); err != nil {
@@ -59,7 +61,8 @@ func impossible(req *http.Request) error {
 	return nil
 }
 
-// impossibleFields does not quote values: what is logged must hold no credential.
+// impossibleFields does not quote values: what is logged must hold no
+// credential.
 func impossibleFields(fields http.Header) error {
 	for name, values := range fields {
 		if !httpguts.ValidHeaderFieldName(name) {

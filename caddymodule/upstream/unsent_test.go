@@ -92,7 +92,8 @@ func TestAHeaderThatAnHTTP2UpstreamDoesNotTakeIsNotItsFailure(t *testing.T) {
 			if err != nil {
 				return
 			}
-			if headers, ok := frame.(*http2.HeadersFrame); ok { // before the client has read our settings
+			// before the client has read our settings
+			if headers, ok := frame.(*http2.HeadersFrame); ok {
 				if framer.WriteRSTStream(headers.StreamID, http2.ErrCodeEnhanceYourCalm) != nil {
 					return
 				}

@@ -28,7 +28,8 @@ func ask(t *testing.T, e *edgetest.Edge, fields string) *http.Response {
 	return res
 }
 
-// exchange sends bytes, and returns the answer and what reads on from its connection.
+// exchange sends bytes, and returns the answer and what reads on from its
+// connection.
 func exchange(t *testing.T, e *edgetest.Edge, request string) (*http.Response, *bufio.Reader) {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(e.URL, "http://"))

@@ -7,7 +7,8 @@ import (
 )
 
 // upload notices when it is the client's own body that cannot be read, or comes
-// slowly, which is not the upstream's fault. A nil upload is a body in memory, or none.
+// slowly, which is not the upstream's fault. A nil upload is a body in memory,
+// or none.
 type upload struct {
 	io.ReadCloser
 	clock  *clock

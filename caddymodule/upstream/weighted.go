@@ -7,9 +7,9 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 )
 
-// byWeight chooses among the admitted upstreams at random by weight, each keeping
-// the weight of its place in the whole pool. An upstream without a weight, or
-// with weight 0, is never chosen: it was taken out on purpose.
+// byWeight chooses among the admitted upstreams at random by weight, each
+// keeping the weight of its place in the whole pool. An upstream without a
+// weight, or with weight 0, is never chosen: it was taken out on purpose.
 func byWeight(weights []int, pool, admitted reverseproxy.UpstreamPool) *reverseproxy.Upstream {
 	var chosen *reverseproxy.Upstream
 	total := 0

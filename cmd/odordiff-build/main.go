@@ -1,6 +1,7 @@
 // Command odordiff-build builds a Caddy from a recipe in TOML, with xcaddy.
 // It is for people who want the gate modules in a Caddy of their own; the
-// released binary is built from cmd/odordiff instead, with its committed go.sum.
+// released binary is built from cmd/odordiff instead, with its committed
+// go.sum.
 //
 // Usage:
 //

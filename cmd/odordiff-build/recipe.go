@@ -110,7 +110,8 @@ func (r *recipe) replaced(pkg string) bool {
 	return false
 }
 
-// buildTimeout bounds a build, with downloads and a cold cache on a slow machine.
+// buildTimeout bounds a build, with downloads and a cold cache on a slow
+// machine.
 const buildTimeout = time.Hour
 
 // builder is the recipe as xcaddy takes it.

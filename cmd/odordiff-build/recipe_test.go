@@ -31,7 +31,8 @@ func TestTheRecipeBuildsTheCaddyOfGoMod(t *testing.T) {
 func TestTheRecipeNamesTheModulesOfTheReleasedBinary(t *testing.T) {
 	var want []string
 	for _, path := range blankImports(t, filepath.Join(repository, "cmd/odordiff")) {
-		if path != "github.com/caddyserver/caddy/v2/modules/standard" { // xcaddy adds it itself.
+		// xcaddy adds it itself.
+		if path != "github.com/caddyserver/caddy/v2/modules/standard" {
 			want = append(want, path)
 		}
 	}
@@ -138,7 +139,8 @@ version = "v1.0.0"
 	if _, err := os.Stat(filepath.Join(dir, "example.net")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a module that no folder replaces is shadowed: %v", err)
 	}
-	// Go asks a module's versions; only the shadow can answer for a host that does not exist.
+	// Go asks a module's versions; only the shadow can answer for a host that does
+	// not exist.
 	for _, module := range []string{"example.invalid", "example.invalid/Local", "example.invalid/Local/caddy"} {
 		cmd := exec.CommandContext(t.Context(), "go", "list", "-m", "-versions", "-f", "{{.Path}} {{.Versions}}", module)
 		cmd.Dir = t.TempDir()
@@ -177,7 +179,8 @@ func write(t *testing.T, dir, content string) string {
 	return file
 }
 
-// blankImports returns what a folder's Go files import for its effects alone, sorted.
+// blankImports returns what a folder's Go files import for its effects alone,
+// sorted.
 func blankImports(t *testing.T, dir string) []string {
 	t.Helper()
 	var paths []string

@@ -14,9 +14,9 @@ import (
 // them for what folders replace.
 //
 // To find the module of a package, `go get` asks for every prefix of its
-// path, even where a replacement has the answer; a proxy that refuses what it does
-// not know, instead of not finding it, would fail the build. This one knows those
-// prefixes and has no version of any.
+// path, even where a replacement has the answer; a proxy that refuses what it
+// does not know, instead of not finding it, would fail the build. This one
+// knows those prefixes and has no version of any.
 func (r *recipe) shadow(dir string) (url string, err error) {
 	for _, m := range r.Modules {
 		if !r.replaced(m.Package) {

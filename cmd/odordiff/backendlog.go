@@ -9,15 +9,17 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// backendLog is the log of the backend that runs beside the gateway: Caddy's own,
-// by the name "inference", at the level and in the format that the configuration in force says.
+// backendLog is the log of the backend that runs beside the gateway: Caddy's
+// own, by the name "inference", at the level and in the format that the
+// configuration in force says.
 func backendLog() *slog.Logger {
 	const never = slog.Level(127) // a panic brings its own stack
 	return slog.New(zapslog.NewHandler(currentCore{}, zapslog.WithName("inference"), zapslog.AddStacktraceAt(never)))
 }
 
-// currentCore writes to Caddy's log of the moment. The backend is there before the
-// first configuration is, and each one that is loaded brings a log of its own.
+// currentCore writes to Caddy's log of the moment. The backend is there before
+// the first configuration is, and each one that is loaded brings a log of its
+// own.
 type currentCore struct{ fields []zapcore.Field }
 
 func (c currentCore) now() zapcore.Core { return caddy.Log().Core().With(c.fields) }

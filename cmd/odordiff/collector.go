@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	// heapGrowth is how far the heap may grow past what is live, in percent, before
-	// it is collected. A request allocates much and keeps little:
+	// heapGrowth is how far the heap may grow past what is live, in percent,
+	// before it is collected. A request allocates much and keeps little:
 	// docs/operations/performance.md says what collecting less often saves.
 	heapGrowth = 400
 	// heapRoom is what it may grow by at most, in bytes. Where much is live, to
 	// collect less often saves little and costs a lot.
 	heapRoom = 128 << 20
 
-	// The memory limit is a share of what the process may have: of the limit that it
-	// was given nearly all, of a machine that it may share with others a half.
+	// The memory limit is a share of what the process may have: of the limit that
+	// it was given nearly all, of a machine that it may share with others a half.
 	shareOfLimit, shareOfMachine = 0.9, 0.5
 )
 
@@ -64,7 +64,8 @@ func adaptAfterCollections(growth int) {
 	}, growth)
 }
 
-// growthFor returns the percentage by which the heap may grow where so much is live.
+// growthFor returns the percentage by which the heap may grow where so much is
+// live.
 func growthFor(live uint64) int {
 	for _, growth := range []int{heapGrowth, heapGrowth / 2} {
 		if live*uint64(growth)/100 <= heapRoom {

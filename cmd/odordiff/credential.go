@@ -17,7 +17,8 @@ const credentialLifetime = 30 * 24 * time.Hour
 // keyringFile is where the keys are kept, below the state folder.
 func keyringFile(state string) string { return filepath.Join(state, "keyring.json") }
 
-// credentialFile is where the development credential is kept, below the state folder.
+// credentialFile is where the development credential is kept, below the state
+// folder.
 func credentialFile(state string) string { return filepath.Join(state, "development.jwt") }
 
 // developmentCredential makes a keyring where there is none, and writes a token

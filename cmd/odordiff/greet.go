@@ -27,7 +27,8 @@ Ctrl-C stops it.
 		shellQuote(rootCertificate(u.state)), shellQuote(credential), edge)
 }
 
-// rootCertificate is where Caddy's internal CA keeps its root, below the state folder.
+// rootCertificate is where Caddy's internal CA keeps its root, below the state
+// folder.
 func rootCertificate(state string) string {
 	return filepath.Join(state, "caddy", "pki", "authorities", "local", "root.crt")
 }

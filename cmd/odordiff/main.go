@@ -70,6 +70,7 @@ func traced() bool {
 
 func setDefault(name, value string) {
 	if os.Getenv(name) == "" {
-		_ = os.Setenv(name, value) // our names and values are what an environment can hold
+		// our names and values are what an environment can hold
+		_ = os.Setenv(name, value)
 	}
 }

@@ -248,7 +248,8 @@ func evalPolicy(cmd *cobra.Command, dir string, document any) error {
 	return nil
 }
 
-// count writes a number with its noun; the plural adds an s where it is not given.
+// count writes a number with its noun; the plural adds an s where it is not
+// given.
 func count(n int, noun ...string) string {
 	if n == 1 {
 		return "1 " + noun[0]

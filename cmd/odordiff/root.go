@@ -51,9 +51,9 @@ Documentation: https://github.com/odordiff/odordiff/tree/main/docs
 Caddy's own commands: https://caddyserver.com/docs/command-line
 `
 
-// cannotReplaceItself is for those of Caddy's commands that download a Caddy: it
-// would lack our commands and the backend, and they read the build for Caddy's own
-// main package, which this binary does not have.
+// cannotReplaceItself is for those of Caddy's commands that download a Caddy:
+// it would lack our commands and the backend, and they read the build for
+// Caddy's own main package, which this binary does not have.
 func cannotReplaceItself(cmd *cobra.Command) {
 	cmd.Short = "Not available: odordiff is not a plain Caddy"
 	cmd.Long = `Caddy's command downloads a plain Caddy with plugins, without odordiff's own
@@ -88,8 +88,8 @@ func writeManpages(cmd *cobra.Command, _ []string) error {
 	return doc.GenManTree(cmd.Root(), &doc.GenManHeader{Section: "8", Source: "OdorDiff-2"}, dir)
 }
 
-// keepPlaceholders escapes angle brackets in what becomes a page: Markdown, from
-// which pages are made, takes <name> for HTML and drops it.
+// keepPlaceholders escapes angle brackets in what becomes a page: Markdown,
+// from which pages are made, takes <name> for HTML and drops it.
 func keepPlaceholders(cmd *cobra.Command) {
 	cmd.Use, cmd.Short, cmd.Long = escape(cmd.Use), escape(cmd.Short), escape(cmd.Long)
 	cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) { flag.Usage = escape(flag.Usage) })

@@ -129,7 +129,8 @@ func (o *signOptions) command(m httpsig.Message, target string) string {
 		words = append(words, "--cacert", root)
 	}
 	if o.data != "" && m.Header.Get("Content-Type") == "" {
-		m.Header.Set("Content-Type", "application/json") // or curl says that it is a form
+		// or curl says that it is a form
+		m.Header.Set("Content-Type", "application/json")
 	}
 	for _, line := range lines(m.Header) {
 		words = append(words, "-H", line)

@@ -147,8 +147,8 @@ func (u *up) renewPolicies(out io.Writer) error {
 }
 
 // checkPorts says which ports are taken before anything is started, and all at
-// once: the server's own message names neither the flag nor the way out, and only
-// the first.
+// once: the server's own message names neither the flag nor the way out, and
+// only the first.
 func (u *up) checkPorts() error {
 	if err := u.checkDistinct(); err != nil {
 		return err

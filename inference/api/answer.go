@@ -111,7 +111,8 @@ func round(x float64, digits int) float64 {
 
 // significant rounds to a number of significant digits.
 func significant(x float64, digits int) float64 {
-	kept, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', digits, 64), 64) // it was just written
+	// it was just written
+	kept, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', digits, 64), 64)
 	return kept
 }
 

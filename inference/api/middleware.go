@@ -31,7 +31,8 @@ func (a *api) refusing(h handler) http.Handler {
 		if err == nil || r.Context().Err() != nil {
 			return
 		}
-		_ = a.problemOf(r.Context(), err).Write(w, requestID(r.Context())) // the client is gone, nobody is left to tell
+		// the client is gone, nobody is left to tell
+		_ = a.problemOf(r.Context(), err).Write(w, requestID(r.Context()))
 	})
 }
 

@@ -199,7 +199,8 @@ func TestEveryRouteIsDocumentedAndViceVersa(t *testing.T) {
 	var want, got []string
 	for _, r := range new(api).routes() {
 		if r.path == "/metrics" {
-			continue // for a scraper beside the backend; the gateway lets nobody come here
+			// for a scraper beside the backend; the gateway lets nobody come here
+			continue
 		}
 		for _, method := range r.methods {
 			if method != http.MethodHead {
@@ -281,7 +282,8 @@ func TestParametersAreAsDocumented(t *testing.T) {
 		if !ok || len(operation.Parameters) == 0 {
 			continue
 		}
-		for _, p := range operation.Parameters[1:] { // the first is the SMILES, by reference
+		// the first is the SMILES, by reference
+		for _, p := range operation.Parameters[1:] {
 			name, bounds := p["name"].(string), p["schema"].(fields)
 			least, most := bounds["minimum"].(float64), bounds["maximum"].(float64)
 			for value, want := range map[float64]int{least - 1: 422, least: 200, most: 200, most + 1: 422} {

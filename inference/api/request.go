@@ -36,8 +36,8 @@ func requireJSON(header http.Header) error {
 	return nil
 }
 
-// malformed says where the body stops being strict JSON. It quotes no value, but
-// the name that occurs twice.
+// malformed says where the body stops being strict JSON. It quotes no value,
+// but the name that occurs twice.
 func malformed(err error) error {
 	wrong, ok := errors.AsType[*strictjson.Error](err)
 	switch {

@@ -95,10 +95,11 @@ func (a *api) endWith(ctx context.Context, s *eventWriter, err error) error {
 		return nil
 	case !s.begun:
 		return err // an ordinary problem
-	case s.failed != nil || errors.Is(err, context.Canceled): // nobody is left to tell
+	case s.failed != nil || errors.Is(err, context.Canceled): // nobody listens
 		a.brokeOff(ctx, err)
 	default:
-		_ = s.send(event{"problem", a.problemOf(ctx, err).Body(requestID(ctx))}) // a failure is a client that has gone
+		// a failure is a client that has gone
+		_ = s.send(event{"problem", a.problemOf(ctx, err).Body(requestID(ctx))})
 	}
 	return nil
 }

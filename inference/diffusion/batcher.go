@@ -144,7 +144,8 @@ func split(chunks [][]*sequence, sequences []*sequence, workers int) [][]*sequen
 	wanted := max(1, workers*((rows+workers*workspaceRows-1)/(workers*workspaceRows)))
 	first, size, done := 0, 0, 0
 	for i, s := range sequences {
-		share := done + len(s.tokens)/2 // what the chunk would end with, to the nearest sequence
+		// what the chunk would end with, to the nearest sequence
+		share := done + len(s.tokens)/2
 		full := share*wanted > rows*(len(chunks)+1) || size+len(s.tokens) > workspaceRows || i-first == workspaceSequences
 		if i > first && full {
 			chunks = append(chunks, sequences[first:i])

@@ -116,7 +116,8 @@ func TestLargeRequestsTakeTurns(t *testing.T) {
 	}
 	large, small := newJob(sequencesOf(m, lengths...)), newJob(sequencesOf(m, 4))
 	b.waiting = []*job{large, small}
-	if batch := b.next(); len(batch) != 1 || batch[0] != large { // the batcher uses the slice again: look before the next
+	// the batcher uses the slice again: look before the next
+	if batch := b.next(); len(batch) != 1 || batch[0] != large {
 		t.Errorf("the first pass has %d jobs", len(batch))
 	}
 	if batch := b.next(); len(batch) != 1 || batch[0] != small {

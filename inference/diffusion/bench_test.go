@@ -35,7 +35,8 @@ func BenchmarkPass(b *testing.B) {
 			logits:     make([]float32, 24*m.info.Shape.Tokens),
 		})
 	}
-	batcher := newBatcher(m.network) // of as many workers as there are processors now
+	// of as many workers as there are processors now
+	batcher := newBatcher(m.network)
 	batcher.run(j)
 	for b.Loop() {
 		batcher.run(j)

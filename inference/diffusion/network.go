@@ -16,10 +16,11 @@ type network struct {
 	shape
 	token, fromStart, fromEnd, length []float32
 	conditionIn, conditionOut         *nn.Linear
-	modulation                        *nn.Linear // of all layers and of the end, side by side
-	layers                            []layer
-	head                              *nn.Linear
-	lengthsIn, lengthsOut             *nn.Linear
+	// of all layers and of the end, side by side
+	modulation            *nn.Linear
+	layers                []layer
+	head                  *nn.Linear
+	lengthsIn, lengthsOut *nn.Linear
 }
 
 type layer struct {

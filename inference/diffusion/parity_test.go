@@ -11,7 +11,8 @@ import (
 // parityCase is what the trainer's own network says to an input (see
 // inference/training/export_diffusion.py).
 type parityCase struct {
-	Tokens    []int              `json:"tokens"` // not bytes, which JSON would hold as base64
+	// not bytes, which JSON would hold as base64
+	Tokens    []int              `json:"tokens"`
 	Condition map[string]float32 `json:"condition"`
 	Logits    [][]float32        `json:"logits"`
 	Lengths   []float32          `json:"lengths"`

@@ -18,7 +18,7 @@ import (
 type Filter struct {
 	constraints Constraints
 	scaffold    *smarts.Pattern // nil for none
-	like        []string        // the molecule to resemble, with and without stereo; nil for none
+	like        []string        // to resemble, with and without stereo
 	minSafety   float64
 }
 

@@ -36,7 +36,7 @@ type Molecule struct {
 	Scores Scores
 	// Source is where it comes from.
 	Source Source
-	// Known says whether it is new, nil where that was not looked up.
+	// Known reports whether it is new, nil where that was not looked up.
 	Known *Known
 	// Safety is what the safety screen says of it.
 	Safety safety.Assessment

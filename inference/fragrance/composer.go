@@ -27,9 +27,10 @@ type candidate struct {
 	Odorant
 	note      odor.Note
 	estimated bool
-	purity    float64 // 1 without anything that is not wanted, 0 with what must not be
-	fit       float64 // its worth while nothing is chosen
-	named     bool    // the prompt asks for it
+	// 1 without anything that is not wanted, 0 with what must not be
+	purity float64
+	fit    float64 // its worth while nothing is chosen
+	named  bool    // the prompt asks for it
 }
 
 // composer is the state of composing.

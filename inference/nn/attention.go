@@ -12,8 +12,9 @@ const HeadWidth = panelWidth
 type Attention struct {
 	heads     int
 	maxLength int
-	keys      []float32 // the keys of one head, transposed, in panels of HeadWidth × panelWidth
-	scores    []float32 // queries × keys, rows padded to whole panels
+	// the keys of one head, transposed, in panels of HeadWidth × panelWidth
+	keys   []float32
+	scores []float32 // queries × keys, rows padded to whole panels
 }
 
 // NewAttention makes room for sequences of up to maxLength tokens.

@@ -6,11 +6,12 @@ import "math/rand/v2"
 // buffers: adaptive layer norms and gates (Peebles & Xie 2023), attention, and
 // a feed-forward network four times as wide.
 type block struct {
-	width                   int
-	offsets                 []int
-	qkv, project, fc1, fc2  *Linear
-	attention               *Attention
-	modulation              []float32 // of each sequence: shift, scale, gate; shift, scale, gate
+	width                  int
+	offsets                []int
+	qkv, project, fc1, fc2 *Linear
+	attention              *Attention
+	// of each sequence: shift, scale, gate; shift, scale, gate
+	modulation              []float32
 	x, norm, hidden, branch []float32
 }
 

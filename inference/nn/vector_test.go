@@ -65,10 +65,11 @@ func referenceSoftmax(x []float32, width int, scale float32) []float64 {
 
 // modulated is a batch with vectors for each of its sequences.
 type modulated struct {
-	width    int
-	offsets  []int
-	x, y     []float32
-	vectors  []float32 // scale and shift of each sequence, with a gap before and between
+	width   int
+	offsets []int
+	x, y    []float32
+	// scale and shift of each sequence, with a gap before and between
+	vectors  []float32
 	stride   int
 	sequence []int // of each row
 }

@@ -25,12 +25,14 @@ var degrees = map[string]float64{
 // excesses turn a refusal into a wish for less: "not too sweet".
 var excesses = set("too", "overly", "so", "much", "overpowering", "excessively", "particularly", "especially", "cloying", "cloyingly")
 
-// The four ways in which a refusal reaches over what follows it.
+// The four ways in which a refusal reaches over what follows it: "no musk and
+// rose" wants rose, "without musk and rose" wants neither, "not sweet citrus"
+// and "less sweet citrus" want citrus.
 var (
-	plain   = refusal{weight: 1}                 // "no musk and rose" wants rose
-	lasting = refusal{weight: 1, lasting: true}  // "without musk and vanilla" wants neither
-	quality = refusal{weight: 1, quality: true}  // "not sweet citrus" wants citrus
-	lesser  = refusal{weight: 0.5, single: true} // "less sweet citrus" wants citrus
+	plain   = refusal{weight: 1}
+	lasting = refusal{weight: 1, lasting: true}
+	quality = refusal{weight: 1, quality: true}
+	lesser  = refusal{weight: 0.5, single: true}
 )
 
 // refusals begin what is not wanted. They are one word or two.

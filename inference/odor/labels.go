@@ -20,8 +20,8 @@ type labelSet struct {
 	vocabulary *Vocabulary
 	names      []string
 	meant      []string         // the descriptor of each label, empty for none
-	of         map[string][]int // the labels of a descriptor, the most frequent first
-	near       map[string][]int // the labels that come near a descriptor without one
+	of         map[string][]int // of a descriptor, most frequent first
+	near       map[string][]int // near a descriptor without one
 }
 
 // models is the labels of the built-in models, read once. The table is compiled
@@ -182,6 +182,7 @@ func ProfileOf(probabilities []float64) Profile {
 	for _, w := range profile[:longestProfile] {
 		kept[w.Descriptor] = w.Weight
 	}
-	s.vocabulary.imply(kept, 1) // the cut may have parted a descriptor from an equally strong broader one
+	// the cut may have parted a descriptor from an equally strong broader one
+	s.vocabulary.imply(kept, 1)
 	return sortedProfile(kept)
 }

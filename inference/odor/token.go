@@ -19,7 +19,7 @@ type mark byte
 const (
 	word  mark = iota
 	comma      // the next item of a list: , / + ( )
-	pause      // a break within a statement: a colon, – — and a hyphen between spaces
+	pause      // within a statement: a colon, – — or a spaced hyphen
 	stop       // the end of a statement: . ; ! ? or a new line
 )
 

@@ -20,8 +20,9 @@ var phraseTable string
 // Vocabulary is the controlled vocabulary of odor descriptors. It is immutable
 // and safe for concurrent use.
 type Vocabulary struct {
-	terms  map[string]term
-	byWord map[string]string // the descriptor that a word or phrase is another name of
+	terms map[string]term
+	// the descriptor that a word or phrase is another name of
+	byWord map[string]string
 	// accords are what phrases evoke that name no single descriptor.
 	accords map[string][]Weighted
 	fuzzy   speller

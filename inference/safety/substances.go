@@ -13,9 +13,10 @@ import (
 // canonical SMILES. Hazards are found by their skeleton too, so that another
 // drawing does not hide them.
 type substances struct {
-	formulas   map[string]bool
-	byFlat     map[string][]substance
-	bySkeleton map[string]map[string][]substance // by formula first: a skeleton takes long
+	formulas map[string]bool
+	byFlat   map[string][]substance
+	// by formula first: a skeleton takes long
+	bySkeleton map[string]map[string][]substance
 }
 
 // substance is one entry of a list.

@@ -87,7 +87,8 @@ func TestLabelsAndPartnersHideNoSubstance(t *testing.T) {
 
 func TestASubstanceOfTwoListsIsFoundTwice(t *testing.T) {
 	categories := map[string]bool{}
-	for _, f := range Assess(mustParse(t, "C=CCc1ccc2OCOc2c1")).Findings { // safrole
+	// safrole
+	for _, f := range Assess(mustParse(t, "C=CCc1ccc2OCOc2c1")).Findings {
 		if f.Basis == Listed {
 			categories[f.Category] = true
 		}

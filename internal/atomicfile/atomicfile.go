@@ -10,8 +10,8 @@ import (
 )
 
 // Create makes a file with the content and the permissions, whatever the umask.
-// Where the path is taken it changes nothing, and the error wraps [fs.ErrExist].
-// The folder must exist.
+// Where the path is taken it changes nothing, and the error wraps
+// [fs.ErrExist]. The folder must exist.
 func Create(path string, content []byte, mode fs.FileMode) error {
 	// Unlike a rename, a link fails where its name is taken.
 	return write(path, content, mode, os.Link)
@@ -25,7 +25,8 @@ func Replace(path string, content []byte, mode fs.FileMode) error {
 // write fills a temporary file beside the path, sees it to the disk and has
 // publish give it its name.
 func write(path string, content []byte, mode fs.FileMode, publish func(from, to string) error) error {
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".new-*") // which only its owner can read
+	// which only its owner can read
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,8 @@ type Breaker struct {
 	places   uint32 // of the machine; settings.HalfOpen may already differ
 	machine  *gobreaker.TwoStepCircuitBreaker[struct{}]
 	state    State
-	// epoch grows with each change of state; a permit of an earlier one no longer counts.
+	// epoch grows with each change of state; a permit of an earlier one no longer
+	// counts.
 	epoch    uint64
 	probeAt  time.Time
 	openings int
@@ -74,7 +75,8 @@ func (b *Breaker) Ready() bool {
 }
 
 // Allow asks for one attempt. It returns nil if the attempt must not be made.
-// A permit must be settled by exactly one of its methods; later calls do nothing.
+// A permit must be settled by exactly one of its methods; later calls do
+// nothing.
 func (b *Breaker) Allow() *Permit {
 	b.mu.Lock()
 	defer b.unlock()
@@ -183,7 +185,8 @@ func (b *Breaker) freePlaces() int {
 	return int(b.places) - int(counts.Requests-counts.TotalExclusions)
 }
 
-// overdue returns a probe that has held its place for too long, or nil. b.mu is held.
+// overdue returns a probe that has held its place for too long, or nil. b.mu is
+// held.
 func (b *Breaker) overdue(now time.Time) *Permit {
 	for p := range b.probes {
 		if now.Sub(p.since) >= b.settings.ProbeTimeout {

@@ -12,7 +12,8 @@ import (
 
 var errDown = errors.New("connection refused")
 
-// longest is over any open period of the settings: its jitter is at most a fifth.
+// longest is over any open period of the settings: its jitter is at most a
+// fifth.
 func longest(period time.Duration) time.Duration { return period + period/5 + time.Nanosecond }
 
 // fail makes n attempts that fail, all of which must be admitted.
@@ -279,7 +280,8 @@ func TestConcurrentUseNeverExceedsTheProbes(t *testing.T) {
 	b := New("u", Settings{TripAfter: 1, OpenFor: time.Millisecond, OpenMax: time.Millisecond, HalfOpen: 2}, nil)
 	var mu sync.Mutex
 	var most, total int
-	probing := make(map[uint64]int) // by epoch: a probe of an earlier one holds no place
+	// by epoch: a probe of an earlier one holds no place
+	probing := make(map[uint64]int)
 	count := func(p *Permit, delta int) {
 		mu.Lock()
 		defer mu.Unlock()

@@ -68,7 +68,8 @@ func (g *Group) Close() {
 	g.held, g.closed = nil, true
 }
 
-// entry returns the upstream's entry, making it where there is none. The registry's lock is held.
+// entry returns the upstream's entry, making it where there is none. The
+// registry's lock is held.
 func (g *Group) entry(upstream string) *entry {
 	r, k := g.registry, key{g.name, upstream}
 	if e, ok := r.breakers[k]; ok {

@@ -12,7 +12,8 @@ import (
 // operator rely on, whatever the order of things.
 func TestMachine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		rapid.Check(struct{ rapid.TB }{t}, func(t *rapid.T) { // a bubble's T has no Deadline
+		// a bubble's T has no Deadline
+		rapid.Check(struct{ rapid.TB }{t}, func(t *rapid.T) {
 			m := &machine{settings: Settings{
 				TripAfter:    rapid.Uint32Range(1, 4).Draw(t, "trip_after"),
 				OpenFor:      time.Second,
@@ -65,7 +66,8 @@ func (m *machine) settle(end func(*Permit)) func(*rapid.T) {
 		m.permits = append(m.permits[:i], m.permits[i+1:]...)
 		end(p)
 		if rapid.Bool().Draw(t, "again") {
-			m.leaked = append(m.leaked, p) // settled later once more, or for the first time
+			// settled later once more, or for the first time
+			m.leaked = append(m.leaked, p)
 		}
 		if len(m.leaked) > 3 {
 			m.leaked[0].Failure(errDown)

@@ -9,7 +9,8 @@ import (
 )
 
 // idle is how long a breaker that no group holds is kept without an attempt.
-// Upstreams that are found by DNS come and go; those in use are asked far more often.
+// Upstreams that are found by DNS come and go; those in use are asked far more
+// often.
 const idle = 10 * time.Minute
 
 // Registry holds the breakers of a process, so that everything that uses one
@@ -111,8 +112,8 @@ func (r *Registry) drop(k key, e *entry) {
 	}
 }
 
-// idleFor returns for how long nothing has used the breaker; not positive while it is
-// open and its period lasts.
+// idleFor returns for how long nothing has used the breaker; not positive while
+// it is open and its period lasts.
 func (b *Breaker) idleFor(now time.Time) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()

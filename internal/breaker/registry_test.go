@@ -56,7 +56,8 @@ func TestSettingsOfAnOlderGroupDoNotComeBack(t *testing.T) {
 	before, after := r.Group("", Settings{TripAfter: 9}), r.Group("", Settings{TripAfter: 1})
 	before.Breaker("u")
 	after.Breaker("u")
-	fail(t, before.Breaker("u"), 1) // a request of the config before, still at work
+	// a request of the config before, still at work
+	fail(t, before.Breaker("u"), 1)
 	inState(t, after.Breaker("u"), Open)
 }
 

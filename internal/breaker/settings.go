@@ -12,10 +12,11 @@ import (
 type Settings struct {
 	// TripAfter is how many failures in a row open the breaker. Default: 5.
 	TripAfter uint32
-	// OpenFor is how long the breaker stays open at first, at least 1ms. Default: 1s.
+	// OpenFor is how long the breaker stays open at first, at least 1ms. Default:
+	// 1s.
 	OpenFor time.Duration
-	// OpenMax is the longest the breaker stays open; not below OpenFor. Default: 30s,
-	// or OpenFor where that is longer.
+	// OpenMax is the longest the breaker stays open; not below OpenFor. Default:
+	// 30s, or OpenFor where that is longer.
 	OpenMax time.Duration
 	// HalfOpen is how many probes are admitted, and must all succeed, before the
 	// breaker closes. Default: 1.

@@ -41,14 +41,17 @@ type Change struct {
 	Cause error
 }
 
-// Snapshot is a breaker at one moment, for health checks, metrics and operators.
+// Snapshot is a breaker at one moment, for health checks, metrics and
+// operators.
 type Snapshot struct {
 	// ID names the breaker: its upstream, after the group's name and a slash if
 	// the group has a name.
 	ID string `json:"id"`
-	// State is the state; an open breaker stays open until an attempt asks to probe.
+	// State is the state; an open breaker stays open until an attempt asks to
+	// probe.
 	State State `json:"state"`
-	// Failures is the number of failures in a row since the last success, while closed.
+	// Failures is the number of failures in a row since the last success, while
+	// closed.
 	Failures uint32 `json:"failures"`
 	// Openings is how often the breaker has opened since it was last closed.
 	Openings int `json:"openings"`

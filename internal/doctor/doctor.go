@@ -30,12 +30,14 @@ const maxAnswer = 1 << 20
 type Config struct {
 	// URL is the edge, such as https://localhost:8443.
 	URL string
-	// RootFile is a PEM file of the certificate authority to trust besides the system's; may be empty.
+	// RootFile is a PEM file of the certificate authority to trust besides the
+	// system's; may be empty.
 	RootFile string
 	// Credential is a bearer token that may generate; without it, probes that
 	// need one are skipped.
 	Credential string
-	// Operator is a bearer token that may see the checks of /health. Default: Credential.
+	// Operator is a bearer token that may see the checks of /health. Default:
+	// Credential.
 	Operator string
 	// Key signs a request (RFC 9421); without it, that is skipped.
 	Key *keyring.Key

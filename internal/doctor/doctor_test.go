@@ -25,7 +25,8 @@ const credential = "good"
 // edge is one that behaves, until a test replaces what it does for a request.
 type edge struct {
 	headers []string
-	// instead answers a request in place of the good behaviour, and says whether it did.
+	// instead answers a request in place of the good behaviour, and reports
+	// whether it did.
 	instead func(w http.ResponseWriter, r *http.Request, prompt string) bool
 }
 
@@ -95,7 +96,8 @@ func answering(path string, status int, mediaType, body string) func(http.Respon
 	}
 }
 
-// serve starts a TLS edge and returns it with a file of its certificate authority.
+// serve starts a TLS edge and returns it with a file of its certificate
+// authority.
 func serve(t *testing.T, handler http.Handler) (server *httptest.Server, rootFile string) {
 	t.Helper()
 	server = httptest.NewUnstartedServer(handler)
@@ -252,7 +254,8 @@ func TestOneFaultFailsOneProbe(t *testing.T) {
 	}
 }
 
-// generatingFor takes every credential that begins so; without one, only no credential.
+// generatingFor takes every credential that begins so; without one, only no
+// credential.
 func generatingFor(authorization string) func(http.ResponseWriter, *http.Request, string) bool {
 	return func(w http.ResponseWriter, r *http.Request, _ string) bool {
 		got := r.Header.Get("Authorization")

@@ -71,8 +71,8 @@ type check struct {
 	Detail string `json:"detail"`
 }
 
-// describe names the checks that are not ok. It is alarming when one of them does
-// not work; a host that is merely busy is not.
+// describe names the checks that are not ok. It is alarming when one of them
+// does not work; a host that is merely busy is not.
 func describe(checks []check) (bad string, alarming bool) {
 	var all []string
 	for _, c := range checks {
@@ -179,11 +179,13 @@ func (d *Doctor) signed(ctx context.Context) Finding {
 // freshPrompt returns a body that was never sent before, so that no stored
 // answer can take the place of a backend that is gone.
 func freshPrompt() string {
-	const most = 1 << 53                                                                          // the API takes integers that every JSON reader keeps
+	// the API takes integers that every JSON reader keeps
+	const most = 1 << 53
 	return fmt.Sprintf(`%s, "seed": %d}`, strings.TrimSuffix(goodPrompt, "}"), rand.Int64N(most)) //nolint:gosec // it only has to differ
 }
 
-// live returns the first molecule of an answer, which has to be the upstream's own.
+// live returns the first molecule of an answer, which has to be the upstream's
+// own.
 func live(got answer) (molecule string, err error) {
 	var result struct {
 		Engine    string `json:"engine"`

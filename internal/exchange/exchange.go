@@ -1,7 +1,7 @@
 // Package exchange holds what one request carries through the gateway: its
-// body, read once, what each module found out about it, and the response. Modules
-// ask the exchange; none reads the body, parses JSON, invents a context key or
-// wraps the response's writer for itself.
+// body, read once, what each module found out about it, and the response.
+// Modules ask the exchange; none reads the body, parses JSON, invents a context
+// key or wraps the response's writer for itself.
 //
 // An exchange belongs to one request and is used by one goroutine at a time,
 // as the handlers of a request are.
@@ -15,7 +15,8 @@ import (
 	"net/http"
 )
 
-// DefaultMaxBody is how many bytes of a body are read where nothing smaller is configured.
+// DefaultMaxBody is how many bytes of a body are read where nothing smaller is
+// configured.
 const DefaultMaxBody = 1 << 20
 
 // ErrTooLarge says that a body is over the limit of bytes.
@@ -27,20 +28,23 @@ type Exchange struct {
 	ID string
 	// ClientIP is the client's address as Caddy determined it, without a port.
 	ClientIP string
-	// Principal is who sent the request; nil before authentication and for anonymous requests.
+	// Principal is who sent the request; nil before authentication and for
+	// anonymous requests.
 	Principal *Principal
 	// Prompts are the texts that a policy judges; set by the policy module.
 	Prompts []Prompt
 	// Decision is the policy's; nil before it is made.
 	Decision *Decision
-	// Limits are the states of the limits that this request was charged to, in order.
+	// Limits are the states of the limits that this request was charged to, in
+	// order.
 	Limits []LimitState
 	// ServedBy is the rung of the ladder that answered: empty before an answer.
 	ServedBy string
-	// Upstream is the address of the upstream that was tried last; empty before that.
+	// Upstream is the address of the upstream that was tried last; empty before
+	// that.
 	Upstream string
-	// Refused is the name of the problem that the request was refused with, once that
-	// is recorded; empty before.
+	// Refused is the name of the problem that the request was refused with, once
+	// that is recorded; empty before.
 	Refused string
 	// Response is what the answers are written to.
 	Response Response
@@ -68,8 +72,8 @@ type Principal struct {
 	Claims map[string]any
 }
 
-// Namespace is what the principal's ID is unique in: its authority and its tenant.
-// Neither has a line break, so no two pairs share one.
+// Namespace is what the principal's ID is unique in: its authority and its
+// tenant. Neither has a line break, so no two pairs share one.
 func (p *Principal) Namespace() string { return p.Authority + "\n" + p.Tenant }
 
 // Key tells the principal from all others. Whatever is kept for a principal is
@@ -118,8 +122,8 @@ func New(id string) *Exchange { return &Exchange{ID: id} }
 // Body returns the request's body, which it reads on the first call and keeps.
 // Afterwards r has a fresh reader of the same bytes. A body of more than
 // maxBytes gives an error that wraps [ErrTooLarge]; maxBytes must be positive.
-// After an error of reading every call returns that error: the rest is not the body.
-// The returned bytes must not be changed.
+// After an error of reading every call returns that error: the rest is not the
+// body. The returned bytes must not be changed.
 func (x *Exchange) Body(r *http.Request, maxBytes int64) ([]byte, error) {
 	if x.readErr != nil {
 		return nil, x.readErr

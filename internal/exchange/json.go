@@ -10,8 +10,8 @@ type document struct {
 }
 
 // JSON returns the body as [strictjson.Parse] has it; an error is one of its
-// [strictjson.Error]. [Exchange.Body] must have been called. The result is parsed
-// once; it must not be changed.
+// [strictjson.Error]. [Exchange.Body] must have been called. The result is
+// parsed once; it must not be changed.
 func (x *Exchange) JSON() (any, error) {
 	doc := x.document()
 	return doc.value, doc.err

@@ -23,22 +23,25 @@ const (
 
 // Outcome is what came of a request.
 type Outcome struct {
-	// Status is the status that was sent; 0 where the connection ended before one, or
-	// was taken over without one.
+	// Status is the status that was sent; 0 where the connection ended before one,
+	// or was taken over without one.
 	Status int
-	// Bytes is how many bytes of the body were written. Those of a HEAD do not leave,
-	// and what goes through a connection that was taken over is not counted.
+	// Bytes is how many bytes of the body were written. Those of a HEAD do not
+	// leave, and what goes through a connection that was taken over is not
+	// counted.
 	Bytes int64
 	// ServedBy is the rung of the ladder that answered; empty without a ladder.
 	ServedBy string
 	// Upstream is the address of the upstream that was tried last, such as
 	// 10.0.0.1:8090; empty where none was.
 	Upstream string
-	// Refused is the name of the problem that the request was refused with, if it was.
+	// Refused is the name of the problem that the request was refused with, if it
+	// was.
 	Refused string
 	// Cut is why the answer is not whole.
 	Cut Cut
-	// FirstByte is how long after the entrance the answer's header went; 0 where none went.
+	// FirstByte is how long after the entrance the answer's header went; 0 where
+	// none went.
 	FirstByte time.Duration
 	// Total is how long after the entrance the last handler was done.
 	Total time.Duration
@@ -50,7 +53,8 @@ type Ending struct {
 	Status int
 	// Err is the error that the handlers returned, if any.
 	Err error
-	// Aborted says that a handler panicked, so that the server ends the connection.
+	// Aborted says that a handler panicked, so that the server ends the
+	// connection.
 	Aborted bool
 	// ClientLeft says that nobody waits for the answer any more.
 	ClientLeft bool

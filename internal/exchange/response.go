@@ -7,12 +7,13 @@ import (
 )
 
 // Response is the second half of an exchange: the one writer that all of the
-// request's answers go through at last, also those of the error routes. It begins
-// below the first gate handler, so it is what the client gets, but for
+// request's answers go through at last, also those of the error routes. It
+// begins below the first gate handler, so it is what the client gets, but for
 // handlers before that one.
 //
-// Modules say what they want of it: [Response.Set] and [Response.OnOutcome]. Who wants to
-// look at the answer, or withhold it, does so at its own place in the chain: see [Watch].
+// Modules say what they want of it: [Response.Set] and [Response.OnOutcome].
+// Who wants to look at the answer, or withhold it, does so at its own place in
+// the chain: see [Watch].
 type Response struct {
 	Writer
 
@@ -36,9 +37,9 @@ const (
 	told           // the outcome is told
 )
 
-// Open makes w the writer below, when the first handler takes the request in, or
-// error routes take over from handlers that left. It reports whether it did: then
-// the caller must end the stage, by [Response.Leave] or [Exchange.End].
+// Open makes w the writer below, when the first handler takes the request in,
+// or error routes take over from handlers that left. It reports whether it did:
+// then the caller must end the stage, by [Response.Leave] or [Exchange.End].
 func (r *Response) Open(w http.ResponseWriter) bool {
 	switch r.stage {
 	case open, told:
@@ -51,8 +52,8 @@ func (r *Response) Open(w http.ResponseWriter) bool {
 }
 
 // Set sets a header field on whatever is sent at last. What an upstream or a
-// handler has put there gives way, and an answer that takes the place of another
-// has it too. After the answer has begun it does nothing.
+// handler has put there gives way, and an answer that takes the place of
+// another has it too. After the answer has begun it does nothing.
 func (r *Response) Set(name, value string) {
 	name = http.CanonicalHeaderKey(name)
 	for i := range r.fields {
@@ -86,9 +87,9 @@ func (r *Response) Leave(err error) {
 	r.stage = left
 }
 
-// leave readies the header for an answer that does not go through the writer, such
-// as the server's own. It is too late for one where an answer has begun: that broke
-// off, if there is an error.
+// leave readies the header for an answer that does not go through the writer,
+// such as the server's own. It is too late for one where an answer has begun:
+// that broke off, if there is an error.
 func (r *Response) leave(err error) {
 	if r.begun {
 		_ = r.passed(0, err)

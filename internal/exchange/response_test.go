@@ -68,7 +68,8 @@ func serveBy(t testing.TB, major int, method string, handler http.HandlerFunc) (
 	return res, string(body)
 }
 
-// ways are the ways in which a handler begins an answer of 200 with the body "ok".
+// ways are the ways in which a handler begins an answer of 200 with the body
+// "ok".
 var ways = map[string]func(http.ResponseWriter){
 	"a status": func(w http.ResponseWriter) {
 		w.WriteHeader(http.StatusOK)

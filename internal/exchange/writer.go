@@ -33,17 +33,17 @@ const (
 
 // Watcher looks at an answer that passes a [Writer].
 type Watcher interface {
-	// Begin is called once, before the head of the final answer goes. It may change
-	// the status and the header. It does not see informational answers.
+	// Begin is called once, before the head of the final answer goes. It may
+	// change the status and the header. It does not see informational answers.
 	Begin(head *Head) Action
-	// Body is called with each part of the body as it passes, if Begin returned Show.
-	// A part is as long as the handler wrote it, or as the writer below takes it from
-	// a reader. It must be neither kept nor changed.
+	// Body is called with each part of the body as it passes, if Begin returned
+	// Show. A part is as long as the handler wrote it, or as the writer below
+	// takes it from a reader. It must be neither kept nor changed.
 	Body(part []byte)
 }
 
-// Writer passes an answer on as it comes, byte for byte and flush for flush, and
-// knows how far it is. Where nobody looks at the body, it is not copied.
+// Writer passes an answer on as it comes, byte for byte and flush for flush,
+// and knows how far it is. Where nobody looks at the body, it is not copied.
 //
 // Like every [http.ResponseWriter], it is used by one goroutine at a time.
 type Writer struct {
@@ -58,15 +58,15 @@ type Writer struct {
 }
 
 // Watch returns a writer to w for the handlers after the caller, whose answer
-// the watcher sees. It sees the answer as those handlers give it, before handlers
-// between the caller and the client, such as encode, change it. The watcher may be
-// nil for a writer that only knows whether the answer has begun.
+// the watcher sees. It sees the answer as those handlers give it, before
+// handlers between the caller and the client, such as encode, change it. The
+// watcher may be nil for a writer that only knows whether the answer has begun.
 func Watch(w http.ResponseWriter, watcher Watcher) *Writer {
 	return &Writer{below: w, watcher: watcher}
 }
 
-// Begun reports whether an answer has begun, so that it is too late for another.
-// An answer that is withheld has not.
+// Begun reports whether an answer has begun, so that it is too late for
+// another. An answer that is withheld has not.
 func (w *Writer) Begun() bool { return w.begun && w.action != Withhold }
 
 // Withheld returns the status of the answer that is withheld, 0 if none is.
@@ -90,7 +90,8 @@ func (w *Writer) WriteHeader(status int) {
 	}
 }
 
-// Write sends a part of the body on. Of an answer that is withheld it goes nowhere.
+// Write sends a part of the body on. Of an answer that is withheld it goes
+// nowhere.
 func (w *Writer) Write(p []byte) (int, error) {
 	w.beginImplicitly()
 	if w.action == Withhold {
@@ -103,7 +104,8 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return n, w.passed(int64(n), err)
 }
 
-// ReadFrom sends a body on from its reader, by the shortest way where nobody looks.
+// ReadFrom sends a body on from its reader, by the shortest way where nobody
+// looks.
 func (w *Writer) ReadFrom(r io.Reader) (int64, error) {
 	w.beginImplicitly()
 	switch w.action {
@@ -126,8 +128,8 @@ func (s spectator) Write(part []byte) (int, error) {
 	return len(part), nil
 }
 
-// FlushError flushes what was sent. [http.ResponseController] would otherwise go
-// past the writer and begin an answer that is withheld.
+// FlushError flushes what was sent. [http.ResponseController] would otherwise
+// go past the writer and begin an answer that is withheld.
 func (w *Writer) FlushError() error {
 	w.beginImplicitly()
 	if w.action == Withhold {

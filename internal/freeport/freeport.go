@@ -1,11 +1,11 @@
 // Package freeport gives tests ports of 127.0.0.1 that nothing listens on, and
 // that nothing else takes before they do.
 //
-// The usual way, to let the kernel choose one and to let it go again, is a race:
-// the kernel may hand the same port to another test process at once, and servers
-// that share ports between processes, as Caddy does for its reloads, then answer
-// for each other. These ports lie below those that kernels choose from, and each
-// process takes them from a part of its own.
+// The usual way, to let the kernel choose one and to let it go again, is a
+// race: the kernel may hand the same port to another test process at once, and
+// servers that share ports between processes, as Caddy does for its reloads,
+// then answer for each other. These ports lie below those that kernels choose
+// from, and each process takes them from a part of its own.
 package freeport
 
 import (

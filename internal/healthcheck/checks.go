@@ -23,7 +23,8 @@ func HTTP(client *http.Client, url string) Func {
 			return Result{Status: Failed, Detail: err.Error()}
 		}
 		defer resp.Body.Close()
-		_, _ = io.CopyN(io.Discard, resp.Body, maxDrained) // The status is known; draining only frees the connection.
+		// The status is known; draining only frees the connection.
+		_, _ = io.CopyN(io.Discard, resp.Body, maxDrained)
 		result := Result{Detail: "answers " + resp.Status, Data: map[string]any{"status": resp.StatusCode}}
 		if resp.StatusCode < 200 || resp.StatusCode > 299 {
 			result.Status = Failed

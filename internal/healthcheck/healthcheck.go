@@ -32,7 +32,8 @@ type Result struct {
 	// Detail says in a few words what was found. Only authorised callers see
 	// it.
 	Detail string
-	// Data are figures behind the status, such as bytes free; nil where there are none.
+	// Data are figures behind the status, such as bytes free; nil where there are
+	// none.
 	Data map[string]any
 	// Took is how long the run lasted. The registry sets it.
 	Took time.Duration

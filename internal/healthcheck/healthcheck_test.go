@@ -227,7 +227,8 @@ func TestASlowCheckIsToldAsItWasLastWhileItRefreshes(t *testing.T) {
 		registry.Report(t.Context())
 		hangs.Store(true)
 		time.Sleep(DefaultInterval)
-		for i, ready := range []bool{true, true, false} { // the third comes after the timeout of 2 s
+		// the third comes after the timeout of 2 s
+		for i, ready := range []bool{true, true, false} {
 			start := time.Now()
 			report := askFor(t, &registry, 900*time.Millisecond)
 			if took := time.Since(start); took > 900*time.Millisecond || report.Ready() != ready {

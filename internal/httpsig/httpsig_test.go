@@ -72,7 +72,8 @@ func signed(t testing.TB) Message {
 	return m
 }
 
-// resign signs whatever Signature-Input says, so that only the rules can object.
+// resign signs whatever Signature-Input says, so that only the rules can
+// object.
 func resign(t testing.TB, m Message, secret []byte, parameters string) {
 	t.Helper()
 	m.Header.Set(fieldInput, "sig1="+parameters)
@@ -539,8 +540,8 @@ func same(a, b Message, bodyA, bodyB []byte) bool {
 		a.Header.Get(fieldSignature) == b.Header.Get(fieldSignature)
 }
 
-// slashed is a target as it counts for @path and @query (RFC 9421, sections 2.2.6
-// and 2.2.7): an empty path is a slash, and an empty query is none.
+// slashed is a target as it counts for @path and @query (RFC 9421, sections
+// 2.2.6 and 2.2.7): an empty path is a slash, and an empty query is none.
 func slashed(target string) string {
 	if strings.HasPrefix(target, "?") {
 		target = "/" + target
@@ -610,7 +611,8 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-// always takes every nonce for fresh, so that the benchmark measures the engine.
+// always takes every nonce for fresh, so that the benchmark measures the
+// engine.
 type always struct{}
 
 func (always) Use(context.Context, string, string, time.Duration) (bool, error) { return true, nil }

@@ -27,14 +27,15 @@ type Message struct {
 	Scheme string
 	// Authority is the host with its port, as in the Host field.
 	Authority string
-	// Target is the request target as in the request line, not decoded: "/path?query",
-	// or in absolute form "https://host/path?query".
+	// Target is the request target as in the request line, not decoded:
+	// "/path?query", or in absolute form "https://host/path?query".
 	Target string
 	// Header has the fields.
 	Header http.Header
 }
 
-// component returns the value of a covered component (RFC 9421, sections 2.1 and 2.2).
+// component returns the value of a covered component (RFC 9421, sections 2.1
+// and 2.2).
 func (m Message) component(name string) (string, error) {
 	if !strings.HasPrefix(name, "@") {
 		return m.field(name)
@@ -61,8 +62,8 @@ func (m Message) component(name string) (string, error) {
 	}
 }
 
-// origin is the target in origin form: what comes after the authority of a target
-// in absolute form (RFC 9112, section 3.2.2).
+// origin is the target in origin form: what comes after the authority of a
+// target in absolute form (RFC 9112, section 3.2.2).
 func (m Message) origin() string {
 	target := m.Target
 	if _, rest, absolute := strings.Cut(target, "://"); absolute && target[0] != '/' {

@@ -35,7 +35,8 @@ type Rules struct {
 	// request's query and body must always be covered if it has them.
 	// "content-digest" is not required if there is no body.
 	Components []string
-	// Window is how old a signature may be, up to MaxWindow; 0 means DefaultWindow.
+	// Window is how old a signature may be, up to MaxWindow; 0 means
+	// DefaultWindow.
 	Window time.Duration
 	// Leeway is how far a signer's clock may be ahead, 0 to MaxLeeway.
 	Leeway time.Duration

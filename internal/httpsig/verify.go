@@ -11,7 +11,8 @@ import (
 	"github.com/odordiff/odordiff/internal/nonce"
 )
 
-// Verifier verifies signatures. Its methods may be called at once from many goroutines.
+// Verifier verifies signatures. Its methods may be called at once from many
+// goroutines.
 type Verifier struct {
 	rules   Rules
 	keyring *keyring.Keyring

@@ -23,11 +23,13 @@ const (
 )
 
 const (
-	// MinSecret is how many bytes a secret needs: as many as the hash has (RFC 7518, section 3.2).
+	// MinSecret is how many bytes a secret needs: as many as the hash has (RFC
+	// 7518, section 3.2).
 	MinSecret = 32
 	// MaxSecret is how many bytes a secret may have.
 	MaxSecret = 1024
-	// maxName bounds ids, principals, tenants and scopes, which travel in HTTP fields.
+	// maxName bounds ids, principals, tenants and scopes, which travel in HTTP
+	// fields.
 	maxName = 256
 )
 

@@ -7,7 +7,8 @@ import (
 	"github.com/odordiff/odordiff/internal/ladder"
 )
 
-// An answer is kept for the principal whom it was given to, and for nobody else.
+// An answer is kept for the principal whom it was given to, and for nobody
+// else.
 func ExampleStore() {
 	store := ladder.NewStore(ladder.Limits{})
 	asked := ladder.Target{Method: http.MethodGet, Path: "/molecules", Query: "a=1&b=2"}

@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// The rungs, as they appear in the header field Gate-Served-By, in metrics and logs.
+// The rungs, as they appear in the header field Gate-Served-By, in metrics and
+// logs.
 const (
 	// Live is the upstream's own answer, now.
 	Live = "live"

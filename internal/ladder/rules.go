@@ -46,7 +46,8 @@ func streams(response http.Header) bool {
 	return strings.HasPrefix(mediaType, "multipart/")
 }
 
-// has reports whether Cache-Control carries the directive, with or without an argument.
+// has reports whether Cache-Control carries the directive, with or without an
+// argument.
 func has(header http.Header, directive string) bool {
 	for _, member := range members(header["Cache-Control"]) {
 		name, _, _ := strings.Cut(member, "=")

@@ -26,7 +26,8 @@ func (f *File[T]) follow(poll time.Duration) {
 // poll, because the folder may have been replaced too.
 func (f *File[T]) watch() {
 	if f.watcher != nil {
-		_ = f.watcher.Add(filepath.Dir(f.path)) // without it the poll still finds the change
+		// without it the poll still finds the change
+		_ = f.watcher.Add(filepath.Dir(f.path))
 	}
 }
 
@@ -63,7 +64,8 @@ func (f *File[T]) run(ctx context.Context, poll time.Duration) {
 	}
 }
 
-// notifications returns the watcher's channels, nil ones where there is no watcher.
+// notifications returns the watcher's channels, nil ones where there is no
+// watcher.
 func (f *File[T]) notifications() (<-chan fsnotify.Event, <-chan error) {
 	if f.watcher == nil {
 		return nil, nil

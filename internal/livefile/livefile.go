@@ -26,7 +26,8 @@ const (
 	DefaultPoll = 10 * time.Second
 	// MaxSize is how many bytes a file may have.
 	MaxSize = 4 << 20
-	// settle is how long writes may still follow a first one before the file is read.
+	// settle is how long writes may still follow a first one before the file is
+	// read.
 	settle = 50 * time.Millisecond
 )
 
@@ -91,7 +92,8 @@ func Open[T any](path string, parse Parse[T], options Options) (*File[T], error)
 	return f, nil
 }
 
-// Value returns the last good value and its revision, which changes with the value.
+// Value returns the last good value and its revision, which changes with the
+// value.
 func (f *File[T]) Value() (value T, revision uint64) {
 	v := f.current.Load()
 	return v.value, v.revision
@@ -165,7 +167,8 @@ func (s state) equal(t state) bool {
 	return s.err == t.err && s.mode == t.mode && bytes.Equal(s.content, t.content)
 }
 
-// read returns the state of one and the same file, whatever is renamed meanwhile.
+// read returns the state of one and the same file, whatever is renamed
+// meanwhile.
 func read(path string) (state, error) {
 	// A named pipe would make an ordinary open wait for a writer, for ever.
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)

@@ -90,7 +90,8 @@ func TestFollowsAnAtomicRename(t *testing.T) {
 	path := filepath.Join(dir, "file")
 	write(t, path, "one")
 	f, reports := follow(t, path, time.Hour)
-	for _, content := range []string{"two", "three"} { // the second rename shows that the watch outlived the first
+	// the second rename shows that the watch outlived the first
+	for _, content := range []string{"two", "three"} {
 		write(t, filepath.Join(dir, "new"), content)
 		if err := os.Rename(filepath.Join(dir, "new"), path); err != nil {
 			t.Fatal(err)
@@ -179,7 +180,8 @@ func TestAnErrorOfTheWatcherIsTakenAndTheFileRead(t *testing.T) {
 	target := filepath.Join(t.TempDir(), "target")
 	write(t, target, "one")
 	path := filepath.Join(t.TempDir(), "file")
-	if err := os.Symlink(target, path); err != nil { // so that no event tells of a change
+	// so that no event tells of a change
+	if err := os.Symlink(target, path); err != nil {
 		t.Fatal(err)
 	}
 	f, reports := follow(t, path, time.Hour)

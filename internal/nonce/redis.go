@@ -15,9 +15,9 @@ import (
 // timeouts are.
 const DefaultTimeout = 250 * time.Millisecond
 
-// Redis keeps nonces in Redis, so that a replay is refused by every gateway that
-// shares it. Its server must not evict (maxmemory-policy noeviction): an evicted
-// nonce could be used again.
+// Redis keeps nonces in Redis, so that a replay is refused by every gateway
+// that shares it. Its server must not evict (maxmemory-policy noeviction): an
+// evicted nonce could be used again.
 type Redis struct {
 	client  redis.UniversalClient
 	prefix  string

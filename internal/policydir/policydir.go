@@ -56,9 +56,11 @@ type renewal struct {
 	dir     string
 	force   bool
 	shipped map[string][]byte
-	record  map[string]string   // the sums of what was unpacked last; nil if there is no record
-	former  map[string][]string // the sums of what was ever unpacked before there were records
-	report  Report
+	// the sums of what was unpacked last; nil if there is no record
+	record map[string]string
+	// the sums of what was ever unpacked before there were records
+	former map[string][]string
+	report Report
 }
 
 // Renew unpacks the shipped files into the directory, which it makes. Files

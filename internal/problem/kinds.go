@@ -6,7 +6,8 @@ import "net/http"
 // not wait for the answer. nginx and Caddy use the same number.
 const StatusClientLeft = 499
 
-// Every kind of refusal. docs/errors.md has a section for each; a test compares the two.
+// Every kind of refusal. docs/errors.md has a section for each; a test compares
+// the two.
 var (
 	// Malformed is a body that is not strict JSON.
 	Malformed = kind("malformed-body", "The body is not valid JSON", http.StatusBadRequest)
@@ -18,7 +19,8 @@ var (
 	HeaderTooLarge = kind("header-too-large", "The header is too large", http.StatusRequestHeaderFieldsTooLarge)
 	// Misdirected is a request for a host that is not served here.
 	Misdirected = kind("misdirected-request", "The host is not served here", http.StatusMisdirectedRequest)
-	// Invalid is a body that does not match the route's schema. Its member "errors" names each field.
+	// Invalid is a body that does not match the route's schema. Its member
+	// "errors" names each field.
 	Invalid = kind("invalid-request", "The request does not match the schema", http.StatusUnprocessableEntity)
 	// NotUnderstood is a prompt in which no scent is named. Its member "errors"
 	// names the field, and "interpretation" says what was understood.
@@ -48,20 +50,24 @@ var (
 
 	// AddressDenied is a client address that configuration refuses.
 	AddressDenied = kind("address-denied", "Requests from this address are refused", http.StatusForbidden)
-	// QuotaExceeded is a request over a limit. Its member "violated-policies" names the limits.
+	// QuotaExceeded is a request over a limit. Its member "violated-policies"
+	// names the limits.
 	QuotaExceeded = &Kind{
 		Name: "quota-exceeded", Title: "A limit is exceeded", Status: http.StatusTooManyRequests,
 		uri: "https://iana.org/assignments/http-problem-types#quota-exceeded",
 	}
-	// CostTooHigh is a request that costs more than a limit ever allows. Its member
-	// "violated-policies" names the limits.
+	// CostTooHigh is a request that costs more than a limit ever allows. Its
+	// member "violated-policies" names the limits.
 	CostTooHigh = kind("cost-too-high", "The request costs more than a limit allows", http.StatusUnprocessableEntity)
-	// LimitUnavailable is a limit that cannot be judged and is configured to refuse then.
+	// LimitUnavailable is a limit that cannot be judged and is configured to
+	// refuse then.
 	LimitUnavailable = kind("limit-unavailable", "Limits are unavailable", http.StatusServiceUnavailable)
 
-	// PolicyDenied is a request that the policy refuses. Its member "reasons" says why.
+	// PolicyDenied is a request that the policy refuses. Its member "reasons" says
+	// why.
 	PolicyDenied = kind("policy-denied", "The policy refuses the request", http.StatusForbidden)
-	// PolicyUnavailable is a request that the policy could not judge. It fails closed.
+	// PolicyUnavailable is a request that the policy could not judge. It fails
+	// closed.
 	PolicyUnavailable = kind("policy-unavailable", "The policy is unavailable", http.StatusServiceUnavailable)
 
 	// UpstreamUnavailable is a request that no rung of the ladder could answer.
@@ -75,9 +81,11 @@ var (
 	Overloaded = kind("overloaded", "Too many requests are waiting", http.StatusServiceUnavailable)
 	// NotFound is a path that leads nowhere.
 	NotFound = kind("not-found", "There is nothing here", http.StatusNotFound)
-	// MethodNotAllowed is a method that the path does not take. The Allow field names those it takes.
+	// MethodNotAllowed is a method that the path does not take. The Allow field
+	// names those it takes.
 	MethodNotAllowed = kind("method-not-allowed", "The method is not allowed here", http.StatusMethodNotAllowed)
-	// Internal is a fault of ours. The log has the cause under the same request id.
+	// Internal is a fault of ours. The log has the cause under the same request
+	// id.
 	Internal = kind("internal-error", "Something went wrong on our side", http.StatusInternalServerError)
 )
 

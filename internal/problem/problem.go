@@ -19,7 +19,8 @@ const ContentType = "application/problem+json"
 // docs is where the type URIs lead: each kind's name is an anchor on that page.
 const docs = "https://github.com/odordiff/odordiff/blob/main/docs/errors.md#"
 
-// Kind is one documented sort of refusal. The kinds of kinds.go are all there are.
+// Kind is one documented sort of refusal. The kinds of kinds.go are all there
+// are.
 type Kind struct {
 	// Name is the kind's anchor in docs/errors.md, such as "policy-denied".
 	Name string
@@ -55,8 +56,9 @@ type Problem struct {
 	Extensions map[string]any
 	// Fields are HTTP header fields to be sent along, such as Retry-After.
 	Fields http.Header
-	// RefusedBy names what refused, in the configuration's words: the rules of the policy,
-	// the limits, the authentication provider. It is for the log and the metrics.
+	// RefusedBy names what refused, in the configuration's words: the rules of the
+	// policy, the limits, the authentication provider. It is for the log and the
+	// metrics.
 	RefusedBy []string
 
 	cause error
@@ -80,7 +82,8 @@ func (p *Problem) Header(name, value string) *Problem {
 	return p
 }
 
-// RetryAfter sets the Retry-After field, rounded up to whole seconds (at least one).
+// RetryAfter sets the Retry-After field, rounded up to whole seconds (at least
+// one).
 func (p *Problem) RetryAfter(d time.Duration) *Problem {
 	seconds := max(1, int64((d+time.Second-1)/time.Second))
 	return p.Header("Retry-After", strconv.FormatInt(seconds, 10))

@@ -32,14 +32,16 @@ var (
 	}
 )
 
-// allowedBuiltins are the names of OPA's functions that neither reach outside the
-// process, nor reveal it, nor take unbounded memory for a small argument. What a
-// later version of OPA adds is not among them until somebody has looked at it.
+// allowedBuiltins are the names of OPA's functions that neither reach outside
+// the process, nor reveal it, nor take unbounded memory for a small argument.
+// What a later version of OPA adds is not among them until somebody has looked
+// at it.
 //
 //go:embed builtins.txt
 var allowedBuiltins string
 
-// capabilities is what policies may use: OPA's functions that are allowed, and ours.
+// capabilities is what policies may use: OPA's functions that are allowed, and
+// ours.
 func capabilities() *ast.Capabilities {
 	caps := ast.CapabilitiesForThisVersion()
 	names := strings.Fields(allowedBuiltins)
@@ -256,7 +258,8 @@ func (n normals) holds(term *ast.Term) bool {
 	return false
 }
 
-// faultsOfTerms asks about each call of gate.terms what is wrong with which argument, if any.
+// faultsOfTerms asks about each call of gate.terms what is wrong with which
+// argument, if any.
 func faultsOfTerms(node any, judge func(set, text *ast.Term) (*ast.Term, string)) Faults {
 	var faults Faults
 	check := func(call []*ast.Term) {

@@ -8,8 +8,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// TestWhoeverUpgradesOPALooksAtItsNewFunctions fails where a version of OPA adds
-// functions: add each to builtins.txt, or here.
+// TestWhoeverUpgradesOPALooksAtItsNewFunctions fails where a version of OPA
+// adds functions: add each to builtins.txt, or here.
 func TestWhoeverUpgradesOPALooksAtItsNewFunctions(t *testing.T) {
 	known := append(strings.Fields(allowedBuiltins),
 		"http.send", "net.cidr_contains", "net.cidr_contains_matches", "net.cidr_expand", "net.cidr_intersects",

@@ -14,7 +14,8 @@ import (
 // query is what a policy is asked.
 const query = "data.gate.decision"
 
-// source is a parsed candidate: what both its tests and its decisions are compiled from.
+// source is a parsed candidate: what both its tests and its decisions are
+// compiled from.
 type source struct {
 	snap    *Snapshot
 	store   storage.Store

@@ -60,9 +60,9 @@ func loadData(snap *Snapshot) (map[string]any, []*dataFile, error) {
 	return root, files, nil
 }
 
-// parseData is stricter than OPA's own parser, which keeps the last of two equal
-// names and the first of two documents: a list that silently lost its first half
-// must not go live.
+// parseData is stricter than OPA's own parser, which keeps the last of two
+// equal names and the first of two documents: a list that silently lost its
+// first half must not go live.
 func parseData(name string, content []byte) (*dataFile, Faults) {
 	file := &dataFile{name: name, content: map[string]any{}}
 	if path.Ext(name) == ".json" {
@@ -91,7 +91,8 @@ func parseData(name string, content []byte) (*dataFile, Faults) {
 	return file, nil
 }
 
-// strictYAML returns the only document of a file, in which no name occurs twice.
+// strictYAML returns the only document of a file, in which no name occurs
+// twice.
 func strictYAML(name string, content []byte) (*yaml.Node, Faults) {
 	dec := yaml.NewDecoder(bytes.NewReader(content))
 	document, next := new(yaml.Node), new(yaml.Node)
@@ -120,13 +121,15 @@ func repeatedNames(file string, node *yaml.Node) (faults Faults) {
 			first[key.Value] = key.Line
 		}
 	}
-	for _, child := range node.Content { // not what an alias stands for, which is elsewhere in the tree
+	// not what an alias stands for, which is elsewhere in the tree
+	for _, child := range node.Content {
 		faults = append(faults, repeatedNames(file, child)...)
 	}
 	return faults
 }
 
-// monstrous finds a number that strictjson.CheckNumber refuses, and the names that lead to it.
+// monstrous finds a number that strictjson.CheckNumber refuses, and the names
+// that lead to it.
 func monstrous(value any) (at []string, err error) {
 	switch value := value.(type) {
 	case json.Number:
@@ -147,7 +150,8 @@ func monstrous(value any) (at []string, err error) {
 	return nil, nil
 }
 
-// mount puts a file's content where it belongs. Whatever two files say is a fault.
+// mount puts a file's content where it belongs. Whatever two files say is a
+// fault.
 func mount(root map[string]any, file *dataFile) (faults Faults) {
 	for _, part := range file.at() {
 		value, taken := root[part]

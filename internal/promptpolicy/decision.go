@@ -18,7 +18,8 @@ var ErrMalformed = errors.New("malformed decision")
 type Decision struct {
 	// Allow lets the request pass.
 	Allow bool `json:"allow"`
-	// Status is the HTTP status of the answer: 200 when allowed, otherwise 400 to 499.
+	// Status is the HTTP status of the answer: 200 when allowed, otherwise 400 to
+	// 499.
 	Status int `json:"status"`
 	// Reasons say why the request is refused; a refusal has at least one.
 	Reasons []exchange.Reason `json:"reasons"`
@@ -33,14 +34,16 @@ type Decision struct {
 // The severities of a reason, from the least.
 var severities = []string{"info", "low", "medium", "high", "critical"}
 
-// CompareSeverity orders two severities, the lesser first; what is none comes before all.
+// CompareSeverity orders two severities, the lesser first; what is none comes
+// before all.
 func CompareSeverity(a, b string) int {
 	return slices.Index(severities, a) - slices.Index(severities, b)
 }
 
 // parseDecision reads what data.gate.decision evaluated to. It is strict both
 // ways: a missing member and an unknown one are errors, because a
-// misspelt "obligations" must not lift one. Its errors name members, never quote values.
+// misspelt "obligations" must not lift one. Its errors name members, never
+// quote values.
 func parseDecision(value ast.Value) (*Decision, error) {
 	members, err := objectOf(value, "allow", "status", "reasons", "obligations", "labels")
 	if err != nil {
@@ -146,7 +149,8 @@ func listOf[T any](value ast.Value, parse func(ast.Value) (T, error)) ([]T, erro
 	case *ast.Array:
 		value.Foreach(read)
 	case ast.Set:
-		for _, term := range value.Slice() { // sorted, so that answers are reproducible
+		// sorted, so that answers are reproducible
+		for _, term := range value.Slice() {
 			read(term)
 		}
 	default:

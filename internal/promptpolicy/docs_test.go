@@ -37,8 +37,8 @@ func TestTheRuleOfTheGuideRefuses(t *testing.T) {
 	}
 }
 
-// withExamplesOf returns the shipped policy with the rule and the test that a page
-// shows.
+// withExamplesOf returns the shipped policy with the rule and the test that a
+// page shows.
 func withExamplesOf(t *testing.T, page string) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(page)
@@ -66,7 +66,8 @@ func withExamplesOf(t *testing.T, page string) map[string]string {
 	return files
 }
 
-// What the API's page says of a limit, the policy's page and the refusal say, too.
+// What the API's page says of a limit, the policy's page and the refusal say,
+// too.
 func TestTheScopeForMoreMoleculesIsSaidAlike(t *testing.T) {
 	in := generate("rose", "generate")
 	in.Body = map[string]any{"prompt": "rose", "num_molecules": json.Number("21")}

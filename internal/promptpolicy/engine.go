@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// Options are how an [Engine] works. The zero value of a duration is its default.
+// Options are how an [Engine] works. The zero value of a duration is its
+// default.
 type Options struct {
 	// Dir is the policy directory.
 	Dir string
@@ -37,7 +38,8 @@ type Options struct {
 type Candidate struct {
 	// Hash names the content; empty where the directory could not be read.
 	Hash string
-	// Err is nil for a version that is now in force. It is [Faults], or an error of reading.
+	// Err is nil for a version that is now in force. It is [Faults], or an error
+	// of reading.
 	Err error
 	// Took is how long reading, compiling and testing took.
 	Took time.Duration
@@ -49,8 +51,8 @@ type Status struct {
 	Revision string `json:"revision"`
 	// LoadedAt is when it came into force.
 	LoadedAt time.Time `json:"loaded_at"`
-	// Candidate is the hash of the directory as it was last judged; it differs from
-	// the revision while the directory is refused.
+	// Candidate is the hash of the directory as it was last judged; it differs
+	// from the revision while the directory is refused.
 	Candidate string `json:"candidate"`
 	// Faults are why the directory is refused; empty while it is in force.
 	Faults Faults `json:"faults,omitempty"`
@@ -59,7 +61,8 @@ type Status struct {
 	// KeptSince is when the version in force was kept on disk, if it came from
 	// there because the directory was refused at the start; zero otherwise.
 	KeptSince time.Time `json:"kept_since,omitzero"`
-	// NotKept is why the version in force could not be kept on disk; empty where it was.
+	// NotKept is why the version in force could not be kept on disk; empty where
+	// it was.
 	NotKept string `json:"not_kept,omitempty"`
 }
 

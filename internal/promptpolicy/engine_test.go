@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// opened returns an engine that looks at once, and the outcomes of its candidates.
+// opened returns an engine that looks at once, and the outcomes of its
+// candidates.
 func opened(t *testing.T, dir string, adjust ...func(*Options)) (*Engine, <-chan Candidate) {
 	t.Helper()
 	outcomes := make(chan Candidate, 100)
@@ -71,7 +72,8 @@ func TestOpenRefusesABrokenDirectory(t *testing.T) {
 
 func TestEditGoesLiveWithinTwoSeconds(t *testing.T) {
 	dir := write(t, t.TempDir(), map[string]string{"gate.rego": allowing})
-	e, outcomes := opened(t, dir, func(o *Options) { o.Debounce = 0 }) // the default
+	// the default
+	e, outcomes := opened(t, dir, func(o *Options) { o.Debounce = 0 })
 	before := e.Status()
 	saved := time.Now()
 	write(t, dir, map[string]string{"gate.rego": denying})

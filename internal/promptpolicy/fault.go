@@ -11,7 +11,8 @@ import (
 
 // Fault is one thing that is wrong with a policy directory.
 type Fault struct {
-	// File is the path in the directory, with slashes; empty for the directory as a whole.
+	// File is the path in the directory, with slashes; empty for the directory as
+	// a whole.
 	File string `json:"file,omitempty"`
 	// Line counts from 1; 0 where no line is at fault.
 	Line int `json:"line,omitempty"`
@@ -53,7 +54,8 @@ func isOverdue(err error) bool {
 	return ok
 }
 
-// FaultsOf returns what is wrong one by one, and any other error as a single fault.
+// FaultsOf returns what is wrong one by one, and any other error as a single
+// fault.
 func FaultsOf(err error) Faults {
 	if err == nil {
 		return nil

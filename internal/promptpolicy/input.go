@@ -23,7 +23,8 @@ type Input struct {
 	Request Request
 	// Principal is null in the rules for an anonymous request.
 	Principal *exchange.Principal
-	// Body is the parsed body, as [exchange.Exchange.JSON] returns it; nil for none.
+	// Body is the parsed body, as [exchange.Exchange.JSON] returns it; nil for
+	// none.
 	Body any
 	// Prompts are the texts of the body that are meant for the model.
 	Prompts []exchange.Prompt

@@ -57,8 +57,8 @@ type beginning struct {
 	err    error // why the directory is not in force, if it is not
 }
 
-// open loads the directory, or in its place the last good version on disk, which
-// is judged anew: this program may be stricter than the one that kept it.
+// open loads the directory, or in its place the last good version on disk,
+// which is judged anew: this program may be stricter than the one that kept it.
 func open(ctx context.Context, opts Options) (beginning, error) {
 	snap, err := ReadSnapshot(opts.Dir)
 	candidate := ""

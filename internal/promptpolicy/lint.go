@@ -15,7 +15,8 @@ const (
 	ruleForm     = "gate.rules.NAME, with one name"
 )
 
-// wrapperPackage is the decision's own, which may use the names of contributions.
+// wrapperPackage is the decision's own, which may use the names of
+// contributions.
 const wrapperPackage = "data.gate"
 
 // rulesDir is where rules belong.
@@ -43,7 +44,8 @@ func lostContributions(modules map[string]*ast.Module) Faults {
 	return faults
 }
 
-// lostOf checks one file. A file without any rule is a subject that is switched off.
+// lostOf checks one file. A file without any rule is a subject that is switched
+// off.
 func lostOf(name string, module *ast.Module) Faults {
 	pkg := module.Package.Path.String()
 	if pkg == wrapperPackage && !strings.HasPrefix(name, rulesDir) {

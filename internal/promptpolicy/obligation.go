@@ -126,8 +126,9 @@ func parseTag(value ast.Value) (Obligation, error) {
 	return o, nil
 }
 
-// conflict finds two obligations that cannot both be met: whichever were carried
-// out last would lift the other. Names are the author's, so they can be told.
+// conflict finds two obligations that cannot both be met: whichever were
+// carried out last would lift the other. Names are the author's, so they can be
+// told.
 func conflict(obligations []Obligation) error {
 	type place struct {
 		kind   ObligationType

@@ -39,8 +39,8 @@ type Policy struct {
 	schemas  map[string]*Schema
 }
 
-// Compile makes a policy of a snapshot without running its tests: see [Admit]. Decisions
-// of the policy take at most the timeout. The error is [Faults].
+// Compile makes a policy of a snapshot without running its tests: see [Admit].
+// Decisions of the policy take at most the timeout. The error is [Faults].
 func Compile(ctx context.Context, snap *Snapshot, timeout time.Duration) (*Policy, error) {
 	src, err := parse(snap)
 	if err != nil {
@@ -57,7 +57,8 @@ func (s *source) compile(ctx context.Context, timeout time.Duration) (*Policy, e
 	return &Policy{revision: s.snap.Hash, timeout: timeout, prepared: prepared, schemas: s.schemas}, nil
 }
 
-// Revision names the content of the directory that the policy was compiled from.
+// Revision names the content of the directory that the policy was compiled
+// from.
 func (p *Policy) Revision() string { return p.revision }
 
 // Within returns the same policy, whose decisions take at most the timeout.

@@ -19,9 +19,9 @@ import (
 )
 
 // PromptPath says where the prompts are in a body: a JSON Pointer (RFC 6901)
-// in which the token * stands for every item of an array or member of an object,
-// such as /prompt or /messages/*/content. Names are compared as the most lenient
-// decoder would: without case, hyphens and underscores.
+// in which the token * stands for every item of an array or member of an
+// object, such as /prompt or /messages/*/content. Names are compared as the
+// most lenient decoder would: without case, hyphens and underscores.
 type PromptPath struct {
 	tokens []string
 	folded []string // the tokens as names are compared
@@ -52,12 +52,13 @@ func ParsePromptPath(pointer string) (PromptPath, error) {
 
 var dropSeparators = strings.NewReplacer("-", "", "_", "")
 
-// foldName returns what all names have in common that some decoder takes for one.
+// foldName returns what all names have in common that some decoder takes for
+// one.
 func foldName(name string) string { return dropSeparators.Replace(strictjson.FoldName(name)) }
 
-// The bounds of what one body may have judged. Every prompt costs the rules time,
-// and its pointer repeats the names that lead to it: without a bound,
-// 80 KB of body could have 500 MB of pointers. Hangul has three times as many
+// The bounds of what one body may have judged. Every prompt costs the rules
+// time, and its pointer repeats the names that lead to it: without a bound, 80
+// KB of body could have 500 MB of pointers. Hangul has three times as many
 // bytes while it is normalised, and no language has more.
 const (
 	maxPrompts      = 1000
@@ -69,7 +70,8 @@ const (
 var (
 	// ErrTooManyPrompts says that a body has more prompts than can be judged.
 	ErrTooManyPrompts = fmt.Errorf("there are more than %d texts to judge", maxPrompts)
-	// ErrLongPointers says that the names that lead to a body's prompts are too long.
+	// ErrLongPointers says that the names that lead to a body's prompts are too
+	// long.
 	ErrLongPointers = fmt.Errorf("the names that lead to the texts have more than %d KiB together", maxPointerBytes>>10)
 	// ErrNotText says that there are numbers where a prompt should be.
 	ErrNotText = errors.New("there are numbers where a text should be, such as the ids of tokens: they cannot be judged, so send the text itself")
@@ -88,8 +90,8 @@ type Source struct {
 }
 
 // Prompts returns the texts that the paths lead to in a body, with their
-// normalised forms. A text must not go unjudged because it is wrapped, cut up or
-// spelled otherwise:
+// normalised forms. A text must not go unjudged because it is wrapped, cut up
+// or spelled otherwise:
 //
 //   - where a path leads to an array or an object, or would go on in what is
 //     neither, every string inside is a prompt, and so are the names inside;
@@ -97,8 +99,8 @@ type Source struct {
 //   - a body in which the paths lead to nothing is judged whole;
 //   - a parameter of the query counts like the member of that name.
 //
-// Everything is done by the deadline. The error is one of this package's Err… of
-// texts, or that of the context.
+// Everything is done by the deadline. The error is one of this package's Err…
+// of texts, or that of the context.
 func Prompts(ctx context.Context, deadline time.Time, from Source, paths []PromptPath) ([]exchange.Prompt, error) {
 	c := collector{names: map[string]bool{}}
 	for _, path := range paths {
@@ -349,8 +351,8 @@ func (c *collector) prompts(ctx context.Context, deadline time.Time) ([]exchange
 	return prompts, nil
 }
 
-// join makes one prompt of several. Whether two of them are one word is left open
-// by what is put between: see [textnorm.Seam].
+// join makes one prompt of several. Whether two of them are one word is left
+// open by what is put between: see [textnorm.Seam].
 func (j candidate) join(prompts []exchange.Prompt) exchange.Prompt {
 	texts, normalised := make([]string, len(j.of)), make([]string, len(j.of))
 	for i, of := range j.of {
@@ -363,7 +365,8 @@ func (j candidate) join(prompts []exchange.Prompt) exchange.Prompt {
 	}
 }
 
-// nameWords puts spaces between the words of a name, such as sample_rate or sampleRate.
+// nameWords puts spaces between the words of a name, such as sample_rate or
+// sampleRate.
 func nameWords(name string) string {
 	var out strings.Builder
 	lower := false

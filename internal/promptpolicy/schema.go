@@ -106,8 +106,9 @@ func schemaFaults(snap *Snapshot, name string, err error) (faults Faults) {
 // schemaURL finds where the compiler's errors say they are.
 var schemaURL = regexp.MustCompile(regexp.QuoteMeta(schemaBase) + `[^"]*`)
 
-// faultAt is a fault at a location such as policy:///schemas/x.json#/properties/a;
-// in the named file where the location has none.
+// faultAt is a fault at a location such as
+// policy:///schemas/x.json#/properties/a; in the named file where the location
+// has none.
 func faultAt(snap *Snapshot, name, location, message string) Fault {
 	url, fragment, _ := strings.Cut(location, "#")
 	if file, ok := strings.CutPrefix(url, schemaBase); ok && snap.files[file] != nil {

@@ -24,7 +24,8 @@ const (
 
 // Snapshot is the content of a policy directory at one moment: its rules
 // (*.rego), tests (*_test.rego), data (data.json, data.yaml) and schemas
-// (*.json under schemas/). Other files, and those whose name begins with a dot, do not belong to it.
+// (*.json under schemas/). Other files, and those whose name begins with a dot,
+// do not belong to it.
 type Snapshot struct {
 	// Hash names the content: hexadecimal, the same for equal directories.
 	Hash string
@@ -97,7 +98,8 @@ func (s *Snapshot) read(root, sub string, depth int) error {
 
 func (s *Snapshot) readEntry(root, name string, depth int) error {
 	file := filepath.Join(root, filepath.FromSlash(name))
-	info, err := os.Stat(file) // follows links, as an editor or a mount may have made them
+	// follows links, as an editor or a mount may have made them
+	info, err := os.Stat(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // gone since the listing, as an editor's temporary file may be
 	}

@@ -18,8 +18,8 @@ import (
 // termsRoot is the data document whose members are the term sets.
 const termsRoot = "terms"
 
-// maxTermBytes bounds all terms of a directory together. The automaton takes up to
-// 2 KiB a byte, so this is 64 MiB at most, and about 2,500 phrases.
+// maxTermBytes bounds all terms of a directory together. The automaton takes up
+// to 2 KiB a byte, so this is 64 MiB at most, and about 2,500 phrases.
 const maxTermBytes = 32 << 10
 
 // lexicon finds any of the terms of all sets in a text in one pass (Aho and
@@ -39,7 +39,8 @@ type lexicon struct {
 	sets     map[string]bool
 }
 
-// meaning is what finding a pattern says: several terms may have the same letters.
+// meaning is what finding a pattern says: several terms may have the same
+// letters.
 type meaning struct {
 	set  string
 	term *ast.Term // as written in the data
@@ -120,7 +121,8 @@ func (l *lexicon) build(patterns map[string]int) error {
 }
 
 // maxSpelled is how many times its length a text that is searched may have in
-// the searched form. Hangul has three times as many bytes when it is decomposed.
+// the searched form. Hangul has three times as many bytes when it is
+// decomposed.
 const maxSpelled = 4
 
 // scan returns the terms in text, each once, in the order of their first end;
@@ -151,7 +153,8 @@ func (l *lexicon) scan(text string, expired func() bool) (findings, error) {
 	return found, nil
 }
 
-// fits compares what stands before, between and behind the letters of an occurrence.
+// fits compares what stands before, between and behind the letters of an
+// occurrence.
 func (m meaning) fits(around []gap) bool {
 	last := len(around) - 1
 	if around[0] == joined || !m.open && around[last] == joined {

@@ -80,8 +80,8 @@ func TestNoInvisibleCharactersHideATerm(t *testing.T) {
 	})
 }
 
-// An invisible character separates or does not: what is found is what a naive search
-// finds in any of the texts that may be meant.
+// An invisible character separates or does not: what is found is what a naive
+// search finds in any of the texts that may be meant.
 func TestSeamsEqualEveryReadingOfThem(t *testing.T) {
 	word := rapid.StringMatching(`[ab]{1,3}`)
 	phrase := rapid.Custom(func(t *rapid.T) string {

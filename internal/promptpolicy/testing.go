@@ -40,8 +40,8 @@ type TestResult struct {
 }
 
 // Test runs the Rego tests of a snapshot, with the functions and limits that
-// decisions have, and returns their results in the order of files and lines. The
-// error is [Faults] where the snapshot does not compile.
+// decisions have, and returns their results in the order of files and lines.
+// The error is [Faults] where the snapshot does not compile.
 func Test(ctx context.Context, snap *Snapshot) ([]TestResult, error) {
 	src, err := parse(snap)
 	if err != nil {
@@ -57,7 +57,8 @@ func (s *source) test(ctx context.Context) ([]TestResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The runner rewrites names and adds stages: this compiler is for nothing else.
+	// The runner rewrites names and adds stages: this compiler is for nothing
+	// else.
 	compiler, release, err := s.compiler(ctx)
 	if err != nil {
 		return nil, err

@@ -17,7 +17,8 @@ const settingsRoot = "settings"
 // are left out, since gate.terms may be given their names.
 func unreadData(modules map[string]*ast.Module, files []*dataFile) (faults Faults) {
 	reads := readsOf(modules)
-	for _, module := range modules { // data in place of a rule is the compiler's to refuse
+	// data in place of a rule is the compiler's to refuse
+	for _, module := range modules {
 		reads = append(reads, constants(module.Package.Path[1:]))
 	}
 	for _, file := range files {
@@ -45,8 +46,8 @@ func overlap(a, b []string) bool {
 	return slices.Equal(a[:n], b[:n])
 }
 
-// readsOf returns the paths below data that rules and tests name, as far as they
-// are written out.
+// readsOf returns the paths below data that rules and tests name, as far as
+// they are written out.
 func readsOf(modules map[string]*ast.Module) (reads [][]string) {
 	for _, module := range modules {
 		roots := map[ast.Var][]string{ast.DefaultRootDocument.Value.(ast.Var): {}}
@@ -83,7 +84,8 @@ func readsOf(modules map[string]*ast.Module) (reads [][]string) {
 	return reads
 }
 
-// constants returns the names of a reference up to the first that is not written out.
+// constants returns the names of a reference up to the first that is not
+// written out.
 func constants(ref ast.Ref) (names []string) {
 	for _, term := range ref {
 		name, ok := term.Value.(ast.String)

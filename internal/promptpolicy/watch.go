@@ -22,7 +22,8 @@ type watcher struct {
 // maxDebounces bounds how long a directory in constant motion is waited for.
 const maxDebounces = 4
 
-// impatientPoll is how often the directory is read where the system cannot announce changes.
+// impatientPoll is how often the directory is read where the system cannot
+// announce changes.
 const impatientPoll = time.Second
 
 func newWatcher(opts Options) *watcher {
@@ -45,7 +46,8 @@ func (w *watcher) run(ctx context.Context, changed func()) {
 	}
 	poll := time.NewTicker(w.poll)
 	defer poll.Stop()
-	quiet := time.NewTimer(w.debounce) // for what changed since the directory was first read
+	// for what changed since the directory was first read
+	quiet := time.NewTimer(w.debounce)
 	defer quiet.Stop()
 	var since time.Time // of the first event that is not yet answered
 	for {
@@ -84,7 +86,8 @@ func (w *watcher) channels() (<-chan fsnotify.Event, <-chan error) {
 
 // follow watches the directory, those inside, and those whose links lead to it:
 // a mount of Kubernetes is changed by replacing a link beside the files, and a
-// release by replacing one to the whole directory. What is watched already stays.
+// release by replacing one to the whole directory. What is watched already
+// stays.
 func (w *watcher) follow() {
 	if w.notify == nil {
 		return

@@ -24,7 +24,8 @@ var shown = func() map[string]bool {
 // [Text].
 func Header(name string) bool { return shown[http.CanonicalHeaderKey(name)] }
 
-// HeaderURI reports whether the field holds a URI, which may be logged after [URI].
+// HeaderURI reports whether the field holds a URI, which may be logged after
+// [URI].
 func HeaderURI(name string) bool {
 	switch http.CanonicalHeaderKey(name) {
 	case "Location", "Content-Location", "Referer":

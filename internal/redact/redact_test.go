@@ -9,15 +9,16 @@ import (
 
 func TestAddressKeepsTheNetworkOnly(t *testing.T) {
 	for address, want := range map[string]string{
-		"203.0.113.77":               "203.0.113.0",
-		"203.0.113.77:51234":         "203.0.113.0:51234",
-		"::ffff:203.0.113.77":        "203.0.113.0",
-		"2001:db8:1:2ff:3:4:5:6":     "2001:db8:1:200::",
-		"[2001:db8:1:2ff::6]:443":    "[2001:db8:1:200::]:443",
-		"fe80::1%eth0":               "fe80::",
-		"not an address":             "not an address",
-		"":                           "",
-		"203.0.113.77, 203.0.113.78": "203.0.113.77, 203.0.113.78", // not one address: Text and the fields' rules are for it
+		"203.0.113.77":            "203.0.113.0",
+		"203.0.113.77:51234":      "203.0.113.0:51234",
+		"::ffff:203.0.113.77":     "203.0.113.0",
+		"2001:db8:1:2ff:3:4:5:6":  "2001:db8:1:200::",
+		"[2001:db8:1:2ff::6]:443": "[2001:db8:1:200::]:443",
+		"fe80::1%eth0":            "fe80::",
+		"not an address":          "not an address",
+		"":                        "",
+		// not one address: Text and the fields' rules are for it
+		"203.0.113.77, 203.0.113.78": "203.0.113.77, 203.0.113.78",
 	} {
 		if got := Address(address); got != want {
 			t.Errorf("Address(%q) = %q, want %q", address, got, want)

@@ -43,8 +43,8 @@ func init() { logging.Disable() }
 // Further parameters are those of [redis.ParseURL], such as pool_size and
 // read_timeout. Errors name the fault and never the password.
 //
-// The timeout is how long a read, a write and the wait for a connection may take
-// each; zero means 50 ms.
+// The timeout is how long a read, a write and the wait for a connection may
+// take each; zero means 50 ms.
 func Open(rawURL string, timeout time.Duration) (redis.UniversalClient, error) {
 	options, err := parse(rawURL, cmp.Or(timeout, ioTimeout))
 	if err != nil {
@@ -111,7 +111,8 @@ type parameters struct {
 	cluster bool
 }
 
-// cutParameters removes from the URL the parameters that go-redis does not know.
+// cutParameters removes from the URL the parameters that go-redis does not
+// know.
 func cutParameters(u *url.URL) (parameters, error) {
 	query := u.Query()
 	ours := parameters{master: query.Get("master")}
@@ -145,11 +146,13 @@ func withDeadlines(o *redis.Options, timeout time.Duration) *redis.UniversalOpti
 		ClientName:      o.ClientName,
 		DisableIdentity: true,
 
-		DialTimeout:           cmp.Or(o.DialTimeout, dialTimeout),
-		DialerRetries:         1,
-		ReadTimeout:           cmp.Or(o.ReadTimeout, timeout),
-		WriteTimeout:          cmp.Or(o.WriteTimeout, timeout),
-		PoolTimeout:           cmp.Or(o.PoolTimeout, timeout), // with less, a burst of requests that only wait for each other looks like a server that failed,
+		DialTimeout:   cmp.Or(o.DialTimeout, dialTimeout),
+		DialerRetries: 1,
+		ReadTimeout:   cmp.Or(o.ReadTimeout, timeout),
+		WriteTimeout:  cmp.Or(o.WriteTimeout, timeout),
+		// with less, a burst of requests that only wait for each other looks like a
+		// server that failed,
+		PoolTimeout:           cmp.Or(o.PoolTimeout, timeout),
 		PoolSize:              o.PoolSize,
 		MinIdleConns:          o.MinIdleConns,
 		MaxIdleConns:          o.MaxIdleConns,
@@ -158,7 +161,8 @@ func withDeadlines(o *redis.Options, timeout time.Duration) *redis.UniversalOpti
 		ConnMaxLifetime:       o.ConnMaxLifetime,
 		MaxConcurrentDials:    concurrentDials,
 		ContextTimeoutEnabled: true,
-		// A command that timed out may have been carried out: sending it again is the caller's choice.
+		// A command that timed out may have been carried out: sending it again is the
+		// caller's choice.
 		MaxRetries: -1,
 		// Valkey and older servers answer the notifications' handshake with an error.
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},

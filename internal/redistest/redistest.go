@@ -64,7 +64,8 @@ func (s *Server) Client() *redis.Client {
 	return client
 }
 
-// Pause freezes the server (SIGSTOP): connections stay open and nothing answers.
+// Pause freezes the server (SIGSTOP): connections stay open and nothing
+// answers.
 func (s *Server) Pause() {
 	s.t.Helper()
 	s.signal(syscall.SIGSTOP)
@@ -85,7 +86,8 @@ func (s *Server) Kill() {
 	s.stop()
 }
 
-// Restart starts the server again, empty, on the same port, and returns when it answers.
+// Restart starts the server again, empty, on the same port, and returns when it
+// answers.
 func (s *Server) Restart() {
 	s.t.Helper()
 	if s.process != nil {
@@ -111,8 +113,8 @@ func (s *Server) await() {
 	s.t.Fatalf("redis-server did not answer on %s within %v:\n%s", s.Addr, patience, s.output)
 }
 
-// answers speaks to the port without a client, whose pool would remember failures. A
-// server that demands a password answers too.
+// answers speaks to the port without a client, whose pool would remember
+// failures. A server that demands a password answers too.
 func answers(addr string) bool {
 	conn, err := net.DialTimeout("tcp", addr, time.Second)
 	if err != nil {

@@ -54,8 +54,8 @@ func New(b Bounds) *Slots {
 	return &Slots{bounds: b, networks: make(map[netip.Prefix]*network)}
 }
 
-// TryAcquire takes a slot that is free, or fails at once with [ErrEach] or [ErrAll].
-// Who has one gives it back with [Slots.Release].
+// TryAcquire takes a slot that is free, or fails at once with [ErrEach] or
+// [ErrAll]. Who has one gives it back with [Slots.Release].
 func (s *Slots) TryAcquire(key netip.Prefix) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,8 +88,8 @@ func (s *Slots) network(key netip.Prefix) *network {
 	return n
 }
 
-// Acquire takes a slot, and waits for one as long as the context lasts. It fails
-// with what is in the way, or at once where too many wait already.
+// Acquire takes a slot, and waits for one as long as the context lasts. It
+// fails with what is in the way, or at once where too many wait already.
 func (s *Slots) Acquire(ctx context.Context, key netip.Prefix) error {
 	granted, place, err := s.enqueue(key)
 	if granted == nil {

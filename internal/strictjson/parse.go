@@ -26,9 +26,9 @@ const (
 
 // Parse returns a text's value: nil, bool, [json.Number], string, []any or
 // map[string]any. It is for what strangers send. So it also refuses names that
-// differ only in case ([FoldName]), names with a NUL, nesting beyond [MaxDepth],
-// more than [MaxValues] values, and numbers that [CheckNumber] refuses. The error
-// is an [*Error].
+// differ only in case ([FoldName]), names with a NUL, nesting beyond
+// [MaxDepth], more than [MaxValues] values, and numbers that [CheckNumber]
+// refuses. The error is an [*Error].
 func Parse(text []byte) (any, error) {
 	dec := decoder{Decoder: jsontext.NewDecoder(bytes.NewReader(text))}
 	value, err := dec.decode()
@@ -58,7 +58,8 @@ type decoder struct {
 	values int // read so far
 }
 
-// fault says what is wrong at the byte that was reached, which the format shows.
+// fault says what is wrong at the byte that was reached, which the format
+// shows.
 func (dec *decoder) fault(format string) *Error {
 	at := dec.InputOffset()
 	return &Error{Reason: fmt.Sprintf(format, at), Offset: at}
@@ -158,7 +159,8 @@ func FoldName(name string) string {
 }
 
 // foldRune returns one of the characters that are the same but for case: of the
-// Kelvin sign, K and k it is k. That of the Turkish i, with a dot or without, is i.
+// Kelvin sign, K and k it is k. That of the Turkish i, with a dot or without,
+// is i.
 func foldRune(r rune) rune {
 	switch {
 	case 'A' <= r && r <= 'Z':

@@ -15,8 +15,9 @@ type Error struct {
 	// Reason says what is wrong and where, without quoting the text.
 	Reason string
 	// Member is the JSON Pointer (RFC 6901) of the member that is wrong: one whose
-	// name occurs twice or is not known, or that has a value of another type. It is
-	// empty where the fault is not about one member. It quotes names of the text.
+	// name occurs twice or is not known, or that has a value of another type. It
+	// is empty where the fault is not about one member. It quotes names of the
+	// text.
 	Member jsontext.Pointer
 	// Offset is the byte at or before which the fault is, from 0.
 	Offset int64
@@ -26,8 +27,8 @@ type Error struct {
 func (e *Error) Error() string { return "not strict JSON: " + e.Reason }
 
 // Unmarshal reads a text into a Go value, which the tags of the value describe.
-// The options are those of the json package, such as [json.RejectUnknownMembers].
-// The error is an [*Error].
+// The options are those of the json package, such as
+// [json.RejectUnknownMembers]. The error is an [*Error].
 func Unmarshal(text []byte, into any, options ...json.Options) error {
 	return describe(text, json.Unmarshal(text, into, options...))
 }

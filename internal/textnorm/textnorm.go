@@ -44,10 +44,12 @@ func unbounded() *Budget {
 //     replaced and the rest composed, as in NFKC;
 //   - letters are case folded and the diacritics of U+0300 to U+036F dropped;
 //   - letters that look like a Latin one are replaced by it ([confusables]);
-//   - control, format, bidirectional and other invisible characters are removed;
+//   - control, format, bidirectional and other invisible characters are
+//     removed;
 //   - every run of white space is one space, none at the ends.
 //
-// Bytes that are not UTF-8 become U+FFFD. Normalising twice changes nothing more.
+// Bytes that are not UTF-8 become U+FFFD. Normalising twice changes nothing
+// more.
 func Normalise(text string) string {
 	normal, _ := NormaliseWithin(text, unbounded()) // which gives no error
 	return normal
@@ -66,8 +68,8 @@ func NormaliseWithin(text string, b *Budget) (string, error) {
 	return text, b.spend(len(text))
 }
 
-// Seam stands in the result of [Seamed] where something invisible was removed. It is
-// invisible itself: a soft hyphen.
+// Seam stands in the result of [Seamed] where something invisible was removed.
+// It is invisible itself: a soft hyphen.
 const Seam = '\u00ad'
 
 // Seamed is [Normalise], but keeps the places of invisible characters: each run
@@ -80,7 +82,8 @@ func Seamed(text string) string {
 	return seamed
 }
 
-// SeamedWithin is [Seamed] within a budget, as [NormaliseWithin] is [Normalise].
+// SeamedWithin is [Seamed] within a budget, as [NormaliseWithin] is
+// [Normalise].
 func SeamedWithin(text string, b *Budget) (string, error) {
 	if !isNormalASCII(text) {
 		var err error
@@ -190,8 +193,8 @@ func (f *folder) write(text string) {
 }
 
 // isPlain reports whether r is in a block of letters and digits without any
-// space, invisible character or diacritic. Most characters of most texts are, and
-// looking them up in Unicode's tables is what takes the time.
+// space, invisible character or diacritic. Most characters of most texts are,
+// and looking them up in Unicode's tables is what takes the time.
 func isPlain(r rune) bool {
 	return '!' <= r && r <= '~' || '\u00c0' <= r && r <= '\u02ff' || '\u03a3' <= r && r <= '\u052f' || isCaseless(r)
 }
@@ -227,8 +230,8 @@ func isSpace(r rune) bool {
 	return unicode.IsSpace(r) || unicode.In(r, unicode.Z) || r == brailleBlank
 }
 
-// isInvisible reports whether r shows nothing at all: controls, formats (zero width,
-// bidirectional, tags), fillers, variation selectors and private use.
+// isInvisible reports whether r shows nothing at all: controls, formats (zero
+// width, bidirectional, tags), fillers, variation selectors and private use.
 func isInvisible(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r < ' ' || r == '\x7f'

@@ -178,8 +178,8 @@ func FuzzNormalise(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) { checkNormalForm(t, text) })
 }
 
-// maxExpansion is how many bytes of normalised text one byte of the original can
-// give at most. The worst character is U+FDFA, a ligature of eighteen.
+// maxExpansion is how many bytes of normalised text one byte of the original
+// can give at most. The worst character is U+FDFA, a ligature of eighteen.
 const maxExpansion = 12
 
 func checkNormalForm(t interface{ Fatalf(string, ...any) }, text string) {

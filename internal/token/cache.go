@@ -21,7 +21,8 @@ type verified struct {
 // makes every verified token unverified again.
 type revisions [2]uint64
 
-// cache remembers the tokens verified most recently. It holds their hashes, not the tokens.
+// cache remembers the tokens verified most recently. It holds their hashes, not
+// the tokens.
 type cache struct {
 	capacity int
 
@@ -39,7 +40,8 @@ func newCache(capacity int) *cache {
 	return &cache{capacity: capacity, entries: make(map[[sha256.Size]byte]*list.Element)}
 }
 
-// get returns what was proved under the same revisions, if it is not over its time.
+// get returns what was proved under the same revisions, if it is not over its
+// time.
 func (c *cache) get(key [sha256.Size]byte, now revisions, at time.Time) (*verified, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

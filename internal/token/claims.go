@@ -20,7 +20,8 @@ type Claims struct {
 	Subject string
 	// Tenant groups subjects; may be empty.
 	Tenant string
-	// Scopes are what the token permits, from scope (a string) or scp (an array or a string).
+	// Scopes are what the token permits, from scope (a string) or scp (an array or
+	// a string).
 	Scopes []string
 	// Issuer is who made the token.
 	Issuer string

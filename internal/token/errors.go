@@ -5,7 +5,8 @@ import "errors"
 // The reasons to refuse a token. Each error of [Verifier.Verify] wraps exactly
 // one of these, and its text never contains a part of the token.
 var (
-	// ErrMalformed is something that is not a compact JWS of a JSON object, or is too large.
+	// ErrMalformed is something that is not a compact JWS of a JSON object, or is
+	// too large.
 	ErrMalformed = errors.New("malformed token")
 	// ErrAlgorithm is an algorithm that is not in the pinned list.
 	ErrAlgorithm = errors.New("algorithm not allowed")
@@ -25,7 +26,8 @@ var (
 	ErrExpired = errors.New("token expired")
 	// ErrNotYetValid is a token that is not valid yet.
 	ErrNotYetValid = errors.New("token not yet valid")
-	// ErrClaim is a claim that is missing, of the wrong type, or that the key may not vouch for.
+	// ErrClaim is a claim that is missing, of the wrong type, or that the key may
+	// not vouch for.
 	ErrClaim = errors.New("bad claim")
 	// ErrScope is a valid token that lacks a scope.
 	ErrScope = errors.New("insufficient scope")

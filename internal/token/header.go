@@ -28,9 +28,9 @@ type compact struct {
 	payload []byte
 }
 
-// parseCompact reads the compact serialisation (RFC 7515, section 7.1), strictly:
-// the same bytes are written down in one way only, so that a changed character
-// is always a changed token.
+// parseCompact reads the compact serialisation (RFC 7515, section 7.1),
+// strictly: the same bytes are written down in one way only, so that a changed
+// character is always a changed token.
 func parseCompact(raw string) (compact, error) {
 	if len(raw) > MaxSize {
 		return compact{}, fmt.Errorf("%w: more than %d bytes", ErrMalformed, MaxSize)
@@ -68,8 +68,8 @@ func (h header) check() error {
 	}
 }
 
-// decode is base64url without padding, without the line breaks that Go's decoder
-// skips and without the unused bits that it would ignore.
+// decode is base64url without padding, without the line breaks that Go's
+// decoder skips and without the unused bits that it would ignore.
 func decode(part string) ([]byte, error) {
 	if i := strings.IndexAny(part, "\r\n"); i >= 0 {
 		return nil, base64.CorruptInputError(i)

@@ -188,7 +188,8 @@ func (k publicKey) isNamesakeOf(other publicKey) bool {
 	return k.id == other.id && k.algorithm == other.algorithm && !k.key.Equal(other.key)
 }
 
-// privateMembers are those that the registry of JSON Web Key parameters calls private.
+// privateMembers are those that the registry of JSON Web Key parameters calls
+// private.
 var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "priv"}
 
 // checkPublic refuses a key that gives a secret away.

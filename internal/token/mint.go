@@ -93,7 +93,8 @@ func sign(key keyring.Key, body []byte) (string, error) {
 	}
 	signed, err := jws.Sign(body, jws.WithKey(jose[HS256], []byte(key.Secret), jws.WithProtectedHeaders(headers)))
 	if err != nil {
-		return "", errors.New("signing failed") // the library's words may quote the key
+		// the library's words may quote the key
+		return "", errors.New("signing failed")
 	}
 	return string(signed), nil
 }

@@ -14,9 +14,10 @@ import (
 	"filippo.io/edwards25519"
 )
 
-// The floors and ceilings of RSA keys. RFC 7518, section 3.3, demands 2048 bits;
-// FIPS 186-5 demands an odd exponent above 2^16. The ceilings are those of
-// crypto/tls and crypto/rsa: what is above them costs time and gains nothing.
+// The floors and ceilings of RSA keys. RFC 7518, section 3.3, demands 2048
+// bits; FIPS 186-5 demands an odd exponent above 2^16. The ceilings are those
+// of crypto/tls and crypto/rsa: what is above them costs time and gains
+// nothing.
 //
 // They are judged here, and not left to the JOSE library, because its own are
 // settings of the whole process: Open Policy Agent turns them off as it starts.
@@ -27,8 +28,9 @@ const (
 	maxExponent    = 1<<31 - 1
 )
 
-// jsonWebKey are the members of a JWK that decide whether it is for us, and those
-// that make up a public key (RFC 7518, sections 6.2.1 and 6.3.1; RFC 8037, section 2).
+// jsonWebKey are the members of a JWK that decide whether it is for us, and
+// those that make up a public key (RFC 7518, sections 6.2.1 and 6.3.1; RFC
+// 8037, section 2).
 type jsonWebKey struct {
 	Type       string    `json:"kty"`
 	Curve      string    `json:"crv"`

@@ -61,7 +61,8 @@ type Config struct {
 	TenantClaim string
 	// Keyring has the secrets of HS256; nil where that is not accepted.
 	Keyring *keyring.Keyring
-	// KeySet has the public keys of the other algorithms; nil where none is accepted.
+	// KeySet has the public keys of the other algorithms; nil where none is
+	// accepted.
 	KeySet *KeySet
 	// CacheSize is how many verified tokens to remember; 0 for none.
 	CacheSize int
@@ -277,8 +278,8 @@ func bind(c *Claims, key keyring.Key) error {
 	return nil
 }
 
-// validate returns why proved claims are not good enough now, if they are not. A token is good in
-// [nbf - leeway, exp + leeway).
+// validate returns why proved claims are not good enough now, if they are not.
+// A token is good in [nbf - leeway, exp + leeway).
 func (v *Verifier) validate(c Claims, now time.Time) error {
 	leeway := v.config.Leeway
 	switch {

@@ -112,7 +112,8 @@ func rs(input []byte) []byte {
 
 func none([]byte) []byte { return nil }
 
-// good is the claims of a good token, with changes; a nil value takes a claim away.
+// good is the claims of a good token, with changes; a nil value takes a claim
+// away.
 func good(changes object) object {
 	claims := object{
 		"iss": "odordiff", "aud": "odordiff", "sub": "ada", "tenant": "acme", "scope": "generate read",
@@ -630,7 +631,8 @@ func FuzzVerify(f *testing.F) {
 	keys := must(keyring.New(keyring.Keys{{ID: "hs", Algorithm: keyring.HS256, Secret: keyring.Secret(strings.Repeat("z", 32))}}))
 	v := must(New(Config{Algorithms: []Algorithm{HS256}, Issuers: []string{"odordiff"}, Audiences: []string{"odordiff"}, Keyring: keys}))
 	f.Fuzz(func(t *testing.T, raw string) {
-		if _, err := v.Verify(raw); err == nil { // nobody has signed with this verifier's key
+		// nobody has signed with this verifier's key
+		if _, err := v.Verify(raw); err == nil {
 			t.Fatalf("verified %q", raw)
 		}
 	})

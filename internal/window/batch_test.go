@@ -21,7 +21,8 @@ type roundTrips struct {
 	gate chan struct{}
 }
 
-// trip sees a command, or the first of several. Those with which a connection begins do not count.
+// trip sees a command, or the first of several. Those with which a connection
+// begins do not count.
 func (h *roundTrips) trip(cmd redis.Cmder) {
 	if cmd.Name() != "evalsha" {
 		return

@@ -77,7 +77,8 @@ func (s clockedRedis) Decide(ctx context.Context, charges []Charge) (Verdict, er
 	return s.Redis.Decide(ctx, charges)
 }
 
-// eachStore runs a test against every store, each empty and on a clock that the test moves.
+// eachStore runs a test against every store, each empty and on a clock that the
+// test moves.
 func eachStore(t *testing.T, test func(t *testing.T, store Store, clock *testClock)) {
 	t.Run("memory", func(t *testing.T) {
 		clock := newClock()

@@ -15,7 +15,8 @@ import (
 const (
 	// DefaultDeadline is how long a decision waits for the shared store.
 	DefaultDeadline = 50 * time.Millisecond
-	// DefaultOpenFor is about how long the shared store is left alone after it failed.
+	// DefaultOpenFor is about how long the shared store is left alone after it
+	// failed.
 	DefaultOpenFor = time.Second
 
 	// tripAfter is how many failures in a row stop the asking.
@@ -43,9 +44,11 @@ type Failover struct {
 
 // FailoverOptions configure a [Failover]. The zero value is right for one node.
 type FailoverOptions struct {
-	// Nodes is how many processes share the store, and divide the rate while it is gone; zero means 1.
+	// Nodes is how many processes share the store, and divide the rate while it is
+	// gone; zero means 1.
 	Nodes int
-	// Deadline is how long a decision waits for the shared store; zero means [DefaultDeadline].
+	// Deadline is how long a decision waits for the shared store; zero means
+	// [DefaultDeadline].
 	Deadline time.Duration
 	// OpenFor is how long the breaker stays open, give or take a quarter, so
 	// that nodes do not come back in step; zero means [DefaultOpenFor].
@@ -204,7 +207,8 @@ func (f *Failover) share(c Charge) Charge {
 // share of it: it is unknown when the shared store will be back.
 const unknownReturn = time.Minute
 
-// merge puts the local states back between those of the charges that were let through.
+// merge puts the local states back between those of the charges that were let
+// through.
 func merge(charges []Charge, local Verdict) Verdict {
 	verdict := Verdict{Allowed: local.Allowed, States: make([]State, len(charges))}
 	next := 0

@@ -15,7 +15,8 @@ import (
 	"github.com/odordiff/odordiff/internal/redistest"
 )
 
-// node is one gateway's store on a shared Redis, with the deadlines of production.
+// node is one gateway's store on a shared Redis, with the deadlines of
+// production.
 type node struct {
 	*Failover
 	mu     sync.Mutex
@@ -196,7 +197,8 @@ func TestFailoverPausedRedisCostsNoMoreThanADeadOne(t *testing.T) {
 	}
 }
 
-// breakerStaysOpen replaces the breaker's short period by a long one, as in production.
+// breakerStaysOpen replaces the breaker's short period by a long one, as in
+// production.
 func (n *node) breakerStaysOpen(t *testing.T) {
 	t.Helper()
 	patient := NewFailover(n.shared, n.local, FailoverOptions{OpenFor: time.Hour})

@@ -23,8 +23,9 @@ const (
 // Memory keeps the windows of one process. It has a bounded number of them:
 // each new one makes it look at a few others, at random, and drop those that
 // are idle; when it is full it forgets the least recently used of that sample
-// (the approximation that Redis uses, https://redis.io/docs/latest/develop/reference/eviction/).
-// Nothing runs in the background.
+// (the approximation that Redis uses,
+// https://redis.io/docs/latest/develop/reference/eviction/). Nothing runs in
+// the background.
 type Memory struct {
 	clock func() time.Time
 	start time.Time
@@ -38,14 +39,16 @@ type Memory struct {
 type shard struct {
 	mu    sync.Mutex
 	rings map[id]*ring
-	// now is the time of the latest decision, and of the next one if the clock steps back.
+	// now is the time of the latest decision, and of the next one if the clock
+	// steps back.
 	now time.Duration
 	_   [40]byte // keeps neighbours' locks off one cache line
 }
 
 // MemoryOptions configure a [Memory]. The zero value selects the defaults.
 type MemoryOptions struct {
-	// MaxKeys bounds the number of windows; zero means [DefaultMaxKeys], and less than [MinMaxKeys] is raised to it.
+	// MaxKeys bounds the number of windows; zero means [DefaultMaxKeys], and less
+	// than [MinMaxKeys] is raised to it.
 	MaxKeys int
 	// Clock tells the time; nil means [time.Now].
 	Clock func() time.Time
@@ -232,7 +235,8 @@ func (d *decision) add(i int) {
 
 func (k id) shard() uint32 { return uint32(k[0]) % shardCount }
 
-// lock takes the shards in ascending order, so that decisions never wait for each other in a circle.
+// lock takes the shards in ascending order, so that decisions never wait for
+// each other in a circle.
 func (m *Memory) lock(shards uint32) {
 	for ; shards != 0; shards &= shards - 1 {
 		m.shards[bits.TrailingZeros32(shards)].mu.Lock()

@@ -21,7 +21,8 @@ type use struct {
 // exactLog is the model of one window: every use there was.
 type exactLog []use
 
-// surely sums what was used in the given length of time until now, whatever time the store had.
+// surely sums what was used in the given length of time until now, whatever
+// time the store had.
 func (l exactLog) surely(now moment, length time.Duration) int64 {
 	return l.sum(func(u use) bool { return u.at.low.After(now.high.Add(-length)) })
 }
@@ -45,7 +46,8 @@ func (l exactLog) sum(counts func(use) bool) int64 {
 // keys, on a clock that runs, leaps and steps back, and compares each with an
 // exact log:
 //   - never over: a granted charge fits the exact window that ends with it;
-//   - hardly under: a refusing limit would have been overrun by one bucket more than its window;
+//   - hardly under: a refusing limit would have been overrun by one bucket more
+//     than its window;
 //   - what remains lies between the two.
 func TestStoreAgreesWithAnExactLog(t *testing.T) {
 	var run int

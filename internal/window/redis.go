@@ -66,7 +66,8 @@ func (s *Redis) Decide(ctx context.Context, charges []Charge) (Verdict, error) {
 // Close implements [Store]. The client stays open.
 func (s *Redis) Close() error { return nil }
 
-// run sends the script by its hash and, to a server that does not know it, in full.
+// run sends the script by its hash and, to a server that does not know it, in
+// full.
 func (s *Redis) run(ctx context.Context, charges []Charge) ([]int64, error) {
 	operands := make([]any, 0, 3+6*len(charges))
 	operands = append(operands, "evalsha", s.script.hash, len(charges))
@@ -75,7 +76,8 @@ func (s *Redis) run(ctx context.Context, charges []Charge) ([]int64, error) {
 	}
 	for _, c := range charges {
 		w := width(c.Limit.Window)
-		// Redis drops the key when all buckets have left, and one bucket later for good measure.
+		// Redis drops the key when all buckets have left, and one bucket later for
+		// good measure.
 		lifetime := leaves(1, w).Milliseconds() + 1
 		operands = append(operands, c.Limit.Rate, c.Cost, w.Microseconds(), lifetime, c.Limit.Shadow)
 	}

@@ -19,7 +19,8 @@ type ring struct {
 
 type bucket struct{ index, count int64 }
 
-// advance drops the buckets that have left the window at the time now. Time never goes back.
+// advance drops the buckets that have left the window at the time now. Time
+// never goes back.
 func (r *ring) advance(now time.Duration) {
 	oldest := index(now, r.width) - span
 	gone := 0

@@ -41,7 +41,8 @@ const (
 )
 
 var (
-	// ErrInvalid says that a limit or a charge makes no sense. It is the caller's mistake.
+	// ErrInvalid says that a limit or a charge makes no sense. It is the caller's
+	// mistake.
 	ErrInvalid = errors.New("invalid charge")
 	// ErrUnavailable says that a limit with [Deny] could not be decided.
 	ErrUnavailable = errors.New("limit store unavailable")
@@ -49,7 +50,8 @@ var (
 
 // Limit is a named rule: Rate units in any Window.
 type Limit struct {
-	// Name tells limits apart. Limits of the same name and window share their keys' usage.
+	// Name tells limits apart. Limits of the same name and window share their
+	// keys' usage.
 	Name string
 	// Rate is how many units any window may hold, from 1 to [MaxRate].
 	Rate int64
@@ -121,8 +123,8 @@ type State struct {
 	Never bool
 	// Refused says that this limit had no room for its charge.
 	Refused bool
-	// Degraded says that the shared store was gone and the limit's OnError decided.
-	// With [Local] the rate of Limit is then this node's share.
+	// Degraded says that the shared store was gone and the limit's OnError
+	// decided. With [Local] the rate of Limit is then this node's share.
 	Degraded bool
 	// Lifted says that the limit was not applied, because the shared store was
 	// gone and its OnError lets everything pass. The figures of the state then

@@ -100,7 +100,8 @@ func TestEveryPortOfTheEdgeIsPublishedForItsProtocols(t *testing.T) {
 	}
 }
 
-// A check by TLS would need a name that the certificate is for, and a backend has no TLS.
+// A check by TLS would need a name that the certificate is for, and a backend
+// has no TLS.
 func TestHealthChecksAskInPlainHTTPWhateverTheContainerRuns(t *testing.T) {
 	const gateway, backend = "http://127.0.0.1:8081", "http://127.0.0.1:8090"
 	image := dockerfile(t).last("HEALTHCHECK")
@@ -260,7 +261,8 @@ func compose(t *testing.T) composition {
 	return c
 }
 
-// image is what the Dockerfile says: its instructions in order, and the final environment.
+// image is what the Dockerfile says: its instructions in order, and the final
+// environment.
 type image struct {
 	instructions []string
 	env          map[string]string

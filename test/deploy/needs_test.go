@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// machine is a pretended one: a folder of commands that note how they were called.
+// machine is a pretended one: a folder of commands that note how they were
+// called.
 type machine struct {
 	bin, log, policy string
 }

@@ -71,7 +71,8 @@ func checkSums(t *testing.T, dir string) {
 	}
 }
 
-// checkArchive checks what is packed, and that it tells nothing of who packed it.
+// checkArchive checks what is packed, and that it tells nothing of who packed
+// it.
 func checkArchive(t *testing.T, dir, name string) {
 	t.Helper()
 	unzipped, err := gzip.NewReader(bytes.NewReader(content(t, dir, name+".tar.gz")))

@@ -42,7 +42,8 @@ func TestThePageOfVariablesHasEachAndNoOther(t *testing.T) {
 	compare(t, "docs/operations/variables.md", want)
 }
 
-// compare holds the first cells of a page's tables to the names that are wanted.
+// compare holds the first cells of a page's tables to the names that are
+// wanted.
 func compare(t *testing.T, page string, want map[string]bool) {
 	t.Helper()
 	if len(want) < 10 {

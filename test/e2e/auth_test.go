@@ -109,7 +109,8 @@ func TestAReplayIsRefusedOnEveryGateway(t *testing.T) {
 	redis := startRedis(t)
 	first, second := sharing(t, redis, inTime)
 	header := first.sign(t, prompt)
-	// Both are asked under one name, as behind a balancer: the signature covers it.
+	// Both are asked under one name, as behind a balancer: the signature covers
+	// it.
 	header.Set("Host", "localhost:"+port(first.url))
 	first.send(t, http.MethodPost, generatePath, header, prompt).wantOK(t)
 	second.send(t, http.MethodPost, generatePath, header, prompt).wantProblem(t, http.StatusUnauthorized, "credential-replayed")
@@ -191,7 +192,8 @@ func TestNamesakesOfTwoTenantsDoNotShareALimit(t *testing.T) {
 	e.generate(t, bob("b"), prompt).wantOK(t)
 }
 
-// sign returns the header of a signed POST to /api/v1/generate, from `odordiff sign`.
+// sign returns the header of a signed POST to /api/v1/generate, from `odordiff
+// sign`.
 func (e *edge) sign(t *testing.T, body string) http.Header {
 	t.Helper()
 	stdout, stderr, code := run(t, e.env, "sign", "-X", "POST", "--data", body, e.url+generatePath)

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// requests sends a request that begins with a POST, and reads the first response.
+// requests sends a request that begins with a POST, and reads the first
+// response.
 func requests(t *testing.T, e *edge, rest string) (*tls.Conn, *http.Response, *bufio.Reader) {
 	t.Helper()
 	client, err := e.trust()
@@ -24,7 +25,8 @@ func requests(t *testing.T, e *edge, rest string) (*tls.Conn, *http.Response, *b
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	// read_body is an hour in these tests: nothing that waits for it gets this far.
+	// read_body is an hour in these tests: nothing that waits for it gets this
+	// far.
 	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}

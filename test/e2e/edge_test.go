@@ -18,7 +18,8 @@ import (
 
 const (
 	generatePath = "/api/v1/generate"
-	prompt       = `{"prompt": "fresh citrus over wet cedar", "num_molecules": 5, "engine": "library"}` // the fast one: these tests are of the gateway
+	// the fast one: these tests are of the gateway
+	prompt = `{"prompt": "fresh citrus over wet cedar", "num_molecules": 5, "engine": "library"}`
 )
 
 // edge is a running gateway and how to talk to it.
@@ -152,7 +153,8 @@ func (e *edge) configure(t testing.TB, oldNew ...string) {
 	}
 }
 
-// startBackend runs `odordiff infer`, with more flags, where the gateway expects it.
+// startBackend runs `odordiff infer`, with more flags, where the gateway
+// expects it.
 func (e *edge) startBackend(t testing.TB, flags ...string) *process {
 	t.Helper()
 	backend := start(t, nil, append([]string{"infer", "--listen", e.upstream}, flags...)...)
@@ -188,7 +190,8 @@ func (e *edge) waitUntilAlive(t testing.TB) {
 	t.Cleanup(func() { e.client.CloseIdleConnections() })
 }
 
-// trust returns a client that trusts the gateway's own certificate authority, and nothing else.
+// trust returns a client that trusts the gateway's own certificate authority,
+// and nothing else.
 func (e *edge) trust() (*http.Client, error) {
 	root, err := os.ReadFile(filepath.Join(e.state, "caddy", "pki", "authorities", "local", "root.crt"))
 	if err != nil {
@@ -221,7 +224,8 @@ type answer struct {
 	body []byte
 }
 
-// generate posts a body to /api/v1/generate with a bearer token, which may be empty.
+// generate posts a body to /api/v1/generate with a bearer token, which may be
+// empty.
 func (e *edge) generate(t *testing.T, token, body string) answer {
 	t.Helper()
 	header := http.Header{"Content-Type": {"application/json"}}
@@ -248,7 +252,8 @@ func (e *edge) try(method, path string, header http.Header, body string) (answer
 	for name, values := range header {
 		req.Header[http.CanonicalHeaderKey(name)] = values
 	}
-	req.Host = req.Header.Get("Host") // net/http keeps it apart; empty is that of the URL
+	// net/http keeps it apart; empty is that of the URL
+	req.Host = req.Header.Get("Host")
 	resp, err := e.client.Do(req)
 	if err != nil {
 		return answer{}, err

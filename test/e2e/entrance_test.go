@@ -95,7 +95,8 @@ func TestAClientTakesNothingOutOfWhatTheBackendGets(t *testing.T) {
 	}
 }
 
-// early is an HTTP/3 client that resumes its session, and sends in early data if it may.
+// early is an HTTP/3 client that resumes its session, and sends in early data
+// if it may.
 type early struct {
 	config *tls.Config
 	addr   string
@@ -110,7 +111,8 @@ func (e *edge) early(t *testing.T) *early {
 	return &early{config: config, addr: "127.0.0.1:" + port(e.url)}
 }
 
-// send sends a request without a body, and reports whether it left as early data.
+// send sends a request without a body, and reports whether it left as early
+// data.
 func (c *early) send(t *testing.T, req *http.Request) (got answer, asEarlyData bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

@@ -28,8 +28,9 @@ var (
 )
 
 // flood is a client that means harm: connections of HTTP/2 with as many streams
-// as the server grants, each a POST whose body never ends. A stream that the server
-// ends is replaced by another, and a connection that it closes by another.
+// as the server grants, each a POST whose body never ends. A stream that the
+// server ends is replaced by another, and a connection that it closes by
+// another.
 type flood struct {
 	address, path, token string
 	config               *tls.Config
@@ -40,7 +41,8 @@ type flood struct {
 	granted atomic.Int64 // streams that a connection may have at a time
 }
 
-// most is how many streams a connection opens at a time where the server grants it.
+// most is how many streams a connection opens at a time where the server grants
+// it.
 const most = 250
 
 func (f *flood) run(ctx context.Context, connections int) {

@@ -65,7 +65,8 @@ func TestEveryTextOfEveryRouteIsJudged(t *testing.T) {
 	}
 }
 
-// The policy asks for a scope, and the backend's floor holds whatever the scopes are.
+// The policy asks for a scope, and the backend's floor holds whatever the
+// scopes are.
 func TestLessSafetyNeedsTheScopeAndAFloorThatAdmitsIt(t *testing.T) {
 	t.Parallel()
 	const careless = `{"prompt": "musk", "engine": "library", "constraints": {"min_safety": 0}}`
@@ -132,7 +133,8 @@ func TestEventsPassTheGatewayAtOnce(t *testing.T) {
 	}
 }
 
-// The model's molecules come between its steps, and the result has the same ones.
+// The model's molecules come between its steps, and the result has the same
+// ones.
 func TestMoleculesPassTheGatewayWhileOthersAreSampled(t *testing.T) {
 	t.Parallel()
 	e := shipped(t)
@@ -165,7 +167,8 @@ func TestMoleculesPassTheGatewayWhileOthersAreSampled(t *testing.T) {
 	}
 }
 
-// startEvents puts a server in the backend's place that sends an event whenever the last one was read.
+// startEvents puts a server in the backend's place that sends an event whenever
+// the last one was read.
 func (e *edge) startEvents(t *testing.T, read <-chan struct{}) {
 	t.Helper()
 	listener, err := net.Listen("tcp", e.upstream)

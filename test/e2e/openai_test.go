@@ -34,11 +34,13 @@ func TestOpenAIsClientShowsWhyItWasRefused(t *testing.T) {
 	}{
 		{"nonsense", "rose", 401, "AuthenticationError", "credential-invalid", "token"},
 		{token, "sarin", 403, "PermissionDeniedError", "policy-denied", "chemical weapon"},
-		{token, "rose", 503, "InternalServerError", "upstream-unavailable", "Try again after"}, // nothing listens there
+		// nothing listens there
+		{token, "rose", 503, "InternalServerError", "upstream-unavailable", "Try again after"},
 		{token, "rose", 429, "RateLimitError", "quota-exceeded", `the limit "principal" allows 2`},
 	} {
 		cmd := exec.Command("node", "--input-type=module", "--eval", askWithOpenAI)
-		cmd.Dir = filepath.Join(repository, "bin", "clients") // .ci/needs puts the client there
+		// .ci/needs puts the client there
+		cmd.Dir = filepath.Join(repository, "bin", "clients")
 		cmd.Env = append(cmd.Environ(), "KEY="+c.key, "TEXT="+c.text, "BASE="+e.url+"/api/v1",
 			"NODE_EXTRA_CA_CERTS="+filepath.Join(e.state, "caddy", "pki", "authorities", "local", "root.crt"))
 		out, err := cmd.Output()

@@ -42,7 +42,8 @@ func TestHealthSaysMoreToOperators(t *testing.T) {
 		t.Errorf("anonymous: %s", anonymous.body)
 	}
 	get("/health", "nonsense").wantProblem(t, http.StatusUnauthorized, "credential-invalid")
-	// Who may generate need not know what the gateway is made of, and is not turned away either.
+	// Who may generate need not know what the gateway is made of, and is not
+	// turned away either.
 	client := get("/health", e.token(t))
 	client.wantOK(t)
 	parse(client)
@@ -116,7 +117,8 @@ func TestProbesNeedNeitherANameNorACredential(t *testing.T) {
 func TestReadinessDoesNotWaitForABackendThatHangs(t *testing.T) {
 	t.Parallel()
 	e := layout(t)
-	hanging, err := net.Listen("tcp", e.upstream) // connections are made, and nobody answers
+	// connections are made, and nobody answers
+	hanging, err := net.Listen("tcp", e.upstream)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	// patience bounds every wait; it is long because the machines that run this are slow at times.
+	// patience bounds every wait; it is long because the machines that run this
+	// are slow at times.
 	patience = 60 * time.Second
 	// tick is how often a condition is looked at.
 	tick = 20 * time.Millisecond

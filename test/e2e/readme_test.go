@@ -22,7 +22,8 @@ func TestTheREADMEsCaddyfileGuardsAnotherService(t *testing.T) {
 	if _, stderr, code := run(t, e.env, "keyring", "init"); code != 0 {
 		t.Fatalf("keyring init: %s", stderr)
 	}
-	// What a test must not leave to chance: ports, folders, and the trust store of this machine.
+	// What a test must not leave to chance: ports, folders, and the trust store of
+	// this machine.
 	options := "{\n\tadmin " + e.admin + "\n\tpersist_config off\n\tdefault_bind 127.0.0.1\n\tskip_install_trust\n\thttp_port " +
 		port(e.httpURL) + "\n\tstorage file_system " + e.state + "/caddy\n}\n"
 	caddyfile = strings.NewReplacer("llm.example.com", "localhost:"+port(e.url), "127.0.0.1:11434", e.upstream,
@@ -64,7 +65,8 @@ func TestTheREADMEsCaddyfileGuardsAnotherService(t *testing.T) {
 	}
 }
 
-// startChat puts a server in the upstream's place that streams like a chat service.
+// startChat puts a server in the upstream's place that streams like a chat
+// service.
 func (e *edge) startChat(t *testing.T) {
 	t.Helper()
 	listener, err := net.Listen("tcp", e.upstream)
@@ -85,7 +87,8 @@ func (e *edge) startChat(t *testing.T) {
 	t.Cleanup(server.Close)
 }
 
-// fenced returns the first code block of that language in a page of the repository.
+// fenced returns the first code block of that language in a page of the
+// repository.
 func fenced(t *testing.T, page, language string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(repository, page))

@@ -20,7 +20,8 @@ func (e *edge) logLines(t *testing.T, logger string) []map[string]any {
 	return found
 }
 
-// wantRecord waits for the records of a refused request, and returns the only one.
+// wantRecord waits for the records of a refused request, and returns the only
+// one.
 func (e *edge) wantRecord(t *testing.T, id string) map[string]any {
 	t.Helper()
 	var found []map[string]any

@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// secrets are what a client might send, and a backend answer, and no log may hold.
+// secrets are what a client might send, and a backend answer, and no log may
+// hold.
 const (
 	secretValue = "s3cr3t-0f-4-client"
 	replySecret = "s3cr3t-0f-4-b4ckend"

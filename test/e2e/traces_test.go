@@ -115,7 +115,8 @@ func TestSpansHaveTheStatusOfARefusal(t *testing.T) {
 		{e.generate(t, token, `{"prompt": "sarin"}`), "403", "policy-denied", false},
 		{e.generate(t, token, prompt), "429", "quota-exceeded", false},
 		{e.send(t, http.MethodGet, "/elsewhere", nil, ""), "404", "not-found", false},
-		{e.generate(t, other, prompt), "503", "upstream-unavailable", true}, // nothing listens there
+		// nothing listens there
+		{e.generate(t, other, prompt), "503", "upstream-unavailable", true},
 	} {
 		span := spans.spanOf(t, c.got.Header.Get("X-Request-Id"))
 		if got := attribute(span, "http.response.status_code"); !strings.Contains(got, c.status) {

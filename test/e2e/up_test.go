@@ -137,7 +137,8 @@ func TestUpRenewsPoliciesThatAnOlderVersionUnpacked(t *testing.T) {
 	e := layout(t)
 	e.startUpInState(t)
 	e.stop(t)
-	// An older version's rule: it had a file that this one lacks, and another volume.rego.
+	// An older version's rule: it had a file that this one lacks, and another
+	// volume.rego.
 	policies := filepath.Join(e.state, "policies")
 	old := []byte("package gate.rules.old\n\nderelict := input.no_such_field\n")
 	digest := sha256.Sum256(old)

@@ -110,7 +110,8 @@ func TestImportsPointDownwards(t *testing.T) {
 	}
 }
 
-// keepers are the folders that may import a module of others that the rest may not.
+// keepers are the folders that may import a module of others that the rest may
+// not.
 var keepers = []struct {
 	module  string
 	folders []string

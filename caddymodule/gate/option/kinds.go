@@ -15,7 +15,8 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// Text is an option with one value. The syntax, such as <file>, says what it is.
+// Text is an option with one value. The syntax, such as <file>, says what it
+// is.
 func Text[S ~string](name string, field *S, syntax string) *Option {
 	return &Option{
 		Facts: Facts{Name: name, Syntax: syntax, Field: field},
@@ -34,7 +35,8 @@ func List[S ~string](name string, field *[]S, syntax string) *Option {
 	return Values(name, field, syntax, func(text string) S { return S(text) }, func(value S) string { return string(value) })
 }
 
-// Values is [List] for values that are no text in JSON. It parses only what is valid.
+// Values is [List] for values that are no text in JSON. It parses only what is
+// valid.
 func Values[T any](name string, field *[]T, syntax string, parse func(text string) T, format func(value T) string) *Option {
 	return &Option{
 		Facts: Facts{Name: name, Syntax: syntax, Field: field, Repeats: true},
@@ -156,7 +158,8 @@ func size[N ~int | ~int64](n N) string {
 	return strconv.FormatInt(int64(n), 10) + units[0]
 }
 
-// Block is an option that has a config of its own, T, in a block or as arguments.
+// Block is an option that has a config of its own, T, in a block or as
+// arguments.
 func Block[T any, C nested[T]](name string, field **T) *Option {
 	return &Option{
 		Facts: Facts{Name: name, Field: field, Nested: C(new(T))},

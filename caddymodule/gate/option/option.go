@@ -1,10 +1,10 @@
 // Package option reads what a Caddyfile or JSON says about a module. A module
-// declares its options once, as a [Table]. From it come the reading of its block,
-// the checks that both syntaxes share, the errors, the defaults and its page of
-// the reference.
+// declares its options once, as a [Table]. From it come the reading of its
+// block, the checks that both syntaxes share, the errors, the defaults and its
+// page of the reference.
 //
-// A field whose zero value means something is a pointer, so that a zero is never
-// taken for an absent option.
+// A field whose zero value means something is a pointer, so that a zero is
+// never taken for an absent option.
 package option
 
 import (
@@ -40,7 +40,8 @@ type Facts struct {
 	Name string
 	// Syntax is what follows the name, such as <duration>.
 	Syntax string
-	// Want is what a value has to be, such as "a duration from 0s to 10m"; "" for any text.
+	// Want is what a value has to be, such as "a duration from 0s to 10m"; "" for
+	// any text.
 	Want string
 	// Default is the value of an option that is absent, or a word on it.
 	Default string
@@ -86,7 +87,8 @@ func (o *Option) Needed() *Option {
 	return o
 }
 
-// Expands has [Table.Provision] expand placeholders such as {env.NAME} in the values.
+// Expands has [Table.Provision] expand placeholders such as {env.NAME} in the
+// values.
 func (o *Option) Expands() *Option {
 	o.Expanded = true
 	return o
@@ -108,8 +110,8 @@ func (o *Option) Again() *Option {
 // line is the example as it stands in a Caddyfile.
 func (o *Option) line() string { return strings.TrimSpace(o.Name + " " + o.Example) }
 
-// take sets the field to values that a Caddyfile has for the option. Those of an
-// option that is there before are kept where it takes more than one.
+// take sets the field to values that a Caddyfile has for the option. Those of
+// an option that is there before are kept where it takes more than one.
 func (o *Option) take(values []string) error {
 	switch {
 	case o.flag && len(values) > 0:

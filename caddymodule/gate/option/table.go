@@ -9,7 +9,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
-// Table is what may be written for a config. Its options point into that config.
+// Table is what may be written for a config. Its options point into that
+// config.
 type Table struct {
 	// Name is what the block is called in a Caddyfile.
 	Name string
@@ -25,7 +26,8 @@ type Table struct {
 }
 
 // Unmarshal reads the name that comes next, its arguments and its block. Its
-// errors say which option, in which line, what is there, and what would be right.
+// errors say which option, in which line, what is there, and what would be
+// right.
 func (t Table) Unmarshal(d *caddyfile.Dispenser) error {
 	d.Next()
 	return t.unmarshal(d)

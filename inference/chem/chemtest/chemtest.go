@@ -19,8 +19,8 @@ func Parse(t testing.TB, smiles string) *chem.Molecule {
 	return m
 }
 
-// ReadReferences reads a JSON list of what another program says of molecules. It
-// ends the test if there are fewer than least.
+// ReadReferences reads a JSON list of what another program says of molecules.
+// It ends the test if there are fewer than least.
 func ReadReferences[T any](t testing.TB, path string, least int) []T {
 	t.Helper()
 	data, err := os.ReadFile(path)

@@ -42,9 +42,9 @@ func dendrimer(generations int) string {
 }
 
 // Without their bounds the searches for shapes and for overlaps would outlast
-// the tests' time on some of these. The crosses reach the bound of the overlaps,
-// the chains with rings that of the shapes; of the others a size that tells is
-// enough.
+// the tests' time on some of these. The crosses reach the bound of the
+// overlaps, the chains with rings that of the shapes; of the others a size that
+// tells is enough.
 func TestEveryMoleculeIsDrawnWithinBounds(t *testing.T) {
 	texts := map[string]string{
 		"large ring": "C1" + strings.Repeat("C", largestShaped+60) + "C1",

@@ -9,8 +9,9 @@ import (
 
 // orient turns a part of the drawing so that as many bonds as can be stand at
 // multiples of 30°, its long axis lies flat, and oxygens are to the right and
-// at the top rather than to the left and at the bottom. What may only be mirrored
-// is mirrored left to right, and what may not be turned stays as it is.
+// at the top rather than to the left and at the bottom. What may only be
+// mirrored is mirrored left to right, and what may not be turned stays as it
+// is.
 func (g *graph) orient(pos []complex128, part []int, rotation rotation) {
 	if rotation == noRotation {
 		return

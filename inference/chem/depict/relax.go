@@ -65,7 +65,8 @@ func descend(points []complex128, springs []spring, gradient []complex128) float
 		}
 		energy += s.weight * stretch * stretch
 		if d < 1e-6 {
-			v, d = turn(float64(s.a*37+s.b*101)), 1 // two points in one place part in some direction
+			// two points in one place part in some direction
+			v, d = turn(float64(s.a*37+s.b*101)), 1
 		}
 		pull := scale(v, 2*s.weight*stretch/d)
 		gradient[s.a] += pull

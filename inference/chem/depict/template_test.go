@@ -72,7 +72,8 @@ const (
 func TestSubstituentsOfAKnownSkeletonCrossNoRing(t *testing.T) {
 	for n, s := range ringTemplates {
 		if n == gonane {
-			continue // what stands on an atom of three flat rings has no room in the plane
+			// what stands on an atom of three flat rings has no room in the plane
+			continue
 		}
 		for corner := range s.points {
 			checkSubstituents(t, s.smiles(map[int]string{corner: "CC"}))

@@ -161,7 +161,8 @@ func TestRandomWalksEndAndParse(t *testing.T) {
 		part float64
 	}{
 		"aliphatic": {aliphatic, 1},
-		"aromatic":  {organic, 0.999}, // more than six unsettled atoms are not tracked
+		// more than six unsettled atoms are not tracked
+		"aromatic": {organic, 0.999},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := mustNew(t, test.vocabulary)
@@ -185,7 +186,8 @@ func TestRandomWalksEndAndParse(t *testing.T) {
 
 func TestEveryWalkEnds(t *testing.T) {
 	full := mustNew(t, organic)
-	poor := mustNew(t, strings.Fields("C c n = 1 2 ( )")) // no heteroatom to end an odd ring with
+	// no heteroatom to end an odd ring with
+	poor := mustNew(t, strings.Fields("C c n = 1 2 ( )"))
 	rich := mustNew(t, append(slices.Clone(organic), ".", "/", "\\", "%10", "$", "*", "[Na+]", "[2H]", "b", "[cH-]", "p"))
 	rapid.Check(t, func(t *rapid.T) {
 		g := rapid.SampledFrom([]*Grammar{full, poor, rich}).Draw(t, "grammar")

@@ -13,10 +13,11 @@ import (
 
 // drafter makes the drafts that a request is sampled from.
 type drafter struct {
-	model          *diffusion.Model
-	aim            aim
-	scaffold, like *chem.Molecule // without stereo, which the model does not know; nil for none
-	rng            *rand.Rand     // for drafts; samples have their own
+	model *diffusion.Model
+	aim   aim
+	// without stereo, which the model does not know; nil for none
+	scaffold, like *chem.Molecule
+	rng            *rand.Rand // for drafts; samples have their own
 }
 
 func newDrafter(model *diffusion.Model, request engine.Request, a aim, seed int64) *drafter {

@@ -162,7 +162,7 @@ func accessibility(sa float64) float64 {
 	return min(max((hopeless-sa)/(hopeless-easy), 0), 1)
 }
 
-// known says whether a molecule is new, and which odorant it resembles most.
+// known reports whether a molecule is new, and which odorant it resembles most.
 func (v *evaluator) known(m *chem.Molecule, print *fingerprint.Bits) *engine.Known {
 	return &engine.Known{
 		Training: v.model.Known(m),

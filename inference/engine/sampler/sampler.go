@@ -28,7 +28,8 @@ type Engine struct {
 	predictor   *predict.Predictor
 	interpreter *odor.Interpreter
 	index       *engine.Index
-	thresholds  []float64 // of each label, the probability that counts as having it
+	// of each label, the probability that counts as having it
+	thresholds []float64
 }
 
 // New returns the engine with the embedded models.

@@ -20,11 +20,12 @@ type search struct {
 	drafts         *drafter
 	evaluator      *evaluator
 	selection      *selection
-	excluded       map[string]string // names of odorants by canonical SMILES without stereo
-	seen           map[string]bool   // canonical SMILES
-	withheld       engine.Tally
-	sampled        int
-	exhausted      bool // the last round brought no new molecule
+	// names of odorants by canonical SMILES without stereo
+	excluded  map[string]string
+	seen      map[string]bool // canonical SMILES
+	withheld  engine.Tally
+	sampled   int
+	exhausted bool // the last round brought no new molecule
 }
 
 func newSearch(e *Engine, request engine.Request, interpretation odor.Interpretation, filter *engine.Filter) *search {
