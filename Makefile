@@ -18,7 +18,7 @@ GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
 
-.PHONY: help run build test check vet lint vuln policies fuzz bench clients referee train eval-model bench-model xcaddy release clean
+.PHONY: help run build test check vet lint vuln policies reference fuzz bench clients referee train eval-model bench-model xcaddy release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ vuln:
 policies: build
 	bin/odordiff policy fmt --check policies
 	bin/odordiff policy check policies
+
+reference: ## write docs/reference from the sources
+	$(GO) test -run Pages ./caddymodule/reference -update
 
 fuzz: ## fuzz every target for FUZZTIME (1m)
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz

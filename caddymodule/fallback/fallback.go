@@ -36,7 +36,7 @@ const servedBy = "Gate-Served-By"
 //
 // Every answer says in Gate-Served-By where it came from: live or stale.
 type Handler struct {
-	// Stale keeps answers to serve them later. Without it there is no such rung.
+	// Keeps answers to serve them later. Without it there is no such rung.
 	//
 	// Answers to GET and POST are kept. A POST that changes something upstream
 	// should not be answered from memory: let such routes go past this

@@ -135,8 +135,8 @@ func protocols(r *http.Request) []string {
 }
 
 // upgradable is what may be named in upgrade.
-const upgradable = "the name of a protocol such as websocket, nor may it be h2c, through which any number of requests would pass unjudged: " +
-	"for an upstream that speaks h2c, write `versions h2c` into its transport"
+const upgradable = "the name of a protocol such as websocket (h2c is none: any number of requests would pass through it unjudged; " +
+	"for an upstream that speaks it, write `versions h2c` into its transport)"
 
 // mayUpgrade reports whether the text is a protocol's name, but that of HTTP itself.
 func mayUpgrade(protocol string) bool {

@@ -30,7 +30,7 @@ func init() {
 //     while the server is shutting down. It does not wait for a slow check, and answers
 //     by what was found last;
 //   - /health with the status of the whole, 200 or 503, and with every check's
-//     details and history for a principal with DetailsScope (gate_auth stands before it).
+//     details and history for a principal with details_scope (gate_auth stands before it).
 //
 // Other paths go on to the next handler. Beside its own checks it reports those
 // that other gate modules have registered, such as redis and policy.

@@ -29,7 +29,7 @@ func (h *Handler) Options() option.Table {
 		Options: []*option.Option{
 			option.Blocks("limit", &h.Limits),
 			option.Ranges("allow", &h.Allow),
-			option.Ranges("deny", &h.Deny),
+			option.Ranges("deny", &h.Deny).Like("203.0.113.0/24"),
 			option.List("shadow", &h.shadow, "<limits...>").Like("principal"),
 		},
 	}

@@ -42,7 +42,8 @@ type Handler struct {
 	// addresses. They are refused even if they are also in allow.
 	Deny []string `json:"deny,omitempty"`
 
-	// shadow are the limits that the Caddyfile names in shadow.
+	// Limits that decide and count but never refuse, and of which clients are told
+	// nothing. In JSON each limit says so itself.
 	shadow      []string
 	allow, deny addressList
 	entrance    gate.Entrance

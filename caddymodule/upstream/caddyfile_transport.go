@@ -15,7 +15,7 @@ import (
 func (t *Transport) Options() option.Table {
 	return option.Table{Name: "gate", Options: []*option.Option{
 		option.Values("fail_on", &t.FailOn, "<statuses...>", parseStatus, formatStatus).Otherwise("502 503 504").
-			That("a status such as 503, nor a class such as 5xx", isStatus),
+			That("a status such as 503 or a class such as 5xx", isStatus),
 		option.Duration("slow_after", &t.SlowAfter, time.Millisecond, time.Hour).Otherwise("30s"),
 	}}
 }
