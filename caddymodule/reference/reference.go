@@ -33,7 +33,7 @@ type module struct {
 	config config
 	// before stands before the module's name in a Caddyfile.
 	before string
-	// within is a Caddyfile with a %s where the module stands.
+	// within is a Caddyfile with a %s, indented, where the module stands.
 	within string
 	// apart are the options that do not go together with the others.
 	apart []string
@@ -45,17 +45,20 @@ type config interface {
 }
 
 const (
-	inSite   = ":8080 {\n\troute {\n%s\n\t}\n}\n"
-	inAuth   = "{\n\tgate {\n\t\tkeyring keyring.json\n\t}\n}\n:8080 {\n\tgate_auth {\n%s\n\t}\n}\n"
-	inProxy  = ":8080 {\n\treverse_proxy 127.0.0.1:8090 {\n%s\n\t}\n}\n"
-	inServer = "{\n\tservers {\n\t\tlistener_wrappers {\n%s\n\t\t\ttls\n\t\t}\n\t}\n}\n:8080 {\n\trespond ok\n}\n"
+	global   = "{\n\t%s}\n"
+	inSite   = ":8080 {\n\t%s}\n"
+	inAuth   = "{\n\tgate {\n\t\tkeyring keyring.json\n\t}\n}\n:8080 {\n\tgate_auth {\n\t\t%s\t}\n}\n"
+	withKeys = "{\n\tgate {\n\t\tkeyring keyring.json\n\t}\n}\n:8080 {\n\t%s}\n"
+	inProxy  = ":8080 {\n\treverse_proxy 127.0.0.1:8090 {\n\t\t%s\t}\n}\n"
+	inServer = "{\n\tservers {\n\t\tlistener_wrappers {\n\t\t\t%s\t\t\ttls\n\t\t}\n\t}\n}\n:8080 {\n\trespond ok\n}\n"
+	inLog    = "{\n\tlog {\n\t\t%s\t}\n}\n"
 )
 
 func pages() []page {
 	return []page{
-		{"gate", "what the modules share: Redis, the keyring", []module{{config: new(gate.App), within: "{\n%s\n}\n"}}},
+		{"gate", "what the modules share: Redis, the keyring", []module{{config: new(gate.App), within: global}}},
 		{"gate_auth", "tokens, signatures, other providers", []module{
-			{config: new(auth.Handler), within: strings.Replace(inAuth, "\tgate_auth {\n%s\n\t}", "%s", 1), apart: []string{"provider"}},
+			{config: new(auth.Handler), within: withKeys, apart: []string{"provider"}},
 			{config: new(auth.JWT), within: inAuth},
 			{config: new(auth.Signature), within: inAuth},
 		}},
@@ -72,7 +75,7 @@ func pages() []page {
 		}},
 		{"gate_health", "probes and checks", []module{{config: new(health.Handler), within: inSite, apart: []string{"probes_only"}}}},
 		{"gate_problem", "how refusals are answered", []module{{config: new(problem.Handler), within: inSite}}},
-		{"log-format", "logs without credentials", []module{{config: new(logformat.Encoder), before: "format ", within: "{\n\tlog {\n%s\n\t}\n}\n"}}},
+		{"log-format", "logs without credentials", []module{{config: new(logformat.Encoder), before: "format ", within: inLog}}},
 	}
 }
 
@@ -122,13 +125,17 @@ func (m module) write(b *bytes.Buffer, root string) error {
 	if table.Usage != "" {
 		fmt.Fprintf(b, "Short for a block: `%s %s`.\n\n", table.Name, table.Usage)
 	}
-	fmt.Fprintf(b, "```caddyfile\n%s```\n", m.example(0))
+	fmt.Fprintf(b, "```caddyfile\n%s```\n", m.example())
 	return writeOptions(b, m.config, root)
 }
 
-// example is a block of the module with its options.
-func (m module) example(indent int) string {
+// example is a Caddyfile that has the module with its options.
+func (m module) example() string {
+	before, after, _ := strings.Cut(m.within, "%s")
+	above := strings.TrimRight(before, "\t")
 	var b strings.Builder
-	writeExample(&b, m.before, m.config.Options(), indent, m.apart)
+	b.WriteString(above)
+	writeExample(&b, m.before, m.config.Options(), len(before)-len(above), m.apart)
+	b.WriteString(after)
 	return b.String()
 }

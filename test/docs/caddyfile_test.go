@@ -44,7 +44,7 @@ func TestEveryCaddyfileOfThePagesLoads(t *testing.T) {
 }
 
 // operatorsFolder changes to a folder that has what the Caddyfiles name: the
-// policies and a keyring.
+// policies, a keyring and public keys.
 func operatorsFolder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -56,6 +56,10 @@ func operatorsFolder(t *testing.T) string {
 		t.Fatal(err)
 	}
 	if _, err := keyring.Ensure(filepath.Join(dir, "keyring.json")); err != nil {
+		t.Fatal(err)
+	}
+	keys := []byte(read(t, "caddymodule/auth/testdata/jwks.json"))
+	if err := os.WriteFile(filepath.Join(dir, "jwks.json"), keys, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Chdir(dir)

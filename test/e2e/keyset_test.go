@@ -63,7 +63,7 @@ func TestAKeySetIsJudgedKeyByKey(t *testing.T) {
 	if err := os.WriteFile(file, []byte(keySet(weak.jwk(), incomplete, before.jwk())), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	e := startGateway(t, "algorithms HS256", "jwks "+file+"\n\t\talgorithms HS256 RS256 ES256")
+	e := startGateway(t, "jwt {", "jwt {\n\t\tissuer odordiff\n\t\taudience odordiff\n\t\tjwks "+file+"\n\t\talgorithms HS256 RS256 ES256")
 	e.startEcho(t)
 	refused := func(k rsaKey) bool { return e.generate(t, k.token(t), prompt).StatusCode == http.StatusUnauthorized }
 

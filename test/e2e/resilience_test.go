@@ -96,7 +96,7 @@ func (e *edge) metric(t *testing.T, name, labelValue string) string {
 }
 
 func TestReloadsUnderLoadFailNoRequest(t *testing.T) {
-	e := startGateway(t)
+	e := startGateway(t, "gate_fallback {", "gate_fallback {\n\t\t\tretry_after 5s")
 	e.startBackend(t)
 	token := e.token(t)
 	header := http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + token}}
@@ -150,7 +150,7 @@ func TestAReloadForgetsNothing(t *testing.T) {
 	for range 3 {
 		e.generate(t, token, prompt).wantOK(t)
 	}
-	e.edit(t, "retry_after 5s", "retry_after 6s")
+	e.edit(t, "gate_fallback {", "gate_fallback {\n\t\t\tretry_after 6s")
 	e.reload(t)
 
 	t.Run("nonces", func(t *testing.T) {
@@ -173,7 +173,7 @@ func TestABrokenCaddyfileChangesNothing(t *testing.T) {
 	e := startGateway(t)
 	e.startBackend(t)
 	token := e.token(t)
-	e.edit(t, "retry_after 5s", "retry_after soon")
+	e.edit(t, "gate_fallback {", "gate_fallback {\n\t\t\tretry_after soon")
 	_, stderr, code := run(t, e.env, "reload", "--config", e.config, "--address", e.admin)
 	if code == 0 || !strings.Contains(stderr, "soon") {
 		t.Errorf("exit code %d: %s", code, stderr)
