@@ -30,8 +30,8 @@ const servedBy = "Gate-Served-By"
 
 // Handler answers when the upstream cannot. It passes on what the handlers
 // after it answer, streams included, unless that is a 502, 503 or 504, returned
-// or written, before the first byte went out. Then it serves an earlier answer to
-// the same request of the same principal, if `stale` is configured and there
+// or written, before the first byte went out. Then it serves an earlier answer
+// to the same request of the same principal, if `stale` is configured and there
 // is one, and otherwise refuses with 503 and Retry-After.
 //
 // Every answer says in Gate-Served-By where it came from: live or stale.
@@ -130,9 +130,9 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 	return nil
 }
 
-// serveLive runs the handlers after us. Caddy's proxy ends a request whose answer
-// breaks off with http.ErrAbortHandler; of an answer that is withheld nobody
-// misses the rest, so the next rung can still answer.
+// serveLive runs the handlers after us. Caddy's proxy ends a request whose
+// answer breaks off with http.ErrAbortHandler; of an answer that is withheld
+// nobody misses the rest, so the next rung can still answer.
 func serveLive(live *live, r *http.Request, next caddyhttp.Handler) error {
 	defer func() {
 		cause := recover()
@@ -180,7 +180,8 @@ func (h *Handler) descend(w http.ResponseWriter, r *http.Request, live *live, ca
 func serveStale(w http.ResponseWriter, answer ladder.Answer, age time.Duration) {
 	header := w.Header()
 	for name, values := range answer.Header {
-		header[name] = slices.Clone(values) // Caddy's header handler edits values in place.
+		// Caddy's header handler edits values in place.
+		header[name] = slices.Clone(values)
 	}
 	header.Set(servedBy, ladder.Stale)
 	header.Set("Age", strconv.FormatInt(int64(age/time.Second), 10))

@@ -32,17 +32,17 @@ func (a *App) Entrance(ctx caddy.Context) Entrance {
 	return Entrance{guard: a, outside: answererOf(ctx)}
 }
 
-// Unguarded returns the entrance of a handler that leaves it to others to refuse
-// what must not come in.
+// Unguarded returns the entrance of a handler that leaves it to others to
+// refuse what must not come in.
 func (e Entrance) Unguarded() Entrance {
 	e.guard = nil
 	return e
 }
 
-// Enter takes a request in and has the handler serve it, or refuses what would get
-// past every handler behind it: a change of protocol, and a request that may be a
-// replay. Whichever gate handler comes first makes the exchange, opens its
-// response, and tells the outcome when it is done.
+// Enter takes a request in and has the handler serve it, or refuses what would
+// get past every handler behind it: a change of protocol, and a request that
+// may be a replay. Whichever gate handler comes first makes the exchange, opens
+// its response, and tells the outcome when it is done.
 func (e Entrance) Enter(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, h Handler) (err error) {
 	x := ExchangeOf(r)
 	if !x.Response.Open(w) {
@@ -64,8 +64,8 @@ func (e Entrance) serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 	return h.Serve(w, r, x, next)
 }
 
-// leave is for when the first handler is done. Either the outcome is known now, or
-// error routes still have to answer.
+// leave is for when the first handler is done. Either the outcome is known now,
+// or error routes still have to answer.
 func (e Entrance) leave(r *http.Request, x *exchange.Exchange, err error, panicked bool) {
 	if err != nil && e.outside == routesAnswer {
 		x.Response.Leave(err)
@@ -88,8 +88,8 @@ func (a *App) inadmissible(r *http.Request) *problem.Problem {
 	return a.CheckUpgrade(r)
 }
 
-// mayBeReplayed reports whether a request came in TLS early data (RFC 8470), here
-// or at a proxy before us, and asks for more than to look. Whoever has
+// mayBeReplayed reports whether a request came in TLS early data (RFC 8470),
+// here or at a proxy before us, and asks for more than to look. Whoever has
 // recorded such a request can send it again.
 func mayBeReplayed(r *http.Request) bool {
 	early := r.TLS != nil && !r.TLS.HandshakeComplete || r.Header.Get("Early-Data") == "1"
@@ -108,7 +108,8 @@ func SafeMethod(method string) bool {
 
 // CheckUpgrade returns the refusal of a request that asks for another protocol
 // than those of the option upgrade, or else nil. After the change its
-// connection is a tunnel: what goes through it is not authenticated, limited or judged.
+// connection is a tunnel: what goes through it is not authenticated, limited or
+// judged.
 func (a *App) CheckUpgrade(r *http.Request) *problem.Problem {
 	for _, protocol := range protocols(r) {
 		if !slices.ContainsFunc(a.Upgrade, func(named string) bool { return strings.EqualFold(named, protocol) }) {
@@ -138,7 +139,8 @@ func protocols(r *http.Request) []string {
 const upgradable = "the name of a protocol such as websocket (h2c is none: any number of requests would pass through it unjudged; " +
 	"for an upstream that speaks it, write `versions h2c` into its transport)"
 
-// mayUpgrade reports whether the text is a protocol's name, but that of HTTP itself.
+// mayUpgrade reports whether the text is a protocol's name, but that of HTTP
+// itself.
 func mayUpgrade(protocol string) bool {
 	return !strings.EqualFold(protocol, "h2c") && httpguts.ValidHeaderFieldName(strings.Replace(protocol, "/", "-", 1))
 }

@@ -26,11 +26,12 @@ func init() {
 // Handler answers GET and HEAD for paths that end in
 //
 //   - /health/live with 200: the process is up and serves;
-//   - /health/ready with 200, or with 503 and the names of the critical checks that failed, and
-//     while the server is shutting down. It does not wait for a slow check, and answers
-//     by what was found last;
+//   - /health/ready with 200, or with 503 and the names of the critical checks
+//     that failed, and while the server is shutting down. It does not wait for
+//     a slow check, and answers by what was found last;
 //   - /health with the status of the whole, 200 or 503, and with every check's
-//     details and history for a principal with details_scope (gate_auth stands before it).
+//     details and history for a principal with details_scope (gate_auth stands
+//     before it).
 //
 // Other paths go on to the next handler. Beside its own checks it reports those
 // that other gate modules have registered, such as redis and policy.
@@ -38,8 +39,8 @@ type Handler struct {
 	// What must answer for the service to be useful.
 	Upstreams []Upstream `json:"upstreams,omitempty"`
 
-	// The folder whose file system is checked, and the percentages in use from which
-	// on it is degraded or failed. Default: Caddy's data folder, 90 and 98.
+	// The folder whose file system is checked, and the percentages in use from
+	// which on it is degraded or failed. Default: Caddy's data folder, 90 and 98.
 	Disk *Disk `json:"disk,omitempty"`
 
 	// The percentages of the host's memory in use from which on it is degraded or
@@ -53,17 +54,19 @@ type Handler struct {
 	// How long one of these checks may take, up to 1m. Default: 2s.
 	Timeout *caddy.Duration `json:"timeout,omitempty"`
 
-	// How long a result is good for before the check runs again, up to 1h. Default: 5s.
+	// How long a result is good for before the check runs again, up to 1h.
+	// Default: 5s.
 	Interval *caddy.Duration `json:"interval,omitempty"`
 
 	// The scope that a principal needs to see the checks' details. They name
-	// addresses, folders and faults, which are an operator's business. Default: none,
-	// so that every principal sees them.
+	// addresses, folders and faults, which are an operator's business. Default:
+	// none, so that every principal sees them.
 	DetailsScope string `json:"details_scope,omitempty"`
 
 	// Whether to answer the two probes alone, without checks of its own: for a
-	// listener of plain HTTP beside the site that has the other options, none of which
-	// may be set with it. Ready then reports what that site and the other modules check.
+	// listener of plain HTTP beside the site that has the other options, none of
+	// which may be set with it. Ready then reports what that site and the other
+	// modules check.
 	ProbesOnly bool `json:"probes_only,omitempty"`
 
 	entrance gate.Entrance
@@ -72,9 +75,10 @@ type Handler struct {
 	cleanups []func()
 }
 
-// patience is how long a probe and a scrape wait for checks that run, before they
-// are told what was found last. Balancers and kubelets allow about a second for the
-// whole request, and an answer that comes too late counts as none.
+// patience is how long a probe and a scrape wait for checks that run, before
+// they are told what was found last. Balancers and kubelets allow about a
+// second for the whole request, and an answer that comes too late counts as
+// none.
 const patience = 300 * time.Millisecond
 
 // CaddyModule returns the Caddy module information.
@@ -173,7 +177,8 @@ func (h *Handler) whole(r *http.Request) response {
 	return answer
 }
 
-// showsDetails does not refuse those who lack the scope: the status is for everyone.
+// showsDetails does not refuse those who lack the scope: the status is for
+// everyone.
 func (h *Handler) showsDetails(p *exchange.Principal) bool {
 	if p == nil {
 		return false

@@ -31,11 +31,12 @@ func init() { caddy.RegisterModule(Handler{}) }
 // Where the usage is kept is the gate app's business: in this process, or in
 // Redis for all gateways.
 type Handler struct {
-	// The limits, in the order in which responses tell them. At least one is needed
-	// unless addresses are denied.
+	// The limits, in the order in which responses tell them. At least one is
+	// needed unless addresses are denied.
 	Limits []Limit `json:"limits,omitempty"`
 
-	// Client addresses that no limit applies to, as CIDR ranges or single addresses.
+	// Client addresses that no limit applies to, as CIDR ranges or single
+	// addresses.
 	Allow []string `json:"allow,omitempty"`
 
 	// Client addresses that are refused with 403, as CIDR ranges or single
@@ -154,7 +155,8 @@ func (h *Handler) undecided(w http.ResponseWriter, r *http.Request, err error) e
 	return gate.Refuse(w, r, problem.LimitUnavailable.New("").RetryAfter(jitter(time.Second)).Because(err))
 }
 
-// inForce leaves out the limits that are lifted: there is nothing to tell of them.
+// inForce leaves out the limits that are lifted: there is nothing to tell of
+// them.
 func inForce(states []window.State) []window.State {
 	return slices.DeleteFunc(slices.Clone(states), func(s window.State) bool { return s.Lifted })
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/odordiff/odordiff/caddymodule/gate/option"
 )
 
-// writeOptions writes the table of the options of a config, what each means, and
-// the same for the blocks among them.
+// writeOptions writes the table of the options of a config, what each means,
+// and the same for the blocks among them.
 func writeOptions(b *bytes.Buffer, config option.Config, root string) error {
 	docs, err := docsOf(config, root)
 	if err != nil {

@@ -37,7 +37,8 @@ func fresh(config option.Config) option.Config {
 	return reflect.New(reflect.TypeOf(config).Elem()).Interface().(option.Config)
 }
 
-// block is a block of the config with what it cannot be without, and more lines.
+// block is a block of the config with what it cannot be without, and more
+// lines.
 func block(config option.Config, but string, lines ...string) string {
 	table := config.Options()
 	head := []string{table.Name}

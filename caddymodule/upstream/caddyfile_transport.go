@@ -11,7 +11,8 @@ import (
 	"github.com/odordiff/odordiff/caddymodule/gate/option"
 )
 
-// Options returns the options that transport gate has beside those of transport http.
+// Options returns the options that transport gate has beside those of transport
+// http.
 func (t *Transport) Options() option.Table {
 	return option.Table{Name: "gate", Options: []*option.Option{
 		option.Values("fail_on", &t.FailOn, "<statuses...>", parseStatus, formatStatus).Otherwise("502 503 504").
