@@ -33,14 +33,14 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 // Options returns the options of gate_auth.
 func (h *Handler) Options() option.Table {
 	provider := func(name, example string) *option.Option {
-		return option.Custom(name, "{ ... }", &h.ProvidersRaw, func(d *caddyfile.Dispenser) error { return h.addProvider(d, "gate_"+name) }).Like(example)
+		return option.Custom(name, "{ ... }", &h.ProvidersRaw, func(d *caddyfile.Dispenser) error { return h.addProvider(d, "gate_"+name) }).Example(example)
 	}
 	return option.Table{
 		Name: "gate_auth", Usage: "[jwt] [signature]", Short: h.shorthand,
 		Options: []*option.Option{
 			provider("jwt", ""),
 			provider("signature", ""),
-			option.Custom("provider", "<module> ...", &h.ProvidersRaw, h.addForeign).Like("http_basic").Again(),
+			option.Custom("provider", "<module> ...", &h.ProvidersRaw, h.addForeign).Example("http_basic").Repeat(),
 			option.Flag("optional", &h.Optional),
 			option.Flag("forward_credential", &h.ForwardCredential),
 		},
@@ -95,27 +95,27 @@ func (h *Handler) add(name string, config json.RawMessage) error {
 func (j *JWT) Options() option.Table {
 	const ours = "odordiff; none with jwks"
 	return option.Table{Name: "jwt", Options: []*option.Option{
-		option.List("issuer", &j.Issuers, "<names...>").Expands().Like("odordiff").Unless(ours),
-		option.List("audience", &j.Audiences, "<names...>").Expands().Like("odordiff").Unless(ours),
-		option.List("algorithms", &j.Algorithms, "").OneOf("HS256", "ES256", "EdDSA", "RS256").Like("HS256 ES256").
-			Unless("ES256, EdDSA and RS256 with jwks, else HS256"),
-		option.Text("jwks", &j.JWKS, "<file>").Expands().Like("jwks.json"),
-		option.List("require_scope", &j.RequireScopes, "<scopes...>").That(aScope, keyring.ValidScope).Like("generate"),
-		option.Duration("leeway", &j.Leeway, 0, token.MaxLeeway).Otherwise("30s"),
-		option.Text("tenant_claim", &j.TenantClaim, "<name>").Otherwise(token.DefaultTenantClaim),
-		option.Count("cache_size", &j.CacheSize, 0, 1<<20).Otherwise("4096"),
+		option.List("issuer", &j.Issuers, "<names...>").Expand().Example("odordiff").DefaultMeans(ours),
+		option.List("audience", &j.Audiences, "<names...>").Expand().Example("odordiff").DefaultMeans(ours),
+		option.List("algorithms", &j.Algorithms, "").OneOf("HS256", "ES256", "EdDSA", "RS256").Example("HS256 ES256").
+			DefaultMeans("ES256, EdDSA and RS256 with jwks, else HS256"),
+		option.Text("jwks", &j.JWKS, "<file>").Expand().Example("jwks.json"),
+		option.List("require_scope", &j.RequireScopes, "<scopes...>").Accept(aScope, keyring.ValidScope).Example("generate"),
+		option.Duration("leeway", &j.Leeway, 0, token.MaxLeeway).Default("30s"),
+		option.Text("tenant_claim", &j.TenantClaim, "<name>").Default(token.DefaultTenantClaim),
+		option.Count("cache_size", &j.CacheSize, 0, 1<<20).Default("4096"),
 	}}
 }
 
 // Options returns the options of signature.
 func (s *Signature) Options() option.Table {
 	return option.Table{Name: "signature", Options: []*option.Option{
-		option.List("components", &s.Components, "<components...>").Otherwise(strings.Join(httpsig.DefaultComponents(), " ")),
-		option.Duration("window", &s.Window, time.Second, httpsig.MaxWindow).Otherwise("5m"),
-		option.Duration("leeway", &s.Leeway, 0, httpsig.MaxLeeway).Otherwise("30s"),
-		option.Text("label", &s.Label, "<label>").Like("sig1").Unless("any, where the request has one signature"),
-		option.List("require_scope", &s.RequireScopes, "<scopes...>").That(aScope, keyring.ValidScope).Like("generate"),
-		option.Size("max_body", &s.MaxBody, 1, 1<<40).Otherwise("1MiB"),
+		option.List("components", &s.Components, "<components...>").Default(strings.Join(httpsig.DefaultComponents(), " ")),
+		option.Duration("window", &s.Window, time.Second, httpsig.MaxWindow).Default("5m"),
+		option.Duration("leeway", &s.Leeway, 0, httpsig.MaxLeeway).Default("30s"),
+		option.Text("label", &s.Label, "<label>").Example("sig1").DefaultMeans("any, where the request has one signature"),
+		option.List("require_scope", &s.RequireScopes, "<scopes...>").Accept(aScope, keyring.ValidScope).Example("generate"),
+		option.Size("max_body", &s.MaxBody, 1, 1<<40).Default("1MiB"),
 	}}
 }
 

@@ -27,9 +27,9 @@ const most = 1_000_000
 // Options returns the options of gate_capacity.
 func (h *Handler) Options() option.Table {
 	return option.Table{Name: "gate_capacity", Options: []*option.Option{
-		option.Count("per_address", &h.PerAddress, 1, most).Otherwise("64"),
-		option.Count("total", &h.Total, 1, most).Otherwise("1024"),
-		option.Duration("wait", &h.Wait, time.Millisecond, time.Minute).Otherwise("5s"),
+		option.Count("per_address", &h.PerAddress, 1, most).Default("64"),
+		option.Count("total", &h.Total, 1, most).Default("1024"),
+		option.Duration("wait", &h.Wait, time.Millisecond, time.Minute).Default("5s"),
 	}}
 }
 
@@ -39,9 +39,9 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error { return h.Op
 // Options returns the options of gate_connections.
 func (c *Connections) Options() option.Table {
 	return option.Table{Name: "gate_connections", Options: []*option.Option{
-		option.Count("per_address", &c.PerAddress, 1, most).Otherwise("64"),
-		option.Count("total", &c.Total, 1, most).Otherwise("2048"),
-		option.Count("streams", &c.Streams, 1, most).Otherwise("32"),
+		option.Count("per_address", &c.PerAddress, 1, most).Default("64"),
+		option.Count("total", &c.Total, 1, most).Default("2048"),
+		option.Count("streams", &c.Streams, 1, most).Default("32"),
 		option.Ranges("except", &c.Except),
 	}}
 }

@@ -26,16 +26,16 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 func (h *Handler) Options() option.Table {
 	return option.Table{Name: "gate_fallback", Options: []*option.Option{
 		option.Block("stale", &h.Stale),
-		option.Duration("retry_after", &h.RetryAfter, time.Millisecond, 24*time.Hour).Otherwise("5s"),
+		option.Duration("retry_after", &h.RetryAfter, time.Millisecond, 24*time.Hour).Default("5s"),
 	}}
 }
 
 // Options returns the options of stale.
 func (s *Stale) Options() option.Table {
 	return option.Table{Name: "stale", Options: []*option.Option{
-		option.Duration("ttl", &s.TTL, time.Second, 30*24*time.Hour).Otherwise("10m"),
-		option.Size("max_size", &s.MaxSize, 1, 1<<40).Otherwise("64MiB"),
-		option.Size("max_entry", &s.MaxEntry, 1, 1<<40).Otherwise("1MiB"),
+		option.Duration("ttl", &s.TTL, time.Second, 30*24*time.Hour).Default("10m"),
+		option.Size("max_size", &s.MaxSize, 1, 1<<40).Default("64MiB"),
+		option.Size("max_entry", &s.MaxEntry, 1, 1<<40).Default("1MiB"),
 	}}
 }
 

@@ -29,9 +29,9 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 func (a *App) Options() option.Table {
 	return option.Table{Name: "gate", Options: []*option.Option{
 		option.Block("redis", &a.Redis),
-		option.Text("keyring", &a.KeyringFile, "<file>").Expands().Like("keyring.json").
-			Unless("keyring.json in the folder that ODORDIFF_STATE names, if it is there"),
-		option.List("upgrade", &a.Upgrade, "<protocols...>").That(upgradable, mayUpgrade).Like("websocket").Unless("none"),
+		option.Text("keyring", &a.KeyringFile, "<file>").Expand().Example("keyring.json").
+			DefaultMeans("keyring.json in the folder that ODORDIFF_STATE names, if it is there"),
+		option.List("upgrade", &a.Upgrade, "<protocols...>").Accept(upgradable, mayUpgrade).Example("websocket").DefaultMeans("none"),
 	}}
 }
 
@@ -40,12 +40,12 @@ func (r *Redis) Options() option.Table {
 	return option.Table{
 		Name: "redis",
 		Arguments: []*option.Option{
-			option.Text("url", &r.URL, "<url>").Needed().Expands().That("redis://host:port, or off for none", nil).Like("redis://127.0.0.1:6379"),
+			option.Text("url", &r.URL, "<url>").Require().Expand().Accept("redis://host:port, or off for none", nil).Example("redis://127.0.0.1:6379"),
 		},
 		Options: []*option.Option{
-			option.Text("prefix", &r.Prefix, "<prefix>").Otherwise(DefaultPrefix),
-			option.Count("nodes", &r.Nodes, 1, 10_000).Otherwise("1"),
-			option.Duration("timeout", &r.Timeout, time.Millisecond, maxRedisTimeout).Unless("50ms, and 250ms for signatures").Like("100ms"),
+			option.Text("prefix", &r.Prefix, "<prefix>").Default(DefaultPrefix),
+			option.Count("nodes", &r.Nodes, 1, 10_000).Default("1"),
+			option.Duration("timeout", &r.Timeout, time.Millisecond, maxRedisTimeout).DefaultMeans("50ms, and 250ms for signatures").Example("100ms"),
 		},
 	}
 }

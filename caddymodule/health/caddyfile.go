@@ -28,10 +28,10 @@ func (h *Handler) Options() option.Table {
 		option.Block("disk", &h.Disk),
 		option.Block("memory", &h.Memory),
 		option.Block("load", &h.Load),
-		option.Duration("timeout", &h.Timeout, time.Millisecond, time.Minute).Otherwise("2s"),
-		option.Duration("interval", &h.Interval, time.Microsecond, time.Hour).Otherwise("5s"),
-		option.Text("details_scope", &h.DetailsScope, "<scope>").Like("operator").Unless("every principal sees the details").
-			That("a scope: printable characters without spaces, quotes and backslashes", keyring.ValidScope),
+		option.Duration("timeout", &h.Timeout, time.Millisecond, time.Minute).Default("2s"),
+		option.Duration("interval", &h.Interval, time.Microsecond, time.Hour).Default("5s"),
+		option.Text("details_scope", &h.DetailsScope, "<scope>").Example("operator").DefaultMeans("every principal sees the details").
+			Accept("a scope: printable characters without spaces, quotes and backslashes", keyring.ValidScope),
 		option.Flag("probes_only", &h.ProbesOnly),
 	}}
 }
@@ -41,9 +41,9 @@ func (u *Upstream) Options() option.Table {
 	return option.Table{
 		Name: "upstream",
 		Arguments: []*option.Option{
-			option.Text("url", &u.URL, "<url>").Needed().Expands().Like("http://127.0.0.1:8090/health/ready").
-				That("an http or https URL", isURL),
-			option.Text("name", &u.Name, "<name>").Otherwise("upstream"),
+			option.Text("url", &u.URL, "<url>").Require().Expand().Example("http://127.0.0.1:8090/health/ready").
+				Accept("an http or https URL", isURL),
+			option.Text("name", &u.Name, "<name>").Default("upstream"),
 		},
 		Options: []*option.Option{option.Flag("critical", &u.Critical)},
 	}
@@ -52,25 +52,25 @@ func (u *Upstream) Options() option.Table {
 // Options returns the arguments of disk.
 func (d *Disk) Options() option.Table {
 	return option.Table{Name: "disk", Arguments: []*option.Option{
-		option.Text("folder", &d.Folder, "<folder>").Expands().Like("/").Unless("Caddy's data folder, or the nearest above it that exists"),
-		option.Number("degraded", &d.Degraded, 0, 100).Like("90").Unless("90"),
-		option.Number("failed", &d.Failed, 0, 100).Like("98").Unless("98; never where degraded is given"),
+		option.Text("folder", &d.Folder, "<folder>").Expand().Example("/").DefaultMeans("Caddy's data folder, or the nearest above it that exists"),
+		option.Number("degraded", &d.Degraded, 0, 100).Example("90").DefaultMeans("90"),
+		option.Number("failed", &d.Failed, 0, 100).Example("98").DefaultMeans("98; never where degraded is given"),
 	}}
 }
 
 // Options returns the arguments of memory.
 func (m *Memory) Options() option.Table {
 	return option.Table{Name: "memory", Arguments: []*option.Option{
-		option.Number("degraded", &m.Degraded, 0, 100).Like("95").Unless("95"),
-		option.Number("failed", &m.Failed, 0, 100).Like("99").Unless("never"),
+		option.Number("degraded", &m.Degraded, 0, 100).Example("95").DefaultMeans("95"),
+		option.Number("failed", &m.Failed, 0, 100).Example("99").DefaultMeans("never"),
 	}}
 }
 
 // Options returns the arguments of load.
 func (l *Load) Options() option.Table {
 	return option.Table{Name: "load", Arguments: []*option.Option{
-		option.Number("degraded", &l.Degraded, 0, 1000).Like("4").Unless("4"),
-		option.Number("failed", &l.Failed, 0, 1000).Like("16").Unless("never"),
+		option.Number("degraded", &l.Degraded, 0, 1000).Example("4").DefaultMeans("4"),
+		option.Number("failed", &l.Failed, 0, 1000).Example("16").DefaultMeans("never"),
 	}}
 }
 

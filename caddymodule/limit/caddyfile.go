@@ -29,8 +29,8 @@ func (h *Handler) Options() option.Table {
 		Options: []*option.Option{
 			option.Blocks("limit", &h.Limits),
 			option.Ranges("allow", &h.Allow),
-			option.Ranges("deny", &h.Deny).Like("203.0.113.0/24"),
-			option.List("shadow", &h.shadow, "<limits...>").Like("principal"),
+			option.Ranges("deny", &h.Deny).Example("203.0.113.0/24"),
+			option.List("shadow", &h.shadow, "<limits...>").Example("principal"),
 		},
 	}
 }
@@ -49,16 +49,16 @@ func (l *Limit) Options() option.Table {
 	return option.Table{
 		Name: strings.TrimSpace("limit " + l.Name),
 		Arguments: []*option.Option{
-			option.Text("name", &l.Name, "<name>").Needed().Like("principal").
-				That("a letter, then letters, digits, - and _, 64 at most", validName.MatchString),
+			option.Text("name", &l.Name, "<name>").Require().Example("principal").
+				Accept("a letter, then letters, digits, - and _, 64 at most", validName.MatchString),
 		},
 		Options: []*option.Option{
-			option.Text("key", &l.Key, "<key>").Needed().Like("{http.auth.user.id}"),
-			option.Text("rate", &l.Rate, "<number>/<window>").Needed().Expands().Like("60/1m").That("a whole number from 1 in a window from 1s to 366d", isRate),
-			option.Text("cost", &l.Cost, "<number>|<placeholder>").Otherwise("1").That("a positive number or a placeholder", isCost),
-			option.Count("ipv6_prefix", &l.IPv6Prefix, 1, 128).Otherwise("64"),
-			option.Count("ipv4_prefix", &l.IPv4Prefix, 1, 32).Otherwise("32"),
-			option.Text("on_error", &l.OnError, "").OneOf("local", "deny", "allow").Otherwise("local"),
+			option.Text("key", &l.Key, "<key>").Require().Example("{http.auth.user.id}"),
+			option.Text("rate", &l.Rate, "<number>/<window>").Require().Expand().Example("60/1m").Accept("a whole number from 1 in a window from 1s to 366d", isRate),
+			option.Text("cost", &l.Cost, "<number>|<placeholder>").Default("1").Accept("a positive number or a placeholder", isCost),
+			option.Count("ipv6_prefix", &l.IPv6Prefix, 1, 128).Default("64"),
+			option.Count("ipv4_prefix", &l.IPv4Prefix, 1, 32).Default("32"),
+			option.Text("on_error", &l.OnError, "").OneOf("local", "deny", "allow").Default("local"),
 		},
 	}
 }

@@ -119,8 +119,8 @@ func (e *Encoder) EncodeEntry(entry zapcore.Entry, added []zapcore.Field) (*buff
 // Options returns the options of the format gate.
 func (e *Encoder) Options() option.Table {
 	return option.Table{Name: "gate", Options: []*option.Option{
-		option.Module("wrap", &e.WrappedRaw, "caddy.logging.encoders", "format").Like("console").
-			Unless("json, or console where the log goes to a terminal"),
+		option.Module("wrap", &e.WrappedRaw, "caddy.logging.encoders", "format").Example("console").
+			DefaultMeans("json, or console where the log goes to a terminal"),
 	}}
 }
 

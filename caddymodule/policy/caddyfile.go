@@ -25,22 +25,22 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 // Options returns the options of gate_policy.
 func (h *Handler) Options() option.Table {
 	return option.Table{Name: "gate_policy", Options: []*option.Option{
-		option.Text("dir", &h.Dir, "<directory>").Needed().Expands().Like("policies"),
+		option.Text("dir", &h.Dir, "<directory>").Require().Expand().Example("policies"),
 		option.Blocks("schema", &h.Schemas),
-		option.List("prompt", &h.Prompts, "<pointers...>").Like("/prompt /messages/*/content").Unless("every string of the body").
-			That("a JSON Pointer such as /prompt or /messages/*/content", isPointer),
-		option.Size("max_body", &h.MaxBody, 1, 1<<40).Otherwise("1MiB"),
-		option.Duration("timeout", &h.Timeout, time.Millisecond, 5*time.Second).Otherwise("250ms"),
-		option.Text("last_good", &h.LastGood, "<folder>|off").Expands().Like("off").
-			Unless("last-good-policies in the folder that ODORDIFF_STATE names; off without it"),
+		option.List("prompt", &h.Prompts, "<pointers...>").Example("/prompt /messages/*/content").DefaultMeans("every string of the body").
+			Accept("a JSON Pointer such as /prompt or /messages/*/content", isPointer),
+		option.Size("max_body", &h.MaxBody, 1, 1<<40).Default("1MiB"),
+		option.Duration("timeout", &h.Timeout, time.Millisecond, 5*time.Second).Default("250ms"),
+		option.Text("last_good", &h.LastGood, "<folder>|off").Expand().Example("off").
+			DefaultMeans("last-good-policies in the folder that ODORDIFF_STATE names; off without it"),
 	}}
 }
 
 // Options returns the arguments of schema.
 func (s *RouteSchema) Options() option.Table {
 	return option.Table{Name: "schema", Arguments: []*option.Option{
-		option.Text("route", &s.Route, "<route>").Needed().Like("/api/v1/generate*"),
-		option.Text("schema", &s.Schema, "<file>").Needed().Like("schemas/generate.json"),
+		option.Text("route", &s.Route, "<route>").Require().Example("/api/v1/generate*"),
+		option.Text("schema", &s.Schema, "<file>").Require().Example("schemas/generate.json"),
 	}}
 }
 

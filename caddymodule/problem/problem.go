@@ -148,7 +148,7 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 func (h *Handler) Options() option.Table {
 	return option.Table{Name: "gate_problem", Options: []*option.Option{
 		// A browser's header needs more than the least.
-		option.Size("max_header", &h.MaxHeader, 1<<10, 1<<30).Like("32KiB").Unless("no bound but the server's"),
+		option.Size("max_header", &h.MaxHeader, 1<<10, 1<<30).Example("32KiB").DefaultMeans("no bound but the server's"),
 	}}
 }
 

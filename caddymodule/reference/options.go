@@ -75,7 +75,7 @@ func absent(o *option.Option) string {
 	if o.Required {
 		return "required"
 	}
-	return cmp.Or(o.Default, "none")
+	return cmp.Or(o.Facts.Default, "none")
 }
 
 // writeMeanings writes what each option means; options of one field share that.
@@ -122,7 +122,7 @@ func syntax(o *option.Option) string {
 // exampleLine is the first line of an option's example.
 func exampleLine(o *option.Option) string {
 	if o.Nested == nil {
-		return strings.TrimSpace(o.Name + " " + o.Example)
+		return strings.TrimSpace(o.Name + " " + o.Facts.Example)
 	}
 	return line(o.Nested.Options())
 }
@@ -131,7 +131,7 @@ func exampleLine(o *option.Option) string {
 func line(table option.Table) string {
 	words := []string{table.Name}
 	for _, argument := range table.Arguments {
-		words = append(words, argument.Example)
+		words = append(words, argument.Facts.Example)
 	}
 	return strings.Join(words, " ")
 }

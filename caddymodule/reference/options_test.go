@@ -43,7 +43,7 @@ func block(config option.Config, but string, lines ...string) string {
 	table := config.Options()
 	head := []string{table.Name}
 	for _, argument := range table.Arguments {
-		head = append(head, argument.Example)
+		head = append(head, argument.Facts.Example)
 	}
 	for _, o := range table.Options {
 		if o.Required && o.Name != but {

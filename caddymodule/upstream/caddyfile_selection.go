@@ -12,13 +12,13 @@ import (
 func (s *Selection) Options() option.Table {
 	const most = 1_000_000
 	return option.Table{Name: "gate_breaker", Options: []*option.Option{
-		option.Text("name", &s.Name, "<name>").Like("tenants").Unless("one breaker for all proxies to an upstream"),
-		option.Module("inner", &s.InnerRaw, "http.reverse_proxy.selection_policies", "policy").Like("least_conn").Unless("random"),
-		option.Count("trip_after", &s.TripAfter, 1, most).Otherwise("5"),
-		option.Duration("open_for", &s.OpenFor, time.Millisecond, time.Hour).Otherwise("1s"),
-		option.Duration("open_max", &s.OpenMax, time.Millisecond, 24*time.Hour).Like("30s").Unless("30s, or open_for where that is longer"),
-		option.Count("half_open", &s.HalfOpen, 1, most).Otherwise("1"),
-		option.Duration("probe_timeout", &s.ProbeTimeout, time.Millisecond, time.Hour).Otherwise("1m"),
+		option.Text("name", &s.Name, "<name>").Example("tenants").DefaultMeans("one breaker for all proxies to an upstream"),
+		option.Module("inner", &s.InnerRaw, "http.reverse_proxy.selection_policies", "policy").Example("least_conn").DefaultMeans("random"),
+		option.Count("trip_after", &s.TripAfter, 1, most).Default("5"),
+		option.Duration("open_for", &s.OpenFor, time.Millisecond, time.Hour).Default("1s"),
+		option.Duration("open_max", &s.OpenMax, time.Millisecond, 24*time.Hour).Example("30s").DefaultMeans("30s, or open_for where that is longer"),
+		option.Count("half_open", &s.HalfOpen, 1, most).Default("1"),
+		option.Duration("probe_timeout", &s.ProbeTimeout, time.Millisecond, time.Hour).Default("1m"),
 	}}
 }
 

@@ -15,9 +15,9 @@ import (
 // http.
 func (t *Transport) Options() option.Table {
 	return option.Table{Name: "gate", Options: []*option.Option{
-		option.Values("fail_on", &t.FailOn, "<statuses...>", parseStatus, formatStatus).Otherwise("502 503 504").
-			That("a status such as 503 or a class such as 5xx", isStatus),
-		option.Duration("slow_after", &t.SlowAfter, time.Millisecond, time.Hour).Otherwise("30s"),
+		option.Values("fail_on", &t.FailOn, "<statuses...>", parseStatus, formatStatus).Default("502 503 504").
+			Accept("a status such as 503 or a class such as 5xx", isStatus),
+		option.Duration("slow_after", &t.SlowAfter, time.Millisecond, time.Hour).Default("30s"),
 	}}
 }
 

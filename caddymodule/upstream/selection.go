@@ -198,9 +198,9 @@ func (s *Selection) breakerOf(u *reverseproxy.Upstream) *breaker.Breaker {
 
 func (s *Selection) settings() breaker.Settings {
 	settings := breaker.Settings{
-		TripAfter:    uint32(*s.TripAfter), //nolint:gosec // within the option's bounds
+		TripAfter:    uint32(*s.TripAfter),
 		OpenFor:      time.Duration(*s.OpenFor),
-		HalfOpen:     uint32(*s.HalfOpen), //nolint:gosec // within the option's bounds
+		HalfOpen:     uint32(*s.HalfOpen),
 		ProbeTimeout: time.Duration(*s.ProbeTimeout),
 	}
 	if s.OpenMax != nil {

@@ -66,7 +66,7 @@ func (o *Option) OneOf(words ...string) *Option {
 	if o.many {
 		o.Syntax += "..."
 	}
-	return o.That("one of "+strings.Join(words, ", "), func(value string) bool {
+	return o.Accept("one of "+strings.Join(words, ", "), func(value string) bool {
 		return slices.Contains(words, value)
 	})
 }
@@ -130,7 +130,7 @@ func scale[T cmp.Ordered](name, kind string, field **T, least, most T, parse fun
 			*field = &value
 		},
 	}
-	return o.That(fmt.Sprintf("a %s from %s to %s", kind, format(least), format(most)), func(text string) bool {
+	return o.Accept(fmt.Sprintf("a %s from %s to %s", kind, format(least), format(most)), func(text string) bool {
 		value, err := parse(text)
 		return err == nil && value >= least && value <= most // A NaN is neither.
 	})

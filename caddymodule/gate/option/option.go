@@ -59,56 +59,56 @@ type Facts struct {
 // Config is a part of a module's configuration that has options.
 type Config interface{ Options() Table }
 
-// Otherwise makes a value, as a Caddyfile has it, the default that
+// Default makes a value, as a Caddyfile has it, the default that
 // [Table.Provision] fills in.
-func (o *Option) Otherwise(value string) *Option {
-	o.Default, o.filled = value, true
-	if o.Example == "" {
-		o.Example = value
+func (o *Option) Default(value string) *Option {
+	o.Facts.Default, o.filled = value, true
+	if o.Facts.Example == "" {
+		o.Facts.Example = value
 	}
 	return o
 }
 
-// Unless says what an absent option means, where that is not one value.
-func (o *Option) Unless(meaning string) *Option {
-	o.Default = meaning
+// DefaultMeans says what an absent option means, where that is not one value.
+func (o *Option) DefaultMeans(meaning string) *Option {
+	o.Facts.Default = meaning
 	return o
 }
 
-// Like gives an example of what may follow the name.
-func (o *Option) Like(example string) *Option {
-	o.Example = example
+// Example gives an example of what may follow the name.
+func (o *Option) Example(example string) *Option {
+	o.Facts.Example = example
 	return o
 }
 
-// Needed makes it an error to leave the option out.
-func (o *Option) Needed() *Option {
+// Require makes it an error to leave the option out.
+func (o *Option) Require() *Option {
 	o.Required = true
 	return o
 }
 
-// Expands has [Table.Provision] expand placeholders such as {env.NAME} in the
+// Expand has [Table.Provision] expand placeholders such as {env.NAME} in the
 // values.
-func (o *Option) Expands() *Option {
+func (o *Option) Expand() *Option {
 	o.Expanded = true
 	return o
 }
 
-// That demands that each value is what want says, such as "a scope". Without
+// Accept demands that each value is what want says, such as "a scope". Without
 // valid the module itself sees to that.
-func (o *Option) That(want string, valid func(value string) bool) *Option {
+func (o *Option) Accept(want string, valid func(value string) bool) *Option {
 	o.Want, o.valid = want, valid
 	return o
 }
 
-// Again lets the option be there more than once.
-func (o *Option) Again() *Option {
+// Repeat lets the option be there more than once.
+func (o *Option) Repeat() *Option {
 	o.Repeats = true
 	return o
 }
 
 // line is the example as it stands in a Caddyfile.
-func (o *Option) line() string { return strings.TrimSpace(o.Name + " " + o.Example) }
+func (o *Option) line() string { return strings.TrimSpace(o.Name + " " + o.Facts.Example) }
 
 // take sets the field to values that a Caddyfile has for the option. Those of
 // an option that is there before are kept where it takes more than one.
@@ -172,7 +172,7 @@ func (o *Option) provision(repl *caddy.Replacer) error {
 		return err
 	}
 	if o.filled && o.values() == nil {
-		return o.take(o.split(o.Default))
+		return o.take(o.split(o.Facts.Default))
 	}
 	return nil
 }

@@ -38,27 +38,27 @@ type inner struct {
 
 func (c *config) Options() option.Table {
 	return option.Table{Name: "thing", Options: []*option.Option{
-		option.Text("text", &c.Text, "<text>").Expands().Like("a"),
-		option.Text("word", &c.Word, "").OneOf("on", "off").Otherwise("off"),
-		option.List("list", &c.List, "<names...>").Otherwise("a b"),
-		option.Values("codes", &c.Codes, "<codes...>", func(text string) int { return len(text) }, func(n int) string { return strings.Repeat("x", n) }).Like("xx"),
+		option.Text("text", &c.Text, "<text>").Expand().Example("a"),
+		option.Text("word", &c.Word, "").OneOf("on", "off").Default("off"),
+		option.List("list", &c.List, "<names...>").Default("a b"),
+		option.Values("codes", &c.Codes, "<codes...>", func(text string) int { return len(text) }, func(n int) string { return strings.Repeat("x", n) }).Example("xx"),
 		option.Flag("flag", &c.Flag),
-		option.Duration("duration", &c.Duration, 0, 10*time.Minute).Otherwise("30s"),
-		option.Size("size", &c.Size, 1, 1<<30).Otherwise("1MiB"),
-		option.Count("count", &c.Count, 1, 9).Otherwise("5"),
-		option.Number("number", &c.Number, 0, 100).Like("90"),
+		option.Duration("duration", &c.Duration, 0, 10*time.Minute).Default("30s"),
+		option.Size("size", &c.Size, 1, 1<<30).Default("1MiB"),
+		option.Count("count", &c.Count, 1, 9).Default("5"),
+		option.Number("number", &c.Number, 0, 100).Example("90"),
 		option.Ranges("ranges", &c.Ranges),
 		option.Block("inner", &c.Inner),
 		option.Blocks("rule", &c.Rules),
-		option.Module("format", &c.Format, "caddy.logging.encoders", "format").Like("json"),
+		option.Module("format", &c.Format, "caddy.logging.encoders", "format").Example("json"),
 	}}
 }
 
 func (i *inner) Options() option.Table {
 	return option.Table{
 		Name:      strings.TrimSpace("rule " + i.Name),
-		Arguments: []*option.Option{option.Text("name", &i.Name, "<name>").Needed().Like("first")},
-		Options:   []*option.Option{option.Count("count", &i.Count, 0, 9).Otherwise("1")},
+		Arguments: []*option.Option{option.Text("name", &i.Name, "<name>").Require().Example("first")},
+		Options:   []*option.Option{option.Count("count", &i.Count, 0, 9).Default("1")},
 	}
 }
 

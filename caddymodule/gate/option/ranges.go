@@ -11,8 +11,8 @@ const private = "private_ranges"
 
 // Ranges is a [List] of addresses and CIDR ranges.
 func Ranges(name string, field *[]string) *Option {
-	o := List(name, field, "<ranges...>").Expands().Like("10.0.0.0/8 192.0.2.1").
-		That("an address, a range such as 10.0.0.0/8 or "+private, func(value string) bool {
+	o := List(name, field, "<ranges...>").Expand().Example("10.0.0.0/8 192.0.2.1").
+		Accept("an address, a range such as 10.0.0.0/8 or "+private, func(value string) bool {
 			_, err := caddyhttp.CIDRExpressionToPrefix(value)
 			return err == nil || value == private
 		})

@@ -176,7 +176,7 @@ func (t Table) hinted(o *Option, err error) error {
 func (t Table) line() string {
 	words := []string{t.Name}
 	for _, o := range t.Arguments {
-		words = append(words, o.Example)
+		words = append(words, o.Facts.Example)
 	}
 	return strings.Join(words, " ")
 }
