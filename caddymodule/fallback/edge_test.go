@@ -15,9 +15,7 @@ import (
 
 	"github.com/odordiff/odordiff/caddymodule/edgetest"
 	"github.com/odordiff/odordiff/caddymodule/gate"
-	// gate_problem
 	_ "github.com/odordiff/odordiff/caddymodule/problem"
-	// lb_policy gate_breaker and transport gate
 	_ "github.com/odordiff/odordiff/caddymodule/upstream"
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/problem"

@@ -80,8 +80,8 @@ func (x *Index) Named(name string) (*odor.Odorant, bool) {
 
 // Nearest returns up to limit odorants that resemble the molecule of a
 // [Fingerprint], the most similar first and equals in the order of the library.
-func (x *Index) Nearest(print *fingerprint.Bits, limit int) []Neighbour {
-	found := x.set.Search(print, limit)
+func (x *Index) Nearest(bits *fingerprint.Bits, limit int) []Neighbour {
+	found := x.set.Search(bits, limit)
 	nearest := make([]Neighbour, len(found))
 	for i, match := range found {
 		nearest[i] = Neighbour{x.entries[match.Index].Odorant, match.Similarity}

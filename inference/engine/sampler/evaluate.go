@@ -44,8 +44,8 @@ func newEvaluator(e *Engine, request engine.Request, interpretation odor.Interpr
 // candidate is a molecule that passed the checks.
 type candidate struct {
 	engine.Molecule
-	print fingerprint.Bits
-	met   []float64 // of each label that is wanted
+	bits fingerprint.Bits
+	met  []float64 // of each label that is wanted
 }
 
 // leastRelevance is how much of what is wanted a molecule must be predicted to
@@ -62,8 +62,8 @@ func (v *evaluator) evaluate(molecule *chem.Molecule) (*candidate, *engine.Withh
 		return nil, withheld
 	}
 	note, _ := odor.NoteOf(molecule)
-	c := &candidate{print: engine.Fingerprint(molecule), met: v.met(probabilities)}
-	scores := v.score(molecule, &c.print, probabilities, note)
+	c := &candidate{bits: engine.Fingerprint(molecule), met: v.met(probabilities)}
+	scores := v.score(molecule, &c.bits, probabilities, note)
 	switch {
 	case scores.Relevance < leastRelevance || *scores.Accessibility == 0:
 		return nil, &engine.Withheld{Reason: engine.Irrelevant, Count: 1}
@@ -76,20 +76,20 @@ func (v *evaluator) evaluate(molecule *chem.Molecule) (*candidate, *engine.Withh
 		Note:      note,
 		Scores:    scores,
 		Source:    engine.FromDiffusion,
-		Known:     v.known(molecule, &c.print),
+		Known:     v.known(molecule, &c.bits),
 		Safety:    assessment,
 	}
 	return c, nil
 }
 
-func (v *evaluator) score(m *chem.Molecule, print *fingerprint.Bits, probabilities []float64, note odor.Note) engine.Scores {
+func (v *evaluator) score(m *chem.Molecule, bits *fingerprint.Bits, probabilities []float64, note odor.Note) engine.Scores {
 	scores := engine.Scores{
 		Relevance:     v.relevance(probabilities) * engine.NoteMatch(note, v.notes...),
 		Avoidance:     v.avoidance(probabilities),
 		Accessibility: new(accessibility(property.SyntheticAccessibility(m))),
 	}
 	if v.like != nil {
-		scores.Likeness = new(fingerprint.Tanimoto(v.like, print))
+		scores.Likeness = new(fingerprint.Tanimoto(v.like, bits))
 	}
 	return scores
 }
@@ -163,10 +163,10 @@ func accessibility(sa float64) float64 {
 }
 
 // known reports whether a molecule is new, and which odorant it resembles most.
-func (v *evaluator) known(m *chem.Molecule, print *fingerprint.Bits) *engine.Known {
+func (v *evaluator) known(m *chem.Molecule, bits *fingerprint.Bits) *engine.Known {
 	return &engine.Known{
 		Training: v.model.Known(m),
 		Library:  v.index.Contains(m),
-		Nearest:  v.index.Nearest(print, 1)[0],
+		Nearest:  v.index.Nearest(bits, 1)[0],
 	}
 }

@@ -89,7 +89,7 @@ func worth(c *candidate, alike float64) float64 {
 // structures, half how much they have the same of what is wanted, where that is
 // more than one thing.
 func alike(a, b *candidate) float64 {
-	structure := fingerprint.Tanimoto(&a.print, &b.print)
+	structure := fingerprint.Tanimoto(&a.bits, &b.bits)
 	if len(a.met) < 2 {
 		return structure
 	}

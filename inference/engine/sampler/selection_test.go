@@ -45,7 +45,7 @@ func ranksOf(set int) []int {
 // of makes a candidate of a score that is like no other.
 func of(score float64, bit int) *candidate {
 	c := &candidate{Molecule: engine.Molecule{Scores: engine.Scores{Relevance: score, Avoidance: 1}, Known: &engine.Known{}}}
-	c.print[bit%len(c.print)] = 1
+	c.bits[bit%len(c.bits)] = 1
 	return c
 }
 
@@ -86,9 +86,9 @@ func TestWhatIsChosenStays(t *testing.T) {
 }
 
 func TestCandidatesThatMeetTheSameAreAlike(t *testing.T) {
-	linalool := &candidate{print: engine.Fingerprint(molecule(t, "C=CC(C)(O)CCC=C(C)C")), met: []float64{1, 0}}
-	same := &candidate{print: linalool.print, met: []float64{1, 0}}
-	other := &candidate{print: linalool.print, met: []float64{0, 1}}
+	linalool := &candidate{bits: engine.Fingerprint(molecule(t, "C=CC(C)(O)CCC=C(C)C")), met: []float64{1, 0}}
+	same := &candidate{bits: linalool.bits, met: []float64{1, 0}}
+	other := &candidate{bits: linalool.bits, met: []float64{0, 1}}
 	if got := alike(linalool, same); got != 1 {
 		t.Errorf("the same: %g", got)
 	}
