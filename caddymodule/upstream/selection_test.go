@@ -141,7 +141,8 @@ func TestWeightsStayWithTheirUpstreams(t *testing.T) {
 	}
 }
 
-// trip opens the upstream's breaker and waits until it admits a probe.
+// trip opens the upstream's breaker and waits until it admits a probe. It runs
+// in a synctest bubble, whose clock moves at once: no real time passes.
 func trip(t *testing.T, p *Selection, upstream *reverseproxy.Upstream) *breaker.Breaker {
 	t.Helper()
 	b := p.breakerOf(upstream)
