@@ -2,8 +2,8 @@
 # title: The decision
 # description: >-
 #   Joins what the files under rules/ contribute into the one decision that the
-#   gateway follows. A request passes on facts that were established, never on
-#   the mere absence of a denial.
+#   gateway follows. A request passes only if the facts that it needs are
+#   established, never merely because no rule denies it.
 package gate
 
 decision := {
@@ -28,17 +28,17 @@ allow if {
 	count(denials) == 0
 }
 
-# The gateway gathered everything that the rules read.
+# The gateway has gathered everything that the rules read.
 complete if input.complete == true
 
-# Who sent the request is known, or the operator said that it need not be.
+# The sender of the request is known, or the operator does not require it.
 authenticated if input.principal.id != ""
 
 authenticated if data.settings.require_principal == false
 
 denials contains reason if some reason in data.gate.rules[_].deny
 
-# The facts that allow needs and that were not established.
+# The facts that allow needs and that are not established.
 missing contains {
 	"id": "input-incomplete",
 	"message": "The gateway could not gather what the policy needs to know about the request.",

@@ -1,5 +1,5 @@
-# The tests pin the settings that they depend on, so that an operator can change
-# data.yaml without changing them.
+# The tests set the settings that they depend on, so that an operator can change
+# data.yaml without changing the tests.
 package gate_test
 
 import data.gate

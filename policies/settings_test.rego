@@ -1,5 +1,5 @@
-# Unlike the others, these tests look at data.yaml as it is: a rule whose setting is
-# absent or misspelt does not hold, and so would silently refuse nothing.
+# Unlike the other tests, these check data.yaml itself: a rule whose setting is
+# absent or misspelt does not hold, so it would silently refuse nothing.
 package settings_test
 
 test_require_principal_is_a_boolean if is_boolean(data.settings.require_principal)

@@ -12,12 +12,12 @@ import (
 	"github.com/odordiff/odordiff/internal/textnorm"
 )
 
-// canaryAttempts is how often a canary is tried if it takes too long, since the
-// machine may be busy for a moment.
+// canaryAttempts is how many times a trial decision is attempted while it takes
+// too long: the machine may be busy for a moment.
 const canaryAttempts = 3
 
 // Admit checks whether a version may go live: it compiles the snapshot, runs
-// its tests, and lets it decide about a few requests. The error is [Faults].
+// its tests, and lets it decide a few trial requests. The error is [Faults].
 func Admit(ctx context.Context, snap *Snapshot, timeout time.Duration) (p *Policy, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -49,28 +49,29 @@ func Admit(ctx context.Context, snap *Snapshot, timeout time.Duration) (p *Polic
 	return p, nil
 }
 
-// canary lets the policy decide about made-up requests. The decisions may be
-// any, except that a document without any fact must not be allowed.
+// canary lets the policy decide a few made-up requests. Any decision will do,
+// except that an input without any facts must not be allowed.
 func (p *Policy) canary(ctx context.Context) error {
-	ctx = context.WithValue(ctx, tryingKey{}, textnorm.Normalise(canaryPrompt))
+	ctx = context.WithValue(ctx, trialKey{}, textnorm.Normalise(canaryPrompt))
 	for name, in := range canaries() {
-		_, err := patiently(func() (*Decision, error) { return p.Decide(ctx, in) })
+		_, err := retryTimeouts(func() (*Decision, error) { return p.Decide(ctx, in) })
 		if err != nil {
 			return fmt.Errorf("trying the policy on %s: %w", name, err)
 		}
 	}
-	d, err := patiently(func() (*Decision, error) { return p.evaluate(ctx, time.Now(), ast.NewObject()) })
+	d, err := retryTimeouts(func() (*Decision, error) { return p.evaluate(ctx, time.Now(), ast.NewObject()) })
 	if errors.Is(err, ErrTimeout) {
-		return fmt.Errorf("trying the policy on a request of which nothing is known: %w", err)
+		return fmt.Errorf("trying the policy on a request about which nothing is known: %w", err)
 	}
 	if err == nil && d.Allow {
-		return errors.New("the policy allows a request of which nothing is known: allow must depend on facts such as input.complete, not only on the absence of denials")
+		return errors.New("the policy allows a request about which nothing is known: allow must depend on facts such as input.complete, not only on the absence of denials")
 	}
 	return nil
 }
 
-// patiently repeats a decision that took too long.
-func patiently(decide func() (*Decision, error)) (d *Decision, err error) {
+// retryTimeouts repeats a decision that took too long, up to canaryAttempts in
+// all.
+func retryTimeouts(decide func() (*Decision, error)) (d *Decision, err error) {
 	for range canaryAttempts {
 		if d, err = decide(); !errors.Is(err, ErrTimeout) {
 			break
@@ -79,11 +80,11 @@ func patiently(decide func() (*Decision, error)) (d *Decision, err error) {
 	return d, err
 }
 
-// tryingKey is where the context of a trial has the normalised form of its
-// prompt, which no rule may search for terms.
-type tryingKey struct{}
+// trialKey is the context key of the normalised form of a trial's prompt. No
+// rule may search that form for terms.
+type trialKey struct{}
 
-// canaryPrompt has something that only the normalised form loses.
+// canaryPrompt has characters that its normalised form lacks.
 const canaryPrompt = "Fr\u00e9sh cit\u00adrus over wet cedar"
 
 func canaries() map[string]*Input {

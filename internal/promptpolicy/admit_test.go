@@ -60,23 +60,23 @@ func TestAdmitNamesTheFault(t *testing.T) {
 		},
 		"a search of a normalised prompt": {
 			map[string]string{"gate.rego": allowing, "data.yaml": "terms: {x: []}", "rules/x.rego": "package gate.rules.x\n\nlabel contains term if {\n\tsome prompt in input.prompts\n\tsome term in gate.terms(\"x\", prompt.normalised)\n}"},
-			"rules/x.rego:5: gate.terms: search the text as it came",
+			"rules/x.rego:5: gate.terms: search the original text",
 		},
 		"a search of a normalised prompt by another name": {
 			map[string]string{"gate.rego": allowing, "data.yaml": "terms: {x: []}", "rules/x.rego": "package gate.rules.x\n\nlabel contains term if {\n\tsome prompt in input.prompts\n\tn := prompt.normalised\n\tm = n\n\tsome term in gate.terms(\"x\", m)\n}"},
-			"rules/x.rego:7: gate.terms: search the text as it came",
+			"rules/x.rego:7: gate.terms: search the original text",
 		},
 		"a search of normalised prompts one by one": {
 			map[string]string{"gate.rego": allowing, "data.yaml": "terms: {x: []}", "rules/x.rego": "package gate.rules.x\n\nlabel contains term if {\n\ttexts := [t | t := input.prompts[_].normalised]\n\tsome text in texts\n\tsome term in gate.terms(\"x\", text)\n}"},
-			"rules/x.rego:6: gate.terms: search the text as it came",
+			"rules/x.rego:6: gate.terms: search the original text",
 		},
 		"a search of a normalised prompt by a function": {
 			map[string]string{"gate.rego": strings.Replace(allowing, "\"labels\": []", "\"labels\": data.gate.rules.x.label", 1), "data.yaml": "terms: {x: []}", "rules/x.rego": "package gate.rules.x\n\nlabel contains term if {\n\tsome prompt in input.prompts\n\tsome term in found(prompt.normalised)\n}\n\nfound(text) := gate.terms(\"x\", text)"},
-			"rules/x.rego:8: search the text as it came",
+			"rules/x.rego:8: search the original text",
 		},
 		"a search of a text that is normalised at once": {
 			map[string]string{"gate.rego": allowing, "data.yaml": "terms: {x: []}", "x.rego": "package x\n\ny := gate.terms(\"x\", gate.normalise(\"rose\"))"},
-			"x.rego:3: gate.terms: search the text as it came",
+			"x.rego:3: gate.terms: search the original text",
 		},
 		"a denial that is not a set": {
 			map[string]string{"gate.rego": allowing, "rules/x.rego": "package gate.rules.x\n\ndeny if input.complete"},
@@ -234,7 +234,7 @@ deny contains "bulk" if input.body.num_molecules > 20
 
 decision := {"allow": true, "status": 200, "reasons": [], "obligations": [], "labels": []} if count(deny) == 0
 `},
-			"the policy allows a request of which nothing is known",
+			"the policy allows a request about which nothing is known",
 		},
 		"a rule that always fails": {
 			map[string]string{"gate.rego": allowing, "fail.rego": "package gate\n\ndecision := 1 if to_number(input.request.method) == 1"},

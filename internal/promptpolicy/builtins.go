@@ -15,7 +15,7 @@ import (
 	"github.com/odordiff/odordiff/internal/textnorm"
 )
 
-// The functions that rules have beside Rego's own.
+// The functions that rules may call besides Rego's own.
 var (
 	// termsDecl is gate.terms(set, text): the terms of data.terms[set] that
 	// occur in text. See [termSet] for what an occurrence is.
@@ -32,15 +32,15 @@ var (
 	}
 )
 
-// allowedBuiltins are the names of OPA's functions that neither reach outside
-// the process, nor reveal it, nor take unbounded memory for a small argument.
-// What a later version of OPA adds is not among them until somebody has looked
-// at it.
+// allowedBuiltins lists the functions of OPA that rules may call. None of them
+// reaches outside the process, reveals anything about it, or takes unbounded
+// memory for a small argument. A function that a later version of OPA adds must
+// be reviewed before it is listed.
 //
 //go:embed builtins.txt
 var allowedBuiltins string
 
-// capabilities is what policies may use: OPA's functions that are allowed, and
+// capabilities returns what policies may use: the allowed functions of OPA, and
 // ours.
 func capabilities() *ast.Capabilities {
 	caps := ast.CapabilitiesForThisVersion()
@@ -64,11 +64,12 @@ func declaration(decl *rego.Function) *ast.Builtin {
 	return &ast.Builtin{Name: decl.Name, Description: decl.Description, Decl: decl.Decl}
 }
 
-// functions implements the builtins for one policy, whose terms they look for.
+// functions implements our functions for one policy, with the terms that it
+// looks for.
 type functions struct{ lexicon *lexicon }
 
-// scanned is the key of a text's findings in the cache of one evaluation: rules
-// ask about each set in turn, but a text is scanned once.
+// scanned is the key of a text's findings in the cache of one evaluation. Rules
+// ask about each set in turn, but a text is scanned only once.
 type scanned string
 
 var noTerms = ast.ArrayTerm()
@@ -87,8 +88,8 @@ func (f functions) forTester() []*tester.Builtin {
 	}
 }
 
-// terms halts the evaluation for an unknown set: a typo in a set's name must
-// not look like a text without findings.
+// terms implements gate.terms. It halts the evaluation if the set is unknown: a
+// typing error in a set's name must not look like a text without findings.
 func (f functions) terms(bctx rego.BuiltinContext, set, text *ast.Term) (*ast.Term, error) {
 	name, ok := set.Value.(ast.String)
 	if !ok {
@@ -101,7 +102,7 @@ func (f functions) terms(bctx rego.BuiltinContext, set, text *ast.Term) (*ast.Te
 	if !f.lexicon.sets[string(name)] {
 		return nil, rego.NewHaltError(fmt.Errorf("data.%s has no set of this name", termsRoot))
 	}
-	if normal, ok := bctx.Context.Value(tryingKey{}).(string); ok && normal == string(content) {
+	if normal, ok := bctx.Context.Value(trialKey{}).(string); ok && normal == string(content) {
 		return nil, rego.NewHaltError(errLostSeams)
 	}
 	found, err := f.scan(bctx, string(content))
@@ -115,8 +116,8 @@ func (f functions) terms(bctx rego.BuiltinContext, set, text *ast.Term) (*ast.Te
 	return ast.ArrayTerm(terms...), nil
 }
 
-// expired returns a function that reports whether an evaluation is over, for
-// functions that take long: the evaluator itself cannot stop them.
+// expired returns a function that reports whether an evaluation was cancelled.
+// Functions that take long must ask it, because the evaluator cannot stop them.
 func expired(bctx rego.BuiltinContext) func() bool {
 	if bctx.Cancel == nil {
 		return func() bool { return false }
@@ -152,8 +153,9 @@ func normalise(bctx rego.BuiltinContext, text *ast.Term) (*ast.Term, error) {
 	return ast.StringTerm(normal), nil
 }
 
-// unknownSets finds calls of gate.terms whose set is written out and does not
-// exist, so that a typo is refused when saved rather than when first reached.
+// unknownSets finds calls of gate.terms that name a set which does not exist.
+// So a typing error is refused when the file is saved, not when the rule first
+// runs.
 func unknownSets(modules map[string]*ast.Module, sets map[string]bool) Faults {
 	var faults Faults
 	for _, module := range modules {
@@ -168,13 +170,13 @@ func unknownSets(modules map[string]*ast.Module, sets map[string]bool) Faults {
 	return faults
 }
 
-// errLostSeams is what is wrong with searching a normalised text.
-var errLostSeams = errors.New("search the text as it came, such as prompt.text: the normalised form has lost where invisible characters were")
+// errLostSeams says why a normalised text must not be searched.
+var errLostSeams = errors.New("search the original text, such as prompt.text: the normalised form does not show where invisible characters were")
 
-// lostSeams finds calls of gate.terms with a normalised text: there, invisible
-// characters between two words have already made them one. It follows the
-// variables of a rule; what comes from another rule or a function is found when
-// the policy is tried: see [canaries].
+// lostSeams finds calls of gate.terms on a normalised text, in which two words
+// with only an invisible character between them have become one. It follows the
+// variables of a rule. A text that comes from another rule or a function is
+// found when the policy is tried: see [canaries].
 func lostSeams(modules map[string]*ast.Module) Faults {
 	var faults Faults
 	for _, module := range modules {
@@ -194,7 +196,8 @@ func lostSeams(modules map[string]*ast.Module) Faults {
 // normals are the variables of a rule that hold a normalised text, or several.
 type normals map[ast.Var]bool
 
-// normalVariables follows assignments and iterations until nothing is added.
+// normalVariables follows assignments and iterations until it finds no further
+// variable.
 func normalVariables(rule *ast.Rule) normals {
 	found := normals{}
 	for before := -1; before < len(found); {
@@ -258,16 +261,16 @@ func (n normals) holds(term *ast.Term) bool {
 	return false
 }
 
-// faultsOfTerms asks about each call of gate.terms what is wrong with which
-// argument, if any.
-func faultsOfTerms(node any, judge func(set, text *ast.Term) (*ast.Term, string)) Faults {
+// faultsOfTerms calls inspect with the arguments of each call of gate.terms. It
+// returns the argument that is at fault, or nil, and what is wrong with it.
+func faultsOfTerms(node any, inspect func(set, text *ast.Term) (*ast.Term, string)) Faults {
 	var faults Faults
 	check := func(call []*ast.Term) {
 		const arity = 2
 		if len(call) <= arity || call[0].String() != termsDecl.Name {
 			return
 		}
-		if at, message := judge(call[1], call[2]); at != nil {
+		if at, message := inspect(call[1], call[2]); at != nil {
 			faults = append(faults, Fault{File: at.Location.File, Line: at.Location.Row, Message: "gate.terms: " + message})
 		}
 	}

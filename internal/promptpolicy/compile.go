@@ -11,11 +11,11 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 )
 
-// query is what a policy is asked.
+// query is the rule that gives a policy's decision.
 const query = "data.gate.decision"
 
-// source is a parsed candidate: what both its tests and its decisions are
-// compiled from.
+// source is a parsed snapshot. Both its tests and its decisions are compiled
+// from it.
 type source struct {
 	snap    *Snapshot
 	store   storage.Store
@@ -23,8 +23,8 @@ type source struct {
 	schemas map[string]*Schema
 }
 
-// parse reads everything of a snapshot that is not Rego, and finds the faults
-// of its syntax.
+// parse reads the data, terms and schemas of a snapshot. It also checks the
+// Rego files for faults that the compiler does not find.
 func parse(snap *Snapshot) (*source, error) {
 	data, files, err := loadData(snap)
 	if err != nil {
@@ -48,14 +48,14 @@ func parse(snap *Snapshot) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if faults := slices.Concat(unknownSets(modules, terms.sets), lostSeams(modules), lostContributions(modules), unreadData(modules, files)); faults != nil {
+	if faults := slices.Concat(unknownSets(modules, terms.sets), lostSeams(modules), uncollectedRules(modules), unreadData(modules, files)); faults != nil {
 		return nil, faults
 	}
 	return src, nil
 }
 
-// modules parses the Rego files that keep says, anew for each compiler, since
-// compiling rewrites them.
+// modules parses the Rego files that keep selects. Each compiler needs its own
+// copy, because compiling rewrites them.
 func (s *source) modules(keep func(path string) bool) (map[string]*ast.Module, error) {
 	modules := map[string]*ast.Module{}
 	var faults Faults
@@ -78,7 +78,8 @@ func (s *source) modules(keep func(path string) bool) (map[string]*ast.Module, e
 	return modules, nil
 }
 
-// compiler returns a strict compiler that knows the input's fields.
+// compiler returns a strict compiler that knows the input's fields, and a
+// function to call when it has compiled.
 func (s *source) compiler(ctx context.Context) (*ast.Compiler, func(), error) {
 	txn, err := s.store.NewTransaction(ctx)
 	if err != nil {
@@ -93,7 +94,7 @@ func (s *source) compiler(ctx context.Context) (*ast.Compiler, func(), error) {
 	return compiler, func() { s.store.Abort(ctx, txn) }, nil
 }
 
-// prepare compiles the rules without the tests for decisions.
+// prepare compiles the rules, without the tests, for making decisions.
 func (s *source) prepare(ctx context.Context) (rego.PreparedEvalQuery, error) {
 	var none rego.PreparedEvalQuery
 	modules, err := s.modules(func(name string) bool { return !isTest(name) })
@@ -114,7 +115,7 @@ func (s *source) prepare(ctx context.Context) (rego.PreparedEvalQuery, error) {
 		rego.Query(query),
 		rego.StrictBuiltinErrors(true),
 		rego.Capabilities(capabilities()),
-		// The decision is read as it is: see parseDecision.
+		// parseDecision reads the value itself, not its JSON.
 		rego.GenerateJSON(func(term *ast.Term, _ *rego.EvalContext) (any, error) { return term.Value, nil }),
 	)
 	prepared, err := rego.New(options...).PrepareForEval(ctx)

@@ -24,7 +24,7 @@ type dataFile struct {
 	lines   lines
 }
 
-// at returns where in the data the file's content lies, as names.
+// at returns the names in the data under which the file's content lies.
 func (f *dataFile) at() []string {
 	if dir := path.Dir(f.name); dir != "." {
 		return strings.Split(dir, "/")
@@ -32,7 +32,8 @@ func (f *dataFile) at() []string {
 	return nil
 }
 
-// fault is about the value that the names lead to, from the file's root.
+// fault returns a fault of the value that the names lead to, from the file's
+// root.
 func (f *dataFile) fault(message string, names ...string) Fault {
 	return Fault{File: f.name, Line: f.lines[pointer(names...)], Message: message}
 }
@@ -60,9 +61,9 @@ func loadData(snap *Snapshot) (map[string]any, []*dataFile, error) {
 	return root, files, nil
 }
 
-// parseData is stricter than OPA's own parser, which keeps the last of two
-// equal names and the first of two documents: a list that silently lost its
-// first half must not go live.
+// parseData parses a data file. It is stricter than OPA's own parser, which
+// keeps the last of two equal names and the first of two documents: a list that
+// silently lost half of its items must not go live.
 func parseData(name string, content []byte) (*dataFile, Faults) {
 	file := &dataFile{name: name, content: map[string]any{}}
 	if path.Ext(name) == ".json" {
@@ -85,7 +86,7 @@ func parseData(name string, content []byte) (*dataFile, Faults) {
 	if file.content, ok = value.(map[string]any); !ok {
 		return nil, Faults{{File: name, Line: 1, Message: "must be an object"}}
 	}
-	if at, err := monstrous(value); err != nil {
+	if at, err := unsafeNumber(value); err != nil {
 		return nil, Faults{file.fault(err.Error(), at...)}
 	}
 	return file, nil
@@ -97,7 +98,7 @@ func strictYAML(name string, content []byte) (*yaml.Node, Faults) {
 	dec := yaml.NewDecoder(bytes.NewReader(content))
 	document, next := new(yaml.Node), new(yaml.Node)
 	if err := dec.Decode(document); errors.Is(err, io.EOF) {
-		return nil, Faults{{File: name, Line: 1, Message: "is empty: write {} where there is nothing to say, or remove the file"}}
+		return nil, Faults{{File: name, Line: 1, Message: "is empty: write {} for no data, or remove the file"}}
 	} else if err != nil {
 		return nil, Faults{{File: name, Message: "must be an object: " + err.Error()}}
 	}
@@ -121,28 +122,28 @@ func repeatedNames(file string, node *yaml.Node) (faults Faults) {
 			first[key.Value] = key.Line
 		}
 	}
-	// not what an alias stands for, which is elsewhere in the tree
+	// Aliases are not followed: what they stand for is elsewhere in the tree.
 	for _, child := range node.Content {
 		faults = append(faults, repeatedNames(file, child)...)
 	}
 	return faults
 }
 
-// monstrous finds a number that strictjson.CheckNumber refuses, and the names
-// that lead to it.
-func monstrous(value any) (at []string, err error) {
+// unsafeNumber finds a number that strictjson.CheckNumber refuses, and the
+// names that lead to it.
+func unsafeNumber(value any) (at []string, err error) {
 	switch value := value.(type) {
 	case json.Number:
 		return nil, strictjson.CheckNumber(value)
 	case []any:
 		for _, item := range value {
-			if _, err := monstrous(item); err != nil {
+			if _, err := unsafeNumber(item); err != nil {
 				return nil, err
 			}
 		}
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(value)) {
-			if at, err := monstrous(value[name]); err != nil {
+			if at, err := unsafeNumber(value[name]); err != nil {
 				return append([]string{name}, at...), err
 			}
 		}
@@ -150,8 +151,8 @@ func monstrous(value any) (at []string, err error) {
 	return nil, nil
 }
 
-// mount puts a file's content where it belongs. Whatever two files say is a
-// fault.
+// mount puts a file's content where it belongs. It is a fault if two files set
+// the same value.
 func mount(root map[string]any, file *dataFile) (faults Faults) {
 	for _, part := range file.at() {
 		value, taken := root[part]
@@ -175,7 +176,7 @@ func mount(root map[string]any, file *dataFile) (faults Faults) {
 	return faults
 }
 
-// jsonFault finds the line of an error of strictjson.
+// jsonFault turns an error of strictjson into a fault with its line.
 func jsonFault(name string, content []byte, err error) Fault {
 	fault := Fault{File: name, Message: err.Error()}
 	wrong, ok := errors.AsType[*strictjson.Error](err)

@@ -253,7 +253,7 @@ func TestPanicIsAnErrorWithoutItsValue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Policy{prepared: prepared, timeout: patient}
+	p := &Policy{prepared: prepared, timeout: ample}
 	d, err := p.Decide(t.Context(), &Input{})
 	if d != nil || !errors.Is(err, ErrPanic) || strings.Contains(err.Error(), "confidential") {
 		t.Errorf("decision = %+v, error = %v", d, err)

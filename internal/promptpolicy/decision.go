@@ -34,16 +34,16 @@ type Decision struct {
 // The severities of a reason, from the least.
 var severities = []string{"info", "low", "medium", "high", "critical"}
 
-// CompareSeverity orders two severities, the lesser first; what is none comes
-// before all.
+// CompareSeverity returns a negative number if severity a is less than b, zero
+// if they are equal, and a positive number if a is greater. An unknown severity
+// is less than any other.
 func CompareSeverity(a, b string) int {
 	return slices.Index(severities, a) - slices.Index(severities, b)
 }
 
-// parseDecision reads what data.gate.decision evaluated to. It is strict both
-// ways: a missing member and an unknown one are errors, because a
-// misspelt "obligations" must not lift one. Its errors name members, never
-// quote values.
+// parseDecision reads the value of data.gate.decision. A missing member and an
+// unknown one are both errors: a misspelt "obligations" must not drop them. The
+// errors name members and never quote values.
 func parseDecision(value ast.Value) (*Decision, error) {
 	members, err := objectOf(value, "allow", "status", "reasons", "obligations", "labels")
 	if err != nil {
@@ -136,7 +136,7 @@ func objectOf(value ast.Value, names ...string) (map[string]ast.Value, error) {
 
 // listOf reads an array or a set.
 func listOf[T any](value ast.Value, parse func(ast.Value) (T, error)) ([]T, error) {
-	list := []T{} // not nil, so that tools print []
+	list := []T{} // not nil, so that JSON has []
 	var failed error
 	read := func(term *ast.Term) {
 		item, err := parse(term.Value)

@@ -66,8 +66,7 @@ func withExamplesOf(t *testing.T, page string) map[string]string {
 	return files
 }
 
-// What the API's page says of a limit, the policy's page and the refusal say,
-// too.
+// The API's page, the policy's page and the refusal state the same limit.
 func TestTheScopeForMoreMoleculesIsSaidAlike(t *testing.T) {
 	in := generate("rose", "generate")
 	in.Body = map[string]any{"prompt": "rose", "num_molecules": json.Number("21")}

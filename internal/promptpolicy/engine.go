@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// Options are how an [Engine] works. The zero value of a duration is its
-// default.
+// Options configure an [Engine]. The zero value of a duration is its default.
 type Options struct {
 	// Dir is the policy directory.
 	Dir string
@@ -56,7 +55,7 @@ type Status struct {
 	Candidate string `json:"candidate"`
 	// Faults are why the directory is refused; empty while it is in force.
 	Faults Faults `json:"faults,omitempty"`
-	// RefusedAt is when it was refused first; zero while it is in force.
+	// RefusedAt is when it was first refused; zero while it is in force.
 	RefusedAt time.Time `json:"refused_at,omitzero"`
 	// KeptSince is when the version in force was kept on disk, if it came from
 	// there because the directory was refused at the start; zero otherwise.
@@ -74,13 +73,13 @@ type Engine struct {
 	stop    context.CancelFunc
 	done    chan struct{}
 
-	// The watching goroutine's own: what it judged last, and the last error of
-	// reading, so that each is reported once.
+	// Only the watching goroutine uses these: what it judged last, and the last
+	// error of reading, so that each is reported once.
 	judged string
 	unread string
 	retry  retry
 
-	mu       sync.Mutex // guards what follows, and a change of current
+	mu       sync.Mutex // guards the fields below, and changes of current
 	status   Status
 	required map[string]int
 	timeouts map[time.Duration]int
@@ -141,7 +140,7 @@ func (o Options) withDefaults() Options {
 // decision should use the same policy for all.
 func (e *Engine) Current() *Policy { return e.current.Load() }
 
-// Status returns the state at this moment.
+// Status returns the current state.
 func (e *Engine) Status() Status {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -150,16 +149,16 @@ func (e *Engine) Status() Status {
 	return status
 }
 
-// Close stops watching and waits until that is done.
+// Close stops the watching, and returns when it has stopped.
 func (e *Engine) Close() {
 	e.stop()
 	<-e.done
 }
 
-// Require makes every further version contain the schemas of the given files,
-// such as "schemas/generate.json", and decide trial requests within the
-// timeout, until release is called. It returns an error if the version in force
-// lacks a schema.
+// Require sets conditions for every later version, until release is called: it
+// must contain the schemas of the given files, such as "schemas/generate.json",
+// and decide trial requests within the timeout. It returns an error if the
+// version in force lacks a schema.
 func (e *Engine) Require(timeout time.Duration, schemas ...string) (release func(), err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -184,9 +183,9 @@ func (e *Engine) Require(timeout time.Duration, schemas ...string) (release func
 	}), nil
 }
 
-// patience returns how long a trial decision may take: the shortest timeout
+// trialTimeout returns how long a trial decision may take: the shortest timeout
 // that is required.
-func (e *Engine) patience() time.Duration {
+func (e *Engine) trialTimeout() time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.timeouts) == 0 {
@@ -223,8 +222,8 @@ func (e *Engine) reload(ctx context.Context) {
 		return
 	}
 	policy := e.Current()
-	if snap.Hash != policy.Revision() { // else an edit was taken back
-		policy, err = Admit(ctx, snap, e.patience())
+	if snap.Hash != policy.Revision() { // otherwise an edit was undone
+		policy, err = Admit(ctx, snap, e.trialTimeout())
 	}
 	if ctx.Err() != nil {
 		return
@@ -234,7 +233,7 @@ func (e *Engine) reload(ctx context.Context) {
 	if late := isOverdue(err); !late {
 		e.retry = retry{}
 	} else if e.retry.later(known, e.opts.Poll); known {
-		return // it was reported
+		return // it has been reported
 	}
 	e.opts.Report(Candidate{Hash: snap.Hash, Err: err, Took: time.Since(start)})
 }

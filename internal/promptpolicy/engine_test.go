@@ -15,9 +15,9 @@ func opened(t *testing.T, dir string, adjust ...func(*Options)) (*Engine, <-chan
 	outcomes := make(chan Candidate, 100)
 	opts := Options{
 		Dir:      dir,
-		Timeout:  patient,
+		Timeout:  ample,
 		Debounce: 20 * time.Millisecond,
-		Poll:     time.Hour, // what these tests see was announced
+		Poll:     time.Hour, // these tests see only what the system announced
 		Report:   func(c Candidate) { outcomes <- c },
 	}
 	for _, f := range adjust {
@@ -42,8 +42,9 @@ func next(t *testing.T, outcomes <-chan Candidate) Candidate {
 	}
 }
 
-// await returns the first candidate whose error contains want, or that has none
-// where want is empty. Those before it may be of an edit that was half written.
+// await returns the first candidate whose error contains want, or that has no
+// error if want is empty. It skips those before, which may be of a half-written
+// edit.
 func await(t *testing.T, outcomes <-chan Candidate, want string) Candidate {
 	t.Helper()
 	for {
@@ -226,7 +227,7 @@ func TestUnannouncedEditIsFoundByPolling(t *testing.T) {
 	dir := write(t, t.TempDir(), map[string]string{"gate.rego": allowing})
 	e, outcomes := opened(t, dir, func(o *Options) {
 		o.Poll = 20 * time.Millisecond
-		o.Debounce = time.Hour // whatever is announced comes too late
+		o.Debounce = time.Hour // what the system announces comes too late
 	})
 	write(t, dir, map[string]string{"gate.rego": denying})
 	await(t, outcomes, "")
@@ -250,9 +251,9 @@ func TestRequiredSchemaCannotBeDropped(t *testing.T) {
 	const name = "schemas/generate.json"
 	dir := write(t, t.TempDir(), map[string]string{"gate.rego": allowing, name: `{"type": "object"}`})
 	e, outcomes := opened(t, dir)
-	_, err := e.Require(patient, "schemas/other.json")
+	_, err := e.Require(ample, "schemas/other.json")
 	wantError(t, err, "schemas/other.json")
-	release, err := e.Require(patient, name)
+	release, err := e.Require(ample, name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,8 +287,8 @@ func TestANewVersionIsTriedWithTheShortestTimeoutThatIsRequired(t *testing.T) {
 	for _, release := range releases {
 		release()
 	}
-	if got := e.patience(); got != patient {
-		t.Errorf("with nothing required a trial may take %s, want the engine's %s", got, patient)
+	if got := e.trialTimeout(); got != ample {
+		t.Errorf("with nothing required a trial may take %s, want the engine's %s", got, ample)
 	}
 }
 

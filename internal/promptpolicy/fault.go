@@ -43,10 +43,11 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "; ")
 }
 
-// overdue are faults of time alone: a machine that is less busy may find none.
+// overdue are faults that come only from taking too long. A less busy machine
+// may find none.
 type overdue struct{ Faults }
 
-// Unwrap has errors.As find the faults.
+// Unwrap lets errors.As find the faults.
 func (o overdue) Unwrap() error { return o.Faults }
 
 func isOverdue(err error) bool {
@@ -54,8 +55,8 @@ func isOverdue(err error) bool {
 	return ok
 }
 
-// FaultsOf returns what is wrong one by one, and any other error as a single
-// fault.
+// FaultsOf returns the faults of an error. An error that is not [Faults]
+// becomes a single fault; nil has none.
 func FaultsOf(err error) Faults {
 	if err == nil {
 		return nil

@@ -12,8 +12,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patient is a timeout for tests that are not about time.
-const patient = 5 * time.Second
+// ample is a timeout for tests that are not about time.
+const ample = 5 * time.Second
 
 // allowing is the smallest policy that is admitted.
 const allowing = `package gate
@@ -65,12 +65,12 @@ func snapshot(t testing.TB, files map[string]string) *Snapshot {
 
 func admit(t testing.TB, files map[string]string) (*Policy, error) {
 	t.Helper()
-	return Admit(t.Context(), snapshot(t, files), patient)
+	return Admit(t.Context(), snapshot(t, files), ample)
 }
 
 func compiled(t testing.TB, files map[string]string) *Policy {
 	t.Helper()
-	p, err := Compile(t.Context(), snapshot(t, files), patient)
+	p, err := Compile(t.Context(), snapshot(t, files), ample)
 	if err != nil {
 		t.Fatal(err)
 	}

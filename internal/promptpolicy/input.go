@@ -16,9 +16,9 @@ import (
 	"github.com/odordiff/odordiff/internal/strictjson"
 )
 
-// Input is what a policy judges. Every field is passed to the rules in every
-// evaluation, as null if it is empty, because a rule over an absent field would
-// silently not hold.
+// Input is what a policy judges. Every evaluation passes every field to the
+// rules, as null if it is empty, because a rule that reads an absent field
+// would silently not hold.
 type Input struct {
 	Request Request
 	// Principal is null in the rules for an anonymous request.
@@ -32,12 +32,13 @@ type Input struct {
 	Limits []exchange.LimitState
 	// ServedBy is the rung of the ladder that answered; empty before an answer.
 	ServedBy string
-	// Since is when judging began, which the policy's timeout counts from; the
-	// decision's own beginning if zero. Rules do not see it.
+	// Since is when judging began: the policy's timeout counts from then. If it is
+	// zero, the timeout counts from the call of [Policy.Decide]. Rules do not see
+	// it.
 	Since time.Time
 }
 
-// Request is the part of a request outside of its body.
+// Request is a request without its body.
 type Request struct {
 	ID       string
 	Method   string
@@ -48,8 +49,8 @@ type Request struct {
 //go:embed input.schema.json
 var inputSchemaJSON []byte
 
-// inputSchema types the input for the compiler, which then refuses a rule
-// over a field that does not exist.
+// inputSchema gives the compiler the types of the input. The compiler then
+// refuses a rule that reads a field which does not exist.
 func inputSchema() *ast.SchemaSet {
 	set := ast.NewSchemaSet()
 	set.Put(ast.SchemaRootRef, util.MustUnmarshalJSON(inputSchemaJSON))
@@ -80,7 +81,7 @@ var (
 	phaseRequest  = ast.StringTerm("request")
 )
 
-// document builds the input for the evaluator, without a detour over JSON.
+// document builds the evaluator's input directly, without encoding it as JSON.
 func (in *Input) document() (ast.Value, error) {
 	body, err := termOf(in.Body)
 	if err != nil {
@@ -164,8 +165,8 @@ func orNull(s string) *ast.Term {
 	return ast.StringTerm(s)
 }
 
-// termOf converts parsed JSON. Claims may hold other Go values, which take the
-// slow way.
+// termOf converts parsed JSON. Claims may hold other Go values, for which OPA
+// has a slower conversion.
 func termOf(value any) (*ast.Term, error) {
 	switch value := value.(type) {
 	case nil:
@@ -181,7 +182,7 @@ func termOf(value any) (*ast.Term, error) {
 		return ast.NumberTerm(value), nil
 	case float64:
 		if math.IsNaN(value) || math.IsInf(value, 0) {
-			return nil, errors.New("a number that JSON does not have")
+			return nil, errors.New("a number that JSON cannot express")
 		}
 		return ast.FloatNumberTerm(value), nil
 	case []any:

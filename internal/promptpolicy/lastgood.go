@@ -21,7 +21,8 @@ type keptPolicy struct {
 	Files   map[string][]byte `json:"files"`
 }
 
-// keep writes the snapshot where a restart finds it, at once or not at all.
+// keep writes the snapshot to a file, for the next start. It replaces the file
+// as a whole or not at all.
 func (s *Snapshot) keep(file string) error {
 	content, err := json.Marshal(keptPolicy{Hash: s.Hash, SavedAt: time.Now().UTC(), Files: s.files})
 	if err != nil {
@@ -57,8 +58,9 @@ type beginning struct {
 	err    error // why the directory is not in force, if it is not
 }
 
-// open loads the directory, or in its place the last good version on disk,
-// which is judged anew: this program may be stricter than the one that kept it.
+// open loads the directory. If it is refused, open loads the last good version
+// on disk instead. That version is judged again, because this program may be
+// stricter than the one that kept it.
 func open(ctx context.Context, opts Options) (beginning, error) {
 	snap, err := ReadSnapshot(opts.Dir)
 	candidate := ""

@@ -8,11 +8,11 @@ import (
 
 const broken = "package gate\n\ndecision := {"
 
-// kept opens and closes an engine, so that the directory's version is kept.
-func kept(t *testing.T, dir string) (lastGood string) {
+// keep opens and closes an engine, so that the directory's version is kept.
+func keep(t *testing.T, dir string) (lastGood string) {
 	t.Helper()
 	lastGood = filepath.Join(t.TempDir(), "state", "kept.json")
-	e, err := Open(t.Context(), Options{Dir: dir, Timeout: patient, LastGood: lastGood})
+	e, err := Open(t.Context(), Options{Dir: dir, Timeout: ample, LastGood: lastGood})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func kept(t *testing.T, dir string) (lastGood string) {
 
 func TestARestartWithABrokenDirectoryTakesTheLastGoodVersion(t *testing.T) {
 	dir := write(t, t.TempDir(), map[string]string{"gate.rego": allowing})
-	lastGood := kept(t, dir)
+	lastGood := keep(t, dir)
 	write(t, dir, map[string]string{"gate.rego": broken})
 	e, outcomes := opened(t, dir, func(o *Options) { o.LastGood = lastGood })
 	status := e.Status()
@@ -46,7 +46,7 @@ func TestARestartWithABrokenDirectoryTakesTheLastGoodVersion(t *testing.T) {
 
 func TestARestartWithoutTheDirectoryTakesTheLastGoodVersion(t *testing.T) {
 	dir := write(t, filepath.Join(t.TempDir(), "policies"), map[string]string{"gate.rego": allowing})
-	lastGood := kept(t, dir)
+	lastGood := keep(t, dir)
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestARestartWithoutTheDirectoryTakesTheLastGoodVersion(t *testing.T) {
 
 func TestALastGoodVersionThatIsNotIsNoStart(t *testing.T) {
 	dir := write(t, t.TempDir(), map[string]string{"gate.rego": allowing})
-	lastGood := kept(t, dir)
+	lastGood := keep(t, dir)
 	write(t, dir, map[string]string{"gate.rego": broken})
 	refused := snapshot(t, map[string]string{"gate.rego": "package gate\n\nallow := true"})
 	for name, tc := range map[string]struct {

@@ -7,11 +7,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// lines are the lines of a file's values, by JSON Pointer. A value that is not
-// there has line 0.
+// lines are the lines of a file's values, by JSON Pointer. An absent value has
+// line 0.
 type lines map[string]int
 
-// jsonLines finds the lines of strict JSON; those of a member are its name's.
+// jsonLines finds the lines of strict JSON. The line of a member is that of its
+// name.
 func jsonLines(content []byte) lines {
 	found := lines{}
 	dec := jsontext.NewDecoder(bytes.NewReader(content))

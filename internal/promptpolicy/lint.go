@@ -9,33 +9,34 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// The shipped decision collects contributions from packages of this form alone.
+// The shipped decision collects contributions only from packages of this form.
 const (
 	rulesPackage = "data.gate.rules"
 	ruleForm     = "gate.rules.NAME, with one name"
 )
 
-// wrapperPackage is the decision's own, which may use the names of
-// contributions.
+// wrapperPackage is the package of the decision itself. Its own rules may have
+// the names of contributions.
 const wrapperPackage = "data.gate"
 
 // rulesDir is where rules belong.
 const rulesDir = "rules/"
 
-// contributions are the rules that it collects; each must be a set.
+// contributions are the rules that the decision collects, each with its form.
+// Each must be a set.
 var contributions = map[string]string{
 	"deny":   "deny contains {\"id\": …, \"message\": …, \"severity\": …} if …",
 	"oblige": "oblige contains {\"type\": …} if …",
 	"label":  "label contains \"…\" if …",
 }
 
-// lostContributions finds rules that compile, but that the decision does not
-// collect: a rule meant to refuse would never do so.
-func lostContributions(modules map[string]*ast.Module) Faults {
+// uncollectedRules finds rules that compile but that the decision does not
+// collect: a rule that is meant to refuse would never do so.
+func uncollectedRules(modules map[string]*ast.Module) Faults {
 	var faults Faults
 	for name, module := range modules {
 		if !isTest(name) {
-			faults = append(faults, lostOf(name, module)...)
+			faults = append(faults, uncollectedIn(name, module)...)
 		}
 	}
 	slices.SortFunc(faults, func(a, b Fault) int {
@@ -44,9 +45,9 @@ func lostContributions(modules map[string]*ast.Module) Faults {
 	return faults
 }
 
-// lostOf checks one file. A file without any rule is a subject that is switched
-// off.
-func lostOf(name string, module *ast.Module) Faults {
+// uncollectedIn checks one file. A file without rules is no fault: its subject
+// is switched off.
+func uncollectedIn(name string, module *ast.Module) Faults {
 	pkg := module.Package.Path.String()
 	if pkg == wrapperPackage && !strings.HasPrefix(name, rulesDir) {
 		return nil
@@ -59,7 +60,7 @@ func lostOf(name string, module *ast.Module) Faults {
 				module.Package, ruleForm),
 		}}
 	}
-	faults, contributes := lostRules(module, collected)
+	faults, contributes := checkContributions(module, collected)
 	if collected && !contributes && len(module.Rules) > 0 {
 		faults = append(faults, Fault{
 			File: name, Line: module.Rules[0].Location.Row,
@@ -69,9 +70,9 @@ func lostOf(name string, module *ast.Module) Faults {
 	return faults
 }
 
-// lostRules checks the contributions of a file, and reports whether there is
-// any.
-func lostRules(module *ast.Module, collected bool) (faults Faults, contributes bool) {
+// checkContributions checks the contributions of a file, and reports whether
+// there are any.
+func checkContributions(module *ast.Module, collected bool) (faults Faults, contributes bool) {
 	for _, rule := range module.Rules {
 		ref := rule.Head.Ref()
 		want, ok := contributions[ref[0].String()]

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// ObligationType is a sort of obligation.
+// ObligationType is a kind of obligation.
 type ObligationType string
 
 const (
@@ -41,8 +41,8 @@ type Obligation struct {
 	Value string `json:"value"`
 }
 
-// parseObligation refuses what it does not know: an obligation that is not
-// carried out would be an allowance that the author did not give.
+// parseObligation refuses a type that it does not know. If it ignored one, a
+// request would pass without a condition that the policy's author has set.
 func parseObligation(value ast.Value) (Obligation, error) {
 	object, ok := value.(ast.Object)
 	if !ok {
@@ -126,9 +126,9 @@ func parseTag(value ast.Value) (Obligation, error) {
 	return o, nil
 }
 
-// conflict finds two obligations that cannot both be met: whichever were
-// carried out last would lift the other. Names are the author's, so they can be
-// told.
+// conflict finds two obligations that cannot both be met, because the second
+// would undo the first. Its error may quote names: the policy's author wrote
+// them.
 func conflict(obligations []Obligation) error {
 	type place struct {
 		kind   ObligationType

@@ -39,8 +39,9 @@ type Policy struct {
 	schemas  map[string]*Schema
 }
 
-// Compile makes a policy of a snapshot without running its tests: see [Admit].
-// Decisions of the policy take at most the timeout. The error is [Faults].
+// Compile makes a policy of a snapshot without running its tests, unlike
+// [Admit]. Decisions of the policy take at most the timeout. The error is
+// [Faults].
 func Compile(ctx context.Context, snap *Snapshot, timeout time.Duration) (*Policy, error) {
 	src, err := parse(snap)
 	if err != nil {
@@ -61,7 +62,7 @@ func (s *source) compile(ctx context.Context, timeout time.Duration) (*Policy, e
 // from.
 func (p *Policy) Revision() string { return p.revision }
 
-// Within returns the same policy, whose decisions take at most the timeout.
+// Within returns a copy of the policy whose decisions take at most the timeout.
 func (p *Policy) Within(timeout time.Duration) *Policy {
 	within := *p
 	within.timeout = timeout
@@ -110,7 +111,7 @@ func (p *Policy) evaluate(ctx context.Context, since time.Time, document ast.Val
 		return nil, fmt.Errorf("deciding: %w", ctx.Err())
 	}
 	cancel := topdown.NewCancel()
-	// One timer instead of a goroutine an evaluation.
+	// A timer costs less than a goroutine for each evaluation.
 	left := p.timeout - time.Since(since)
 	defer time.AfterFunc(left, cancel.Cancel).Stop()
 	defer context.AfterFunc(ctx, cancel.Cancel)()
@@ -134,7 +135,7 @@ func (p *Policy) evaluate(ctx context.Context, since time.Time, document ast.Val
 }
 
 // describe says what failed and where. The evaluator's own text may quote the
-// prompt (to_number: parsing "…"), so of it only the function's name is kept.
+// prompt (to_number: parsing "…"), so only the function's name is kept of it.
 func (p *Policy) describe(ctx context.Context, err error) error {
 	if haltedBy(err, textnorm.ErrGrows) {
 		return ErrTextGrows
@@ -163,8 +164,8 @@ func (p *Policy) describe(ctx context.Context, err error) error {
 	return fmt.Errorf("deciding: %s%s%s", place, evaluation.Code, function)
 }
 
-// haltedBy reports whether one of our functions ended the evaluation with an
-// error, of which the evaluator keeps the text only.
+// haltedBy reports whether one of our functions ended the evaluation with the
+// cause. The evaluator keeps only the text of an error, so texts are compared.
 func haltedBy(err, cause error) bool {
 	evaluation, ok := errors.AsType[*topdown.Error](err)
 	if !ok {
@@ -180,8 +181,9 @@ func isFunction(name string) bool {
 	return name == termsDecl.Name || name == normaliseDecl.Name
 }
 
-// DescribePanic makes an error that wraps [ErrPanic] of what was recovered. It
-// keeps the runtime's own words, which quote no values of ours.
+// DescribePanic turns a recovered value into an error that wraps [ErrPanic]. It
+// keeps the text of a runtime error, which quotes no value of ours, and only
+// the type of any other value.
 func DescribePanic(fault any) error {
 	if fault, ok := fault.(runtime.Error); ok {
 		return fmt.Errorf("%w: %w", ErrPanic, fault)

@@ -18,10 +18,10 @@ import (
 	"github.com/odordiff/odordiff/internal/textnorm"
 )
 
-// PromptPath says where the prompts are in a body: a JSON Pointer (RFC 6901)
-// in which the token * stands for every item of an array or member of an
-// object, such as /prompt or /messages/*/content. Names are compared as the
-// most lenient decoder would: without case, hyphens and underscores.
+// PromptPath says where the prompts are in a body: a JSON Pointer (RFC 6901) in
+// which the token * stands for every item of an array or member of an object,
+// such as /prompt or /messages/*/content. Names are compared as the most
+// lenient decoder compares them: case, hyphens and underscores do not matter.
 type PromptPath struct {
 	tokens []string
 	folded []string // the tokens as names are compared
@@ -52,14 +52,13 @@ func ParsePromptPath(pointer string) (PromptPath, error) {
 
 var dropSeparators = strings.NewReplacer("-", "", "_", "")
 
-// foldName returns what all names have in common that some decoder takes for
-// one.
+// foldName returns the same form for all names that some decoder takes for one.
 func foldName(name string) string { return dropSeparators.Replace(strictjson.FoldName(name)) }
 
-// The bounds of what one body may have judged. Every prompt costs the rules
-// time, and its pointer repeats the names that lead to it: without a bound, 80
-// KB of body could have 500 MB of pointers. Hangul has three times as many
-// bytes while it is normalised, and no language has more.
+// The bounds of what is judged in one body. Every prompt takes the rules time,
+// and its pointer repeats the names that lead to it: without a bound, a body of
+// 80 KB could have 500 MB of pointers. Hangul takes three times as many bytes
+// while it is normalised, and no script takes more.
 const (
 	maxPrompts      = 1000
 	maxPointerBytes = 256 << 10
@@ -81,26 +80,27 @@ var (
 	ErrTextTakesLong = errors.New("the texts are too long to be judged in time")
 )
 
-// Source is what prompts are looked for in.
+// Source is where [Prompts] looks for prompts.
 type Source struct {
 	// Body is the parsed body; nil for none.
 	Body any
-	// Query is the request's query, as it came.
+	// Query is the request's query, not decoded.
 	Query string
 }
 
 // Prompts returns the texts that the paths lead to in a body, with their
-// normalised forms. A text must not go unjudged because it is wrapped, cut up
-// or spelled otherwise:
+// normalised forms. A text is judged even if it is wrapped, split up, or under
+// a name that is spelled differently:
 //
-//   - where a path leads to an array or an object, or would go on in what is
-//     neither, every string inside is a prompt, and so are the names inside;
-//   - what stands in one array is a prompt also as one text;
-//   - a body in which the paths lead to nothing is judged whole;
-//   - a parameter of the query counts like the member of that name.
+//   - if a path leads to an array or an object, or goes on where a value has
+//     no members, every string and every name in that value is a prompt;
+//   - the strings of one array are also one prompt together;
+//   - if the paths lead to nothing in a body, the whole body is judged;
+//   - a parameter of the query is treated like the member of that name.
 //
-// Everything is done by the deadline. The error is one of this package's Err…
-// of texts, or that of the context.
+// Prompts gives up at the deadline. The error is [ErrTooManyPrompts],
+// [ErrLongPointers], [ErrNotText], [ErrTextGrows], [ErrTextTakesLong], or wraps
+// that of the context.
 func Prompts(ctx context.Context, deadline time.Time, from Source, paths []PromptPath) ([]exchange.Prompt, error) {
 	c := collector{names: map[string]bool{}}
 	for _, path := range paths {
@@ -119,25 +119,26 @@ func Prompts(ctx context.Context, deadline time.Time, from Source, paths []Promp
 	return c.prompts(ctx, deadline)
 }
 
-// collector gathers prompts. It writes a pointer only where there is one.
+// collector gathers prompts. It writes a pointer only for a prompt.
 type collector struct {
-	found    []candidate
+	found    []rawPrompt
 	pointers int             // bytes of the pointers of found
 	at       []string        // the names that lead to the current value
-	names    map[string]bool // that are prompts already
-	joined   []candidate
+	names    map[string]bool // those that are prompts already
+	joined   []rawPrompt
 	list     *list // the innermost array around the current value
 }
 
-// candidate is a prompt that is not normalised yet.
-type candidate struct {
+// rawPrompt is a prompt that is not normalised yet.
+type rawPrompt struct {
 	path string
 	text string
 	name bool  // whether it is the name of a member
-	of   []int // for what is joined: which of found
+	of   []int // of a joined prompt: the indices of its texts in found
 }
 
-// list gathers the texts of one array by what leads to them from its items.
+// list groups the texts of one array by the pointer that leads to them from an
+// item.
 type list struct {
 	depth int // how many names lead to the array
 	order []string
@@ -163,7 +164,7 @@ func (c *collector) walk(value any, path PromptPath) error {
 		return nil
 	case []any:
 		if _, err := strconv.Atoi(token); err != nil && token != "*" && token != "-" {
-			return c.gather(value, true) // of items that were not expected
+			return c.gather(value, true) // the path does not expect an array here
 		}
 		for i, item := range value {
 			if name := strconv.Itoa(i); token == "*" || token == name {
@@ -177,8 +178,8 @@ func (c *collector) walk(value any, path PromptPath) error {
 	return c.gather(value, true)
 }
 
-// gather takes every string of a value, and the names inside. Numbers are no
-// text where one is expected; as named figures beside it they are harmless.
+// gather adds every string and every name in a value. A number is an error
+// where a text is expected; a number in a member of an object is harmless.
 func (c *collector) gather(value any, expected bool) error {
 	switch value := value.(type) {
 	case string:
@@ -205,12 +206,13 @@ func (c *collector) gather(value any, expected bool) error {
 	return nil
 }
 
-// gatherItems takes the strings of an array one by one, and those that the same
-// names lead to as one text: parts of a message are put together behind us.
+// gatherItems adds the strings of an array one by one. It also adds those that
+// the same names lead to as one text, because the backend may put the parts of
+// a message together.
 func (c *collector) gatherItems(items []any) error {
 	outer := c.list
 	defer func() { c.list = outer }()
-	if len(items) > 1 { // an array of one thing is that thing
+	if len(items) > 1 { // a single item is joined with nothing
 		c.list = &list{depth: len(c.at), texts: map[string][]int{}}
 	}
 	for i, item := range items {
@@ -227,7 +229,7 @@ func (c *collector) gatherItems(items []any) error {
 			if c.pointers += len(path); c.pointers > maxPointerBytes {
 				return ErrLongPointers
 			}
-			c.joined = append(c.joined, candidate{path: path, of: texts})
+			c.joined = append(c.joined, rawPrompt{path: path, of: texts})
 		}
 	}
 	return nil
@@ -239,7 +241,7 @@ func (c *collector) enter(name string, visit func() error) error {
 	return visit()
 }
 
-// add takes a prompt, and measures its pointer before writing it.
+// add adds a prompt. It measures the pointer before writing it.
 func (c *collector) add(text string, name bool) error {
 	if len(c.found) == maxPrompts {
 		return ErrTooManyPrompts
@@ -257,11 +259,12 @@ func (c *collector) add(text string, name bool) error {
 		}
 		l.texts[below] = append(l.texts[below], len(c.found))
 	}
-	c.found = append(c.found, candidate{path: pointer(c.at...), text: text, name: name})
+	c.found = append(c.found, rawPrompt{path: pointer(c.at...), text: text, name: name})
 	return nil
 }
 
-// addName takes the name of a member, once in a body: most occur in every item.
+// addName adds the name of a member, once for each body: most names occur in
+// every item.
 func (c *collector) addName(name string) error {
 	if c.names[name] || !strings.ContainsFunc(name, unicode.IsLetter) {
 		return nil
@@ -270,9 +273,9 @@ func (c *collector) addName(name string) error {
 	return c.add(name, true)
 }
 
-// query takes the parameters of a query that some backend merges with the body:
-// those that are called like what a path, or a prompt's, begins with. It reads
-// the query as the most lenient would.
+// query adds the parameters of a query that a backend might merge with the
+// body: those with a name that a path, or the pointer of a prompt, begins with.
+// It reads the query as the most lenient parser would.
 func (c *collector) query(query string, paths []PromptPath) error {
 	if query == "" {
 		return nil
@@ -302,7 +305,7 @@ func (c *collector) query(query string, paths []PromptPath) error {
 	return nil
 }
 
-// unescapeQuery leaves what is no escape as it is.
+// unescapeQuery decodes escapes, and leaves an invalid one as it is.
 func unescapeQuery(text string) string {
 	text = strings.ReplaceAll(text, "+", " ")
 	var out strings.Builder
@@ -325,13 +328,13 @@ func (c *collector) prompts(ctx context.Context, deadline time.Time) ([]exchange
 		Room:    leastRoom,
 		Expired: func() bool { return ctx.Err() != nil || time.Now().After(deadline) },
 	}
-	for _, candidate := range c.found {
-		budget.Room += maxGrowth * len(candidate.text)
+	for _, raw := range c.found {
+		budget.Room += maxGrowth * len(raw.text)
 	}
 	prompts := make([]exchange.Prompt, 0, len(c.found)+len(c.joined))
-	for _, candidate := range c.found {
-		text := candidate.text
-		if candidate.name {
+	for _, raw := range c.found {
+		text := raw.text
+		if raw.name {
 			text = nameWords(text)
 		}
 		normalised, err := textnorm.NormaliseWithin(text, &budget)
@@ -343,17 +346,17 @@ func (c *collector) prompts(ctx context.Context, deadline time.Time) ([]exchange
 		case err != nil:
 			return nil, ErrTextTakesLong
 		}
-		prompts = append(prompts, exchange.Prompt{Path: candidate.path, Text: candidate.text, Normalised: normalised})
+		prompts = append(prompts, exchange.Prompt{Path: raw.path, Text: raw.text, Normalised: normalised})
 	}
-	for _, candidate := range c.joined {
-		prompts = append(prompts, candidate.join(prompts))
+	for _, raw := range c.joined {
+		prompts = append(prompts, raw.join(prompts))
 	}
 	return prompts, nil
 }
 
-// join makes one prompt of several. Whether two of them are one word is left
-// open by what is put between: see [textnorm.Seam].
-func (j candidate) join(prompts []exchange.Prompt) exchange.Prompt {
+// join makes one prompt of several. It puts a [textnorm.Seam] between two
+// texts, which leaves open whether they form one word.
+func (j rawPrompt) join(prompts []exchange.Prompt) exchange.Prompt {
 	texts, normalised := make([]string, len(j.of)), make([]string, len(j.of))
 	for i, of := range j.of {
 		texts[i], normalised[i] = prompts[of].Text, prompts[of].Normalised
@@ -365,8 +368,8 @@ func (j candidate) join(prompts []exchange.Prompt) exchange.Prompt {
 	}
 }
 
-// nameWords puts spaces between the words of a name, such as sample_rate or
-// sampleRate.
+// nameWords separates the words of a name, such as sample_rate or sampleRate,
+// by spaces.
 func nameWords(name string) string {
 	var out strings.Builder
 	lower := false

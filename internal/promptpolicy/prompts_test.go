@@ -61,8 +61,8 @@ func TestRepeatedNamesCostLittle(t *testing.T) {
 	}
 }
 
-// sought returns the prompts of a body, each as path=text.
-func sought(t *testing.T, body, query string, pointers ...string) (found []string, prompts []exchange.Prompt, err error) {
+// promptsIn returns the prompts of a body, each as path=text.
+func promptsIn(t *testing.T, body, query string, pointers ...string) (found []string, prompts []exchange.Prompt, err error) {
 	t.Helper()
 	var value any
 	if body != "" {
@@ -111,7 +111,7 @@ func TestPromptsAreWhatThePathsLeadTo(t *testing.T) {
 		"two paths":        {[]string{"/prompt", "/messages/0/content"}, []string{"/prompt=Rose", "/messages/0/content=one"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, prompts, err := sought(t, body, "", tc.paths...)
+			got, prompts, err := promptsIn(t, body, "", tc.paths...)
 			if err != nil || !slices.Equal(got, tc.want) {
 				t.Errorf("prompts = %q, %v, want %q", got, err, tc.want)
 			}
@@ -146,7 +146,7 @@ func TestNoTextGoesUnjudgedForItsShape(t *testing.T) {
 		"a query without a body":    {"", "prompt=sarin", []string{"/prompt"}, []string{"/prompt=sarin"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, _, err := sought(t, tc.body, tc.query, tc.paths...)
+			got, _, err := promptsIn(t, tc.body, tc.query, tc.paths...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -179,7 +179,7 @@ func TestNumbersInPlaceOfATextAreRefused(t *testing.T) {
 		"numbers that no path leads to": {`{"prompt":"rose","sizes":[5]}`, []string{"/prompt"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, _, err := sought(t, tc.body, "", tc.paths...); !errors.Is(err, tc.want) {
+			if _, _, err := promptsIn(t, tc.body, "", tc.paths...); !errors.Is(err, tc.want) {
 				t.Errorf("error = %v, want %v", err, tc.want)
 			}
 		})
@@ -192,7 +192,7 @@ func TestWhatIsJoinedIsSearchedAsOneWordAndAsTwo(t *testing.T) {
 		`{"p":["sar","in"]}`:      "sarin",
 		`{"p":["Nerve","agent"]}`: "nerve agent",
 	} {
-		_, prompts, err := sought(t, body, "", "/p")
+		_, prompts, err := promptsIn(t, body, "", "/p")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,9 +6,9 @@ import "time"
 // trial.
 const maxRetryPause = 5 * time.Minute
 
-// retry is when a version that is refused only for taking too long is judged
-// again: the machine may have been busy. The zero value is never. The pauses
-// double, since a version that always takes too long would add to the load.
+// retry says when to judge again a version that was refused only for taking too
+// long: the machine may have been busy. The zero value says never. The pauses
+// double, so that a version that always takes too long adds little to the load.
 type retry struct {
 	at    time.Time
 	pause time.Duration
@@ -16,8 +16,8 @@ type retry struct {
 
 func (r *retry) due(now time.Time) bool { return !r.at.IsZero() && !now.Before(r.at) }
 
-// later plans the next trial after one that failed, again or for the first
-// time.
+// later plans the next trial. The first pause is given; if the last trial was
+// itself a repetition, the pause doubles.
 func (r *retry) later(again bool, first time.Duration) {
 	if again {
 		r.pause = min(2*r.pause, maxRetryPause)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// laborious always refuses, after some 10 ms of work.
-var laborious = strings.Replace(denying, "package gate\n", `package gate
+// slowPolicy always refuses, after some 10 ms of work.
+var slowPolicy = strings.Replace(denying, "package gate\n", `package gate
 
 digits := [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
 
@@ -25,7 +25,7 @@ func TestAVersionThatTookTooLongIsTriedAgainAtAPoll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, dir, map[string]string{"gate.rego": laborious})
+	write(t, dir, map[string]string{"gate.rego": slowPolicy})
 	await(t, outcomes, "took too long")
 	if !allows(t, e) || len(e.Status().Faults) == 0 {
 		t.Errorf("status = %+v", e.Status())
@@ -45,8 +45,8 @@ func TestTrialsOfAVersionThatTakesTooLongGetRarer(t *testing.T) {
 	if _, err := e.Require(time.Microsecond); err != nil {
 		t.Fatal(err)
 	}
-	e.Close() // from here on, this test is the watcher
-	write(t, dir, map[string]string{"gate.rego": laborious})
+	e.Close() // from here on, this test does the watcher's work
+	write(t, dir, map[string]string{"gate.rego": slowPolicy})
 	var pauses []time.Duration
 	for range 5 {
 		e.reload(t.Context())
@@ -63,7 +63,7 @@ func TestTrialsOfAVersionThatTakesTooLongGetRarer(t *testing.T) {
 	if len(outcomes) != 1 {
 		t.Errorf("%d reports, want one", len(outcomes))
 	}
-	write(t, dir, map[string]string{"gate.rego": laborious + "# edited"})
+	write(t, dir, map[string]string{"gate.rego": slowPolicy + "# edited"})
 	if e.reload(t.Context()); len(outcomes) != 2 || e.retry.pause != time.Minute {
 		t.Errorf("%d reports and a pause of %s for another version", len(outcomes), e.retry.pause)
 	}
@@ -80,10 +80,10 @@ func TestFaultsOfTimeAreToldFromOthers(t *testing.T) {
 		timeout    time.Duration
 		want       bool
 	}{
-		"a slow decision":           {laborious, "test_true if true", time.Microsecond, true},
-		"a slow test":               {denying, "test_true if true" + slow, patient, true},
-		"a slow test and a failure": {denying, "test_false if false" + slow, patient, false},
-		"a failure":                 {denying, "test_false if false", patient, false},
+		"a slow decision":           {slowPolicy, "test_true if true", time.Microsecond, true},
+		"a slow test":               {denying, "test_true if true" + slow, ample, true},
+		"a slow test and a failure": {denying, "test_false if false" + slow, ample, false},
+		"a failure":                 {denying, "test_false if false", ample, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			snap := snapshot(t, map[string]string{"gate.rego": tc.gate, "x_test.rego": "package x_test\n\n" + tc.test})

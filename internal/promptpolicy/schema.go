@@ -22,14 +22,15 @@ import (
 const (
 	// schemaDir holds a policy directory's JSON Schemas.
 	schemaDir = "schemas/"
-	// schemaBase is where schemas lie for their references among each other.
+	// schemaBase is the base URL from which references between schemas are
+	// resolved.
 	schemaBase = "policy:///"
 )
 
 // Schema is a compiled JSON Schema (draft 2020-12).
 type Schema struct{ compiled *jsonschema.Schema }
 
-// FieldError is one thing that does not match a schema, for the client.
+// FieldError tells the client how one value does not match a schema.
 type FieldError struct {
 	// Field is the JSON Pointer (RFC 6901) of the value; empty for the whole body.
 	Field string `json:"field"`
@@ -37,8 +38,8 @@ type FieldError struct {
 	Message string `json:"message"`
 }
 
-// snapshotLoader resolves references within the snapshot: never a file of
-// the machine, never the network.
+// snapshotLoader resolves references within the snapshot. It never reads other
+// files or the network.
 type snapshotLoader struct{ snap *Snapshot }
 
 func (l snapshotLoader) Load(url string) (any, error) {
@@ -85,7 +86,8 @@ func loadSchemas(snap *Snapshot) (map[string]*Schema, error) {
 	return schemas, nil
 }
 
-// schemaFaults finds the places that the compiler's error is about.
+// schemaFaults returns a fault for each place that the compiler's error is
+// about.
 func schemaFaults(snap *Snapshot, name string, err error) (faults Faults) {
 	plain := Faults{faultAt(snap, name, schemaURL.FindString(err.Error()), err.Error())}
 	whole, ok := errors.AsType[*jsonschema.SchemaValidationError](err)
@@ -103,12 +105,12 @@ func schemaFaults(snap *Snapshot, name string, err error) (faults Faults) {
 	return faults
 }
 
-// schemaURL finds where the compiler's errors say they are.
+// schemaURL finds the location in the text of the compiler's errors.
 var schemaURL = regexp.MustCompile(regexp.QuoteMeta(schemaBase) + `[^"]*`)
 
-// faultAt is a fault at a location such as
-// policy:///schemas/x.json#/properties/a; in the named file where the location
-// has none.
+// faultAt returns a fault at a location such as
+// policy:///schemas/x.json#/properties/a. If the location names no file of the
+// snapshot, the fault is in the named file.
 func faultAt(snap *Snapshot, name, location, message string) Fault {
 	url, fragment, _ := strings.Cut(location, "#")
 	if file, ok := strings.CutPrefix(url, schemaBase); ok && snap.files[file] != nil {
@@ -125,10 +127,10 @@ func compileSchema(snap *Snapshot, name string) (*jsonschema.Schema, error) {
 	return compiler.Compile(schemaBase + name)
 }
 
-// Validate returns what in a body does not match, sorted by field; nil for a
-// match. The body is as [exchange.Exchange.JSON] returns it.
+// Validate returns the errors of a body, sorted by field, at most 20; nil if it
+// matches. The body is as [exchange.Exchange.JSON] returns it.
 func (s *Schema) Validate(body any) []FieldError {
-	if !fewer(body, maxSchemaValues) {
+	if !atMost(body, maxSchemaValues) {
 		return []FieldError{{Message: fmt.Sprintf("must have at most %d values, arrays and objects counted", maxSchemaValues)}}
 	}
 	err := s.compiled.Validate(body)
@@ -143,19 +145,19 @@ func (s *Schema) Validate(body any) []FieldError {
 }
 
 const (
-	// maxSchemaValues is how many values a body may have that is compared with a
-	// schema. The comparison cannot be stopped, and one that fails for each of
-	// 100,000 values took a second and 80 MB.
+	// maxSchemaValues is how many values a body may have. Validation cannot be
+	// stopped, and a body with 100,000 wrong values took a second and 80 MB.
 	maxSchemaValues = 10_000
-	// maxFieldErrors is how many errors a client is shown at most.
+	// maxFieldErrors is the most errors that a client is shown.
 	maxFieldErrors = 20
-	// maxFoundErrors is how many of a body's errors are put into words to
-	// choose those from: words for each of 100,000 would take seconds.
+	// maxFoundErrors is how many errors of a body are described before those are
+	// chosen: describing each of 100,000 would take seconds.
 	maxFoundErrors = 1000
 )
 
-// fewer reports whether a value and what is inside are at most n values.
-func fewer(value any, n int) bool {
+// atMost reports whether a value, with all the values inside it, counts at most
+// n.
+func atMost(value any, n int) bool {
 	var count func(any)
 	count = func(value any) {
 		if n--; n < 0 {

@@ -22,8 +22,8 @@ const (
 	holdsNamed                  // an object of them, whose names are free
 )
 
-// keywords are those of draft 2020-12. A validator passes over what it does not
-// know, so a limit with a typing error would not be one.
+// keywords are the keywords of draft 2020-12. A validator ignores an unknown
+// keyword, so a limit whose name has a typing error would limit nothing.
 var keywords = map[string]nesting{
 	"$schema": holdsValue, "$id": holdsValue, "$ref": holdsValue, "$anchor": holdsValue, "$comment": holdsValue,
 	"$dynamicRef": holdsValue, "$dynamicAnchor": holdsValue, "$vocabulary": holdsValue, "$defs": holdsNamed, "definitions": holdsNamed,
@@ -47,7 +47,7 @@ var keywords = map[string]nesting{
 	"if": holdsSchema, "then": holdsSchema, "else": holdsSchema,
 }
 
-// formats are those that are checked; the validator passes over others.
+// formats are the formats that the validator checks; it ignores others.
 var formats = []string{
 	"date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "iri", "iri-reference", "json-pointer", "regex",
 	"relative-json-pointer", "time", "uri", "uri-reference", "uri-template", "uuid",
@@ -56,7 +56,7 @@ var formats = []string{
 // dependants are keywords that mean nothing without another.
 var dependants = map[string]string{"then": "if", "else": "if", "minContains": "contains", "maxContains": "contains"}
 
-// lintSchema finds what a validator would pass over without a word.
+// lintSchema finds what a validator would silently ignore.
 func lintSchema(name string, content []byte) Faults {
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.UseNumber()
@@ -89,7 +89,7 @@ func (l *linter) enter(name string, visit func()) {
 func (l *linter) schema(value any) {
 	object, ok := value.(map[string]any)
 	if !ok {
-		return // true, false, or what the compiler refuses
+		return // true, false, or something that the compiler refuses
 	}
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		l.enter(name, func() { l.keyword(object, name) })
@@ -103,7 +103,7 @@ func (l *linter) keyword(schema map[string]any, name string) {
 		return
 	}
 	value := schema[name]
-	if _, err := monstrous(value); err != nil {
+	if _, err := unsafeNumber(value); err != nil {
 		l.fault("%s: %v", name, err)
 	}
 	if needs, ok := dependants[name]; ok && schema[needs] == nil {
@@ -131,8 +131,8 @@ func (l *linter) keyword(schema map[string]any, name string) {
 	}
 }
 
-// cycle returns the location of a schema that is applied to a value while it is
-// being applied to it, as {"$ref": "#"} is; empty if there is none.
+// cycle returns the location of a schema that applies itself again to the same
+// value, as {"$ref": "#"} does; empty if there is none.
 func cycle(root *jsonschema.Schema) string {
 	const (
 		active = 1
@@ -164,7 +164,7 @@ func cycle(root *jsonschema.Schema) string {
 	return ""
 }
 
-// inPlace are the schemas that apply to the same value as s.
+// inPlace returns the schemas that apply to the same value as s.
 func inPlace(s *jsonschema.Schema) []*jsonschema.Schema {
 	next := slices.Concat([]*jsonschema.Schema{s.Ref, s.RecursiveRef, s.Not, s.If, s.Then, s.Else}, s.AllOf, s.AnyOf, s.OneOf,
 		slices.Collect(maps.Values(s.DependentSchemas)))
@@ -174,7 +174,8 @@ func inPlace(s *jsonschema.Schema) []*jsonschema.Schema {
 	return next
 }
 
-// inside are the schemas that apply to parts of what s applies to.
+// inside returns the schemas that apply to parts of the value that s applies
+// to.
 func inside(s *jsonschema.Schema) []*jsonschema.Schema {
 	next := slices.Concat([]*jsonschema.Schema{s.PropertyNames, s.UnevaluatedProperties, s.Contains, s.Items2020, s.UnevaluatedItems, s.ContentSchema},
 		s.PrefixItems, slices.Collect(maps.Values(s.Properties)), slices.Collect(maps.Values(s.PatternProperties)))

@@ -18,7 +18,8 @@ const (
 	maxFiles      = 1000
 	maxTotalBytes = 16 << 20
 	maxDirDepth   = 8
-	// settleReads is how often a directory is read at most until it holds still.
+	// settleReads is the most times that a directory is read until two readings
+	// are equal.
 	settleReads = 3
 )
 
@@ -34,10 +35,10 @@ type Snapshot struct {
 	files map[string][]byte
 }
 
-// ReadSnapshot reads a policy directory. A directory that changes during the
-// reading is read again, so that half of an edit is not taken for a version. In
-// a directory that Kubernetes mounts, the files are read through the ..data
-// link, which switches all of them at once.
+// ReadSnapshot reads a policy directory. A directory that changes while it is
+// read is read again, so that half an edit is not taken for a version. In a
+// directory that Kubernetes mounts, the files are read through the ..data link,
+// which switches all of them at once.
 func ReadSnapshot(dir string) (*Snapshot, error) {
 	snap, err := readOnce(dir)
 	for range settleReads - 1 {
@@ -69,7 +70,8 @@ func readOnce(dir string) (*Snapshot, error) {
 	return snap, nil
 }
 
-// dataRoot returns the directory that the files are really in.
+// dataRoot returns the directory that holds the files: the target of the ..data
+// link, if there is one.
 func dataRoot(dir string) string {
 	if target, err := filepath.EvalSymlinks(filepath.Join(dir, "..data")); err == nil {
 		return target
@@ -98,7 +100,7 @@ func (s *Snapshot) read(root, sub string, depth int) error {
 
 func (s *Snapshot) readEntry(root, name string, depth int) error {
 	file := filepath.Join(root, filepath.FromSlash(name))
-	// follows links, as an editor or a mount may have made them
+	// Stat follows links: an editor or a mount may have made them.
 	info, err := os.Stat(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // gone since the listing, as an editor's temporary file may be

@@ -19,28 +19,29 @@ import (
 const termsRoot = "terms"
 
 // maxTermBytes bounds all terms of a directory together. The automaton takes up
-// to 2 KiB a byte, so this is 64 MiB at most, and about 2,500 phrases.
+// to 2 KiB for each byte of a term, so this allows about 2,500 phrases and
+// takes at most 64 MiB.
 const maxTermBytes = 32 << 10
 
 // lexicon finds any of the terms of all sets in a text in one pass (Aho and
 // Corasick, Efficient String Matching, CACM 18(6), 1975).
 //
 // Words are runs of letters, digits and marks; what separates them does not
-// matter, so that "nerve agent" is found in "Nerve-Agent,". A term
-// is found as whole words only, unless it ends in an asterisk: "synthes*" is
-// also found in "synthesise". Something invisible separates words or does not,
-// whichever gives a term: it is written to make one look like none.
+// matter, so that "nerve agent" is found in "Nerve-Agent,". A term is found as
+// whole words only, unless it ends in an asterisk: "synthes*" is also found in
+// "synthesise". An invisible character may or may not separate words: a term is
+// found either way, because such characters are used to hide it.
 //
-// The automaton therefore sees letters only, and what stands between them is
-// compared afterwards.
+// The automaton therefore searches the letters alone. What stands between them
+// is compared afterwards.
 type lexicon struct {
 	trie     *ahocorasick.Trie
 	meanings [][]meaning // by pattern number
 	sets     map[string]bool
 }
 
-// meaning is what finding a pattern says: several terms may have the same
-// letters.
+// meaning is one term that a pattern stands for: several terms may have the
+// same letters.
 type meaning struct {
 	set  string
 	term *ast.Term // as written in the data
@@ -120,14 +121,13 @@ func (l *lexicon) build(patterns map[string]int) error {
 	return nil
 }
 
-// maxSpelled is how many times its length a text that is searched may have in
-// the searched form. Hangul has three times as many bytes when it is
-// decomposed.
+// maxSpelled is how many times longer a text may be in the form that is
+// searched. Hangul takes three times as many bytes when it is decomposed.
 const maxSpelled = 4
 
 // scan returns the terms in text, each once, in the order of their first end;
-// nil where there are none. It gives up when expired says so. The error is one
-// of textnorm's.
+// nil where there are none. It stops when expired returns true. The error is
+// one of textnorm's.
 func (l *lexicon) scan(text string, expired func() bool) (findings, error) {
 	var found findings
 	text, err := textnorm.SeamedWithin(text, &textnorm.Budget{Room: leastRoom + maxSpelled*len(text), Expired: expired})
@@ -153,8 +153,8 @@ func (l *lexicon) scan(text string, expired func() bool) (findings, error) {
 	return found, nil
 }
 
-// fits compares what stands before, between and behind the letters of an
-// occurrence.
+// fits reports whether what stands before, between and after the letters of an
+// occurrence agrees with the term.
 func (m meaning) fits(around []gap) bool {
 	last := len(around) - 1
 	if around[0] == joined || !m.open && around[last] == joined {
@@ -183,7 +183,7 @@ func termList(list any) ([]string, error) {
 }
 
 // spell splits a text in its seamed form into its letters and what stands
-// before each of their bytes, and behind the last.
+// before each of their bytes, and after the last.
 func spell(text string) (letters []byte, gaps []gap) {
 	letters, gaps = make([]byte, 0, len(text)), make([]gap, 0, len(text)+1)
 	before := apart

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// invisibles are drawn as nothing, each in its own way.
+// invisibles are characters that are not drawn, of every kind.
 var invisibles = []string{"\u200b", "\u00ad", "\u2060", "\u200d", "\ufeff", "\u202e", "\u034f", "\u3164", "\ufe0f", "\U000e0041", "\x00", "\x1b", "\u200b\u2060"}
 
 func TestTermsAreFoundThroughInvisibleCharacters(t *testing.T) {
@@ -47,8 +47,8 @@ func TestTermsAreFoundThroughInvisibleCharacters(t *testing.T) {
 	}
 }
 
-// However invisible characters are put into a term, in place of its spaces or
-// not, and to whatever they glue it, it is found.
+// A term is found wherever invisible characters stand: inside it, in place of
+// its spaces, or between it and the words around it.
 func TestNoInvisibleCharactersHideATerm(t *testing.T) {
 	const term = "ignore all previous instructions"
 	terms := lexiconOf(t, term)
@@ -80,8 +80,8 @@ func TestNoInvisibleCharactersHideATerm(t *testing.T) {
 	})
 }
 
-// An invisible character separates or does not: what is found is what a naive
-// search finds in any of the texts that may be meant.
+// An invisible character may or may not separate words. The scan finds what a
+// naive search finds in any of the texts that may be meant.
 func TestSeamsEqualEveryReadingOfThem(t *testing.T) {
 	word := rapid.StringMatching(`[ab]{1,3}`)
 	phrase := rapid.Custom(func(t *rapid.T) string {

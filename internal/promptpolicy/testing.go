@@ -57,7 +57,7 @@ func (s *source) test(ctx context.Context) ([]TestResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The runner rewrites names and adds stages: this compiler is for nothing
+	// The runner rewrites names and adds stages, so this compiler serves nothing
 	// else.
 	compiler, release, err := s.compiler(ctx)
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *source) test(ctx context.Context) ([]TestResult, error) {
 		AddCustomBuiltins(s.builtin.forTester()).
 		RaiseBuiltinErrors(true).
 		SetTimeout(testTimeout).
-		SetParallel(1). // requests are being served meanwhile
+		SetParallel(1). // leave the processors to requests
 		RunTests(ctx, txn)
 	if err != nil {
 		return nil, regoFaults(err)
@@ -128,7 +128,8 @@ func failedCases(outcome *tester.Result) string {
 	return " for " + strings.Join(names, ", ")
 }
 
-// failures returns the tests that do not pass as faults.
+// failures returns the failed tests as faults. They are overdue if every one of
+// them took too long.
 func failures(results []TestResult) error {
 	var faults Faults
 	late := true

@@ -12,12 +12,13 @@ import (
 // settingsRoot is the data document of the settings that rules read.
 const settingsRoot = "settings"
 
-// unreadData finds data that no rule reads, which most often is a name with a
-// typing error: each single setting, and other data as a whole. Lists of terms
-// are left out, since gate.terms may be given their names.
+// unreadData finds data that no rule reads; most often, a name has a typing
+// error. It checks each single setting, and other data as a whole. It leaves
+// out lists of terms, because gate.terms may be given a name that a rule
+// computes.
 func unreadData(modules map[string]*ast.Module, files []*dataFile) (faults Faults) {
 	reads := readsOf(modules)
-	// data in place of a rule is the compiler's to refuse
+	// The compiler refuses data in place of a rule.
 	for _, module := range modules {
 		reads = append(reads, constants(module.Package.Path[1:]))
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// watcher calls back when a directory may have changed. It is told by the
-// system where that works, and looks by itself where it does not.
+// watcher calls back when a directory may have changed. The system notifies it
+// where it can; elsewhere it polls.
 type watcher struct {
 	dir      string
 	debounce time.Duration
@@ -19,7 +19,8 @@ type watcher struct {
 	notify   *fsnotify.Watcher // nil where the system gives none
 }
 
-// maxDebounces bounds how long a directory in constant motion is waited for.
+// maxDebounces bounds how long the watcher waits for a directory that changes
+// all the time, in debounce intervals.
 const maxDebounces = 4
 
 // impatientPoll is how often the directory is read where the system cannot
@@ -46,7 +47,7 @@ func (w *watcher) run(ctx context.Context, changed func()) {
 	}
 	poll := time.NewTicker(w.poll)
 	defer poll.Stop()
-	// for what changed since the directory was first read
+	// Something may have changed since the directory was first read.
 	quiet := time.NewTimer(w.debounce)
 	defer quiet.Stop()
 	var since time.Time // of the first event that is not yet answered
@@ -84,10 +85,10 @@ func (w *watcher) channels() (<-chan fsnotify.Event, <-chan error) {
 	return w.notify.Events, w.notify.Errors
 }
 
-// follow watches the directory, those inside, and those whose links lead to it:
-// a mount of Kubernetes is changed by replacing a link beside the files, and a
-// release by replacing one to the whole directory. What is watched already
-// stays.
+// follow watches the directory, the directories inside it, and those with a
+// link that leads to it. Kubernetes changes a mount by replacing a link beside
+// the files, and a release may replace a link to the whole directory. What is
+// already watched stays watched.
 func (w *watcher) follow() {
 	if w.notify == nil {
 		return
@@ -116,7 +117,8 @@ func (w *watcher) follow() {
 	}
 }
 
-// matters leaves out the siblings of the directory, and changes of mode alone.
+// matters reports whether an event concerns the directory. Events of its
+// siblings do not, nor do mere changes of mode.
 func (w *watcher) matters(event fsnotify.Event) bool {
 	if event.Op == fsnotify.Chmod {
 		return false

@@ -2,7 +2,7 @@
 # title: Hazardous substances
 # description: >-
 #   Refuses prompts that name substances which no scent needs. The names are in
-#   terms/data.yaml, one list a reason.
+#   terms/data.yaml, one list for each reason.
 package gate.rules.hazards
 
 deny contains reason("chemical-weapon", "a chemical weapon or a highly toxic agent", "critical", term) if {

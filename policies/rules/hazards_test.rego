@@ -25,7 +25,7 @@ test_hazard[case.note] if {
 	denied(case.text) == case.want
 }
 
-# Words of perfumery that sound like a hazard.
+# Words of perfumery that resemble a hazard.
 test_harmless[text] if {
 	some text in [
 		"fresh citrus over wet cedar",

@@ -1,9 +1,9 @@
 # METADATA
 # title: Safety threshold
 # description: >-
-#   A lower threshold of the safety screen than data.settings.low_safety names is for
-#   principals with its scope, and is labelled for the record. The backend has a floor
-#   of its own, which no scope lowers.
+#   A threshold of the safety screen below that of data.settings.low_safety needs
+#   its scope, and is labelled for the record. The backend has a floor of its own,
+#   which no scope lowers.
 package gate.rules.safety
 
 deny contains {

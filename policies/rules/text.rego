@@ -1,9 +1,9 @@
 # METADATA
 # title: Text only
 # description: >-
-#   Refuses prompts that are not text: without any letter, or with words so long that they are
-#   encoded data rather than language. Fields for structural formulas are left alone: the
-#   schemas keep prose out of them.
+#   Refuses prompts that are not text: without any letter, or with words so long
+#   that they are encoded data rather than language. Fields for structural
+#   formulas are not checked, because the schemas keep prose out of them.
 package gate.rules.text
 
 deny contains {

@@ -1,8 +1,8 @@
 # METADATA
 # title: Volume
 # description: >-
-#   Large generations are for principals with the scope that data.settings.bulk names,
-#   and are labelled for the record.
+#   Large generations need the scope that data.settings.bulk names. They are
+#   labelled for the record.
 package gate.rules.volume
 
 deny contains {
