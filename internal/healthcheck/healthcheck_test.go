@@ -67,8 +67,8 @@ func TestTheWholeIsAsBadAsItsWorstCheck(t *testing.T) {
 			if got := report.Failing(); !slices.Equal(got, tc.failing) {
 				t.Errorf("failing = %v, want %v", got, tc.failing)
 			}
-			if ready := tc.want != Failed; report.Ready() != ready {
-				t.Errorf("ready = %t, want %t", report.Ready(), ready)
+			if ready := tc.want != Failed; (report.Status != Failed) != ready {
+				t.Errorf("ready = %t, want %t", report.Status != Failed, ready)
 			}
 		})
 	}
@@ -162,8 +162,8 @@ func TestAHungCheckDelaysOneReportByItsTimeoutAndThenNone(t *testing.T) {
 		if took := time.Since(start); took != 0 {
 			t.Errorf("a report beside the hung run took %s", took)
 		}
-		if report.Ready() || runs.Load() != 1 {
-			t.Errorf("ready = %t after %d runs, want failed after one", report.Ready(), runs.Load())
+		if report.Status != Failed || runs.Load() != 1 {
+			t.Errorf("ready = %t after %d runs, want failed after one", report.Status != Failed, runs.Load())
 		}
 		if good.Load() != 2 {
 			t.Errorf("the other check ran %d times, want 2", good.Load())
@@ -171,7 +171,7 @@ func TestAHungCheckDelaysOneReportByItsTimeoutAndThenNone(t *testing.T) {
 
 		close(hang)
 		synctest.Wait()
-		if got := registry.Report(t.Context()); !got.Ready() || runs.Load() != 2 {
+		if got := registry.Report(t.Context()); got.Status == Failed || runs.Load() != 2 {
 			t.Errorf("after the hang: %s after %d runs", got.Status, runs.Load())
 		}
 		synctest.Wait()
@@ -204,10 +204,10 @@ func TestAReportEndsWithItsContextAndTheRunGoesOn(t *testing.T) {
 		}})
 		impatient, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 		defer cancel()
-		if report := registry.Report(impatient); report.Ready() {
+		if report := registry.Report(impatient); report.Status != Failed {
 			t.Error("a check that never answered counts as passed")
 		}
-		if report := registry.Report(t.Context()); !report.Ready() {
+		if report := registry.Report(t.Context()); report.Status == Failed {
 			t.Error("the client that left made the check fail")
 		}
 		synctest.Wait()
@@ -231,8 +231,8 @@ func TestASlowCheckIsToldAsItWasLastWhileItRefreshes(t *testing.T) {
 		for i, ready := range []bool{true, true, false} {
 			start := time.Now()
 			report := askFor(t, &registry, 900*time.Millisecond)
-			if took := time.Since(start); took > 900*time.Millisecond || report.Ready() != ready {
-				t.Errorf("probe %d: ready = %t after %s, want %t within 900 ms", i, report.Ready(), took, ready)
+			if took := time.Since(start); took > 900*time.Millisecond || (report.Status != Failed) != ready {
+				t.Errorf("probe %d: ready = %t after %s, want %t within 900 ms", i, report.Status != Failed, took, ready)
 			}
 			synctest.Wait()
 		}
@@ -255,8 +255,8 @@ func TestWhatWasNeverLookedAtIsUnknown(t *testing.T) {
 			if critical {
 				want = Failed // nobody may send requests before it is known to work
 			}
-			if report.Status != want || report.Ready() == critical {
-				t.Errorf("critical %t: the whole is %s, ready %t", critical, report.Status, report.Ready())
+			if report.Status != want || (report.Status == Failed) != critical {
+				t.Errorf("critical %t: the whole is %s, ready %t", critical, report.Status, report.Status != Failed)
 			}
 			time.Sleep(DefaultTimeout)
 			synctest.Wait()

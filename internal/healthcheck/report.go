@@ -12,9 +12,6 @@ type Report struct {
 	Checks []State
 }
 
-// Ready reports whether no critical check failed or is unknown.
-func (r Report) Ready() bool { return r.Status < Failed }
-
 // Failing returns the names of the critical checks that failed or are unknown.
 func (r Report) Failing() []string {
 	var names []string

@@ -312,7 +312,7 @@ func TestWellSignedButRefused(t *testing.T) {
 				secret = keyring.Secret(strings.Repeat("t", 32))
 			}
 			resign(t, m, secret, test.parameters)
-			if _, err := verify(newVerifier(t, Rules{Leeway: DefaultLeeway}, nil), m, prompt); !errors.Is(err, test.want) {
+			if _, err := verify(newVerifier(t, Rules{Leeway: 30 * time.Second}, nil), m, prompt); !errors.Is(err, test.want) {
 				t.Errorf("error is %v, want %v", err, test.want)
 			}
 		})
@@ -415,7 +415,7 @@ func TestASlowBodyDoesNotOutlastTheNonce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			clock := now
 			tell := func() time.Time { return clock }
-			v, err := New(Rules{Leeway: DefaultLeeway}, keys(), nonce.NewMemory(0, tell), tell)
+			v, err := New(Rules{Leeway: 30 * time.Second}, keys(), nonce.NewMemory(0, tell), tell)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -14,9 +14,7 @@ const (
 	DefaultWindow = 5 * time.Minute
 	// MaxWindow bounds it: every nonce of a window is remembered.
 	MaxWindow = time.Hour
-	// DefaultLeeway is how far a signer's clock may be ahead of ours.
-	DefaultLeeway = 30 * time.Second
-	// MaxLeeway bounds it.
+	// MaxLeeway bounds how far a signer's clock may be ahead of ours.
 	MaxLeeway = 10 * time.Minute
 )
 

@@ -111,8 +111,8 @@ func (m *Memory) Record(charges []Charge) {
 	}
 }
 
-// Keys returns the number of windows that the store holds.
-func (m *Memory) Keys() int {
+// keys returns the number of windows that the store holds.
+func (m *Memory) keys() int {
 	n := 0
 	for i := range m.shards {
 		m.shards[i].mu.Lock()
@@ -121,10 +121,6 @@ func (m *Memory) Keys() int {
 	}
 	return n
 }
-
-// Forgotten returns how many windows were dropped for lack of room while they
-// were in use. Their keys started with an empty window.
-func (m *Memory) Forgotten() uint64 { return m.forgotten.Load() }
 
 // Close implements [Store]. There is nothing to release.
 func (m *Memory) Close() error { return nil }

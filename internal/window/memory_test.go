@@ -20,11 +20,11 @@ func TestMemoryHoldsABoundedNumberOfWindows(t *testing.T) {
 		// A flood of new keys must not make the store forget the one that all share.
 		decide(t, m, Charge{perMinute("l", 1), fmt.Sprint(i), 1}, busy)
 	}
-	if keys := m.Keys(); keys > MinMaxKeys {
+	if keys := m.keys(); keys > MinMaxKeys {
 		t.Errorf("%d windows, want at most %d", keys, MinMaxKeys)
 	}
-	if forgotten := m.Forgotten(); forgotten != uint64(strangers+1-m.Keys()) {
-		t.Errorf("%d windows forgotten, %d kept, of %d", forgotten, m.Keys(), strangers+1)
+	if forgotten := m.forgotten.Load(); forgotten != uint64(strangers+1-m.keys()) {
+		t.Errorf("%d windows forgotten, %d kept, of %d", forgotten, m.keys(), strangers+1)
 	}
 	if v := decide(t, m, busy); v.States[0].Remaining != 1<<40-strangers-1 {
 		t.Errorf("the busiest window was forgotten: %+v", v.States[0])
@@ -41,10 +41,10 @@ func TestMemoryDropsIdleWindowsBeforeItIsFull(t *testing.T) {
 		}
 		clock.Advance(2 * time.Minute)
 	}
-	if keys := m.Keys(); keys > 2*each {
+	if keys := m.keys(); keys > 2*each {
 		t.Errorf("%d windows kept, of which %d can be in use", keys, each)
 	}
-	if n := m.Forgotten(); n != 0 {
+	if n := m.forgotten.Load(); n != 0 {
 		t.Errorf("%d windows that were not idle had to go, though there was room", n)
 	}
 }
@@ -54,7 +54,7 @@ func TestMemoryMakesNoWindowForARefusedDecision(t *testing.T) {
 	for i := range 100 {
 		decide(t, m, Charge{perMinute("l", 1), fmt.Sprint(i), 2})
 	}
-	if n := m.Keys(); n != 0 {
+	if n := m.keys(); n != 0 {
 		t.Errorf("refusing 100 keys made %d windows", n)
 	}
 }
@@ -106,7 +106,7 @@ func TestMemoryDecisionsOverManyShardsDoNotDeadlock(t *testing.T) {
 				if _, err := m.Decide(t.Context(), charges); err != nil {
 					t.Error(err)
 				}
-				m.Keys()
+				m.keys()
 			}
 		})
 	}
