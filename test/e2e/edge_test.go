@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/quic-go/quic-go/http3"
+
 	"github.com/odordiff/odordiff/internal/freeport"
 )
 
@@ -206,6 +208,26 @@ func (e *edge) trust() (*http.Client, error) {
 			TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 32,
 		},
 	}, nil
+}
+
+// speaking returns a client of one version of HTTP.
+func (e *edge) speaking(t *testing.T, protocol string) *http.Client {
+	t.Helper()
+	client, err := e.trust()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tcp := client.Transport.(*http.Transport)
+	t.Cleanup(tcp.CloseIdleConnections)
+	switch protocol {
+	case "HTTP/1.1":
+		tcp.ForceAttemptHTTP2 = false
+	case "HTTP/3.0":
+		udp := &http3.Transport{TLSClientConfig: tcp.TLSClientConfig}
+		t.Cleanup(func() { udp.Close() })
+		client.Transport = udp
+	}
+	return client
 }
 
 // token returns a JWT from `odordiff token`.

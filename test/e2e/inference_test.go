@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -109,27 +110,48 @@ func TestHazardsAreNoSeedsThroughTheGateway(t *testing.T) {
 	}
 }
 
-// Each event must reach the client before the backend goes on.
+// Each event must reach the client before the backend goes on, and the gateway
+// must learn of each answer once.
 func TestEventsPassTheGatewayAtOnce(t *testing.T) {
 	t.Parallel()
 	e := startGateway(t)
 	read := make(chan struct{})
 	e.startEvents(t, read)
-	req, err := http.NewRequest(http.MethodPost, e.url+generatePath, strings.NewReader(`{"prompt": "rose", "stream": true}`))
-	if err != nil {
-		t.Fatal(err)
+	header := bearer(e.token(t))
+	for i, protocol := range []string{"HTTP/1.1", "HTTP/2.0", "HTTP/3.0"} {
+		t.Run(protocol, func(t *testing.T) {
+			req, err := http.NewRequest(http.MethodPost, e.url+generatePath, strings.NewReader(`{"prompt": "rose", "stream": true}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header = header.Clone()
+			resp, err := e.speaking(t, protocol).Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if resp.Proto != protocol {
+				t.Errorf("answered over %s", resp.Proto)
+			}
+			wantEvents(t, resp.Body, read)
+			eventually(t, "the outcome is counted", func() bool {
+				return strings.Contains(e.metrics(t), fmt.Sprintf(`gate_responses_total{cut="",rung="live",status="2xx"} %d`, i+1))
+			})
+		})
 	}
-	req.Header = bearer(e.token(t))
-	resp, err := e.client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	for line, body := 0, bufio.NewScanner(resp.Body); line < 3; line++ {
+}
+
+func wantEvents(t *testing.T, stream io.Reader, read chan<- struct{}) {
+	t.Helper()
+	body := bufio.NewScanner(stream)
+	for event := range 3 {
 		if !body.Scan() || !json.Valid([]byte(strings.TrimPrefix(body.Text(), "data: "))) || !body.Scan() {
-			t.Fatalf("event %d: %q, %v", line, body.Text(), body.Err())
+			t.Fatalf("event %d: %q, %v", event, body.Text(), body.Err())
 		}
 		read <- struct{}{}
+	}
+	if rest, err := io.ReadAll(stream); err != nil || len(rest) > 0 {
+		t.Errorf("after the last event: %q, %v", rest, err)
 	}
 }
 
@@ -176,6 +198,9 @@ func (e *edge) startEvents(t *testing.T, read <-chan struct{}) {
 		t.Fatal(err)
 	}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != generatePath {
+			return // a probe takes no read away
+		}
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", "text/event-stream")
 		for range 3 {
