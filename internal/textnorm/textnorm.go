@@ -7,11 +7,10 @@ package textnorm
 import (
 	"errors"
 	"math"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/odordiff/odordiff/internal/offset"
 )
 
 // chunk is about how many bytes are processed between two checks of a [Budget].
@@ -59,13 +58,29 @@ func Normalise(text string) string {
 // the result from the budget's room. The error is [ErrGrows] or [ErrExpired].
 func NormaliseWithin(text string, b *Budget) (string, error) {
 	if !isNormalASCII(text) {
-		folded, err := fold(text, false, b)
+		folded, err := fold(text, false, b, nil)
 		if err != nil {
 			return "", err
 		}
 		text = norm.NFC.String(folded)
 	}
 	return text, b.spend(len(text))
+}
+
+// NormaliseMapped is [NormaliseWithin] with a map that leads from the result
+// back to text. The map costs more than the form does, except where every
+// character keeps its place: ask for it once something has been found.
+func NormaliseMapped(text string, b *Budget) (string, offset.Map, error) {
+	if isNormalASCII(text) {
+		return text, offset.Map{}, b.spend(len(text))
+	}
+	var at offset.Builder
+	folded, err := fold(text, false, b, &at)
+	if err != nil {
+		return "", offset.Map{}, err
+	}
+	composed, m := compose(folded)
+	return composed, m.After(at.Map()), b.spend(len(composed))
 }
 
 // Seam stands in the result of [Seamed] where something invisible was removed.
@@ -85,9 +100,21 @@ func Seamed(text string) string {
 // SeamedWithin is [Seamed] within a budget, as [NormaliseWithin] is
 // [Normalise].
 func SeamedWithin(text string, b *Budget) (string, error) {
+	return seamed(text, b, nil)
+}
+
+// SeamedMapped is [SeamedWithin] with a map, as [NormaliseMapped] is
+// [NormaliseWithin].
+func SeamedMapped(text string, b *Budget) (string, offset.Map, error) {
+	var at offset.Builder
+	form, err := seamed(text, b, &at)
+	return form, at.Map(), err
+}
+
+func seamed(text string, b *Budget, at *offset.Builder) (string, error) {
 	if !isNormalASCII(text) {
 		var err error
-		if text, err = fold(text, true, b); err != nil {
+		if text, err = fold(text, true, b, at); err != nil {
 			return "", err
 		}
 	}
@@ -118,127 +145,3 @@ func isNormalASCII(text string) bool {
 	}
 	return text == "" || !space
 }
-
-// fold decomposes text, maps each character by itself and collapses spaces.
-func fold(text string, seams bool, b *Budget) (string, error) {
-	f := folder{seams: seams}
-	f.out.Grow(min(len(text), b.Room))
-	for text != "" {
-		n := segment(text)
-		f.write(norm.NFKD.String(strings.ToValidUTF8(text[:n], "\uFFFD")))
-		if text = text[n:]; text == "" {
-			break
-		}
-		if f.out.Len() > b.Room {
-			return "", ErrGrows
-		}
-		if b.Expired() {
-			return "", ErrExpired
-		}
-	}
-	return f.out.String(), nil
-}
-
-// segment returns how many bytes of text to decompose next: up to where no
-// character of what follows belongs to one before. Kilobytes of diacritics
-// without such a place are cut anyway.
-func segment(text string) int {
-	n := chunk
-	for n < len(text) && !utf8.RuneStart(text[n]) {
-		n++
-	}
-	if n >= len(text) {
-		return len(text)
-	}
-	next := norm.NFKD.FirstBoundaryInString(text[n:min(len(text), n+chunk)])
-	return n + max(next, 0)
-}
-
-// folder writes decomposed text in the comparable form.
-type folder struct {
-	out   strings.Builder
-	seams bool
-	// Whether there was a space, or something invisible, since the last character.
-	space, seam bool
-}
-
-func (f *folder) write(text string) {
-	for _, r := range text {
-		if !isPlain(r) {
-			if isSpace(r) {
-				f.space = f.out.Len() > 0
-				continue
-			}
-			if isInvisible(r) {
-				f.seam = f.seams
-				continue
-			}
-			if isDiacritic(r) {
-				continue
-			}
-		}
-		switch {
-		case f.space:
-			f.out.WriteByte(' ')
-		case f.seam && f.out.Len() > 0:
-			f.out.WriteRune(Seam)
-		}
-		f.space, f.seam = false, false
-		if r = foldRune(r); r == 'ß' {
-			f.out.WriteByte('s')
-			r = 's'
-		}
-		f.out.WriteRune(r)
-	}
-}
-
-// isPlain reports whether r is in a block of letters and digits without any
-// space, invisible character or diacritic. Most characters of most texts are,
-// and looking them up in Unicode's tables is what takes the time.
-func isPlain(r rune) bool {
-	return '!' <= r && r <= '~' || '\u00c0' <= r && r <= '\u02ff' || '\u03a3' <= r && r <= '\u052f' || isCaseless(r)
-}
-
-// isCaseless reports whether r is a Hangul, Kana or Han character that shows.
-func isCaseless(r rune) bool {
-	return '\u1100' <= r && r <= '\u115e' || '\u1161' <= r && r <= '\u11ff' ||
-		'\u3041' <= r && r <= '\u3096' || '\u30a0' <= r && r <= '\u30ff' || '\u4e00' <= r && r <= '\u9fff' || '\uac00' <= r && r <= '\ud7a3'
-}
-
-// foldRune converts to upper case and then to lower case, so that forms with
-// the same capital, such as the two small sigmas, become the same.
-func foldRune(r rune) rune {
-	if r < utf8.RuneSelf {
-		if 'A' <= r && r <= 'Z' {
-			r += 'a' - 'A'
-		}
-		return r
-	}
-	if isCaseless(r) {
-		return r
-	}
-	r = unicode.ToLower(unicode.ToUpper(r))
-	if latin, ok := confusables[r]; ok {
-		return latin
-	}
-	return r
-}
-
-// isSpace reports whether r is white space or is drawn as a blank.
-func isSpace(r rune) bool {
-	const brailleBlank = '\u2800'
-	return unicode.IsSpace(r) || unicode.In(r, unicode.Z) || r == brailleBlank
-}
-
-// isInvisible reports whether r shows nothing at all: controls, formats (zero
-// width, bidirectional, tags), fillers, variation selectors and private use.
-func isInvisible(r rune) bool {
-	if r < utf8.RuneSelf {
-		return r < ' ' || r == '\x7f'
-	}
-	return unicode.In(r, unicode.C, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
-}
-
-// isDiacritic reports whether r is a combining diacritic of Latin, Greek and
-// Cyrillic: it shows, but not as a letter of its own.
-func isDiacritic(r rune) bool { return '\u0300' <= r && r <= '\u036f' }
