@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"pgregory.net/rapid"
 )
 
 func TestSnapshotHashIsOfWhatBelongs(t *testing.T) {
@@ -83,37 +81,6 @@ func found(lex *lexicon, text string) []string {
 	return names
 }
 
-func TestTermsAreFoundAsWords(t *testing.T) {
-	terms := lexiconOf(t, "nerve agent", "agent", "TNT", "synthes*", "c-4", "神経剤", "café")
-	for text, want := range map[string][]string{
-		"":                           nil,
-		"a nerve agent":              {"nerve agent", "agent"},
-		"Nerve-Agent!":               {"nerve agent", "agent"},
-		"nerve\n agent":              {"nerve agent", "agent"},
-		"nerve, agent":               {"nerve agent", "agent"},
-		"nerves agent":               {"agent"},
-		"reagent":                    nil,
-		"agents":                     nil,
-		"tnt":                        {"TNT"},
-		"(TNT)":                      {"TNT"},
-		"tnts":                       nil,
-		"ＴＮＴ":                        {"TNT"},
-		"synthesise it":              {"synthes*"},
-		"photosynthesis":             nil,
-		"C4":                         nil,
-		"C 4":                        {"c-4"},
-		"神経剤":                        {"神経剤"},
-		"the cafe":                   {"café"},
-		"agent agent agent":          {"agent"},
-		"tnt agent":                  {"TNT", "agent"},
-		strings.Repeat("rose ", 900): nil,
-	} {
-		if got := found(terms, text); !slices.Equal(got, want) {
-			t.Errorf("in %.30q: %q, want %q", text, got, want)
-		}
-	}
-}
-
 func TestTermOfSeveralSetsIsFoundInEach(t *testing.T) {
 	lex, err := loadTerms(map[string]any{termsRoot: map[string]any{
 		"a": []any{"nerve agent", "Nerve-Agent"}, "b": []any{"NERVE AGENT", "rose"}, "c": []any{},
@@ -128,54 +95,6 @@ func TestTermOfSeveralSetsIsFoundInEach(t *testing.T) {
 	if !lex.sets["c"] {
 		t.Error("an empty set is unknown")
 	}
-}
-
-func TestTermsEqualANaiveSearch(t *testing.T) {
-	word := rapid.StringMatching(`[ab]{1,3}`)
-	phrase := rapid.Custom(func(t *rapid.T) string {
-		stem := strings.Join(rapid.SliceOfN(word, 1, 3).Draw(t, "words"), " ")
-		return stem + rapid.SampledFrom([]string{"", "*"}).Draw(t, "open")
-	})
-	rapid.Check(t, func(t *rapid.T) {
-		phrases := rapid.SliceOfNDistinct(phrase, 1, 6, rapid.ID[string]).Draw(t, "phrases")
-		text := strings.Join(rapid.SliceOf(word).Draw(t, "text"), rapid.SampledFrom([]string{" ", "-", ", "}).Draw(t, "separator"))
-		items := make([]any, len(phrases))
-		var want []string
-		for i, phrase := range phrases {
-			items[i] = phrase
-			if naive(phrase, text) {
-				want = append(want, phrase)
-			}
-		}
-		lex, err := loadTerms(map[string]any{termsRoot: map[string]any{"x": items}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := found(lex, text)
-		slices.Sort(got)
-		slices.Sort(want)
-		if !slices.Equal(got, want) {
-			t.Fatalf("in %q: %q, want %q", text, got, want)
-		}
-	})
-}
-
-// naive looks for a phrase at every word.
-func naive(phrase, text string) bool {
-	stem, open := strings.CutSuffix(phrase, "*")
-	want := strings.Fields(stem)
-	words := strings.FieldsFunc(text, func(r rune) bool { return r != 'a' && r != 'b' })
-	for i := 0; i+len(want) <= len(words); i++ {
-		match := true
-		for j, w := range want {
-			last := j == len(want)-1
-			match = match && (words[i+j] == w || open && last && strings.HasPrefix(words[i+j], w))
-		}
-		if match {
-			return true
-		}
-	}
-	return false
 }
 
 func FuzzTerms(f *testing.F) {
@@ -194,9 +113,22 @@ func FuzzTerms(f *testing.F) {
 }
 
 func TestTermsAreBounded(t *testing.T) {
-	long := strings.Repeat("a", maxTermBytes+1)
-	_, err := loadTerms(map[string]any{termsRoot: map[string]any{"x": []any{long}}})
-	wantError(t, err, "KiB of terms")
+	many := slices.Repeat([]any{strings.Repeat("abc ", 250)}, maxTermBytes/1000+1)
+	_, err := loadTerms(map[string]any{termsRoot: map[string]any{"x": many}})
+	wantError(t, err, "KiB of terms, more than 1024")
+
+	_, err = loadTerms(map[string]any{termsRoot: map[string]any{"x": []any{"rose", "-"}}})
+	wantError(t, err, `data.terms.x has item 1, "-", without a letter or digit`)
+}
+
+func TestTenThousandTermsAreFound(t *testing.T) {
+	many := make([]any, 10_000)
+	for i := range many {
+		many[i] = fmt.Sprintf("%d-methyl-%d-phenylpropan-%d-one", i, i/7, i%10)
+	}
+	if got := found(lexiconOf(t, many...), "like 9998-methyl-1428-phenylpropan-8-one"); !slices.Equal(got, []string{many[9998].(string)}) {
+		t.Errorf("found %q", got)
+	}
 }
 
 func TestPromptPathMustBeAPointer(t *testing.T) {
