@@ -18,7 +18,7 @@ GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
 
-.PHONY: help run build test check vet lint vuln policies reference fuzz bench clients referee train eval-model bench-model xcaddy release clean
+.PHONY: help run build test check vet lint vuln policies reference fuzz bench clients referee train train-guard eval-model bench-model xcaddy release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ referee: ## compare the chemistry with RDKit's, on DATA (a table of SMILES) and 
 
 train: ## train all models from DATA (a table of SMILES and odor labels) and embed them, the denoiser for STEPS (24000)
 	@DATA="$(DATA)" STEPS="$(STEPS)" DESCRIPTIONS="$(DESCRIPTIONS)" .ci/models train
+
+train-guard: ## train the classifier of prompts from the tables in the folder DATA and its own corpus, and embed it
+	$(GO) run ./internal/signal/guard/train -data "$(or $(DATA),../shared/data)"
 
 eval-model: ## judge what the models generate, beside baselines, with the table DATA
 	@DATA="$(DATA)" .ci/models evaluate

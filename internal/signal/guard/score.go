@@ -1,0 +1,208 @@
+package guard
+
+import (
+	"math"
+	"unicode/utf8"
+)
+
+// sums are the weights of a stretch, not yet scaled.
+type sums struct {
+	start, end int
+	features   int
+	total      [Classes]int
+}
+
+// scanner adds the weights of a stretch as it reads.
+type scanner struct {
+	model *Model
+	now   sums
+	// lanes holds the sums of the last features, sixteen bits a class, which
+	// hold more than 240 of them.
+	lanes uint64
+	since int // features in lanes
+
+	packed uint64 // the word's last four characters
+	have   int    // how many of them there are
+
+	token, before uint64
+	inToken       bool
+}
+
+// full is how many features the lanes take before they are emptied, with room
+// for those of one more character.
+const full = 240
+
+// Score scores a text in the form that textnorm.Normalise gives. It takes time
+// in proportion to its length, and does not allocate. An empty text is a scent,
+// with a probability of 1: it asks for nothing else.
+func (m *Model) Score(text string) Scores {
+	w := worst{model: m}
+	s := scanner{model: m, packed: ' ', have: 1, token: tokenStart}
+	for at := 0; at < len(text); {
+		c := text[at]
+		length := at - s.now.start
+		if c == ' ' {
+			s.space()
+			if length >= stretch {
+				w.add(s.cut(at, at+1))
+			}
+			at++
+			continue
+		}
+		if length >= unbroken {
+			w.add(s.cut(at, at))
+		}
+		if c < utf8.RuneSelf {
+			s.character(rune(c), letters[c])
+			at++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text[at:])
+		s.character(r, isLetter(r))
+		at += size
+	}
+	s.space()
+	if s.now.start < len(text) {
+		w.add(s.cut(len(text), len(text)))
+	}
+	return w.scores()
+}
+
+// character reads one that is not a space.
+func (s *scanner) character(r rune, letter bool) {
+	s.gram(lane(r))
+	if letter {
+		s.token = (s.token ^ uint64(r)) * tokenPrime
+		s.inToken = true
+	} else if s.inToken {
+		s.finish()
+	}
+	if s.since >= full {
+		s.empty()
+	}
+}
+
+// space ends a word.
+func (s *scanner) space() {
+	if s.inToken {
+		s.finish()
+	}
+	if s.have > 1 {
+		s.gram(' ')
+	}
+	s.packed, s.have = ' ', 1
+	if s.since >= full {
+		s.empty()
+	}
+}
+
+// gram adds the features that end with a character.
+func (s *scanner) gram(lane uint64) {
+	const shift = 64 - charBits
+	chars := &s.model.chars
+	packed := s.packed<<16 | lane
+	s.packed = packed
+	lanes := s.lanes + apart(chars[spread(packed&(1<<32-1))>>shift])
+	if s.have >= 3 {
+		lanes += apart(chars[spread(packed&(1<<48-1))>>shift]) + apart(chars[spread(packed)>>shift])
+		s.lanes = lanes
+		s.since += 3
+		return
+	}
+	if s.have == 2 {
+		lanes += apart(chars[spread(packed&(1<<48-1))>>shift])
+		s.since++
+	}
+	s.lanes = lanes
+	s.since++
+	s.have++
+}
+
+// finish ends a token.
+func (s *scanner) finish() {
+	words := &s.model.words
+	s.lanes += apart(words[tokenBucket(s.token)-1<<charBits])
+	s.lanes += apart(words[tokenBucket(pair(s.before, s.token))-1<<charBits])
+	s.since += 2
+	s.before, s.token, s.inToken = s.token, tokenStart, false
+}
+
+// apart gives each of a bucket's bytes 3210 sixteen bits, as 3-1-2-0, so that
+// one addition adds all four.
+func apart(weights uint32) uint64 {
+	wide := uint64(weights)
+	return (wide | wide<<24) & 0x00ff00ff00ff00ff
+}
+
+// empty adds the lanes to the sums.
+func (s *scanner) empty() {
+	zero := 128 * s.since
+	for class, lane := range [Classes]int{0, 2, 1, 3} {
+		s.now.total[class] += int(s.lanes>>(16*lane)&0xffff) - zero
+	}
+	s.now.features += s.since
+	s.lanes, s.since = 0, 0
+}
+
+// cut ends the stretch, and begins one.
+func (s *scanner) cut(end, next int) sums {
+	s.empty()
+	done := s.now
+	done.end = end
+	s.now = sums{start: next}
+	return done
+}
+
+// worst keeps the worst window of each class.
+type worst struct {
+	model *Model
+	last  sums
+	count int // stretches
+	logit [Classes]float64
+	span  [Classes][2]int
+}
+
+// add takes the next stretch. With the one before it, it is a window.
+func (w *worst) add(next sums) {
+	window := next
+	if w.count > 0 {
+		window.start = w.last.start
+		window.features += w.last.features
+		for class := range window.total {
+			window.total[class] += w.last.total[class]
+		}
+	}
+	// The window of the first stretch alone gives way to that with the second.
+	first := w.count <= 1
+	for class, logit := range w.model.logits(window) {
+		if first || (Class(class) == Scent) == (logit < w.logit[class]) && logit != w.logit[class] {
+			w.logit[class] = logit
+			w.span[class] = [2]int{window.start, window.end}
+		}
+	}
+	w.last = next
+	w.count++
+}
+
+// logits judges a window: the sum of its weights over the square root of their
+// number, and a bias for its length.
+func (m *Model) logits(window sums) (logits [Classes]float64) {
+	over := 1 / math.Sqrt(float64(max(window.features, 1)))
+	bias := &m.bias[LengthOf(window.features)]
+	for class, total := range window.total {
+		sum := float64(total)*m.scale[class]*over + bias[class]
+		logits[class] = sum*m.slope[class] + m.shift[class]
+	}
+	return logits
+}
+
+func (w *worst) scores() (scores Scores) {
+	if w.count == 0 {
+		scores[Scent].Probability = 1
+		return scores
+	}
+	for class, logit := range w.logit {
+		scores[class] = Score{1 / (1 + math.Exp(-logit)), w.span[class][0], w.span[class][1]}
+	}
+	return scores
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/odordiff/odordiff/internal/signal/guard"
+)
+
+// options are what a training may be told.
+type options struct {
+	seed   uint64
+	epochs int
+	rate   float64
+	decay  float64
+}
+
+// weights are those of a bucket, by class.
+type weights [guard.Classes]float32
+
+// learner trains one logistic regression a class, on windows, by AdaGrad.
+type learner struct {
+	options
+	rng     *rand.Rand
+	weights []weights
+	squares []weights // of the gradients
+	bias    []weights // by length
+	biasSum []weights
+}
+
+// example is a window to learn from.
+type example struct {
+	features []int
+	class    guard.Class
+	weight   float32
+}
+
+// learn trains on the samples that are for training.
+func learn(t *tables, o options) *learner {
+	l := &learner{
+		options: o,
+		rng:     newRandom(o.seed),
+		weights: make([]weights, guard.Buckets),
+		squares: make([]weights, guard.Buckets),
+		bias:    make([]weights, guard.Lengths),
+		biasSum: make([]weights, guard.Lengths),
+	}
+	d := newDealer(t, l.rng)
+	for epoch := range o.epochs {
+		examples := d.examples()
+		rate := o.rate * (1 - 0.9*float64(epoch)/float64(o.epochs))
+		for _, i := range l.rng.Perm(len(examples)) {
+			l.step(&examples[i], rate)
+		}
+	}
+	return l
+}
+
+func newRandom(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
+
+// step moves the weights by an example.
+func (l *learner) step(e *example, rate float64) {
+	if len(e.features) == 0 {
+		return
+	}
+	x := float32(1 / math.Sqrt(float64(len(e.features))))
+	length := guard.LengthOf(len(e.features))
+	var sum weights
+	for _, bucket := range e.features {
+		for class, w := range l.weights[bucket] {
+			sum[class] += w
+		}
+	}
+	var gradient weights
+	for class := range sum {
+		p := float32(sigmoid(float64(float32(sum[class]*x) + l.bias[length][class])))
+		if guard.Class(class) == e.class {
+			p--
+		}
+		gradient[class] = p * e.weight
+	}
+	descend(&l.bias[length], &l.biasSum[length], gradient, 1, rate, 0)
+	for _, bucket := range e.features {
+		descend(&l.weights[bucket], &l.squares[bucket], gradient, x, rate, l.decay)
+	}
+}
+
+// descend takes a step of AdaGrad. The conversions keep a compiler from joining
+// a product and a sum, which some processors round differently.
+func descend(w, squares *weights, gradient weights, x float32, rate, decay float64) {
+	for class := range w {
+		g := float32(gradient[class]*x) + float32(w[class]*float32(decay))
+		squares[class] += float32(g * g)
+		w[class] -= float32(float32(rate) * g / float32(math.Sqrt(float64(squares[class])+1e-6)))
+	}
+}
+
+func sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
+
+// dealer makes the examples of an epoch. Each epoch it writes the samples
+// anew: with other parts in the templates, other errors and other company.
+type dealer struct {
+	parts   parts
+	rng     *rand.Rand
+	samples []sample
+	scents  []*sample
+	others  []*sample
+	sizes   map[string]int // of groups
+}
+
+func newDealer(t *tables, rng *rand.Rand) *dealer {
+	d := &dealer{parts: t.parts, rng: rng, sizes: map[string]int{}}
+	for _, s := range t.samples {
+		if s.use == forTraining {
+			d.samples = append(d.samples, s)
+		}
+	}
+	for i := range d.samples {
+		s := &d.samples[i]
+		d.sizes[balance(s)] += 1
+		if s.class == guard.Scent {
+			d.scents = append(d.scents, s)
+		} else {
+			d.others = append(d.others, s)
+		}
+	}
+	return d
+}
+
+// balance names the samples that share a weight: so that a class or a language
+// of many lines does not outweigh one of few.
+func balance(s *sample) string { return s.class.String() + s.language }
+
+// copies is how often a template is filled in an epoch.
+const copies = 3
+
+func (d *dealer) examples() (all []example) {
+	for i := range d.samples {
+		s := &d.samples[i]
+		if s.template {
+			for range copies {
+				all = d.add(all, s, d.vary(s), 1.0/copies)
+			}
+			continue
+		}
+		all = d.add(all, s, d.vary(s), 1)
+	}
+	for range len(d.samples) / 4 {
+		all = d.company(all)
+	}
+	return all
+}
+
+// vary writes a sample, and fills it if it is a template.
+func (d *dealer) vary(s *sample) string {
+	if !s.template {
+		return varied(d.rng, s)
+	}
+	filled := *s
+	filled.text = d.parts.fill(d.rng, s.language, s.text)
+	return varied(d.rng, &filled)
+}
+
+// company adds something beside a scent, which makes it no scent, and two
+// scents, which do not.
+func (d *dealer) company(all []example) []example {
+	pick := func(from []*sample) *sample { return from[d.rng.IntN(len(from))] }
+	if len(d.scents) == 0 || len(d.others) == 0 {
+		return all
+	}
+	scent, second, other := pick(d.scents), pick(d.scents), pick(d.others)
+	all = d.add(all, other, joined(d.rng, d.vary(scent), d.vary(other)), 1)
+	if d.rng.IntN(2) == 0 {
+		all = d.add(all, scent, joined(d.rng, d.vary(scent), d.vary(second)), 1)
+	}
+	return all
+}
+
+// add adds the windows of a text. A long one does not count for much more than
+// a short one.
+func (d *dealer) add(all []example, s *sample, text string, weight float64) []example {
+	windows := windowsOf(text)
+	weight *= math.Pow(float64(d.sizes[balance(s)])/500, -0.4)
+	weight *= min(1, 3/float64(len(windows)))
+	for _, features := range windows {
+		all = append(all, example{features, s.class, float32(weight)})
+	}
+	return all
+}
+
+// windowsOf returns the features of each window of a text.
+func windowsOf(text string) (windows [][]int) {
+	if strings.TrimSpace(text) == "" {
+		return nil
+	}
+	stretches := guard.Stretches(text)
+	for i := range max(len(stretches)-1, 1) {
+		var features []int
+		for _, s := range stretches[i:min(i+2, len(stretches))] {
+			features = append(features, s.Features...)
+		}
+		windows = append(windows, features)
+	}
+	return windows
+}
