@@ -61,12 +61,12 @@ func start(t testing.TB, binary string, r rung, upstream *httptest.Server) *gate
 	if err != nil {
 		t.Fatal(err)
 	}
-	port, admin := freeport.Take(t), "localhost:"+freeport.Take(t)
+	port, admin := freeport.Get(t), "localhost:"+freeport.Get(t)
 	env := append(os.Environ(),
 		"ODORDIFF_STATE="+dir, "ODORDIFF_POLICIES="+policies, "ODORDIFF_SITE=127.0.0.1",
 		"ODORDIFF_UPSTREAM="+strings.TrimPrefix(upstream.URL, "http://"),
-		"ODORDIFF_ADMIN="+admin, "ODORDIFF_HTTPS_PORT="+port, "ODORDIFF_HTTP_PORT="+freeport.Take(t),
-		"ODORDIFF_PROBE_PORT="+freeport.Take(t),
+		"ODORDIFF_ADMIN="+admin, "ODORDIFF_HTTPS_PORT="+port, "ODORDIFF_HTTP_PORT="+freeport.Get(t),
+		"ODORDIFF_PROBE_PORT="+freeport.Get(t),
 	)
 	run(t, env, binary, "keyring", "init")
 	g := &gateway{

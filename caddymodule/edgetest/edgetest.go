@@ -138,5 +138,5 @@ func Adapt(caddyfile string) ([]byte, error) {
 // FreeAddress returns a loopback address that nothing listens on.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	return "127.0.0.1:" + freeport.Take(t)
+	return "127.0.0.1:" + freeport.Get(t)
 }

@@ -9,14 +9,14 @@ import (
 	"github.com/caddyserver/caddy/v2/caddytest"
 )
 
-// Goldens adapts every Caddyfile of the folder's *.caddyfiletest files and
+// Goldens adapts every Caddyfile of the directory's *.caddyfiletest files and
 // compares the result with the JSON below the Caddyfile, which a line of
 // ---------- sets off.
-func Goldens(t *testing.T, folder string) {
+func Goldens(t *testing.T, directory string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(folder, "*.caddyfiletest"))
+	files, err := filepath.Glob(filepath.Join(directory, "*.caddyfiletest"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no goldens in %s: %v", folder, err)
+		t.Fatalf("no goldens in %s: %v", directory, err)
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {

@@ -110,12 +110,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 // Serve serves the request from the best rung that can.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler) error {
-	memory, err := h.memoryOf(w, r)
+	entry, err := h.entryOf(w, r)
 	if err != nil {
 		return err
 	}
 	x.Response.OnOutcome(countServed)
-	live := newLive(w, x, memory)
+	live := newLive(w, x, entry)
 	if err := serveLive(live, r, next); err != nil {
 		failure, ok := outage(r, err)
 		if live.Begun() || !ok {
@@ -163,7 +163,7 @@ func outage(r *http.Request, err error) (failure caddyhttp.HandlerError, ok bool
 func (h *Handler) descend(w http.ResponseWriter, r *http.Request, live *live, cause error) error {
 	wait := max(time.Duration(*h.RetryAfter), live.retryAfter())
 	live.rewindHeader()
-	if answer, age, ok := live.memory.recall(); ok {
+	if answer, age, ok := live.entry.recall(); ok {
 		live.exchange.ServedBy = ladder.Stale
 		h.logger.Debug("served a stale answer", zap.Duration("age", age), zap.Error(cause))
 		serveStale(w, answer, age)

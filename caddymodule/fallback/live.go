@@ -18,13 +18,13 @@ import (
 type live struct {
 	*exchange.Writer
 	exchange *exchange.Exchange
-	memory   *memory
+	entry    *entry
 	before   http.Header // the header as the handlers before us left it
 	copy     *recording  // nil where nothing is kept
 }
 
-func newLive(w http.ResponseWriter, x *exchange.Exchange, m *memory) *live {
-	l := &live{exchange: x, memory: m, before: w.Header().Clone()}
+func newLive(w http.ResponseWriter, x *exchange.Exchange, e *entry) *live {
+	l := &live{exchange: x, entry: e, before: w.Header().Clone()}
 	l.Writer = exchange.Watch(w, l)
 	return l
 }
@@ -54,20 +54,20 @@ func (l *live) Body(part []byte) { l.copy.add(part) }
 // before us put into the header, such as a Cache-Control for browsers, does not
 // decide that.
 func (l *live) record(head *exchange.Head) *recording {
-	if l.memory == nil || head.Status != http.StatusOK {
+	if l.entry == nil || head.Status != http.StatusOK {
 		return nil
 	}
 	header := l.fresh(head.Header)
-	if !l.memory.storable(head.Status, header) {
+	if !l.entry.storable(head.Status, header) {
 		return nil
 	}
-	return newRecording(header, head.Status, l.memory.maxEntry, head.Header.Get("Content-Length"))
+	return newRecording(header, head.Status, l.entry.maxEntry, head.Header.Get("Content-Length"))
 }
 
 // finish remembers the answer, now that it is complete.
 func (l *live) finish() {
 	if answer, ok := l.copy.complete(); ok {
-		l.memory.keep(answer)
+		l.entry.keep(answer)
 	}
 }
 

@@ -33,7 +33,7 @@ type App struct {
 	// The file of shared secrets, for HTTP signatures and HMAC-signed tokens. It
 	// is watched: a key that is added or removed counts without a reload.
 	// `odordiff keyring init` makes one. Placeholders are expanded. Default:
-	// keyring.json in the folder that ODORDIFF_STATE names, if it is there.
+	// keyring.json in the directory that ODORDIFF_STATE names, if it is there.
 	KeyringFile string `json:"keyring,omitempty"`
 
 	// The protocols that a client may change to with Upgrade or an extended

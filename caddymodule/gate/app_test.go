@@ -138,7 +138,7 @@ func TestTheKeyringIsFollowedOnceForTwoConfigs(t *testing.T) {
 	}
 }
 
-func TestTheStateFoldersKeyringIsTheDefault(t *testing.T) {
+func TestTheStateDirectoryHasTheDefaultKeyring(t *testing.T) {
 	state := t.TempDir()
 	t.Setenv("ODORDIFF_STATE", state)
 	without, clean := provision(t, new(App))
@@ -152,7 +152,7 @@ func TestTheStateFoldersKeyringIsTheDefault(t *testing.T) {
 	with, clean := provision(t, new(App))
 	defer clean()
 	if with.Keyring() == nil || with.Keyring().Len() == 0 {
-		t.Error("the keyring of the state folder is not used")
+		t.Error("the keyring of the state directory is not used")
 	}
 }
 

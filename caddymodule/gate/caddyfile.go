@@ -30,7 +30,7 @@ func (a *App) Options() option.Table {
 	return option.Table{Name: "gate", Options: []*option.Option{
 		option.Block("redis", &a.Redis),
 		option.Text("keyring", &a.KeyringFile, "<file>").Expand().Example("keyring.json").
-			DefaultMeans("keyring.json in the folder that ODORDIFF_STATE names, if it is there"),
+			DefaultMeans("keyring.json in the directory that ODORDIFF_STATE names, if it is there"),
 		option.List("upgrade", &a.Upgrade, "<protocols...>").Accept(upgradable, mayUpgrade).Example("websocket").DefaultMeans("none"),
 	}}
 }

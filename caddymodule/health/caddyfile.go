@@ -52,7 +52,7 @@ func (u *Upstream) Options() option.Table {
 // Options returns the arguments of disk.
 func (d *Disk) Options() option.Table {
 	return option.Table{Name: "disk", Arguments: []*option.Option{
-		option.Text("folder", &d.Folder, "<folder>").Expand().Example("/").DefaultMeans("Caddy's data folder, or the nearest above it that exists"),
+		option.Text("directory", &d.Directory, "<directory>").Expand().Example("/").DefaultMeans("Caddy's data directory, or the nearest above it that exists"),
 		option.Number("degraded", &d.Degraded, 0, 100).Example("90").DefaultMeans("90"),
 		option.Number("failed", &d.Failed, 0, 100).Example("98").DefaultMeans("98; never where degraded is given"),
 	}}

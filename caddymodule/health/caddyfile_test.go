@@ -17,7 +17,7 @@ func TestCaddyfileErrorsNameTheOption(t *testing.T) {
 		{"an upstream without URL", "gate_health {\n upstream\n}", "url is missing; write for example: upstream http://"},
 		{"an upstream with too much", "gate_health {\n upstream http://a b c\n}", `"c" is one value too many`},
 		{"an unknown option of upstream", "gate_health {\n upstream http://a {\n vital\n }\n}", `unknown option "vital" of upstream`},
-		{"a disk without folder", "gate_health {\n disk\n}", "disk: its value is missing; write for example: disk / 90 98"},
+		{"a disk without directory", "gate_health {\n disk\n}", "disk: its value is missing; write for example: disk / 90 98"},
 		{"a threshold that is no number", "gate_health {\n disk / many\n}", `degraded: "many" is not a number from 0 to 100; write for example: disk / 90 98`},
 		{"a threshold that is not a number", "gate_health {\n load NaN\n}", `degraded: "NaN"`},
 		{"three thresholds", "gate_health {\n load 1 2 3\n}", `load: "3" is one value too many`},

@@ -34,9 +34,9 @@ type Upstream struct {
 
 // Disk is the check of a file system.
 type Disk struct {
-	// A folder of the file system. Placeholders are expanded. Default: Caddy's
-	// data folder, or the nearest folder above that exists.
-	Folder string `json:"folder,omitempty"`
+	// A directory of the file system. Placeholders are expanded. Default: Caddy's
+	// data directory, or the nearest directory above that exists.
+	Directory string `json:"directory,omitempty"`
 	Thresholds
 }
 
@@ -76,20 +76,20 @@ func (t *Thresholds) figures() (figures healthcheck.Thresholds) {
 
 func (h *Handler) setDefaults() {
 	h.Disk, h.Memory, h.Load = cmp.Or(h.Disk, new(Disk)), cmp.Or(h.Memory, new(Memory)), cmp.Or(h.Load, new(Load))
-	h.Disk.Folder = cmp.Or(h.Disk.Folder, nearest(caddy.AppDataDir()))
+	h.Disk.Directory = cmp.Or(h.Disk.Directory, nearest(caddy.AppDataDir()))
 	h.Disk.orElse(90, 98)
 	h.Memory.orElse(95, 0)
 	h.Load.orElse(4, 0)
 }
 
-// nearest returns the folder, or the first one above it that exists.
-func nearest(folder string) string {
+// nearest returns the directory, or the first one above it that exists.
+func nearest(directory string) string {
 	for {
-		parent := filepath.Dir(folder)
-		if _, err := os.Stat(folder); err == nil || parent == folder {
-			return folder
+		parent := filepath.Dir(directory)
+		if _, err := os.Stat(directory); err == nil || parent == directory {
+			return directory
 		}
-		folder = parent
+		directory = parent
 	}
 }
 
@@ -132,7 +132,7 @@ func checkOrder(what string, t healthcheck.Thresholds) error {
 }
 
 func (h *Handler) register() {
-	h.add("disk", false, healthcheck.Disk(h.Disk.Folder, h.Disk.figures()))
+	h.add("disk", false, healthcheck.Disk(h.Disk.Directory, h.Disk.figures()))
 	h.add("memory", false, healthcheck.Memory(h.Memory.figures()))
 	h.add("load", false, healthcheck.Load(h.Load.figures()))
 	if len(h.Upstreams) == 0 {

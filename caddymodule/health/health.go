@@ -39,8 +39,9 @@ type Handler struct {
 	// What must answer for the service to be useful.
 	Upstreams []Upstream `json:"upstreams,omitempty"`
 
-	// The folder whose file system is checked, and the percentages in use from
-	// which on it is degraded or failed. Default: Caddy's data folder, 90 and 98.
+	// The directory whose file system is checked, and the percentages in use from
+	// which on it is degraded or failed. Default: Caddy's data directory, 90 and
+	// 98.
 	Disk *Disk `json:"disk,omitempty"`
 
 	// The percentages of the host's memory in use from which on it is degraded or
@@ -59,8 +60,8 @@ type Handler struct {
 	Interval *caddy.Duration `json:"interval,omitempty"`
 
 	// The scope that a principal needs to see the checks' details. They name
-	// addresses, folders and faults, which are an operator's business. Default:
-	// none, so that every principal sees them.
+	// addresses, directories and faults, which are an operator's business.
+	// Default: none, so that every principal sees them.
 	DetailsScope string `json:"details_scope,omitempty"`
 
 	// Whether to answer the two probes alone, without checks of its own: for a

@@ -354,8 +354,8 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer handler.Cleanup()
-	if got, want := handler.Disk.figures(), (healthcheck.Thresholds{Degraded: 90, Failed: 98}); got != want || handler.Disk.Folder != existing {
-		t.Errorf("disk %s %+v, want %s %+v", handler.Disk.Folder, got, existing, want)
+	if got, want := handler.Disk.figures(), (healthcheck.Thresholds{Degraded: 90, Failed: 98}); got != want || handler.Disk.Directory != existing {
+		t.Errorf("disk %s %+v, want %s %+v", handler.Disk.Directory, got, existing, want)
 	}
 	if memory, load := handler.Memory.figures(), handler.Load.figures(); memory != (healthcheck.Thresholds{Degraded: 95}) || load != (healthcheck.Thresholds{Degraded: 4}) {
 		t.Errorf("memory %+v, load %+v", memory, load)
@@ -424,7 +424,7 @@ func newContext(t *testing.T) caddy.Context {
 func provisioned(t *testing.T, handler Handler) *Handler {
 	t.Helper()
 	never := Thresholds{Degraded: new(0.0)}
-	handler.Disk = cmp.Or(handler.Disk, &Disk{Folder: t.TempDir()})
+	handler.Disk = cmp.Or(handler.Disk, &Disk{Directory: t.TempDir()})
 	handler.Memory = cmp.Or(handler.Memory, &Memory{never})
 	handler.Load = cmp.Or(handler.Load, &Load{never})
 	if err := handler.Provision(newContext(t)); err != nil {

@@ -76,21 +76,21 @@ func (h *Handler) acquire(ctx context.Context, dir string) error {
 }
 
 // lastGood returns the file that keeps the directory's last good version; none
-// where there is no folder for it.
+// where there is no directory for it.
 func (h *Handler) lastGood(dir string) (string, error) {
-	folder := h.LastGood
-	if state := os.Getenv(stateVariable); folder == "" && state != "" {
-		folder = filepath.Join(state, "last-good-policies")
+	directory := h.LastGood
+	if state := os.Getenv(stateVariable); directory == "" && state != "" {
+		directory = filepath.Join(state, "last-good-policies")
 	}
-	if folder == "" || folder == off {
+	if directory == "" || directory == off {
 		return "", nil
 	}
 	digest := sha256.Sum256([]byte(dir))
-	return filepath.Abs(filepath.Join(folder, hex.EncodeToString(digest[:8])+".json"))
+	return filepath.Abs(filepath.Join(directory, hex.EncodeToString(digest[:8])+".json"))
 }
 
 const (
-	// stateVariable names the folder of what the program keeps.
+	// stateVariable names the directory of what the program keeps.
 	stateVariable = "ODORDIFF_STATE"
 	// off as the value of last_good keeps no version on disk.
 	off = "off"

@@ -53,11 +53,12 @@ type Handler struct {
 	// request_body holds too.
 	MaxBody *int64 `json:"max_body,omitempty"`
 
-	// The folder that keeps the last good version of the policy: where the
-	// directory is refused at a start, the gateway starts with that, and the log,
-	// the health check and the metrics say so. "off" for none: then it does not
-	// start. Placeholders are expanded. Default: last-good-policies in the folder
-	// that ODORDIFF_STATE names; none without it.
+	// The directory that keeps the last good version of the policy. If the policy
+	// directory is refused at a start, the gateway starts with that version, and
+	// the log, the health check and the metrics say so. "off" keeps none: then
+	// the gateway does not start. Placeholders are expanded. Default:
+	// last-good-policies in the directory that ODORDIFF_STATE names; none without
+	// it.
 	LastGood string `json:"last_good,omitempty"`
 
 	// How long one decision may take, up to 5 s. Default: 250 ms.

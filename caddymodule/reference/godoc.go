@@ -26,8 +26,8 @@ type docs struct {
 
 func docsOf(config option.Config, root string) (*docs, error) {
 	value := reflect.ValueOf(config).Elem()
-	folder := filepath.Join(root, filepath.FromSlash(strings.TrimPrefix(value.Type().PkgPath(), modulePath)))
-	pkg, err := packageDocs(folder)
+	directory := filepath.Join(root, filepath.FromSlash(strings.TrimPrefix(value.Type().PkgPath(), modulePath)))
+	pkg, err := packageDocs(directory)
 	if err != nil {
 		return nil, err
 	}
@@ -36,13 +36,13 @@ func docsOf(config option.Config, root string) (*docs, error) {
 		types[t.Name] = t
 	}
 	if types[value.Type().Name()] == nil {
-		return nil, fmt.Errorf("%s has no type %s", folder, value.Type().Name())
+		return nil, fmt.Errorf("%s has no type %s", directory, value.Type().Name())
 	}
 	return &docs{pkg, value, types}, nil
 }
 
-func packageDocs(folder string) (*doc.Package, error) {
-	names, err := filepath.Glob(filepath.Join(folder, "*.go"))
+func packageDocs(directory string) (*doc.Package, error) {
+	names, err := filepath.Glob(filepath.Join(directory, "*.go"))
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func packageDocs(folder string) (*doc.Package, error) {
 		}
 		files = append(files, file)
 	}
-	return doc.NewFromFiles(set, files, modulePath+filepath.Base(folder), doc.AllDecls)
+	return doc.NewFromFiles(set, files, modulePath+filepath.Base(directory), doc.AllDecls)
 }
 
 // text is what the struct says of itself, under the name that users know it by.

@@ -82,7 +82,7 @@ func pages() []page {
 const generated = "<!-- Written by `make reference` from the sources. -->\n\n"
 
 // Pages returns the text of every page, by its file's name. The root is the
-// repository's folder, where the sources are.
+// repository's directory, where the sources are.
 func Pages(root string) (map[string]string, error) {
 	files := make(map[string]string)
 	index := new(strings.Builder)

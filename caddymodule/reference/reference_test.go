@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	root   = "../.."
-	folder = root + "/docs/reference"
+	root      = "../.."
+	directory = root + "/docs/reference"
 )
 
 var update = flag.Bool("update", false, "write the pages instead of comparing them")
@@ -25,7 +25,7 @@ func TestThePagesAreWhatTheSourcesSay(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range files {
-		path := filepath.Join(folder, name)
+		path := filepath.Join(directory, name)
 		if *update {
 			if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 				t.Fatal(err)
@@ -41,7 +41,7 @@ func TestThePagesAreWhatTheSourcesSay(t *testing.T) {
 			t.Errorf("docs/reference/%s is not what the sources say: run `make reference`\n%s", name, diff)
 		}
 	}
-	present, err := filepath.Glob(filepath.Join(folder, "*.md"))
+	present, err := filepath.Glob(filepath.Join(directory, "*.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,8 +19,8 @@ type ticket struct {
 	upstream  *reverseproxy.Upstream
 	permit    *breaker.Permit
 	// hold keeps the permit from being released when the request ends.
-	hold     func() bool
-	redeemed bool
+	stopRelease func() bool
+	redeemed    bool
 	// previous is the ticket of the request's attempt before this one.
 	previous *ticket
 }
@@ -35,11 +35,11 @@ func ticketOf(ctx context.Context) *ticket {
 // released.
 func (s *Selection) issue(ctx context.Context, upstream *reverseproxy.Upstream, permit *breaker.Permit) {
 	caddyhttp.SetVar(ctx, ticketVar, &ticket{
-		selection: s,
-		upstream:  upstream,
-		permit:    permit,
-		hold:      context.AfterFunc(ctx, permit.Release),
-		previous:  ticketOf(ctx),
+		selection:   s,
+		upstream:    upstream,
+		permit:      permit,
+		stopRelease: context.AfterFunc(ctx, permit.Release),
+		previous:    ticketOf(ctx),
 	})
 }
 
@@ -64,7 +64,7 @@ func (t *ticket) discard() {
 
 func (t *ticket) markRedeemed() {
 	t.redeemed = true
-	t.hold()
+	t.stopRelease()
 }
 
 // tried reports whether the selection has sent the request to the upstream

@@ -56,7 +56,7 @@ func preferShadow(ctx context.Context, recipe *recipe) (undo func() error, err e
 	}
 	dir, err := os.MkdirTemp("", "odordiff-build")
 	if err != nil {
-		return nil, fmt.Errorf("making a folder for the shadow: %w", err)
+		return nil, fmt.Errorf("making a directory for the shadow: %w", err)
 	}
 	undo = func() error { return os.RemoveAll(dir) }
 	url, err := recipe.shadow(dir)

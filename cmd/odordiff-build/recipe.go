@@ -22,7 +22,7 @@ type recipe struct {
 	Tags []string `toml:"tags"`
 	// Modules are the packages to add to Caddy.
 	Modules []module `toml:"module"`
-	// Replace maps Go modules to folders that replace them.
+	// Replace maps Go modules to directories that replace them.
 	Replace map[string]string `toml:"replace"`
 }
 
@@ -31,12 +31,12 @@ type module struct {
 	// Package is its import path.
 	Package string `toml:"package"`
 	// Version is that of its Go module. It may be left out only where the
-	// module is replaced by a folder: a build must not change from day to day.
+	// module is replaced by a directory: a build must not change from day to day.
 	Version string `toml:"version"`
 }
 
 // readRecipe reads and validates a recipe, and makes its paths relative to
-// the current folder instead of the file's.
+// the current directory instead of the file's.
 func readRecipe(file string) (*recipe, error) {
 	r := new(recipe)
 	meta, err := toml.DecodeFile(file, r)
@@ -48,8 +48,8 @@ func readRecipe(file string) (*recipe, error) {
 	}
 	dir := filepath.Dir(file)
 	r.Output = below(dir, r.Output)
-	for name, folder := range r.Replace {
-		if r.Replace[name], err = filepath.Abs(below(dir, folder)); err != nil {
+	for name, directory := range r.Replace {
+		if r.Replace[name], err = filepath.Abs(below(dir, directory)); err != nil {
 			return nil, fmt.Errorf("%s: replace of %s: %w", file, name, err)
 		}
 	}
@@ -96,7 +96,7 @@ func (r *recipe) validateModule(m module) error {
 	case m.Version == "" && !replaced:
 		return fmt.Errorf("module %s: version is missing; it may be left out only under [replace]", m.Package)
 	case m.Version != "" && replaced:
-		return fmt.Errorf("module %s: version %s would be ignored, for [replace] gives a folder; delete one of the two", m.Package, m.Version)
+		return fmt.Errorf("module %s: version %s would be ignored, for [replace] gives a directory; delete one of the two", m.Package, m.Version)
 	}
 	return nil
 }
@@ -127,8 +127,8 @@ func (r *recipe) builder() xcaddy.Builder {
 	for _, m := range r.Modules {
 		b.Plugins = append(b.Plugins, xcaddy.Dependency{PackagePath: m.Package, Version: m.Version})
 	}
-	for name, folder := range r.Replace {
-		b.Replacements = append(b.Replacements, xcaddy.NewReplace(name, folder))
+	for name, directory := range r.Replace {
+		b.Replacements = append(b.Replacements, xcaddy.NewReplace(name, directory))
 	}
 	return b
 }

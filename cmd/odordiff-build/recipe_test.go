@@ -51,14 +51,14 @@ func TestTheOneImportRegistersEveryModulePackage(t *testing.T) {
 		parent   = "caddymodule"
 		forTests = "edgetest" // its listener wrapper is for tests alone
 	)
-	folders, err := os.ReadDir(filepath.Join(repository, parent))
+	directories, err := os.ReadDir(filepath.Join(repository, parent))
 	if err != nil {
 		t.Fatal(err)
 	}
 	imported := blankImports(t, filepath.Join(repository, parent))
-	for _, folder := range folders {
-		path := "github.com/odordiff/odordiff/" + parent + "/" + folder.Name()
-		if folder.IsDir() && folder.Name() != forTests && registers(t, filepath.Join(repository, parent, folder.Name())) && !slices.Contains(imported, path) {
+	for _, directory := range directories {
+		path := "github.com/odordiff/odordiff/" + parent + "/" + directory.Name()
+		if directory.IsDir() && directory.Name() != forTests && registers(t, filepath.Join(repository, parent, directory.Name())) && !slices.Contains(imported, path) {
 			t.Errorf("%s registers a Caddy module and is not imported by %s", path, parent)
 		}
 	}
@@ -122,7 +122,7 @@ func TestAFaultyRecipeIsRefusedWithAReason(t *testing.T) {
 	}
 }
 
-func TestReplacedModulesAreLookedForInTheFolderAlone(t *testing.T) {
+func TestReplacedModulesAreLookedForInTheDirectoryAlone(t *testing.T) {
 	recipe := read(t, t.TempDir(), `
 caddy = "v2.11.9"
 output = "caddy"
@@ -140,7 +140,7 @@ version = "v1.0.0"
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "example.net")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a module that no folder replaces is shadowed: %v", err)
+		t.Errorf("a module that no directory replaces is shadowed: %v", err)
 	}
 	// Go asks a module's versions; only the shadow can answer for a host that does
 	// not exist.
@@ -182,8 +182,8 @@ func write(t *testing.T, dir, content string) string {
 	return file
 }
 
-// blankImports returns what a folder's Go files import for its effects alone,
-// sorted.
+// blankImports returns what a directory's Go files import for its effects
+// alone, sorted.
 func blankImports(t *testing.T, dir string) []string {
 	t.Helper()
 	var paths []string
@@ -206,7 +206,7 @@ func blankImports(t *testing.T, dir string) []string {
 	return paths
 }
 
-// registers reports whether a folder's Go files register a Caddy module.
+// registers reports whether a directory's Go files register a Caddy module.
 func registers(t *testing.T, dir string) bool {
 	t.Helper()
 	return slices.ContainsFunc(goFiles(t, dir), func(file string) bool {

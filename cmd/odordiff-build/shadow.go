@@ -11,7 +11,7 @@ import (
 
 // shadow writes a module proxy of files (see "go help goproxy") into dir and
 // returns its URL. It stands before the real proxies and keeps Go from asking
-// them for what folders replace.
+// them for what directories replace.
 //
 // To find the module of a package, `go get` asks for every prefix of its
 // path, even where a replacement has the answer; a proxy that refuses what it
@@ -33,11 +33,11 @@ func (r *recipe) shadow(dir string) (url string, err error) {
 
 // writeEmptyList writes a proxy's answer that a module has no versions.
 func writeEmptyList(dir, module string) error {
-	folder := filepath.Join(dir, filepath.FromSlash(escaped(module)), "@v")
-	if err := os.MkdirAll(folder, 0o750); err != nil {
+	directory := filepath.Join(dir, filepath.FromSlash(escaped(module)), "@v")
+	if err := os.MkdirAll(directory, 0o750); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "list"), nil, 0o600)
+	return os.WriteFile(filepath.Join(directory, "list"), nil, 0o600)
 }
 
 var capital = regexp.MustCompile(`[A-Z]`)

@@ -14,11 +14,11 @@ import (
 // start of `odordiff up` makes a new one.
 const credentialLifetime = 30 * 24 * time.Hour
 
-// keyringFile is where the keys are kept, below the state folder.
+// keyringFile is where the keys are kept, below the state directory.
 func keyringFile(state string) string { return filepath.Join(state, "keyring.json") }
 
 // credentialFile is where the development credential is kept, below the state
-// folder.
+// directory.
 func credentialFile(state string) string { return filepath.Join(state, "development.jwt") }
 
 // developmentCredential makes a keyring where there is none, and writes a token

@@ -17,8 +17,8 @@ import (
 	"github.com/odordiff/odordiff/internal/token"
 )
 
-// freshState points the commands to an empty state folder with a keyring, which
-// is returned.
+// freshState points the commands to an empty state directory with a keyring,
+// which is returned.
 func freshState(t *testing.T) *keyring.Keyring {
 	t.Helper()
 	t.Setenv("ODORDIFF_STATE", filepath.Join(t.TempDir(), "state"))

@@ -26,15 +26,15 @@ what must be refused, and real requests, with a token and signed. They have to b
 answered by the backend itself, now. It exits with 1 when a probe fails.
 
 With the defaults it examines what "odordiff up" started, with a token of a few
-minutes that it makes with the keyring of the state folder. With --token-file, for
+minutes that it makes with the keyring of the state directory. With --token-file, for
 an edge elsewhere, it leaves that keyring alone.`,
 		func(cmd *cobra.Command) {
 			opts := new(doctorOptions)
 			flags := cmd.Flags()
 			flags.StringArrayVar(&opts.urls, "url", []string{"https://localhost:8443"}, "the edge; with --live it may be repeated, and one that is alive is enough")
-			flags.StringVar(&opts.rootFile, "cacert", "", "PEM file of the certificate authority (default: the state folder's, if there is one)")
+			flags.StringVar(&opts.rootFile, "cacert", "", "PEM file of the certificate authority (default: the state directory's, if there is one)")
 			flags.StringVar(&opts.tokenFile, "token-file", "", "file of a bearer token, of the scopes generate and operator (default: one made with the keyring)")
-			flags.StringVar(&opts.keyring, "keyring", "", "keyring of which a key signs a request (default: the state folder's, if there is one and no --token-file)")
+			flags.StringVar(&opts.keyring, "keyring", "", "keyring of which a key signs a request (default: the state directory's, if there is one and no --token-file)")
 			flags.BoolVar(&opts.live, "live", false, "only ask whether the gateway is alive, as a container's health check does")
 			flags.BoolVar(&opts.quiet, "quiet", false, "print only what fails")
 			cmd.Args = cobra.NoArgs

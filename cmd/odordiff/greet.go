@@ -28,7 +28,7 @@ Ctrl-C stops it.
 }
 
 // rootCertificate is where Caddy's internal CA keeps its root, below the state
-// folder.
+// directory.
 func rootCertificate(state string) string {
 	return filepath.Join(state, "caddy", "pki", "authorities", "local", "root.crt")
 }

@@ -51,7 +51,7 @@ made.`,
 			return fmt.Errorf("%s exists: edit it to change keys, or move it away", file)
 		},
 	}
-	cmd.Flags().StringVar(&file, "file", "", "the file to make (default: keyring.json in the state folder)")
+	cmd.Flags().StringVar(&file, "file", "", "the file to make (default: keyring.json in the state directory)")
 	cmd.Flags().BoolVar(&ifMissing, "if-missing", false, "succeed where the file exists")
 	return cmd
 }
@@ -60,7 +60,7 @@ made.`,
 type keyChoice struct{ file, id string }
 
 func (c *keyChoice) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&c.file, "keyring", "", "the keyring (default: keyring.json in the state folder)")
+	cmd.Flags().StringVar(&c.file, "keyring", "", "the keyring (default: keyring.json in the state directory)")
 	cmd.Flags().StringVar(&c.id, "key", "", "id of the key (default: the first that is good)")
 }
 

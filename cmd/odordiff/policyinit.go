@@ -17,12 +17,12 @@ func policyInitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [--force] [<directory>]",
 		Short: "Unpacks the shipped policies, or renews them",
-		Long: `Unpacks the shipped policies into a directory (default: policies in the state folder).
+		Long: `Unpacks the shipped policies into a directory (default: policies in the state directory).
 Where they are unpacked already, files that nobody edited follow this version. Files
 that were edited or removed are left so and named; with --force they are replaced, and what
 was edited is saved beside it with the ending .edited. Files that were never shipped are left alone.
 
-odordiff up does the same, without --force, to the directory in its state folder.`,
+odordiff up does the same, without --force, to the directory in its state directory.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := filepath.Join(stateDir(), "policies")

@@ -11,18 +11,18 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// elder is the first of our commands that Caddy creates.
-var elder *cobra.Command
+// firstCommand is the command of ours that Caddy creates first.
+var firstCommand *cobra.Command
 
 // reachRoot finds the root command, which Caddy does not export. When our
 // second command is created, the first already has the root as its parent, and
 // so have all of Caddy's commands.
 func reachRoot(cmd *cobra.Command) {
 	switch {
-	case elder == nil:
-		elder = cmd
-	case elder.HasParent() && elder.Root().Example != examples:
-		adoptRoot(elder.Root())
+	case firstCommand == nil:
+		firstCommand = cmd
+	case firstCommand.HasParent() && firstCommand.Root().Example != examples:
+		adoptRoot(firstCommand.Root())
 	}
 }
 
@@ -82,7 +82,7 @@ func writeManpages(cmd *cobra.Command, _ []string) error {
 		return errors.New("--directory: missing: say where the pages go")
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // manual pages are for everyone
-		return fmt.Errorf("making the folder: %w", err)
+		return fmt.Errorf("making the directory: %w", err)
 	}
 	keepPlaceholders(cmd.Root())
 	return doc.GenManTree(cmd.Root(), &doc.GenManHeader{Section: "8", Source: "OdorDiff-2"}, dir)

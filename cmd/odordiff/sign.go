@@ -40,7 +40,7 @@ func setupSign(cmd *cobra.Command) {
 	flags.StringArrayVarP(&o.fields, "header", "H", nil, `a field "Name: value" of the request, so that it can be covered; repeat it for more`)
 	flags.StringSliceVar(&o.components, "components", httpsig.DefaultComponents(), "what to cover; a query and a body always are")
 	flags.BoolVar(&o.curl, "curl", false, "print a whole curl command")
-	flags.StringVar(&o.rootFile, "cacert", "", "with --curl: PEM file of the certificate authority (default: the state folder's, if there is one and the URL is of this machine)")
+	flags.StringVar(&o.rootFile, "cacert", "", "with --curl: PEM file of the certificate authority (default: the state directory's, if there is one and the URL is of this machine)")
 	cmd.Args = cobra.ExactArgs(1)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return o.run(cmd.OutOrStdout(), args[0], time.Now())

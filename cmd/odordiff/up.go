@@ -29,14 +29,14 @@ func init() {
 		"Starts the gateway and the inference backend in this process",
 		`Starts the gateway with the shipped Caddyfile and the inference backend behind
 it, with nothing to prepare. At the first run it makes a key, a development
-credential and a certificate authority in the state folder; the authority is
+credential and a certificate authority in the state directory; the authority is
 put into no trust store.
 
 Ctrl-C drains and stops both.`,
 		func(cmd *cobra.Command) {
 			up := new(up)
 			flags := cmd.Flags()
-			flags.StringVar(&up.state, "state", stateDir(), "folder of keys, certificates and policies")
+			flags.StringVar(&up.state, "state", stateDir(), "directory of keys, certificates and policies")
 			flags.StringVar(&up.policies, "policies", "", "policy directory (default: <state>/policies, in which what nobody edits is kept up to date)")
 			flags.IntVar(&up.httpsPort, "https-port", 8443, "port of the edge, on loopback")
 			flags.IntVar(&up.httpPort, "http-port", 8080, "port that redirects to the edge")
@@ -110,13 +110,13 @@ func serveBackend(server *inference.Server, listener net.Listener, log *slog.Log
 	}
 }
 
-// prepare fills the state folder where it lacks something.
+// prepare fills the state directory where it lacks something.
 func (u *up) prepare(out io.Writer) (credential string, err error) {
 	if u.state, err = filepath.Abs(u.state); err != nil {
 		return "", fmt.Errorf("--state: %w", err)
 	}
 	if err := os.MkdirAll(u.state, 0o700); err != nil {
-		return "", fmt.Errorf("--state: making the folder: %w", err)
+		return "", fmt.Errorf("--state: making the directory: %w", err)
 	}
 	if u.policies == "" {
 		u.policies = filepath.Join(u.state, "policies")

@@ -56,8 +56,8 @@ def go_pass(binary: pathlib.Path, threads: int, bench: str = "Pass") -> float:
     return float(re.search(r"(\d+(?:\.\d+)?) ns/op", out).group(1)) / 1e6
 
 
-def build(package: str, folder: pathlib.Path) -> pathlib.Path:
-    binary = folder / (pathlib.Path(package).name + ".test")
+def build(package: str, directory: pathlib.Path) -> pathlib.Path:
+    binary = directory / (pathlib.Path(package).name + ".test")
     subprocess.run(["go", "test", "-c", "-o", binary, package], cwd=ROOT, check=True)
     return binary
 
@@ -67,8 +67,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     model = trained()
-    with tempfile.TemporaryDirectory() as folder:
-        network = build("./inference/diffusion", pathlib.Path(folder))
+    with tempfile.TemporaryDirectory() as directory:
+        network = build("./inference/diffusion", pathlib.Path(directory))
         for threads in (1, 2):
             pairs = [
                 # Of PyTorch the better, with one thread or with all: it does not always gain by the second.
@@ -78,19 +78,19 @@ def main() -> None:
             go, torch_ = (statistics.median(p[i] for p in pairs) for i in (0, 1))
             ratio = statistics.median(t / g for g, t in pairs)
             print(f"{threads} processor(s): Go {go:.1f} ms a pass, PyTorch {torch.__version__} {torch_:.1f} ms: {ratio:.2f}x its throughput")
-        times = requests(pathlib.Path(folder))
+        times = requests(pathlib.Path(directory))
     p50, p95 = np.percentile(times, [50, 95])
     print(f"ten molecules for a prompt, {len(times)} prompts one by one, {os.cpu_count()} processors: p50 {p50:.0f} ms, p95 {p95:.0f} ms")
 
 
-def requests(folder: pathlib.Path) -> list[float]:
+def requests(directory: pathlib.Path) -> list[float]:
     """Returns the milliseconds of each hand-written prompt, after a first round."""
     prompts = [
         line.split("\t")[0]
         for line in pathlib.Path(__file__).with_name("prompts.tsv").read_text().splitlines()
         if line and not line.startswith("#")
     ]
-    program = Program("generate", folder)
+    program = Program("generate", directory)
     asked = [{"prompt": p, "engine": "diffusion", "count": 10, "seed": i} for i, p in enumerate(prompts[:10] + prompts)]
     return [a["ms"] for a in program.ask(asked)[10:]]
 

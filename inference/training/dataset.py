@@ -1,6 +1,6 @@
 """The odorant table: reading, labels and splits.
 
-Every program of this folder reads the table through this module, so that all
+Every program of this directory reads the table through this module, so that all
 of them mean the same molecules by "held out".
 """
 

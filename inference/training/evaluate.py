@@ -100,10 +100,10 @@ def written_prompts(data: dataset.Dataset) -> list[Prompt]:
 
 
 class Program:
-    """A subcommand of the Go program of this folder that answers one JSON line with another."""
+    """A subcommand of the Go program of this directory that answers one JSON line with another."""
 
-    def __init__(self, command: str, folder: pathlib.Path):
-        self.path, self.command = folder / "training", command
+    def __init__(self, command: str, directory: pathlib.Path):
+        self.path, self.command = directory / "training", command
         subprocess.run(["go", "build", "-o", self.path, "./inference/training"], cwd=ROOT, check=True)
 
     def ask(self, requests: list[dict]) -> list[dict]:
@@ -342,9 +342,9 @@ def main() -> None:
     written = written_prompts(data)
     suited = [i for i, s in enumerate(data.smiles) if molecules.suits(Chem.MolFromSmiles(s))]
     training = [data.smiles[i] for i in suited if data.fold[i] >= 2]
-    with tempfile.TemporaryDirectory() as folder:
-        generate = Program("generate", pathlib.Path(folder))
-        sample = Program("sample", pathlib.Path(folder))
+    with tempfile.TemporaryDirectory() as directory:
+        generate = Program("generate", pathlib.Path(directory))
+        sample = Program("sample", pathlib.Path(directory))
         few = max(1, options.count // 3)
         rows = [
             Row("real held-out molecules", prompts, [[data.smiles[p.molecule]] for p in prompts], 1),

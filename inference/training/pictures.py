@@ -29,8 +29,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", required=True, type=pathlib.Path)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        program = Program("generate", pathlib.Path(folder))
+    with tempfile.TemporaryDirectory() as directory:
+        program = Program("generate", pathlib.Path(directory))
         answers = program.ask([{"prompt": p, "engine": "diffusion", "count": A_ROW, "seed": 1} for p in PROMPTS])
     lines = [
         f"{smiles} {'|'.join([*(textwrap.wrap(prompt, 16) if i == 0 else []), f'{score:.2f}' + ' known' * known])}"

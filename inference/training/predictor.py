@@ -230,8 +230,8 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="table of odorants")
     parser.add_argument("--descriptions", help="table of free descriptions, for training alone")
     parser.add_argument("--split", choices=["stratified", "scaffold"], default="stratified")
-    parser.add_argument("--out", type=pathlib.Path, help="folder of the Go package to export to")
-    parser.add_argument("--docs", type=pathlib.Path, required=True, help="folder for the log, the picture and the table of labels")
+    parser.add_argument("--out", type=pathlib.Path, help="directory of the Go package to export to")
+    parser.add_argument("--docs", type=pathlib.Path, required=True, help="directory for the log, the picture and the table of labels")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -242,8 +242,8 @@ def main() -> None:
         training = Training(arguments.data, arguments.descriptions, arguments.split, log, arguments.seed)
         opinions = training.judge()
         student = training.study_with(opinions)
-        with tempfile.TemporaryDirectory() as folder:
-            tensors = export(student, training, pathlib.Path(folder) / "measured.weights", {})
+        with tempfile.TemporaryDirectory() as directory:
+            tensors = export(student, training, pathlib.Path(directory) / "measured.weights", {})
         targets = training.data.targets[training.test]
         guessed = probabilities(tensors, training.rows[training.test])
         figures = report.figures(targets, guessed)

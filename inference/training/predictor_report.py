@@ -73,7 +73,7 @@ def precisions(targets: np.ndarray, guessed: np.ndarray) -> list[float]:
     return [average_precision_score(targets[:, j], guessed[:, j]) for j in range(targets.shape[1]) if targets[:, j].any()]
 
 
-def write(folder: pathlib.Path, name: str, data: dataset.Dataset, targets: np.ndarray, guessed: np.ndarray, found: dict) -> None:
+def write(directory: pathlib.Path, name: str, data: dataset.Dataset, targets: np.ndarray, guessed: np.ndarray, found: dict) -> None:
     """Writes the table of labels and the picture of calibration."""
     scores = auroc(targets, guessed)
     lines = ["# The predictor's labels", "", "On the held-out molecules of the split; labels by frequency.", ""]
@@ -86,8 +86,8 @@ def write(folder: pathlib.Path, name: str, data: dataset.Dataset, targets: np.nd
         if held:
             area, precision = f"{scores[j]:.3f}", f"{average_precision_score(targets[:, j], guessed[:, j]):.3f}"
         lines.append(f"| {label} | {total[j]} | {held} | {held / len(targets):.3f} | {area} | {precision} |")
-    (folder / f"{name}-labels.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    draw_calibration(folder / f"{name}-calibration.svg", targets, guessed)
+    (directory / f"{name}-labels.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    draw_calibration(directory / f"{name}-calibration.svg", targets, guessed)
 
 
 def draw_calibration(path: pathlib.Path, targets: np.ndarray, guessed: np.ndarray) -> None:

@@ -11,7 +11,7 @@ import (
 
 // Create makes a file with the content and the permissions, whatever the umask.
 // Where the path is taken it changes nothing, and the error wraps
-// [fs.ErrExist]. The folder must exist.
+// [fs.ErrExist]. The directory must exist.
 func Create(path string, content []byte, mode fs.FileMode) error {
 	// Unlike a rename, a link fails where its name is taken.
 	return write(path, content, mode, os.Link)

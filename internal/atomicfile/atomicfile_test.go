@@ -50,14 +50,14 @@ func TestReplaceTakesTheFilesPlace(t *testing.T) {
 }
 
 func TestAFailureLeavesTheFileAsItWas(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), "folder")
-	if err := os.Mkdir(folder, 0o700); err != nil {
+	directory := filepath.Join(t.TempDir(), "directory")
+	if err := os.Mkdir(directory, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := atomicfile.Replace(folder, []byte("content"), 0o600); err == nil {
-		t.Error("a folder was replaced")
+	if err := atomicfile.Replace(directory, []byte("content"), 0o600); err == nil {
+		t.Error("a directory was replaced")
 	}
-	if beside, err := os.ReadDir(filepath.Dir(folder)); err != nil || len(beside) != 1 {
+	if beside, err := os.ReadDir(filepath.Dir(directory)); err != nil || len(beside) != 1 {
 		t.Errorf("beside it lies %v, %v", beside, err)
 	}
 }

@@ -32,7 +32,7 @@ type Breaker struct {
 	mu       sync.Mutex
 	notify   func(Change)
 	settings Settings
-	places   uint32 // of the machine; settings.HalfOpen may already differ
+	halfOpen uint32 // of the machine; settings.HalfOpen may already differ
 	machine  *gobreaker.TwoStepCircuitBreaker[struct{}]
 	state    State
 	// epoch grows with each change of state; a permit of an earlier one no longer
@@ -68,7 +68,7 @@ func (b *Breaker) Ready() bool {
 	case Closed:
 		return true
 	case HalfOpen:
-		return b.freePlaces() > 0 || b.overdue(now) != nil
+		return b.freeProbes() > 0 || b.overdue(now) != nil
 	default:
 		return !now.Before(b.probeAt)
 	}
@@ -118,7 +118,7 @@ func (b *Breaker) Configure(s Settings) {
 
 // adopt applies a changed HalfOpen if the breaker is closed. b.mu is held.
 func (b *Breaker) adopt() {
-	if b.settings.HalfOpen != b.places && b.state == Closed {
+	if b.settings.HalfOpen != b.halfOpen && b.state == Closed {
 		b.build()
 	}
 }
@@ -145,9 +145,9 @@ func (b *Breaker) Snapshot() Snapshot {
 func (b *Breaker) build() {
 	b.epoch++
 	clear(b.probes)
-	b.places = b.settings.HalfOpen
+	b.halfOpen = b.settings.HalfOpen
 	b.machine = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
-		MaxRequests: b.places,
+		MaxRequests: b.halfOpen,
 		Timeout:     time.Nanosecond,
 		ReadyToTrip: func(counts gobreaker.Counts) bool {
 			return counts.ConsecutiveFailures >= b.settings.TripAfter
@@ -179,10 +179,10 @@ func (b *Breaker) become(state State, cause error) {
 	b.state = state
 }
 
-// freePlaces returns how many probes may still start. b.mu is held.
-func (b *Breaker) freePlaces() int {
+// freeProbes returns how many probes may still start. b.mu is held.
+func (b *Breaker) freeProbes() int {
 	counts := b.machine.Counts()
-	return int(b.places) - int(counts.Requests-counts.TotalExclusions)
+	return int(b.halfOpen) - int(counts.Requests-counts.TotalExclusions)
 }
 
 // overdue returns a probe that has held its place for too long, or nil. b.mu is

@@ -1,8 +1,8 @@
-// Package freeport gives tests ports of 127.0.0.1 that nothing listens on, and
-// that nothing else takes before they do.
+// Package freeport gives tests ports of 127.0.0.1 on which nothing listens, and
+// which no other program takes first.
 //
-// The usual way, to let the kernel choose one and to let it go again, is a
-// race: the kernel may hand the same port to another test process at once, and
+// The usual way, to let the kernel choose a port and to close it again, is a
+// race: the kernel may give the same port to another test process at once, and
 // servers that share ports between processes, as Caddy does for its reloads,
 // then answer for each other. These ports lie below those that kernels choose
 // from, and each process takes them from a part of its own.
@@ -24,8 +24,8 @@ const (
 
 var taken atomic.Uint32
 
-// Take returns a port that is free now and was not returned for a while.
-func Take(t testing.TB) string {
+// Get returns a port that is free now and was not returned for a while.
+func Get(t testing.TB) string {
 	t.Helper()
 	base := first + os.Getpid()%parts*size
 	for range size {

@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-func TestTakeNeverReturnsAPortInUse(t *testing.T) {
+func TestGetNeverReturnsAPortInUse(t *testing.T) {
 	seen := map[string]bool{}
 	for range size / 2 {
-		port := Take(t)
+		port := Get(t)
 		if seen[port] {
 			t.Fatalf("port %s was returned twice", port)
 		}
@@ -20,7 +20,7 @@ func TestTakeNeverReturnsAPortInUse(t *testing.T) {
 		defer listener.Close()
 	}
 	for range size {
-		if port := Take(t); seen[port] {
+		if port := Get(t); seen[port] {
 			t.Fatalf("port %s is in use", port)
 		}
 	}

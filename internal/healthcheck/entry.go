@@ -73,7 +73,7 @@ func (e *entry) inForce() *Check { return e.checks[len(e.checks)-1] }
 // refresh returns the state, after a run if the last result is too old. If ctx
 // ends first, it returns the last result for a little longer.
 func (e *entry) refresh(ctx context.Context) State {
-	if run := e.awaited(); run != nil {
+	if run := e.currentRun(); run != nil {
 		select {
 		case <-run.settled:
 		case <-ctx.Done():
@@ -89,9 +89,9 @@ func (e *entry) refresh(ctx context.Context) State {
 	return state
 }
 
-// awaited returns the run to wait for, and begins it if needed. It returns nil
-// if the state is recent enough.
-func (e *entry) awaited() *run {
+// currentRun returns the run to wait for, and starts one if needed. It returns
+// nil if the state is recent enough.
+func (e *entry) currentRun() *run {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.run != nil || len(e.checks) == 0 {
@@ -113,7 +113,7 @@ func (e *entry) supervise(r *run) {
 	ctx, cancel := context.WithTimeout(context.Background(), r.check.Timeout)
 	defer cancel()
 	answer := make(chan Result, 1)
-	go func() { answer <- r.check.look(ctx) }()
+	go func() { answer <- r.check.call(ctx) }()
 	select {
 	case result := <-answer:
 		e.settle(ctx, r, result)
@@ -159,9 +159,9 @@ func (e *entry) note(now time.Time, result Result) {
 	e.last = result.Status
 }
 
-// look calls the check and turns a panic into a failure: one broken check
+// call runs the check and turns a panic into a failure: one broken check
 // must not take the process down.
-func (c *Check) look(ctx context.Context) (result Result) {
+func (c *Check) call(ctx context.Context) (result Result) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			result = Result{Status: Failed, Detail: fmt.Sprintf("the check panicked: %v", cause)}

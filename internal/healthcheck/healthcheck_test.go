@@ -468,8 +468,8 @@ func TestHostChecksMeasureThisHost(t *testing.T) {
 			t.Errorf("%s over its threshold is %s", name, got.Status)
 		}
 	}
-	if got := Disk("/no/such/folder", never)(t.Context()); got.Status != Degraded {
-		t.Errorf("a folder that is not there is %s", got.Status)
+	if got := Disk("/no/such/directory", never)(t.Context()); got.Status != Degraded {
+		t.Errorf("a directory that is not there is %s", got.Status)
 	}
 }
 

@@ -95,7 +95,7 @@ func (v *Verifier) findKey(id string, now time.Time) (keyring.Key, error) {
 	if !ok || key.Algorithm != keyring.HMACSHA256 {
 		return keyring.Key{}, ErrUnknownKey
 	}
-	if !key.Good(now) {
+	if !key.Valid(now) {
 		return keyring.Key{}, fmt.Errorf("%w: it is not good at this time", ErrUnknownKey)
 	}
 	return key, nil

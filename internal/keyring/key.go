@@ -73,8 +73,8 @@ type Key struct {
 	NotAfter time.Time
 }
 
-// Good reports whether the key is valid at that moment.
-func (k Key) Good(at time.Time) bool {
+// Valid reports whether the key is valid at that moment.
+func (k Key) Valid(at time.Time) bool {
 	return !at.Before(k.NotBefore) && (k.NotAfter.IsZero() || at.Before(k.NotAfter))
 }
 

@@ -72,7 +72,7 @@ func New(keys Keys) (*Keyring, error) {
 }
 
 // Lookup returns the key with the id, whether or not it is valid now: see
-// [Key.Good].
+// [Key.Valid].
 func (k *Keyring) Lookup(id string) (Key, bool) {
 	index, _ := k.source.Value()
 	key, ok := index.byID[id]
@@ -84,7 +84,7 @@ func (k *Keyring) Lookup(id string) (Key, bool) {
 func (k *Keyring) First(algorithm Algorithm, at time.Time) (Key, bool) {
 	index, _ := k.source.Value()
 	for _, key := range index.keys {
-		if key.Algorithm == algorithm && key.Good(at) {
+		if key.Algorithm == algorithm && key.Valid(at) {
 			return key, true
 		}
 	}

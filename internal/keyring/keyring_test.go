@@ -213,11 +213,11 @@ func TestGoodIsHalfOpen(t *testing.T) {
 	for at, want := range map[time.Time]bool{
 		begin.Add(-1): false, begin: true, end.Add(-1): true, end: false,
 	} {
-		if key.Good(at) != want {
+		if key.Valid(at) != want {
 			t.Errorf("good at %v is %v", at, !want)
 		}
 	}
-	if !(keyring.Key{}).Good(end) {
+	if !(keyring.Key{}).Valid(end) {
 		t.Error("a key without bounds is not good")
 	}
 }
@@ -264,7 +264,7 @@ func TestWriteMakesPrivateFilesAndReplacesNone(t *testing.T) {
 		t.Errorf("the file changed (error %v)", err)
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
-		t.Errorf("the folder has %v (error %v), want the keyring alone", entries, err)
+		t.Errorf("the directory has %v (error %v), want the keyring alone", entries, err)
 	}
 }
 

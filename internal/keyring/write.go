@@ -29,7 +29,7 @@ func newSecret() Secret {
 	return secret
 }
 
-// Write makes the file with mode 0600 and, if it is missing, its folder with
+// Write makes the file with mode 0600 and, if it is missing, its directory with
 // mode 0700. The file appears whole or not at all. An existing file is never
 // replaced: the error then wraps [fs.ErrExist].
 func (keys Keys) Write(path string) error {
@@ -41,7 +41,7 @@ func (keys Keys) Write(path string) error {
 		return fmt.Errorf("encoding keyring: %w", err)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("making the keyring's folder: %w", err)
+		return fmt.Errorf("making the keyring's directory: %w", err)
 	}
 	if err := atomicfile.Create(path, content, 0o600); err != nil {
 		return fmt.Errorf("writing keyring: %w", err)

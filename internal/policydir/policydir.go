@@ -230,7 +230,7 @@ func readAll(files fs.FS) (map[string][]byte, error) {
 	return all, err
 }
 
-// write puts a file in place, with the folders that lead to it.
+// write puts a file in place, with the directories that lead to it.
 func write(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // policies are no secret
 		return err

@@ -41,7 +41,7 @@ func Start(t testing.TB, settings ...string) *Server {
 	if err != nil {
 		t.Fatal("install redis-server (make test does): this test needs a real one")
 	}
-	port := freeport.Take(t)
+	port := freeport.Get(t)
 	s := &Server{
 		Addr: net.JoinHostPort("127.0.0.1", port), t: t, path: path,
 		args: append([]string{

@@ -133,7 +133,7 @@ func (s *Slots) leave(key netip.Prefix, place *list.Element, granted chan struct
 	n := s.networks[key]
 	n.queue.Remove(place)
 	s.waiting--
-	s.tidy(key, n)
+	s.forget(key, n)
 	return err
 }
 
@@ -145,7 +145,7 @@ func (s *Slots) Release(key netip.Prefix) {
 	n.held--
 	s.held--
 	s.next()
-	s.tidy(key, n)
+	s.forget(key, n)
 }
 
 // next grants the free slot to the first network in turn that may have another
@@ -163,14 +163,14 @@ func (s *Slots) next() {
 		s.waiting--
 		s.grant(key)
 		s.turns.MoveToBack(turn)
-		s.tidy(key, n)
+		s.forget(key, n)
 		return
 	}
 }
 
-// tidy forgets a network that holds no slot and waits for none, and the turn of
-// a network that does not wait.
-func (s *Slots) tidy(key netip.Prefix, n *network) {
+// forget removes a network that holds no slot and waits for none, and the turn
+// of a network that does not wait.
+func (s *Slots) forget(key netip.Prefix, n *network) {
 	if n.queue.Len() > 0 {
 		return
 	}

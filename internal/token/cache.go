@@ -8,11 +8,11 @@ import (
 )
 
 // verified is what a valid signature proved. It says nothing about time:
-// whether the claims are good now is judged at each use.
+// whether the claims are valid now is judged at each use.
 type verified struct {
 	claims Claims
-	// keyGood reports whether the key that signed is good at a moment.
-	keyGood func(time.Time) bool
+	// keyValid reports whether the signing key is valid at a moment.
+	keyValid func(time.Time) bool
 	// sources are the revisions of the keys at that time.
 	sources revisions
 }

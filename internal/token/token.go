@@ -179,7 +179,7 @@ func (v *Verifier) prove(raw string, now time.Time) (*verified, error) {
 	// The revisions are read before the keys: a change in between costs a
 	// verification more, and never keeps a token of the old keys.
 	sources, key := v.revisions(), sha256.Sum256([]byte(raw))
-	if proof, ok := v.cache.get(key, sources, now); ok && proof.keyGood(now) {
+	if proof, ok := v.cache.get(key, sources, now); ok && proof.keyValid(now) {
 		return proof, nil
 	}
 	proof, err := v.verifySignature(raw, now)
@@ -224,13 +224,13 @@ func (v *Verifier) verifySignature(raw string, now time.Time) (*verified, error)
 	if err := key.bound(&claims); err != nil {
 		return nil, err
 	}
-	return &verified{claims: claims, keyGood: key.good}, nil
+	return &verified{claims: claims, keyValid: key.valid}, nil
 }
 
 // foundKey is a key of either source.
 type foundKey struct {
 	material any
-	good     func(time.Time) bool
+	valid    func(time.Time) bool
 	// bound narrows the claims to what the key may vouch for.
 	bound func(*Claims) error
 }
@@ -241,17 +241,17 @@ func (v *Verifier) findKey(h header, algorithm Algorithm, now time.Time) (foundK
 		if !ok {
 			return foundKey{}, ErrUnknownKey
 		}
-		return foundKey{material: public, good: always, bound: func(*Claims) error { return nil }}, nil
+		return foundKey{material: public, valid: always, bound: func(*Claims) error { return nil }}, nil
 	}
 	key, ok := v.config.Keyring.Lookup(h.KeyID)
 	if !ok || key.Algorithm != keyring.HS256 {
 		return foundKey{}, ErrUnknownKey
 	}
-	if !key.Good(now) {
+	if !key.Valid(now) {
 		return foundKey{}, fmt.Errorf("%w: it is not good at this time", ErrUnknownKey)
 	}
 	return foundKey{
-		material: []byte(key.Secret), good: key.Good,
+		material: []byte(key.Secret), valid: key.Valid,
 		bound: func(c *Claims) error {
 			c.ByKeyring = true
 			return bind(c, key)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// machine is a pretended one: a folder of commands that note how they were
+// machine is a pretended one: a directory of commands that note how they were
 // called.
 type machine struct {
 	bin, log, policy string

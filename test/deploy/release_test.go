@@ -40,7 +40,7 @@ func TestAReleaseIsCompleteAndTheSameEachTime(t *testing.T) {
 	checkBill(t, content(t, first, name+".cdx.json"))
 }
 
-// release runs the recipe and returns its folder.
+// release runs the recipe and returns its directory.
 func release(t *testing.T) string {
 	t.Helper()
 	out := t.TempDir()

@@ -32,7 +32,7 @@ func TestTheArchitectureNamesEachPackageAndOnlyWhatExists(t *testing.T) {
 	}
 }
 
-// packages returns the folders that hold Go sources other than tests.
+// packages returns the directories that hold Go sources other than tests.
 func packages(t *testing.T) []string {
 	t.Helper()
 	var found []string

@@ -16,8 +16,8 @@ import (
 	"github.com/odordiff/odordiff/internal/keyring"
 )
 
-// stateFolder is the one that the pages' Caddyfiles name.
-const stateFolder = "/var/lib/odordiff"
+// stateDirectory is the one that the pages' Caddyfiles name.
+const stateDirectory = "/var/lib/odordiff"
 
 var caddyfilePattern = regexp.MustCompile("(?s)```caddyfile\n(.*?)```")
 
@@ -33,19 +33,19 @@ func TestEveryCaddyfileOfThePagesLoads(t *testing.T) {
 	if len(blocks) < 10 {
 		t.Fatalf("found only %d Caddyfiles", len(blocks))
 	}
-	state := operatorsFolder(t)
+	state := operatorsDirectory(t)
 	for _, block := range blocks {
 		t.Run(block.page, func(t *testing.T) {
-			if err := load(strings.ReplaceAll(block.text, stateFolder, state)); err != nil {
+			if err := load(strings.ReplaceAll(block.text, stateDirectory, state)); err != nil {
 				t.Errorf("%v\n%s", err, block.text)
 			}
 		})
 	}
 }
 
-// operatorsFolder changes to a folder that has what the Caddyfiles name: the
-// policies, a keyring and public keys.
-func operatorsFolder(t *testing.T) string {
+// operatorsDirectory changes to a directory that has what the Caddyfiles name:
+// the policies, a keyring and public keys.
+func operatorsDirectory(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	policies, err := filepath.Abs(filepath.Join(repository, "policies"))

@@ -71,8 +71,8 @@ func compare(t *testing.T, page string, want map[string]bool) {
 func literals(t *testing.T, pattern *regexp.Regexp, wanted func(*ast.File) bool) map[string]bool {
 	t.Helper()
 	found := map[string]bool{}
-	for _, folder := range []string{"cmd", "caddymodule", "internal", "inference"} {
-		err := filepath.WalkDir(filepath.Join(repository, folder), func(path string, _ fs.DirEntry, err error) error {
+	for _, directory := range []string{"cmd", "caddymodule", "internal", "inference"} {
+		err := filepath.WalkDir(filepath.Join(repository, directory), func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
 			}

@@ -42,7 +42,7 @@ type edge struct {
 // layout is where a gateway's files and ports are, before it runs.
 func layout(t testing.TB) *edge {
 	t.Helper()
-	ports := []string{freeport.Take(t), freeport.Take(t), freeport.Take(t), freeport.Take(t), freeport.Take(t)}
+	ports := []string{freeport.Get(t), freeport.Get(t), freeport.Get(t), freeport.Get(t), freeport.Get(t)}
 	e := &edge{
 		url:      "https://localhost:" + ports[0],
 		httpURL:  "http://localhost:" + ports[1],

@@ -20,11 +20,11 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(inFolder(m.Run))
+	os.Exit(inDirectory(m.Run))
 }
 
-// inFolder runs the tests with a folder for what they share.
-func inFolder(tests func() int) (code int) {
+// inDirectory runs the tests with a directory for what they share.
+func inDirectory(tests func() int) (code int) {
 	dir, err := os.MkdirTemp("", "odordiff-e2e")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -22,8 +22,8 @@ func TestTheREADMEsCaddyfileGuardsAnotherService(t *testing.T) {
 	if _, stderr, code := run(t, e.env, "keyring", "init"); code != 0 {
 		t.Fatalf("keyring init: %s", stderr)
 	}
-	// What a test must not leave to chance: ports, folders, and the trust store of
-	// this machine.
+	// What a test must not leave to chance: ports, directories, and the trust
+	// store of this machine.
 	options := "{\n\tadmin " + e.admin + "\n\tpersist_config off\n\tdefault_bind 127.0.0.1\n\tskip_install_trust\n\thttp_port " +
 		port(e.httpURL) + "\n\tstorage file_system " + e.state + "/caddy\n}\n"
 	caddyfile = strings.NewReplacer("llm.example.com", "localhost:"+port(e.url), "127.0.0.1:11434", e.upstream,

@@ -101,7 +101,7 @@ func TestUpPrintsACurlLineThatWorks(t *testing.T) {
 	}
 }
 
-func TestUpTakesFoldersWithSpaces(t *testing.T) {
+func TestUpTakesDirectoriesWithSpaces(t *testing.T) {
 	t.Parallel()
 	e := layout(t)
 	e.state = filepath.Join(t.TempDir(), "my state")
@@ -124,7 +124,7 @@ func TestUpKeepsItsCredentialOverARestart(t *testing.T) {
 	e.generate(t, strings.TrimSpace(string(token)), prompt).wantOK(t)
 }
 
-// startUpInState runs `odordiff up` with the policies of its state folder.
+// startUpInState runs `odordiff up` with the policies of its state directory.
 func (e *edge) startUpInState(t *testing.T) {
 	t.Helper()
 	e.process = start(t, e.env, "up", "--state", e.state, "--backend", e.upstream, "--admin", e.admin,

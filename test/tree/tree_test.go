@@ -29,8 +29,8 @@ type source struct {
 	lines *token.File
 }
 
-// folder is the path's first part, or "." for a file at the root.
-func (s source) folder() string { return top(path.Dir(s.path)) }
+// directory is the path's first part, or "." for a file at the root.
+func (s source) directory() string { return top(path.Dir(s.path)) }
 
 func (s source) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
 
@@ -75,16 +75,16 @@ var parsed = sync.OnceValues(func() (all []source, err error) {
 	return all, err
 })
 
-// skipped reports whether a folder holds nothing of the repository's own.
-func skipped(folder string) bool {
-	switch folder {
+// skipped reports whether a directory holds nothing of the repository's own.
+func skipped(directory string) bool {
+	switch directory {
 	case ".git", "bin", "node_modules", "testdata", "shared":
 		return true
 	}
 	return false
 }
 
-// below is what each layer may import of the module, beside its own folder.
+// below is what each layer may import of the module, beside its own directory.
 // Whoever proves the whole, in bench and test, sees all of it.
 var below = map[string][]string{
 	".":           {},
@@ -96,7 +96,7 @@ var below = map[string][]string{
 
 func TestImportsPointDownwards(t *testing.T) {
 	for _, file := range sources(t) {
-		from := file.folder()
+		from := file.directory()
 		allowed, layered := below[from]
 		if !layered {
 			continue
@@ -110,13 +110,13 @@ func TestImportsPointDownwards(t *testing.T) {
 	}
 }
 
-// keepers are the folders that may import a module of others that the rest may
-// not.
+// keepers are the directories that may import a module of others that the rest
+// may not.
 var keepers = []struct {
-	module  string
-	folders []string
-	tests   bool // may import it anywhere
-	why     string
+	module      string
+	directories []string
+	tests       bool // may import it anywhere
+	why         string
 }{
 	{"github.com/caddyserver/caddy", []string{"caddymodule", "cmd", "bench", "test"}, false, "engines are tested without Caddy; the adapters in caddymodule know it"},
 	{"github.com/lestrrat-go/jwx", []string{"internal/token"}, true, "internal/token is the only place that handles JOSE"},
@@ -127,7 +127,7 @@ func TestOnlyTheirKeepersImportCaddyAndJOSE(t *testing.T) {
 		for _, imported := range imports(t, file) {
 			for _, kept := range keepers {
 				_, imports := within(imported.path, kept.module)
-				if imports && !inOneOf(kept.folders, file.path) && (!kept.tests || !file.isTest()) {
+				if imports && !inOneOf(kept.directories, file.path) && (!kept.tests || !file.isTest()) {
 					t.Errorf("%s imports %s: %s", file.at(imported.pos), imported.path, kept.why)
 				}
 			}
@@ -176,18 +176,19 @@ func imports(t *testing.T, file source) []imported {
 	return all
 }
 
-// within returns the rest of a path below a folder, "." if it is the folder.
-func within(name, folder string) (rest string, ok bool) {
-	if name == folder {
+// within returns the rest of a path below a directory, "." if it is the
+// directory.
+func within(name, directory string) (rest string, ok bool) {
+	if name == directory {
 		return ".", true
 	}
-	return strings.CutPrefix(name, folder+"/")
+	return strings.CutPrefix(name, directory+"/")
 }
 
-// inOneOf reports whether a path is in one of the folders.
-func inOneOf(folders []string, name string) bool {
-	for _, folder := range folders {
-		if _, ok := within(name, folder); ok {
+// inOneOf reports whether a path is in one of the directories.
+func inOneOf(directories []string, name string) bool {
+	for _, directory := range directories {
+		if _, ok := within(name, directory); ok {
 			return true
 		}
 	}

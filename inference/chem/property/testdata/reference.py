@@ -12,7 +12,7 @@ from rdkit import Chem, RDConfig
 from rdkit.Chem import Crippen, rdMolDescriptors
 
 sys.path.append(RDConfig.RDContribDir + "/SA_Score")
-import sascorer  # noqa: E402, from the folder above
+import sascorer  # noqa: E402, from the directory above
 
 PATH = pathlib.Path(__file__).with_name("reference.json")
 

@@ -19,8 +19,9 @@ import (
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
-// memory is the store's place for one request. A nil memory remembers nothing.
-type memory struct {
+// entry is where the store keeps the answer to one request. A nil entry keeps
+// nothing.
+type entry struct {
 	store     *ladder.Store
 	key       ladder.Key
 	request   http.Header // as the client sent it
@@ -28,10 +29,9 @@ type memory struct {
 	maxEntry  int64
 }
 
-// memoryOf returns the place for the request, nil where its answers are not
-// kept.
-func (h *Handler) memoryOf(w http.ResponseWriter, r *http.Request) (*memory, error) {
-	if h.store == nil || !memorable(r) {
+// entryOf returns the entry of the request, or nil if its answer is not kept.
+func (h *Handler) entryOf(w http.ResponseWriter, r *http.Request) (*entry, error) {
+	if h.store == nil || !cacheable(r) {
 		return nil, nil
 	}
 	body, err := keyBody(w, r)
@@ -39,7 +39,7 @@ func (h *Handler) memoryOf(w http.ResponseWriter, r *http.Request) (*memory, err
 		return nil, err
 	}
 	principal := principalOf(r)
-	return &memory{
+	return &entry{
 		store: h.store, request: r.Header, principal: principal,
 		maxEntry: h.store.Limits().MaxEntry,
 		key: ladder.Request{
@@ -62,11 +62,11 @@ func targetOf(r *http.Request) ladder.Target {
 	return ladder.Target{Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery}
 }
 
-// memorable reports whether the answer to the request could be kept at all. A
+// cacheable reports whether the answer to the request could be kept at all. A
 // GET must not mean anything by a body (RFC 9110, section 9.3.1); where it has
 // one, the upstream may see that differently. A POST's body whose length is
 // unknown and that no module has read is left to stream.
-func memorable(r *http.Request) bool {
+func cacheable(r *http.Request) bool {
 	switch r.Method {
 	case http.MethodGet:
 		return r.Header.Get("Upgrade") == "" && bodiless(r)
@@ -157,17 +157,17 @@ func principalOf(r *http.Request) string {
 }
 
 // storable reports whether the answer that begins with this may be kept.
-func (m *memory) storable(status int, header http.Header) bool {
-	return ladder.Storable(m.request, m.principal, status, header)
+func (e *entry) storable(status int, header http.Header) bool {
+	return ladder.Storable(e.request, e.principal, status, header)
 }
 
 // keep remembers a complete answer.
-func (m *memory) keep(a ladder.Answer) { m.store.Put(m.key, m.request, a) }
+func (e *entry) keep(a ladder.Answer) { e.store.Put(e.key, e.request, a) }
 
 // recall returns the answer kept for the request and its age.
-func (m *memory) recall() (ladder.Answer, time.Duration, bool) {
-	if m == nil || !ladder.AcceptsStale(m.request) {
+func (e *entry) recall() (ladder.Answer, time.Duration, bool) {
+	if e == nil || !ladder.AcceptsStale(e.request) {
 		return ladder.Answer{}, 0, false
 	}
-	return m.store.Get(m.key, m.request)
+	return e.store.Get(e.key, e.request)
 }
