@@ -59,7 +59,7 @@ func (p *Policy) canary(ctx context.Context) error {
 			return fmt.Errorf("trying the policy on %s: %w", name, err)
 		}
 	}
-	d, err := retryTimeouts(func() (*Decision, error) { return p.evaluate(ctx, time.Now(), ast.NewObject()) })
+	d, err := retryTimeouts(func() (*Decision, error) { return p.afresh(ctx, ast.NewObject()) })
 	if errors.Is(err, ErrTimeout) {
 		return fmt.Errorf("trying the policy on a request about which nothing is known: %w", err)
 	}

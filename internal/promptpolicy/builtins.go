@@ -10,6 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/tester"
+	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/open-policy-agent/opa/v1/types"
 
 	"github.com/odordiff/odordiff/internal/textnorm"
@@ -74,23 +75,47 @@ type scanned string
 
 var noTerms = ast.ArrayTerm()
 
-func (f functions) options() []func(*rego.Rego) {
-	return []func(*rego.Rego){
-		rego.Function2(termsDecl, f.terms),
-		rego.Function1(normaliseDecl, normalise),
-	}
+// function is one of ours.
+type function struct {
+	decl *ast.Builtin
+	call func(topdown.BuiltinContext, []*ast.Term) (*ast.Term, error)
+}
+
+func (f functions) all() []function {
+	return []function{{declaration(termsDecl), f.terms}, {declaration(normaliseDecl), normalise}}
 }
 
 func (f functions) forTester() []*tester.Builtin {
-	return []*tester.Builtin{
-		{Decl: declaration(termsDecl), Func: rego.Function2(termsDecl, f.terms)},
-		{Decl: declaration(normaliseDecl), Func: rego.Function1(normaliseDecl, normalise)},
+	var builtins []*tester.Builtin
+	for _, fn := range f.all() {
+		decl := &rego.Function{Name: fn.decl.Name, Description: fn.decl.Description, Decl: fn.decl.Decl}
+		builtins = append(builtins, &tester.Builtin{Decl: fn.decl, Func: rego.FunctionDyn(decl, fn.call)})
 	}
+	return builtins
+}
+
+func (f functions) forEvaluator() map[string]*topdown.Builtin {
+	builtins := map[string]*topdown.Builtin{}
+	for _, fn := range f.all() {
+		builtins[fn.decl.Name] = &topdown.Builtin{Decl: fn.decl, Func: fn.evaluate}
+	}
+	return builtins
+}
+
+// evaluate calls the function. Every error of it ends the evaluation.
+func (fn function) evaluate(bctx topdown.BuiltinContext, args []*ast.Term, iter func(*ast.Term) error) error {
+	result, err := fn.call(bctx, args)
+	if err != nil {
+		failure := &topdown.Error{Code: topdown.BuiltinErr, Message: fn.decl.Name + ": " + err.Error(), Location: bctx.Location}
+		return topdown.Halt{Err: failure.Wrap(err)}
+	}
+	return iter(result)
 }
 
 // terms implements gate.terms. It halts the evaluation if the set is unknown: a
 // typing error in a set's name must not look like a text without findings.
-func (f functions) terms(bctx rego.BuiltinContext, set, text *ast.Term) (*ast.Term, error) {
+func (f functions) terms(bctx topdown.BuiltinContext, args []*ast.Term) (*ast.Term, error) {
+	set, text := args[0], args[1]
 	name, ok := set.Value.(ast.String)
 	if !ok {
 		return nil, rego.NewHaltError(errors.New("the set's name must be a string"))
@@ -118,14 +143,14 @@ func (f functions) terms(bctx rego.BuiltinContext, set, text *ast.Term) (*ast.Te
 
 // expired returns a function that reports whether an evaluation was cancelled.
 // Functions that take long must ask it, because the evaluator cannot stop them.
-func expired(bctx rego.BuiltinContext) func() bool {
+func expired(bctx topdown.BuiltinContext) func() bool {
 	if bctx.Cancel == nil {
 		return func() bool { return false }
 	}
 	return bctx.Cancel.Cancelled
 }
 
-func (f functions) scan(bctx rego.BuiltinContext, text string) (findings, error) {
+func (f functions) scan(bctx topdown.BuiltinContext, text string) (findings, error) {
 	if bctx.Cache == nil {
 		return f.lexicon.scan(text, expired(bctx))
 	}
@@ -139,8 +164,8 @@ func (f functions) scan(bctx rego.BuiltinContext, text string) (findings, error)
 	return found, err
 }
 
-func normalise(bctx rego.BuiltinContext, text *ast.Term) (*ast.Term, error) {
-	original, ok := text.Value.(ast.String)
+func normalise(bctx topdown.BuiltinContext, args []*ast.Term) (*ast.Term, error) {
+	original, ok := args[0].Value.(ast.String)
 	if !ok {
 		return nil, rego.NewHaltError(errors.New("the text must be a string"))
 	}

@@ -6,13 +6,9 @@ import (
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 )
-
-// query is the rule that gives a policy's decision.
-const query = "data.gate.decision"
 
 // source is a parsed snapshot. Both its tests and its decisions are compiled
 // from it.
@@ -94,33 +90,26 @@ func (s *source) compiler(ctx context.Context) (*ast.Compiler, func(), error) {
 	return compiler, func() { s.store.Abort(ctx, txn) }, nil
 }
 
-// prepare compiles the rules, without the tests, for making decisions.
-func (s *source) prepare(ctx context.Context) (rego.PreparedEvalQuery, error) {
-	var none rego.PreparedEvalQuery
+// program compiles the rules, without the tests, for making decisions.
+func (s *source) program(ctx context.Context) (*program, error) {
 	modules, err := s.modules(func(name string) bool { return !isTest(name) })
 	if err != nil {
-		return none, err
+		return nil, err
 	}
 	compiler, release, err := s.compiler(ctx)
 	if err != nil {
-		return none, err
+		return nil, err
 	}
 	defer release()
 	if compiler.Compile(modules); compiler.Failed() {
-		return none, regoFaults(compiler.Errors)
+		return nil, regoFaults(compiler.Errors)
 	}
-	options := append(s.builtin.options(),
-		rego.Compiler(compiler),
-		rego.Store(s.store),
-		rego.Query(query),
-		rego.StrictBuiltinErrors(true),
-		rego.Capabilities(capabilities()),
-		// parseDecision reads the value itself, not its JSON.
-		rego.GenerateJSON(func(term *ast.Term, _ *rego.EvalContext) (any, error) { return term.Value, nil }),
-	)
-	prepared, err := rego.New(options...).PrepareForEval(ctx)
+	plan, err := newPlan(ctx, compiler, s.store)
 	if err != nil {
-		return none, regoFaults(err)
+		return nil, err
 	}
-	return prepared, nil
+	return &program{
+		revision: s.snap.Hash, compiler: compiler, store: s.store,
+		functions: s.builtin.forEvaluator(), plan: plan,
+	}, nil
 }

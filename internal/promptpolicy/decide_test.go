@@ -10,8 +10,7 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
-	"github.com/open-policy-agent/opa/v1/types"
+	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/strictjson"
@@ -247,13 +246,10 @@ func TestClientThatLeavesEndsTheDecision(t *testing.T) {
 }
 
 func TestPanicIsAnErrorWithoutItsValue(t *testing.T) {
-	faulty := &rego.Function{Name: "faulty", Decl: types.NewFunction(types.Args(types.N), types.N)}
-	prepared, err := rego.New(rego.Query("x := faulty(1)"), rego.Function1(faulty,
-		func(rego.BuiltinContext, *ast.Term) (*ast.Term, error) { panic("confidential") })).PrepareForEval(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	p := compiled(t, map[string]string{"gate.rego": strings.Replace(allowing, "input.complete", `gate.normalise("") == ""`, 1)})
+	p.program.functions[normaliseDecl.Name].Func = func(topdown.BuiltinContext, []*ast.Term, func(*ast.Term) error) error {
+		panic("confidential")
 	}
-	p := &Policy{prepared: prepared, timeout: ample}
 	d, err := p.Decide(t.Context(), &Input{})
 	if d != nil || !errors.Is(err, ErrPanic) || strings.Contains(err.Error(), "confidential") {
 		t.Errorf("decision = %+v, error = %v", d, err)

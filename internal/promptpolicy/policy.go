@@ -5,15 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/metrics"
-	"github.com/open-policy-agent/opa/v1/rego"
-	"github.com/open-policy-agent/opa/v1/topdown"
-
-	"github.com/odordiff/odordiff/internal/textnorm"
 )
 
 // DefaultTimeout is how long one decision may take. It is wall-clock time, so
@@ -33,10 +27,9 @@ var (
 // Policy is one revision of a policy directory, compiled. It never changes and
 // may be used by many goroutines at once.
 type Policy struct {
-	revision string
-	timeout  time.Duration
-	prepared rego.PreparedEvalQuery
-	schemas  map[string]*Schema
+	timeout time.Duration
+	program *program
+	schemas map[string]*Schema
 }
 
 // Compile makes a policy of a snapshot without running its tests, unlike
@@ -51,16 +44,16 @@ func Compile(ctx context.Context, snap *Snapshot, timeout time.Duration) (*Polic
 }
 
 func (s *source) compile(ctx context.Context, timeout time.Duration) (*Policy, error) {
-	prepared, err := s.prepare(ctx)
+	program, err := s.program(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &Policy{revision: s.snap.Hash, timeout: timeout, prepared: prepared, schemas: s.schemas}, nil
+	return &Policy{timeout: timeout, program: program, schemas: s.schemas}, nil
 }
 
 // Revision names the content of the directory that the policy was compiled
 // from.
-func (p *Policy) Revision() string { return p.revision }
+func (p *Policy) Revision() string { return p.program.revision }
 
 // Within returns a copy of the policy whose decisions take at most the timeout.
 func (p *Policy) Within(timeout time.Duration) *Policy {
@@ -78,17 +71,14 @@ func (p *Policy) Schema(name string) (*Schema, bool) {
 // Decide judges a request. An error means that there is no decision, so the
 // request must not pass; it may wrap [ErrTimeout], [ErrUndefined],
 // [ErrMalformed] or [ErrPanic]. Decide returns within about the policy's
-// timeout.
+// timeout. The decision may be shared with other requests and must not be
+// changed.
 func (p *Policy) Decide(ctx context.Context, in *Input) (*Decision, error) {
 	since := in.Since
 	if since.IsZero() {
 		since = time.Now()
 	}
-	document, err := in.document()
-	if err != nil {
-		return nil, err
-	}
-	return p.evaluate(ctx, since, document)
+	return p.evaluate(ctx, since, func(e *evaluation) (*Decision, error) { return p.program.plan.decide(e, in) })
 }
 
 // Evaluate judges an input document that is given as JSON, as tools do. The
@@ -98,10 +88,22 @@ func (p *Policy) Evaluate(ctx context.Context, document any) (*Decision, error) 
 	if err != nil {
 		return nil, fmt.Errorf("reading the input document: %w", err)
 	}
-	return p.evaluate(ctx, time.Now(), value)
+	return p.afresh(ctx, value)
 }
 
-func (p *Policy) evaluate(ctx context.Context, since time.Time, document ast.Value) (d *Decision, err error) {
+// afresh judges a document undivided, and remembers nothing.
+func (p *Policy) afresh(ctx context.Context, document ast.Value) (*Decision, error) {
+	return p.evaluate(ctx, time.Now(), func(e *evaluation) (*Decision, error) {
+		e.input = ast.NewTerm(document)
+		value, err := e.run(p.program.plan.decision.query)
+		if err != nil {
+			return nil, err
+		}
+		return e.decision(value)
+	})
+}
+
+func (p *Policy) evaluate(ctx context.Context, since time.Time, decide func(*evaluation) (*Decision, error)) (d *Decision, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			d, err = nil, DescribePanic(fault)
@@ -110,75 +112,9 @@ func (p *Policy) evaluate(ctx context.Context, since time.Time, document ast.Val
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("deciding: %w", ctx.Err())
 	}
-	cancel := topdown.NewCancel()
-	// A timer costs less than a goroutine for each evaluation.
-	left := p.timeout - time.Since(since)
-	defer time.AfterFunc(left, cancel.Cancel).Stop()
-	defer context.AfterFunc(ctx, cancel.Cancel)()
-
-	results, err := p.prepared.Eval(ctx, rego.EvalParsedInput(document), rego.EvalExternalCancel(cancel), rego.EvalMetrics(metrics.NoOp()))
-	if err != nil {
-		return nil, p.describe(ctx, err)
-	}
-	if len(results) == 0 {
-		return nil, ErrUndefined
-	}
-	value, ok := results[0].Expressions[0].Value.(ast.Value)
-	if !ok {
-		return nil, fmt.Errorf("%w: it is of Go type %T", ErrMalformed, results[0].Expressions[0].Value)
-	}
-	if d, err = parseDecision(value); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
-	}
-	d.Revision = p.revision
-	return d, nil
-}
-
-// describe says what failed and where. The evaluator's own text may quote the
-// prompt (to_number: parsing "…"), so only the function's name is kept of it.
-func (p *Policy) describe(ctx context.Context, err error) error {
-	if haltedBy(err, textnorm.ErrGrows) {
-		return ErrTextGrows
-	}
-	if topdown.IsCancel(err) || haltedBy(err, textnorm.ErrExpired) {
-		if ctx.Err() != nil {
-			return fmt.Errorf("deciding: %w", ctx.Err())
-		}
-		return fmt.Errorf("%w: more than %s", ErrTimeout, p.timeout)
-	}
-	evaluation, ok := errors.AsType[*topdown.Error](err)
-	if !ok {
-		return fmt.Errorf("deciding: error of type %T", err)
-	}
-	place := ""
-	if at := evaluation.Location; at != nil {
-		place = fmt.Sprintf("%s:%d: ", at.File, at.Row)
-	}
-	if haltedBy(err, errLostSeams) { // an author's fault, which quotes nothing
-		return fmt.Errorf("deciding: %s%w", place, errLostSeams)
-	}
-	function := ""
-	if name, _, ok := strings.Cut(evaluation.Message, ":"); ok && isFunction(name) {
-		function = " in " + name
-	}
-	return fmt.Errorf("deciding: %s%s%s", place, evaluation.Code, function)
-}
-
-// haltedBy reports whether one of our functions ended the evaluation with the
-// cause. The evaluator keeps only the text of an error, so texts are compared.
-func haltedBy(err, cause error) bool {
-	evaluation, ok := errors.AsType[*topdown.Error](err)
-	if !ok {
-		return false
-	}
-	return evaluation.Message == termsDecl.Name+": "+cause.Error() || evaluation.Message == normaliseDecl.Name+": "+cause.Error()
-}
-
-func isFunction(name string) bool {
-	if _, ok := ast.BuiltinMap[name]; ok {
-		return true
-	}
-	return name == termsDecl.Name || name == normaliseDecl.Name
+	e := evaluation{program: p.program, ctx: ctx, deadline: since.Add(p.timeout), timeout: p.timeout}
+	defer e.end()
+	return decide(&e)
 }
 
 // DescribePanic turns a recovered value into an error that wraps [ErrPanic]. It

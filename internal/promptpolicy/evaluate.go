@@ -1,0 +1,177 @@
+package promptpolicy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/metrics"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/odordiff/odordiff/internal/textnorm"
+)
+
+// program is a compiled policy, which any number of evaluations share.
+type program struct {
+	revision  string
+	compiler  *ast.Compiler
+	store     storage.Store
+	functions map[string]*topdown.Builtin
+	plan      *plan
+}
+
+// evaluation is the work on one decision. What only an evaluation of rules
+// needs is made when the first is due.
+type evaluation struct {
+	program  *program
+	ctx      context.Context
+	timeout  time.Duration
+	deadline time.Time
+	input    *ast.Term
+	cancel   topdown.Cancel
+	stop     []func() bool
+}
+
+// run evaluates a query and returns what it answers; [ErrUndefined] if nothing.
+func (e *evaluation) run(query ast.Body) (*ast.Term, error) {
+	e.start()
+	txn, err := e.program.store.NewTransaction(e.ctx)
+	if err != nil {
+		return nil, fmt.Errorf("opening the policy's data: %w", err)
+	}
+	defer e.program.store.Abort(e.ctx, txn)
+	var result *ast.Term
+	err = topdown.NewQuery(query).
+		WithCompiler(e.program.compiler).
+		WithStore(e.program.store).
+		WithTransaction(txn).
+		WithInput(e.input).
+		WithBuiltins(e.program.functions).
+		WithStrictBuiltinErrors(true).
+		WithCancel(e.cancel).
+		WithMetrics(noMetrics).
+		Iter(e.ctx, func(found topdown.QueryResult) error {
+			result = found[answer.Value.(ast.Var)]
+			return nil
+		})
+	if err != nil {
+		return nil, e.describe(err)
+	}
+	if result == nil {
+		return nil, ErrUndefined
+	}
+	return result, nil
+}
+
+var noMetrics = metrics.NoOp()
+
+// start begins to watch the time. A timer costs less than a goroutine for each
+// evaluation.
+func (e *evaluation) start() {
+	if e.cancel != nil {
+		return
+	}
+	e.cancel = topdown.NewCancel()
+	e.stop = append(e.stop,
+		time.AfterFunc(time.Until(e.deadline), e.cancel.Cancel).Stop,
+		context.AfterFunc(e.ctx, e.cancel.Cancel))
+}
+
+func (e *evaluation) end() {
+	for _, stop := range e.stop {
+		stop()
+	}
+}
+
+func (e *evaluation) decision(result *ast.Term) (*Decision, error) {
+	d, err := parseDecision(result.Value)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	d.Revision = e.program.revision
+	return d, nil
+}
+
+// contribution evaluates a rule package.
+func (e *evaluation) contribution(u *unit[contribution], in *Input) (contribution, error) {
+	if err := e.build(in); err != nil {
+		return contribution{}, err
+	}
+	result, err := e.run(u.query)
+	if err != nil {
+		return contribution{}, err
+	}
+	values := result.Value.(*ast.Array)
+	items := make([][2]*ast.Term, 0, len(u.names))
+	for i, name := range u.names {
+		if value := values.Elem(i).Value.(*ast.Array); value.Len() > 0 {
+			items = append(items, ast.Item(ast.InternedTerm(name), value.Elem(0)))
+		}
+	}
+	value := ast.ObjectTerm(items...)
+	return contribution{value: value, text: value.String()}, nil
+}
+
+// build makes the input document unless it is there.
+func (e *evaluation) build(in *Input) error {
+	if e.input != nil {
+		return nil
+	}
+	document, err := in.document()
+	if err != nil {
+		return err
+	}
+	e.input = ast.NewTerm(document)
+	return nil
+}
+
+// describe says what failed and where. The evaluator's own text may quote the
+// prompt (to_number: parsing "…"), so only the function's name is kept of it.
+func (e *evaluation) describe(err error) error {
+	if haltedBy(err, textnorm.ErrGrows) {
+		return ErrTextGrows
+	}
+	if topdown.IsCancel(err) || haltedBy(err, textnorm.ErrExpired) {
+		if e.ctx.Err() != nil {
+			return fmt.Errorf("deciding: %w", e.ctx.Err())
+		}
+		return fmt.Errorf("%w: more than %s", ErrTimeout, e.timeout)
+	}
+	failure, ok := errors.AsType[*topdown.Error](err)
+	if !ok {
+		return fmt.Errorf("deciding: error of type %T", err)
+	}
+	place := ""
+	if at := failure.Location; at != nil {
+		place = fmt.Sprintf("%s:%d: ", at.File, at.Row)
+	}
+	if haltedBy(err, errLostSeams) { // an author's fault, which quotes nothing
+		return fmt.Errorf("deciding: %s%w", place, errLostSeams)
+	}
+	function := ""
+	if name, _, ok := strings.Cut(failure.Message, ":"); ok && isFunction(name) {
+		function = " in " + name
+	}
+	return fmt.Errorf("deciding: %s%s%s", place, failure.Code, function)
+}
+
+// haltedBy reports whether one of our functions ended the evaluation with the
+// cause. The evaluator keeps only the text of an error, so texts are compared.
+func haltedBy(err, cause error) bool {
+	failure, ok := errors.AsType[*topdown.Error](err)
+	if !ok {
+		return false
+	}
+	return failure.Message == termsDecl.Name+": "+cause.Error() || failure.Message == normaliseDecl.Name+": "+cause.Error()
+}
+
+func isFunction(name string) bool {
+	if _, ok := ast.BuiltinMap[name]; ok {
+		return true
+	}
+	return name == termsDecl.Name || name == normaliseDecl.Name
+}
