@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/strictjson"
@@ -54,6 +55,21 @@ var dropSeparators = strings.NewReplacer("-", "", "_", "")
 
 // foldName returns the same form for all names that some decoder takes for one.
 func foldName(name string) string { return dropSeparators.Replace(strictjson.FoldName(name)) }
+
+// isFolded reports whether foldName(name) is folded, without making it.
+func isFolded(name, folded string) bool {
+	for _, r := range name {
+		if r == '-' || r == '_' {
+			continue
+		}
+		want, size := utf8.DecodeRuneInString(folded)
+		if size == 0 || strictjson.FoldRune(r) != want {
+			return false
+		}
+		folded = folded[size:]
+	}
+	return folded == ""
+}
 
 // The bounds of what is judged in one body. Every prompt takes the rules time,
 // and its pointer repeats the names that lead to it: without a bound, a body of
@@ -154,11 +170,9 @@ func (c *collector) walk(value any, path PromptPath) error {
 	rest := PromptPath{path.tokens[1:], path.folded[1:]}
 	switch value := value.(type) {
 	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(value)) {
-			if token == "*" || foldName(name) == folded {
-				if err := c.enter(name, func() error { return c.walk(value[name], rest) }); err != nil {
-					return err
-				}
+		for _, name := range namesLike(value, token, folded) {
+			if err := c.enter(name, func() error { return c.walk(value[name], rest) }); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -176,6 +190,18 @@ func (c *collector) walk(value any, path PromptPath) error {
 		return nil
 	}
 	return c.gather(value, true)
+}
+
+// namesLike returns the names of an object that a token stands for, in order.
+func namesLike(object map[string]any, token, folded string) []string {
+	var names []string
+	for name := range object {
+		if token == "*" || isFolded(name, folded) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // gather adds every string and every name in a value. A number is an error

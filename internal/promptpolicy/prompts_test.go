@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/textnorm"
 )
@@ -240,4 +242,15 @@ func TestAFunctionGivesUpATextThatGrows(t *testing.T) {
 			t.Errorf("%s: %v", call, err)
 		}
 	}
+}
+
+func TestANameIsComparedAsItIsFolded(t *testing.T) {
+	letter := rapid.RuneFrom([]rune("aAkKſsS\u212aıİiI-_é"))
+	rapid.Check(t, func(t *rapid.T) {
+		name, other := rapid.StringOf(letter).Draw(t, "name"), rapid.StringOf(letter).Draw(t, "other")
+		folded := foldName(other)
+		if got, want := isFolded(name, folded), foldName(name) == folded; got != want {
+			t.Errorf("isFolded(%q, %q) = %t", name, folded, got)
+		}
+	})
 }

@@ -155,13 +155,13 @@ func differInCase(object map[string]any) bool {
 // FoldName returns the form of a member's name that is the same for all names
 // which differ only in case. Lower-case ASCII is its own form.
 func FoldName(name string) string {
-	return strings.Map(foldRune, name)
+	return strings.Map(FoldRune, name)
 }
 
-// foldRune returns one of the characters that are the same but for case: of the
+// FoldRune returns one of the characters that are the same but for case: of the
 // Kelvin sign, K and k it is k. That of the Turkish i, with a dot or without,
 // is i.
-func foldRune(r rune) rune {
+func FoldRune(r rune) rune {
 	switch {
 	case 'A' <= r && r <= 'Z':
 		return r + 'a' - 'A'
