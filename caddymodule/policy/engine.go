@@ -44,6 +44,7 @@ func (h *Handler) acquire(ctx context.Context, dir string) error {
 			Dir:      dir,
 			Timeout:  time.Duration(*h.Timeout),
 			LastGood: lastGood,
+			Admit:    promptpolicy.AdmitApart,
 			Report:   func(c promptpolicy.Candidate) { report(dir, c) },
 		})
 		if err != nil {

@@ -20,6 +20,9 @@ import (
 )
 
 func init() {
+	// This process may be one that only tries a policy. It must not become a
+	// second gateway.
+	promptpolicy.ServeTrial()
 	caddy.RegisterModule(Handler{})
 }
 

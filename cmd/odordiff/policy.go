@@ -43,7 +43,7 @@ gateway does before an edit goes live. It prints each fault as file:line.`,
 			if err != nil {
 				return err
 			}
-			policy, err := promptpolicy.Admit(cmd.Context(), snap, promptpolicy.DefaultTimeout)
+			policy, err := promptpolicy.AdmitApart(cmd.Context(), snap, promptpolicy.DefaultTimeout)
 			if err != nil {
 				return printFaults(cmd.OutOrStdout(), args[0], err)
 			}

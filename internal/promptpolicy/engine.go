@@ -26,6 +26,8 @@ type Options struct {
 	// LastGood is the file in which the last good version is kept. [Open] uses
 	// it if the directory is refused. If it is empty, no version is kept.
 	LastGood string
+	// Admit judges a version; [Admit] if nil.
+	Admit func(ctx context.Context, snap *Snapshot, timeout time.Duration) (*Policy, error)
 	// Report is called for each candidate, from one goroutine at a time; it may
 	// be nil.
 	Report func(Candidate)
@@ -130,6 +132,9 @@ func (o Options) withDefaults() Options {
 	if o.Poll == 0 {
 		o.Poll = 5 * time.Second
 	}
+	if o.Admit == nil {
+		o.Admit = Admit
+	}
 	if o.Report == nil {
 		o.Report = func(Candidate) {}
 	}
@@ -223,7 +228,7 @@ func (e *Engine) reload(ctx context.Context) {
 	}
 	policy := e.Current()
 	if snap.Hash != policy.Revision() { // otherwise an edit was undone
-		policy, err = Admit(ctx, snap, e.trialTimeout())
+		policy, err = e.opts.Admit(ctx, snap, e.trialTimeout())
 	}
 	if ctx.Err() != nil {
 		return

@@ -10,7 +10,10 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	ServeTrial()
+	goleak.VerifyTestMain(m)
+}
 
 // ample is a timeout for tests that are not about time.
 const ample = 5 * time.Second

@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/odordiff/odordiff/internal/atomicfile"
@@ -44,8 +42,8 @@ func readKept(file string) (*Snapshot, time.Time, error) {
 	if err := json.Unmarshal(content, &kept); err != nil {
 		return nil, time.Time{}, fmt.Errorf("%s: %w", file, err)
 	}
-	snap := &Snapshot{paths: slices.Sorted(maps.Keys(kept.Files)), files: kept.Files}
-	if snap.Hash = snap.sum(); snap.Hash != kept.Hash {
+	snap := &Snapshot{files: kept.Files}
+	if snap.index(); snap.Hash != kept.Hash {
 		return nil, time.Time{}, fmt.Errorf("%s: its files are not those of revision %s", file, kept.Hash)
 	}
 	return snap, kept.SavedAt, nil
@@ -67,7 +65,7 @@ func open(ctx context.Context, opts Options) (beginning, error) {
 	if err == nil {
 		candidate = snap.Hash
 		var policy *Policy
-		if policy, err = Admit(ctx, snap, opts.Timeout); err == nil {
+		if policy, err = opts.Admit(ctx, snap, opts.Timeout); err == nil {
 			status := Status{Revision: snap.Hash, Candidate: snap.Hash, LoadedAt: time.Now()}
 			status.keep(snap, opts.LastGood)
 			return beginning{policy: policy, status: status}, nil
@@ -84,7 +82,7 @@ func open(ctx context.Context, opts Options) (beginning, error) {
 	if keptErr != nil {
 		return beginning{}, fmt.Errorf("%w; and the last good version cannot be read: %w", err, keptErr)
 	}
-	policy, keptErr := Admit(ctx, kept, opts.Timeout)
+	policy, keptErr := opts.Admit(ctx, kept, opts.Timeout)
 	if keptErr != nil {
 		return beginning{}, fmt.Errorf("%w; and the last good version is refused, too: %w", err, keptErr)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -62,12 +63,14 @@ func readOnce(dir string) (*Snapshot, error) {
 	if len(snap.files) == 0 {
 		return nil, fmt.Errorf("policy directory %s has no .rego file", dir)
 	}
-	for name := range snap.files {
-		snap.paths = append(snap.paths, name)
-	}
-	slices.Sort(snap.paths)
-	snap.Hash = snap.sum()
+	snap.index()
 	return snap, nil
+}
+
+// index derives the paths and the hash from the files.
+func (s *Snapshot) index() {
+	s.paths = slices.Sorted(maps.Keys(s.files))
+	s.Hash = s.sum()
 }
 
 // dataRoot returns the directory that holds the files: the target of the ..data

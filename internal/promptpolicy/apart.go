@@ -1,0 +1,142 @@
+package promptpolicy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime/metrics"
+	"time"
+)
+
+const (
+	// trialVariable marks the process of a trial, and says how long a decision
+	// may take there.
+	trialVariable = "GATE_POLICY_TRIAL"
+	// trialTimeout is how long a trial may take. The tests of a policy may take
+	// 20 seconds of it.
+	trialTimeout = 30 * time.Second
+	// trialMemory is how many bytes of memory a trial may take.
+	trialMemory = 512 << 20
+	// tooMuchMemory is the exit status of a trial that took more.
+	tooMuchMemory = 9
+)
+
+// verdict is what the process of a trial answers.
+type verdict struct {
+	Faults  Faults `json:"faults,omitempty"`
+	Overdue bool   `json:"overdue,omitempty"`
+}
+
+// AdmitApart is [Admit] in a process of its own, which is ended if the trial
+// takes more than 30 seconds or 512 MiB. Nothing else ends a rule that keeps a
+// processor busy within one function, or fills the memory. The program must
+// call [ServeTrial] when it starts.
+func AdmitApart(ctx context.Context, snap *Snapshot, timeout time.Duration) (*Policy, error) {
+	return admitApart(ctx, snap, timeout, trialTimeout)
+}
+
+func admitApart(ctx context.Context, snap *Snapshot, timeout, limit time.Duration) (*Policy, error) {
+	trial, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	answer, err := try(trial, snap, timeout)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case trial.Err() != nil:
+		return nil, overdue{Faults{{Message: fmt.Sprintf("trying the policy took more than %s and was ended: a rule or a test takes too long", limit)}}}
+	case err != nil:
+		return nil, err
+	case answer.Overdue:
+		return nil, overdue{answer.Faults}
+	case answer.Faults != nil:
+		return nil, answer.Faults
+	}
+	return Compile(ctx, snap, timeout)
+}
+
+// try runs the process of a trial.
+func try(ctx context.Context, snap *Snapshot, timeout time.Duration) (verdict, error) {
+	content, err := json.Marshal(snap.files)
+	if err != nil {
+		return verdict{}, fmt.Errorf("writing the policy for its trial: %w", err)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return verdict{}, fmt.Errorf("finding this program for the trial of a policy: %w", err)
+	}
+	process := exec.CommandContext(ctx, program)                                   //nolint:gosec // this program itself
+	process.Env = []string{trialVariable + "=" + timeout.String(), "GOMAXPROCS=2"} // no secrets
+	process.Stdin = bytes.NewReader(content)
+	process.WaitDelay = time.Second
+	var complaint bytes.Buffer
+	process.Stderr = &complaint
+	out, err := process.Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == tooMuchMemory {
+		return verdict{Faults: Faults{{Message: fmt.Sprintf("trying the policy took more than %d MiB of memory: a rule or a test makes too much data", trialMemory>>20)}}}, nil
+	}
+	if err != nil {
+		return verdict{}, fmt.Errorf("trying the policy in a process of its own: %w: %s", err, lastLine(complaint.Bytes()))
+	}
+	var answer verdict
+	if err := json.Unmarshal(out, &answer); err != nil {
+		return verdict{}, fmt.Errorf("reading the result of a policy's trial: %w", err)
+	}
+	return answer, nil
+}
+
+func lastLine(text []byte) []byte {
+	text = bytes.TrimSpace(text)
+	return text[bytes.LastIndexByte(text, '\n')+1:]
+}
+
+// ServeTrial serves the trial of a policy and exits, if [AdmitApart] started
+// this process for one. Otherwise it does nothing.
+func ServeTrial() {
+	timeout, err := time.ParseDuration(os.Getenv(trialVariable))
+	if err != nil {
+		return
+	}
+	go watchMemory()
+	limitTrial()
+	if err := serveTrial(os.Stdin, os.Stdout, timeout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func serveTrial(in io.Reader, out io.Writer, timeout time.Duration) error {
+	snap := &Snapshot{}
+	if err := json.NewDecoder(in).Decode(&snap.files); err != nil {
+		return fmt.Errorf("reading the policy to try: %w", err)
+	}
+	snap.index()
+	var answer verdict
+	if _, err := Admit(context.Background(), snap, timeout); err != nil {
+		answer = verdict{Faults: FaultsOf(err), Overdue: isOverdue(err)}
+	}
+	return json.NewEncoder(out).Encode(answer)
+}
+
+// watchMemory ends the process when it takes too much memory. A limit of the
+// system would count what the runtime only reserves.
+func watchMemory() {
+	for range time.Tick(20 * time.Millisecond) {
+		if memoryInUse() > trialMemory {
+			os.Exit(tooMuchMemory)
+		}
+	}
+}
+
+// memoryInUse returns how many bytes the Go runtime took from the system and
+// has not given back.
+func memoryInUse() uint64 {
+	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(samples)
+	return samples[0].Value.Uint64() - samples[1].Value.Uint64()
+}

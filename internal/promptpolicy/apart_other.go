@@ -1,0 +1,6 @@
+//go:build !unix
+
+package promptpolicy
+
+// limitTrial does nothing where the system has no such limits.
+func limitTrial() {}
