@@ -1,0 +1,151 @@
+package decode
+
+import (
+	"strings"
+
+	"github.com/odordiff/odordiff/internal/offset"
+)
+
+// Limits bounds what is made of one text. A field of zero means its default.
+type Limits struct {
+	// Depth is how many encodings may be nested. Default: 3.
+	Depth int
+	// Layers is how many layers there may be. Default: 12.
+	Layers int
+	// Bytes is how long all layers may be together. Default: eight times the
+	// text, and 4 KiB.
+	Bytes int
+	// Expired reports whether to give up. Default: never.
+	Expired func() bool
+}
+
+func (l Limits) withDefaults(text string) Limits {
+	if l.Depth == 0 {
+		l.Depth = 3
+	}
+	if l.Layers == 0 {
+		l.Layers = 12
+	}
+	if l.Bytes == 0 {
+		l.Bytes = 8*len(text) + 4<<10
+	}
+	if l.Expired == nil {
+		l.Expired = func() bool { return false }
+	}
+	return l
+}
+
+// Layer is a text with what was encoded in it decoded.
+type Layer struct {
+	// Encoding names what was decoded, the outermost first: "base64",
+	// "url+base64". The names are constants of this package.
+	Encoding string
+	// Text is the whole text with the encoded parts decoded in their places.
+	Text string
+
+	origin offset.Map
+	depth  int
+}
+
+// Origin returns the range of the text given to [Layers] that gave a range of
+// the layer. It consists of whole characters of the encoding, such as four of
+// base64.
+func (l Layer) Origin(start, end int) (from, to int) { return l.origin.Origin(start, end) }
+
+// The names of encodings.
+const (
+	URL             = "url"              // %73, %u0073
+	HTML            = "html"             // &#115; &lt;
+	Escape          = "escape"           // \x73 \u0073
+	QuotedPrintable = "quoted-printable" // =73=61
+	Base64          = "base64"           // of both alphabets
+	Hex             = "hex"              // 736172, 0x73, 73 61 72
+	Tags            = "tags"             // characters that do not show
+	Spelled         = "spelled"          // s a r i n, s.a.r.i.n
+	Leet            = "leet"             // s4r1n
+	Doubled         = "doubled"          // ssaarriinn
+	Rot13           = "rot13"
+	Reversed        = "reversed"
+)
+
+// Layers returns what a text says in other writings, nothing for an ordinary
+// one. The layers of the text itself come first, then what is encoded in them.
+// Truncated reports whether there would have been more without the limits.
+func Layers(text string, limits Limits) (layers []Layer, truncated bool) {
+	seen := look(text)
+	if !seen.suspicious() {
+		return nil, false
+	}
+	d := decoder{Limits: limits.withDefaults(text), text: text}
+	d.expand(Layer{Text: text}, seen)
+	for i := 0; i < len(d.layers) && !d.truncated; i++ {
+		layer := d.layers[i]
+		if seen := look(layer.Text); seen.suspicious() {
+			d.expand(layer, seen)
+		}
+	}
+	return d.layers, d.truncated
+}
+
+// decoder gathers layers.
+type decoder struct {
+	Limits
+	text      string
+	layers    []Layer
+	truncated bool
+}
+
+// expand adds what is encoded in a layer, in every way that it may be.
+func (d *decoder) expand(in Layer, seen survey) {
+	for _, way := range []struct {
+		apply bool
+		do    func(*rewriter, survey)
+	}{
+		{seen.wraps(), unwrap},
+		{seen.spelled(), joinSpelled},
+		{seen.leet, readLeet},
+		{seen.doubled, halve},
+		{seen.rot13 >= leastRot13, turnRot13},
+		{seen.reversed >= leastReversed, reverse},
+	} {
+		if !way.apply || d.truncated {
+			continue
+		}
+		if d.Expired() {
+			d.truncated = true
+			return
+		}
+		w := rewriter{text: in.Text}
+		way.do(&w, seen)
+		d.add(in, &w)
+	}
+}
+
+// add keeps what was rewritten, unless it is nothing new.
+func (d *decoder) add(in Layer, w *rewriter) {
+	if len(w.names) == 0 {
+		return
+	}
+	text, at := w.finish()
+	if text == d.text || in.seen(d.layers, text) {
+		return
+	}
+	if in.depth == d.Depth || len(d.layers) == d.Layers || len(text) > d.Bytes {
+		d.truncated = true
+		return
+	}
+	d.Bytes -= len(text)
+	if in.Encoding != "" {
+		w.names = append([]string{in.Encoding}, w.names...)
+	}
+	d.layers = append(d.layers, Layer{strings.Join(w.names, "+"), text, at.After(in.origin), in.depth + 1})
+}
+
+func (in Layer) seen(layers []Layer, text string) bool {
+	for _, layer := range layers {
+		if layer.Text == text {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,99 @@
+package decode
+
+import (
+	_ "embed"
+	"math"
+)
+
+// language is prose in some twenty languages, without accents, and names of
+// chemicals and plants.
+//
+//go:embed language.txt
+var language string
+
+// The numbers of letters in a table of pairs: 0 stands for all that is between
+// words, 1 to 26 for a to z, and other for letters that the table does not
+// know.
+const (
+	other  = 27
+	states = 32 // a power of two, so that an index needs no check
+)
+
+// pairTable holds for each pair of letters how much it speaks for something,
+// in sixteenths of a bit.
+type pairTable [states * states]int16
+
+const bit = 16
+
+// noise is what a pair would score in a text without any order.
+const noise = -4.75 * bit
+
+var (
+	letterOf = letters()
+	// plain is the logarithm of how likely a letter is to follow another in a
+	// language, against noise.
+	plain = learn(language)
+	// forRot13 and forReversed are by how much a pair is likelier in a text that
+	// is turned back than in a text as it stands, and than in noise.
+	forRot13    = against(func(a, b int) (int, int) { return rot13Letter(a), rot13Letter(b) })
+	forReversed = against(func(a, b int) (int, int) { return b, a })
+)
+
+// letters returns the number of the letter that a byte stands for.
+func letters() (numbers [256]uint8) {
+	for c := range numbers {
+		switch {
+		case 'a' <= c && c <= 'z':
+			numbers[c] = uint8(c - 'a' + 1)
+		case 'A' <= c && c <= 'Z':
+			numbers[c] = uint8(c - 'A' + 1)
+		case c >= 0x80:
+			numbers[c] = other
+		}
+	}
+	return numbers
+}
+
+// learn counts the pairs of a text. Those that do not occur get what half an
+// occurrence would.
+func learn(text string) *pairTable {
+	var pairs [states * states]float64
+	var firsts [states]float64
+	before := uint8(0)
+	for i := range len(text) {
+		letter := letterOf[text[i]]
+		if letter != 0 || before != 0 {
+			pairs[int(before)*states+int(letter)]++
+			firsts[before]++
+		}
+		before = letter
+	}
+	table := new(pairTable)
+	for a := range other {
+		for b := range other {
+			likely := (pairs[a*states+b] + 0.5) / (firsts[a] + 0.5*other)
+			table[a*states+b] = int16(math.Round(bit*math.Log2(likely) - noise))
+		}
+	}
+	table[0] = 0
+	return table
+}
+
+// against compares pairs after a transformation with pairs before it.
+func against(turn func(a, b int) (int, int)) *pairTable {
+	table := new(pairTable)
+	for a := range other {
+		for b := range other {
+			x, y := turn(a, b)
+			table[a*states+b] = plain[x*states+y] - max(plain[a*states+b], 0)
+		}
+	}
+	return table
+}
+
+func rot13Letter(letter int) int {
+	if letter == 0 {
+		return 0
+	}
+	return (letter-1+13)%26 + 1
+}
