@@ -38,10 +38,12 @@ type Stretch struct {
 // Stretches cuts a normalised text. It defines what [Model.Score] computes
 // without a list of features:
 //
-//   - Words end at spaces. A word's features are the sequences of two to four
-//     characters of it with a space before and behind.
-//   - Its letters and digits, between other characters, are tokens. Their
-//     features are the token, and the token with the one before it in the text.
+//   - Words end at spaces. A word's features are the sequences of three and of
+//     four characters of it with a space before and behind.
+//   - Its letters and digits, between other characters, are tokens. So is each
+//     character of the scripts that write words without spaces, or syllables
+//     as one character. The features of a token are itself, and itself with
+//     the token before it in the text.
 //   - A feature belongs to the stretch of its last character.
 //   - A stretch ends at the first space after its first 96 bytes, or after 192
 //     bytes in the middle of a word. The space belongs to none.
@@ -62,7 +64,7 @@ func Stretches(text string) []Stretch {
 	}
 	add := func(r rune) {
 		word = append(word, r)
-		for n := 2; n <= 4 && n <= len(word); n++ {
+		for n := 3; n <= 4 && n <= len(word); n++ {
 			current.Features = append(current.Features, charBucket(word[len(word)-n:]))
 		}
 	}
@@ -76,7 +78,7 @@ func Stretches(text string) []Stretch {
 		if r != ' ' && length >= unbroken {
 			cut(at, at)
 		}
-		if !isLetter(r) {
+		if !isLetter(r) || isWhole(r) {
 			finish()
 		}
 		if len(word) > 1 || r != ' ' {
@@ -84,6 +86,9 @@ func Stretches(text string) []Stretch {
 		}
 		if isLetter(r) {
 			token = append(token, r)
+		}
+		if isWhole(r) {
+			finish()
 		}
 		if r == ' ' {
 			word = []rune{' '}
@@ -146,6 +151,10 @@ func isLetter(r rune) bool {
 	}
 	return !(r >= 0x2000 && r < 0x2070 || r >= 0x3000 && r < 0x3040 || r == '،' || r == '؟' || r == '।' || r == utf8.RuneError)
 }
+
+// isWhole reports whether a character is a token by itself: those of Chinese,
+// Japanese and Korean, and emoji.
+func isWhole(r rune) bool { return r >= 0x2e80 && isLetter(r) }
 
 var letters = func() (table [utf8.RuneSelf]bool) {
 	for _, r := range "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" {

@@ -22,7 +22,7 @@ type scanner struct {
 	since int // features in lanes
 
 	packed uint64 // the word's last four characters
-	have   int    // how many of them there are
+	have   int    // how many of them there are; 3 are enough
 
 	token, before uint64
 	inToken       bool
@@ -58,7 +58,11 @@ func (m *Model) Score(text string) Scores {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(text[at:])
-		s.character(r, isLetter(r))
+		if isWhole(r) {
+			s.whole(r)
+		} else {
+			s.character(r, isLetter(r))
+		}
 		at += size
 	}
 	s.space()
@@ -82,6 +86,15 @@ func (s *scanner) character(r rune, letter bool) {
 	}
 }
 
+// whole reads a character that is a token.
+func (s *scanner) whole(r rune) {
+	if s.inToken {
+		s.finish()
+	}
+	s.character(r, true)
+	s.finish()
+}
+
 // space ends a word.
 func (s *scanner) space() {
 	if s.inToken {
@@ -102,20 +115,17 @@ func (s *scanner) gram(lane uint64) {
 	chars := &s.model.chars
 	packed := s.packed<<16 | lane
 	s.packed = packed
-	lanes := s.lanes + apart(chars[spread(packed&(1<<32-1))>>shift])
-	if s.have >= 3 {
-		lanes += apart(chars[spread(packed&(1<<48-1))>>shift]) + apart(chars[spread(packed)>>shift])
-		s.lanes = lanes
-		s.since += 3
-		return
-	}
-	if s.have == 2 {
-		lanes += apart(chars[spread(packed&(1<<48-1))>>shift])
+	switch s.have {
+	case 1:
+		s.have = 2
+	case 2:
+		s.have = 3
+		s.lanes += apart(chars[spread(packed&(1<<48-1))>>shift])
 		s.since++
+	default:
+		s.lanes += apart(chars[spread(packed&(1<<48-1))>>shift]) + apart(chars[spread(packed)>>shift])
+		s.since += 2
 	}
-	s.lanes = lanes
-	s.since++
-	s.have++
 }
 
 // finish ends a token.

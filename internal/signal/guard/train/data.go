@@ -7,6 +7,8 @@ import (
 	"hash/fnv"
 	"io/fs"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/odordiff/odordiff/internal/signal/guard"
 	"github.com/odordiff/odordiff/internal/textnorm"
@@ -25,7 +27,8 @@ const (
 type sample struct {
 	class    guard.Class
 	family   string
-	language string
+	language string // of the corpus, or guessed
+	given    bool   // of a table that is not part of the repository
 	use      use
 	text     string // normalised
 	template bool
@@ -119,10 +122,42 @@ func rows(in fs.FS, name string, width int, row func(cells []string) error) erro
 	return lines.Err()
 }
 
-func (t *tables) add(class guard.Class, family, language, text string, to use) {
-	if text = textnorm.Normalise(text); text != "" {
-		t.samples = append(t.samples, sample{class, family, language, to, text, false})
+func (t *tables) add(s sample) {
+	if s.text != "" {
+		t.samples = append(t.samples, s)
 	}
+}
+
+// give adds a text of the tables that are not part of the repository.
+func (t *tables) give(class guard.Class, family, text string) {
+	text = textnorm.Normalise(text)
+	t.add(sample{class: class, family: family, language: guess(text), given: true, use: dealt(text), text: text})
+}
+
+// scripts are those that tell a language, or nearly.
+var scripts = []struct {
+	table    *unicode.RangeTable
+	language string
+}{
+	{unicode.Devanagari, "hi"}, {unicode.Arabic, "ar"}, {unicode.Hangul, "ko"}, {unicode.Hiragana, "ja"}, {unicode.Katakana, "ja"},
+	{unicode.Han, "zh"}, {unicode.Cyrillic, "ru"}, {unicode.Bengali, "bn"}, {unicode.Thai, "th"},
+}
+
+// guess returns the language of a text by its script: of the scripts above, the
+// first of which a tenth of the text is. All others are taken for English.
+func guess(text string) string {
+	for _, script := range scripts {
+		n := 0
+		for _, r := range text {
+			if unicode.Is(script.table, r) {
+				n++
+			}
+		}
+		if 10*n > utf8.RuneCountInString(text) {
+			return script.language
+		}
+	}
+	return "en"
 }
 
 func (t *tables) prompt(cells []string) error {
@@ -134,17 +169,17 @@ func (t *tables) prompt(cells []string) error {
 	if err := json.Unmarshal([]byte(cells[2]), &text); err != nil {
 		return err
 	}
-	t.add(class, cells[1], "given", text, dealt(textnorm.Normalise(text)))
+	t.give(class, cells[1], text)
 	return nil
 }
 
 func (t *tables) description(cells []string) error {
-	t.add(guard.Scent, "descriptions", "given", cells[2], dealt(textnorm.Normalise(cells[2])))
+	t.give(guard.Scent, "descriptions", cells[2])
 	return nil
 }
 
 func (t *tables) material(cells []string) error {
-	t.add(guard.Scent, "materials", "given", cells[1], dealt(textnorm.Normalise(cells[1])))
+	t.give(guard.Scent, "materials", cells[1])
 	return nil
 }
 
@@ -166,16 +201,17 @@ func (t *tables) line(cells []string) error {
 	if err != nil {
 		return err
 	}
-	text := cells[4]
-	if strings.Contains(text, "{") && cells[3] == "train" {
-		t.samples = append(t.samples, sample{class, cells[1], cells[2], forTraining, text, true})
+	s := sample{class: class, family: cells[1], language: cells[2], text: cells[4]}
+	if s.template = cells[3] == "train" && slot.MatchString(s.text); s.template {
+		s.use = forTraining
+		t.add(s)
 		return nil
 	}
-	to, err := splitOf(cells[3], textnorm.Normalise(text))
-	if err != nil {
+	s.text = textnorm.Normalise(s.text)
+	if s.use, err = splitOf(cells[3], s.text); err != nil {
 		return err
 	}
-	t.add(class, cells[1], cells[2], text, to)
+	t.add(s)
 	return nil
 }
 

@@ -106,11 +106,19 @@ type dealer struct {
 	samples []sample
 	scents  []*sample
 	others  []*sample
-	sizes   map[string]int // of groups
+	weights map[balance]float64
 }
 
+// balance is what the samples that share a weight have in common.
+type balance struct {
+	class    guard.Class
+	language string
+}
+
+func (s *sample) balance() balance { return balance{s.class, s.language} }
+
 func newDealer(t *tables, rng *rand.Rand) *dealer {
-	d := &dealer{parts: t.parts, rng: rng, sizes: map[string]int{}}
+	d := &dealer{parts: t.parts, rng: rng}
 	for _, s := range t.samples {
 		if s.use == forTraining {
 			d.samples = append(d.samples, s)
@@ -118,19 +126,40 @@ func newDealer(t *tables, rng *rand.Rand) *dealer {
 	}
 	for i := range d.samples {
 		s := &d.samples[i]
-		d.sizes[balance(s)] += 1
 		if s.class == guard.Scent {
 			d.scents = append(d.scents, s)
 		} else {
 			d.others = append(d.others, s)
 		}
 	}
+	d.weights = weigh(d.samples)
 	return d
 }
 
-// balance names the samples that share a weight: so that a class or a language
-// of many lines does not outweigh one of few.
-func balance(s *sample) string { return s.class.String() + s.language }
+// weigh returns the weights of samples: a class of many lines in a language
+// does not outweigh one of few, and in each language scents weigh as much as
+// all else, so that a language is no sign of either.
+func weigh(samples []sample) map[balance]float64 {
+	counts := map[balance]float64{}
+	for i := range samples {
+		counts[samples[i].balance()]++
+	}
+	weights, others := map[balance]float64{}, map[string]float64{}
+	for _, class := range []guard.Class{guard.Other, guard.Injection, guard.Harmful} {
+		for group, n := range counts {
+			if group.class == class {
+				weights[group] = math.Pow(n/500, -0.4)
+				others[group.language] += weights[group] * n
+			}
+		}
+	}
+	for group, n := range counts {
+		if group.class == guard.Scent && others[group.language] > 0 {
+			weights[group] = others[group.language] / n
+		}
+	}
+	return weights
+}
 
 // copies is how often a template is filled in an epoch.
 const copies = 3
@@ -181,8 +210,7 @@ func (d *dealer) company(all []example) []example {
 // a short one.
 func (d *dealer) add(all []example, s *sample, text string, weight float64) []example {
 	windows := windowsOf(text)
-	weight *= math.Pow(float64(d.sizes[balance(s)])/500, -0.4)
-	weight *= min(1, 3/float64(len(windows)))
+	weight *= d.weights[s.balance()] * min(1, 3/float64(len(windows)))
 	for _, features := range windows {
 		all = append(all, example{features, s.class, float32(weight)})
 	}
