@@ -1,6 +1,7 @@
-// Package auth is the handler gate_auth, which lets only requests with a good
-// credential pass, and two authentication providers: JSON Web Tokens and HTTP
-// message signatures. Any other Caddy authentication provider plugs in as well.
+// Package auth has the handler gate_auth, which passes only requests with a
+// valid credential, and two authentication providers: JSON Web Tokens and HTTP
+// message signatures. Any other authentication provider of Caddy works with it
+// too.
 package auth
 
 import (
@@ -22,33 +23,34 @@ func init() {
 	caddy.RegisterModule(Handler{})
 }
 
-// Handler lets a request pass when one of its providers accepts a credential
-// of it, and refuses it otherwise. Two of them in a row demand a credential of
-// each.
+// Handler passes a request if one of its providers accepts a credential of it,
+// and refuses it otherwise. Two such handlers in a row each require a
+// credential.
 //
-// gate_jwt and gate_signature are asked first. Every credential for them that
-// the request carries must be good, and all must name the same principal: a bad
-// one is never overlooked because another is good. Only when the request has
-// none for them are the other providers asked, in the order of their names; the
-// first to accept decides.
+// The handler asks gate_jwt and gate_signature first. Every credential for them
+// that the request carries must be valid, and all must name the same principal:
+// a bad one is never overlooked because another is valid. If the request has
+// none for them, the handler asks the other providers, in the order of their
+// names; the first to accept decides.
 //
 // The principal becomes {http.auth.user.id}, with {http.auth.user.tenant},
 // {http.auth.user.scopes}, {http.auth.user.method} and one placeholder for each
-// further claim that is a printable string, a number or a boolean. Those of a
-// gate_auth before are gone. The upstream gets it as
-// Gate-Principal, Gate-Tenant, Gate-Scopes and Gate-Auth-Method. Fields that
-// begin with Gate- are always taken out of what came in, and so are trailers.
+// further claim that is a printable string, a number or a boolean. They replace
+// those of an earlier gate_auth. The upstream gets the principal as
+// Gate-Principal, Gate-Tenant, Gate-Scopes and Gate-Auth-Method. The gateway
+// always removes fields that begin with Gate- from the incoming request, and
+// trailers too.
 type Handler struct {
 	// The authentication providers, by module name. At least one is needed.
 	ProvidersRaw caddy.ModuleMap `json:"providers,omitempty" caddy:"namespace=http.authentication.providers"`
 
-	// Lets requests without any credential pass as anonymous: without a principal.
-	// A bad credential is refused all the same.
+	// Passes requests without any credential as anonymous: without a principal. A
+	// bad credential is still refused.
 	Optional bool `json:"optional,omitempty"`
 
-	// Sends the credential on to the upstream. By default the fields of an
-	// accepted credential are taken out, because the upstream could use it
-	// elsewhere or log it.
+	// Sends the credential on to the upstream. By default, the fields of an
+	// accepted credential are removed, because the upstream could log it or use it
+	// elsewhere.
 	ForwardCredential bool `json:"forward_credential,omitempty"`
 
 	entrance gate.Entrance
@@ -62,16 +64,16 @@ type named[T any] struct {
 	provider T
 }
 
-// provider is one of this package's. Unlike Caddy's interface, it tells a bad
-// credential from none.
+// provider is a provider of this package. Unlike Caddy's interface, it
+// distinguishes a bad credential from none.
 type provider interface {
 	caddyauth.Authenticator
 	// identify returns the principal of the request's credential, or why it is
-	// refused; neither when the request has no credential for this provider.
+	// refused; neither if the request has no credential for this provider.
 	identify(r *http.Request) (*exchange.Principal, *problem.Problem)
-	// challenge adds to a refusal what would be accepted.
+	// challenge adds to a refusal what the provider would accept.
 	challenge(p *problem.Problem)
-	// strip takes the credential's fields out.
+	// strip removes the credential's fields.
 	strip(header http.Header)
 }
 
@@ -114,15 +116,15 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	return nil
 }
 
-// ServeHTTP takes the request in.
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	return h.entrance.Enter(w, r, next, h)
 }
 
 // Serve authenticates the request.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler) error {
-	// Also of a request that came in before: who is believed here is who has a
-	// credential here.
+	// This also removes what an earlier handler has set: only a credential that is
+	// valid here counts here.
 	gate.DropIdentity(r.Header)
 	found, err := h.authenticate(w, r)
 	if err != nil {
@@ -136,7 +138,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 		x.Principal = found.principal
 		setPlaceholders(r, found.principal)
 	}
-	if x.Principal != nil { // ours, or that of a gate_auth before
+	if x.Principal != nil { // from this handler or an earlier gate_auth
 		setIdentity(r.Header, x.Principal)
 	}
 	if !h.ForwardCredential {
@@ -147,14 +149,14 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 	return next.ServeHTTP(w, r)
 }
 
-// outcome is what became of a request that is not refused.
+// outcome is the result for a request that is not refused.
 type outcome struct {
 	// principal is nil for an anonymous request.
 	principal *exchange.Principal
-	// strip takes the accepted credentials out of the request's header.
+	// strip removes the accepted credentials from the request's header.
 	strip []func(http.Header)
-	// answered says that a provider has sent the client elsewhere, as to a login
-	// page.
+	// answered says that a provider has redirected the client, for example to a
+	// login page.
 	answered bool
 }
 
@@ -173,7 +175,8 @@ func (h *Handler) authenticate(w http.ResponseWriter, r *http.Request) (outcome,
 	return h.nobody(w, r, attempts)
 }
 
-// askOwn demands that every credential is good and that all agree.
+// askOwn asks the providers of this package. Every credential must be valid,
+// and all must agree.
 func (h *Handler) askOwn(r *http.Request) (outcome, *problem.Problem) {
 	var found outcome
 	for _, own := range h.own {
@@ -198,12 +201,12 @@ func (h *Handler) askOwn(r *http.Request) (outcome, *problem.Problem) {
 	return found, nil
 }
 
-// disagree reports whether there are two principals, and they are not the same.
+// disagree reports whether there are two different principals.
 func disagree(a, b *exchange.Principal) bool {
 	return a != nil && b != nil && (a.ID != b.ID || a.Tenant != b.Tenant)
 }
 
-// nobody decides about a request that no provider accepts.
+// nobody handles a request that no provider accepts.
 func (h *Handler) nobody(w http.ResponseWriter, r *http.Request, tried *attempts) (outcome, error) {
 	switch {
 	case tried.fault != nil:
@@ -231,7 +234,7 @@ func (h *Handler) challenge(p *problem.Problem) {
 	}
 }
 
-// carriesCredential reports whether there is anything that wants to be a
+// carriesCredential reports whether there is anything that may be meant as a
 // credential, so that a broken one is not taken for none.
 func carriesCredential(header http.Header) bool {
 	return slices.ContainsFunc([]string{"Authorization", "Signature", "Signature-Input"}, func(name string) bool {

@@ -47,7 +47,7 @@ func (h *Handler) Options() option.Table {
 	}
 }
 
-// shorthand are providers with their defaults.
+// shorthand reads the names of providers that have their defaults.
 func (h *Handler) shorthand(arguments []string) error {
 	for _, name := range arguments {
 		if name != "jwt" && name != "signature" {

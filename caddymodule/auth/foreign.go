@@ -13,18 +13,19 @@ import (
 	"github.com/odordiff/odordiff/internal/keyring"
 )
 
-// maxAnswer bounds what is kept of a provider's answer: the body of a redirect.
+// maxAnswer bounds how much of a provider's answer is kept, such as the body of
+// a redirect.
 const maxAnswer = 64 << 10
 
-// attempts is what providers did that did not accept.
+// attempts records what the providers did that did not accept.
 type attempts struct {
 	fault      error
 	challenges []string
 	redirect   *recorder
 }
 
-// askForeign asks the other providers, each with a writer of its own, so that
-// one that refuses cannot spoil the answer of one that accepts.
+// askForeign asks the other providers. Each gets a writer of its own, so that
+// one that refuses cannot spoil the response of one that accepts.
 func (h *Handler) askForeign(w http.ResponseWriter, r *http.Request, tried *attempts) *exchange.Principal {
 	for _, foreign := range h.foreign {
 		rec := &recorder{header: make(http.Header)}
@@ -55,8 +56,8 @@ func (a *attempts) add(rec *recorder) {
 	}
 }
 
-// principalOf takes over a user. An id that could not travel in an HTTP field
-// is a fault: the upstream would see another principal, or none.
+// principalOf makes a principal of a user. An id that does not fit in an HTTP
+// field is an error: the upstream would see another principal, or none.
 func principalOf(method string, user caddyauth.User) (*exchange.Principal, error) {
 	p := &exchange.Principal{
 		ID: user.ID, Authority: method, Tenant: user.Metadata["tenant"], Method: method,
@@ -71,7 +72,7 @@ func principalOf(method string, user caddyauth.User) (*exchange.Principal, error
 	return p, nil
 }
 
-// recorder keeps what a provider answers until it is known whether it counts.
+// recorder keeps a provider's answer until it is known whether it is sent.
 type recorder struct {
 	header http.Header
 	status int

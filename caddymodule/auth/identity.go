@@ -25,9 +25,9 @@ func setIdentity(header http.Header, p *exchange.Principal) {
 	}
 }
 
-// metadata is the principal as Caddy's placeholders have it, without its id.
-// A claim cannot take the name of one of ours. One that is not printable is
-// left out: in a field for the upstream it would make the request impossible.
+// metadata returns the principal as Caddy's placeholders have it, without its
+// id. A claim cannot replace one of our names. A claim that is not printable is
+// left out: in a field for the upstream, it would make the request invalid.
 func metadata(p *exchange.Principal) map[string]string {
 	data := make(map[string]string, len(p.Claims)+3)
 	for name, value := range p.Claims {
@@ -55,8 +55,8 @@ func scalar(value any) (string, bool) {
 	}
 }
 
-// placeholderPrefix begins the placeholders of a principal, which are those of
-// Caddy's own authentication handler.
+// placeholderPrefix begins the placeholders of a principal. Caddy's own
+// authentication handler uses the same.
 const placeholderPrefix = "http.auth.user."
 
 func setPlaceholders(r *http.Request, p *exchange.Principal) {
@@ -67,8 +67,8 @@ func setPlaceholders(r *http.Request, p *exchange.Principal) {
 	repl.Set(placeholderPrefix+"id", p.ID)
 }
 
-// clearPlaceholders takes those of an earlier principal away, if there is one:
-// its claims must not pass for those of who comes after it.
+// clearPlaceholders removes the placeholders of an earlier principal, if there
+// is one: its claims must not pass for those of the next.
 func clearPlaceholders(r *http.Request, earlier *exchange.Principal) {
 	if earlier == nil {
 		return

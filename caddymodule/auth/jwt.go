@@ -26,13 +26,13 @@ func init() {
 // keyring of the gate app, for the other algorithms in the JWKS file. Both may
 // change without a reload.
 type JWT struct {
-	// The algorithms that are accepted, of HS256, ES256, EdDSA and RS256. Default:
-	// those that there are keys for: ES256, EdDSA and RS256 with jwks, else HS256.
+	// The accepted algorithms, of HS256, ES256, EdDSA and RS256. Default: those
+	// with keys, which are ES256, EdDSA and RS256 with jwks, else HS256.
 	Algorithms []token.Algorithm `json:"algorithms,omitempty"`
 
-	// The issuers that are accepted. A token's iss must be one of them. With
-	// several, a principal's id is iss|sub, else sub. Default without jwks:
-	// odordiff, which `odordiff token` writes.
+	// The accepted issuers. A token's iss must be one of them. With several, a
+	// principal's id is iss|sub, else sub. Default without jwks: odordiff, which
+	// `odordiff token` writes.
 	Issuers []string `json:"issuers,omitempty"`
 
 	// The names of this service. A token's aud must hold one of them. Default
@@ -40,11 +40,12 @@ type JWT struct {
 	Audiences []string `json:"audiences,omitempty"`
 
 	// The file of public keys (RFC 7517). It is watched. Keys that cannot be used
-	// are passed over, and the log says why; without any, no token is good.
+	// are ignored, and the log says why; without any usable key, no token is
+	// accepted.
 	JWKS string `json:"jwks,omitempty"`
 
-	// The scopes that a token needs, all of them, in scope or scp. Without one
-	// the request is refused with 403.
+	// The scopes that a token needs, in scope or scp. If one is missing, the
+	// request is refused with 403.
 	RequireScopes []string `json:"require_scopes,omitempty"`
 
 	// How far the issuer's clock may be from ours, up to 10m; 0 for not at all.
@@ -94,8 +95,8 @@ func (j *JWT) Provision(ctx caddy.Context) error {
 	return err
 }
 
-// orOurs returns the names, or the one that our own tokens have where no other
-// issuer's keys are configured.
+// orOurs returns the names. If there are none and no keys of another issuer, it
+// returns the name that our own tokens have.
 func (j *JWT) orOurs(names []string) []string {
 	if len(names) == 0 && j.JWKS == "" {
 		return []string{"odordiff"}
@@ -151,7 +152,7 @@ func (j *JWT) identify(r *http.Request) (*exchange.Principal, *problem.Problem) 
 	return principal, nil
 }
 
-// bearer returns the request's bearer token; "" where there is none.
+// bearer returns the request's bearer token; "" if there is none.
 func bearer(header http.Header) (string, *problem.Problem) {
 	values := header.Values("Authorization")
 	for _, value := range values {
@@ -170,8 +171,9 @@ func bearer(header http.Header) (string, *problem.Problem) {
 	return "", nil
 }
 
-// tokenReasons say no more to the sender than its own token says, unless the
-// signature was good: who forges learns only that it was not.
+// tokenReasons are what the sender is told. Unless the signature is valid, they
+// say no more than the token itself does: a forger learns only that the
+// signature is invalid.
 var tokenReasons = []reason{
 	{token.ErrExpired, problem.CredentialExpired, "The token has expired: get a new one."},
 	{token.ErrNotYetValid, problem.CredentialInvalid, "The token is not valid yet: the clock here, or its issuer's, is wrong."},
@@ -198,7 +200,7 @@ func (j *JWT) lacksScope(err error) *problem.Problem {
 		Header("WWW-Authenticate", fmt.Sprintf(`Bearer %s, error="insufficient_scope", scope=%q`, realm, scopes))
 }
 
-// description keeps to the characters that error_description may have (RFC
+// description removes the characters that error_description may not have (RFC
 // 6750, section 3).
 func description(detail string) string {
 	return strings.Map(func(r rune) rune {

@@ -14,11 +14,12 @@ var decisions = prometheus.NewCounterVec(prometheus.CounterOpts{
 const (
 	accepted  = "accepted"
 	anonymous = "anonymous"
-	// nobody is the provider of decisions that none made.
+	// nobody is the label of decisions that no provider made.
 	nobody = "none"
 )
 
-// retryAfter is what a client is told when credentials cannot be judged.
+// retryAfter is when a client should try again if credentials cannot be
+// checked.
 const retryAfter = 5 * time.Second
 
 func count(provider, result string) { decisions.WithLabelValues(provider, result).Inc() }

@@ -13,8 +13,8 @@ import (
 // realm is the protection space of the challenges (RFC 9110, section 11.5).
 const realm = `realm="gate"`
 
-// authenticate is a provider of ours inside Caddy's own authentication
-// handler. There it can neither name a problem nor take fields out of the
+// authenticate runs a provider of ours inside Caddy's own authentication
+// handler. There it can neither name a problem nor remove fields from the
 // request.
 func authenticate(p provider, w http.ResponseWriter, r *http.Request) (caddyauth.User, bool, error) {
 	principal, refusal := p.identify(r)
@@ -45,8 +45,8 @@ type reason struct {
 	detail string
 }
 
-// problemFor finds the first reason that an error wraps. An error that nobody
-// foresaw is a bad credential: it must not pass.
+// problemFor returns the problem for the first reason that an error wraps. Any
+// other error means a bad credential: the request must not pass.
 func problemFor(err error, reasons []reason) *problem.Problem {
 	for _, r := range reasons {
 		if !errors.Is(err, r.err) {
@@ -61,8 +61,8 @@ func problemFor(err error, reasons []reason) *problem.Problem {
 	return problem.CredentialInvalid.New("").Because(err)
 }
 
-// sentence is an error of an engine as the detail of a problem. Engines put
-// nothing secret into their errors.
+// sentence turns an error of an engine into the detail of a problem. The
+// engines' errors contain nothing secret.
 func sentence(err error) string {
 	text := err.Error()
 	return string(text[0]-'a'+'A') + text[1:] + "."

@@ -23,12 +23,12 @@ func init() {
 }
 
 // Signature accepts HTTP message signatures (RFC 9421) by hmac-sha256 with a
-// key of the gate app's keyring. A signature needs created, keyid and a nonce,
-// which the gate app remembers, on Redis for all gateways, so that it is good
-// once. A request's query and body must always be covered.
+// key of the gate app's keyring. A signature needs created, keyid and a nonce.
+// It is valid only once: the gate app remembers the nonce, in Redis for all
+// gateways. A request's query and body must always be covered.
 type Signature struct {
-	// The components that a signature must cover. content-digest is asked for only
-	// where there is a body. Default: @method, @authority, @path, content-digest.
+	// The components that a signature must cover. content-digest is required only
+	// if there is a body. Default: @method, @authority, @path, content-digest.
 	Components []string `json:"components,omitempty"`
 
 	// How old a signature may be, 1s to 1h. Default: 5m.
@@ -38,12 +38,12 @@ type Signature struct {
 	// all. Default: 30s.
 	Leeway *caddy.Duration `json:"leeway,omitempty"`
 
-	// The label of the signature; others are passed over. Default: any, but the
-	// request must have one signature only.
+	// The label of the signature; others are ignored. Default: any, but the
+	// request must have only one signature.
 	Label string `json:"label,omitempty"`
 
-	// The scopes that the key needs in the keyring, all of them. Without one the
-	// request is refused with 403.
+	// The scopes that the key needs in the keyring. If one is missing, the request
+	// is refused with 403.
 	RequireScopes []string `json:"require_scopes,omitempty"`
 
 	// The most bytes of a body that are read to check its digest. Default: 1 MiB.
@@ -95,7 +95,7 @@ func (s *Signature) identify(r *http.Request) (*exchange.Principal, *problem.Pro
 	x := gate.ExchangeOf(r)
 	key, err := s.verifier.Verify(r.Context(), messageOf(r), func() ([]byte, error) { return x.Body(r, *s.MaxBody) })
 	if errors.Is(err, httpsig.ErrMissing) {
-		return nil, nil // only signatures of other labels, which are for others
+		return nil, nil // only signatures with other labels, for other parties
 	}
 	if err != nil {
 		return nil, s.refuse(err)
@@ -103,7 +103,7 @@ func (s *Signature) identify(r *http.Request) (*exchange.Principal, *problem.Pro
 	return &exchange.Principal{ID: key.Principal, Tenant: key.Tenant, Method: "signature", Scopes: key.Scopes}, nil
 }
 
-// messageOf is the request as the client sent it, whatever was rewritten since.
+// messageOf returns the request as the client sent it, before any rewriting.
 func messageOf(r *http.Request) httpsig.Message {
 	m := httpsig.Message{Method: r.Method, Scheme: "http", Authority: r.Host, Target: r.RequestURI, Header: r.Header}
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
@@ -115,8 +115,8 @@ func messageOf(r *http.Request) httpsig.Message {
 	return m
 }
 
-// signatureReasons help whoever writes a client. Wrong secrets and unknown
-// keys look the same.
+// signatureReasons are what the sender is told, to help the author of a client.
+// Wrong secrets and unknown keys look the same.
 var signatureReasons = []reason{
 	{exchange.ErrTooLarge, problem.TooLarge, "Send a smaller body."},
 	{httpsig.ErrBody, problem.Malformed, "The body could not be read to its end."},
@@ -148,8 +148,8 @@ func (s *Signature) refuse(err error) *problem.Problem {
 	return p
 }
 
-// challenge tells what a signature must cover (RFC 9421, section 5). The scheme
-// of WWW-Authenticate has no registered meaning; RFC 9110 demands one with 401.
+// challenge says what a signature must cover (RFC 9421, section 5). The scheme
+// in WWW-Authenticate is not registered, but RFC 9110 requires one with a 401.
 func (s *Signature) challenge(p *problem.Problem) {
 	p.Header("WWW-Authenticate", "Signature "+realm)
 	p.Header("Accept-Signature", s.accept)

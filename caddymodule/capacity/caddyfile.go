@@ -12,7 +12,7 @@ import (
 
 func init() {
 	httpcaddyfile.RegisterHandlerDirective("gate_capacity", parseCaddyfile)
-	// First of all: it bounds what the others hold.
+	// It comes first, because it bounds what the other handlers hold.
 	httpcaddyfile.RegisterDirectiveOrder("gate_capacity", httpcaddyfile.Before, "tracing")
 }
 
@@ -21,7 +21,8 @@ func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error)
 	return handler, handler.UnmarshalCaddyfile(h.Dispenser)
 }
 
-// most keeps a typing error from being no bound at all.
+// most is the largest bound, so that a typing error cannot mean no bound at
+// all.
 const most = 1_000_000
 
 // Options returns the options of gate_capacity.

@@ -22,21 +22,22 @@ import (
 
 func init() { caddy.RegisterModule(Handler{}) }
 
-// openRequests is what clients and operators read of who refused.
+// openRequests is the name of this limit for clients and operators.
 const openRequests = "open-requests"
 
-// waiting is how many requests may wait for each that may be open. One that
-// waits costs some 20 KB, and its body is not read.
+// waiting is how many requests may wait for each that may be open. A waiting
+// request takes about 20 KB, and its body is not read.
 const waiting = 4
 
-// Handler lets so many requests be open at a time: of one address, and in all.
-// Requests beyond that wait, and are refused when the wait is over: with 429
-// where their own address has too many open, with 503 where all together have.
-// Addresses take turns, so one that sends many keeps no other waiting for long.
+// Handler bounds how many requests are open at a time: for one address, and in
+// all. Further requests wait. After the wait they are refused: with 429 if
+// their own address has too many open, with 503 if all together have. Addresses
+// take turns, so one that sends many does not keep the others waiting for long.
 //
-// An address is the client's, as trusted_proxies has it; IPv6 addresses of
-// one /64 are one. It stands first in a site, since it bounds what all other
-// handlers hold: the memory of a body that is being read, judged or sent on.
+// The address is the client's, as trusted_proxies finds it; IPv6 addresses of
+// one /64 count as one. The handler stands first in a site, because it bounds
+// what all other handlers hold: the memory of a body that is being read, judged
+// or sent on.
 type Handler struct {
 	// How many requests of one address may be open. Default: 64.
 	PerAddress *int `json:"per_address,omitempty"`
@@ -60,8 +61,7 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// Provision gets the slots, those of the config before where it had the same
-// bounds.
+// Provision gets the slots. A config with the same bounds as before keeps them.
 func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := h.Options().Provision(); err != nil {
 		return err
@@ -91,14 +91,14 @@ func boundsOf(each, all int) (slots.Bounds, error) {
 	return slots.Bounds{Each: each, All: all}, nil
 }
 
-// ServeHTTP takes the request in.
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	return h.entrance.Enter(w, r, next, h)
 }
 
 // Serve passes the request on once it has a slot.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler) error {
-	// What is not an address shares the slots of what is not.
+	// All that is not an address shares the same slots.
 	addr, _ := netip.ParseAddr(x.ClientIP)
 	network := slots.Network(addr)
 	if err := h.acquire(r.Context(), network); err != nil {
@@ -112,7 +112,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 	return next.ServeHTTP(w, r)
 }
 
-// acquire takes a slot. Only who has to wait pays for a timer.
+// acquire takes a slot. Only a request that has to wait needs a timer.
 func (h *Handler) acquire(ctx context.Context, network netip.Prefix) error {
 	if h.slots.TryAcquire(network) == nil {
 		return nil

@@ -22,18 +22,19 @@ import (
 
 func init() { caddy.RegisterModule(Connections{}) }
 
-// receiveBuffer is how much of the bodies that nobody reads yet an HTTP/2
-// connection may keep. Go's own default is 1 MiB.
+// receiveBuffer is how much of its unread bodies an HTTP/2 connection may keep.
+// Go's own default is 1 MiB.
 const receiveBuffer = 256 << 10
 
-// Connections is a listener wrapper that closes connections beyond a number:
-// of one address, and in all. It also sets how many requests an HTTP/2
-// connection may have open at a time. It stands before `tls` among the
-// wrappers, so that who has too many connections is not given a handshake.
+// Connections is a listener wrapper that bounds the number of connections, for
+// one address and in all, and closes those beyond it. It also sets how many
+// requests an HTTP/2 connection may have open at a time. It stands before `tls`
+// among the wrappers, so that a client with too many connections gets no
+// handshake.
 //
-// An address is the peer's. A balancer in front has one address for all of its
-// clients: name it in except. HTTP/3 comes by no listener of connections, so it
-// is not counted here; each of its connections may have 100 requests open.
+// The address is the peer's. A balancer in front has one address for all of its
+// clients: name it in except. HTTP/3 does not use such a listener, so it is not
+// counted here; each of its connections may have 100 requests open.
 type Connections struct {
 	// How many connections one address may have; IPv6 addresses of one /64 are
 	// one. Default: 64.
@@ -45,7 +46,7 @@ type Connections struct {
 	// How many requests an HTTP/2 connection may have open at a time. Default: 32.
 	Streams *int `json:"streams,omitempty"`
 
-	// Addresses and CIDR ranges of which no connection is closed or counted.
+	// Addresses and CIDR ranges whose connections are neither counted nor closed.
 	Except []string `json:"except,omitempty"`
 
 	except []netip.Prefix
@@ -61,8 +62,7 @@ func (Connections) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// Provision gets the slots, those of the config before where it had the same
-// bounds.
+// Provision gets the slots. A config with the same bounds as before keeps them.
 func (c *Connections) Provision(ctx caddy.Context) error {
 	if err := c.Options().Provision(); err != nil {
 		return err
@@ -86,9 +86,9 @@ func (c *Connections) Provision(ctx caddy.Context) error {
 	return gate.RegisterMetrics(ctx, collectors...)
 }
 
-// boundStreams sets what Caddy has no option for: it makes the http.Server only
-// after Provision, but shows it to whoever sees a connection before it is
-// served.
+// boundStreams sets the bound of HTTP/2 streams, for which Caddy has no option.
+// Caddy makes the http.Server only after Provision, but passes it to a callback
+// when a connection is accepted.
 func (c *Connections) boundStreams(ctx caddy.Context) error {
 	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	if !ok {
@@ -110,8 +110,8 @@ func (c *Connections) boundStreams(ctx caddy.Context) error {
 	return nil
 }
 
-// sampled lets a message through once in a while: who floods the gateway is not
-// to flood its log. The metrics count each.
+// sampled passes a message on only once in a while: a client that floods the
+// gateway must not flood its log. The metrics count each.
 func sampled(logger *zap.Logger) *zap.Logger {
 	return logger.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
 		return zapcore.NewSamplerWithOptions(core, 10*time.Second, 1, 0)
@@ -155,9 +155,9 @@ func (c *Connections) admit(conn net.Conn) net.Conn {
 		refused.WithLabelValues("connection", reason(err)).Inc()
 		c.logger.Warn("connections are closed: there are too many", zap.String("client_ip", redact.Address(addr.String())), zap.Error(err))
 		if tcp, ok := conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // nothing is kept of it
+			_ = tcp.SetLinger(0) // the kernel keeps nothing of it
 		}
-		_ = conn.Close() // It is of no use to anybody.
+		_ = conn.Close() // The error does not matter to anyone.
 		return nil
 	}
 	connections.Inc()
@@ -167,7 +167,7 @@ func (c *Connections) admit(conn net.Conn) net.Conn {
 	})}
 }
 
-// peer is the address at the other end; that of a Unix socket is the zero
+// peer returns the address at the other end; for a Unix socket, the zero
 // address.
 func peer(conn net.Conn) netip.Addr {
 	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
@@ -176,13 +176,13 @@ func peer(conn net.Conn) netip.Addr {
 	return netip.Addr{}
 }
 
-// counted is a connection that gives its slot back when it is closed.
+// counted is a connection that returns its slot when it is closed.
 type counted struct {
 	net.Conn
 	release func()
 }
 
-// Close closes the connection.
+// Close closes the connection and returns its slot.
 func (c *counted) Close() error {
 	c.release()
 	return c.Conn.Close()

@@ -1,5 +1,6 @@
 // Package edgetest runs a real Caddy with a Caddyfile, for the tests of the
-// modules. A process has one Caddy, so tests that use it must not be parallel.
+// modules. A process has only one Caddy, so tests that use it must not be
+// parallel.
 package edgetest
 
 import (
@@ -22,7 +23,7 @@ import (
 
 // Edge is a running Caddy.
 type Edge struct {
-	// URL is where it listens, without a slash at the end.
+	// URL is the address of the site, without a slash at the end.
 	URL string
 	// Client keeps its connections until the test ends and follows no redirects.
 	Client *http.Client
@@ -40,7 +41,8 @@ func Start(t testing.TB, site string) *Edge {
 	return StartEdited(t, site, unedited)
 }
 
-// StartEdited is Start with a change to the JSON, for what a site cannot say.
+// StartEdited is Start with a change to the JSON config, for what a Caddyfile
+// cannot express.
 func StartEdited(t testing.TB, site string, edit func(config []byte) []byte) *Edge {
 	t.Helper()
 	transport := &http.Transport{DisableCompression: true}
@@ -71,8 +73,8 @@ func (e *Edge) Load(site string) {
 
 func unedited(config []byte) []byte { return config }
 
-// LoadEdited is Load with a change to the JSON, for what a Caddyfile cannot
-// say. When it returns, whatever connects reaches the new site.
+// LoadEdited is Load with a change to the JSON config, for what a Caddyfile
+// cannot express. When it returns, every new connection reaches the new site.
 func (e *Edge) LoadEdited(site string, edit func(config []byte) []byte) {
 	e.t.Helper()
 	before := listening.Swap(new(sync.WaitGroup))
@@ -135,7 +137,7 @@ func Adapt(caddyfile string) ([]byte, error) {
 	return config, nil
 }
 
-// FreeAddress returns a loopback address that nothing listens on.
+// FreeAddress returns a loopback address on which nothing listens.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
 	return "127.0.0.1:" + freeport.Get(t)

@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// Events is an upstream that streams server-sent events, each only when the
-// one before has arrived, so that a proxy that holds any back gets no further.
+// Events is an upstream that streams server-sent events. It sends each only
+// when the one before has arrived, so a proxy that holds one back gets no
+// further.
 type Events struct {
 	words   []string
 	arrived chan struct{}

@@ -9,9 +9,9 @@ import (
 	"github.com/caddyserver/caddy/v2/caddytest"
 )
 
-// Goldens adapts every Caddyfile of the directory's *.caddyfiletest files and
-// compares the result with the JSON below the Caddyfile, which a line of
-// ---------- sets off.
+// Goldens adapts the Caddyfile of each *.caddyfiletest file in the directory,
+// and compares the result with the JSON that follows it after a line of
+// ----------.
 func Goldens(t *testing.T, directory string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(directory, "*.caddyfiletest"))

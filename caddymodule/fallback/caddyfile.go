@@ -12,8 +12,8 @@ import (
 
 func init() {
 	httpcaddyfile.RegisterHandlerDirective("gate_fallback", parseCaddyfile)
-	// Before handle and route, so that it covers what they lead to, and after
-	// gate_policy.
+	// It comes after gate_policy, and before handle and route, so that it covers
+	// what they lead to.
 	httpcaddyfile.RegisterDirectiveOrder("gate_fallback", httpcaddyfile.Before, "invoke")
 }
 

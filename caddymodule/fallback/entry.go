@@ -49,8 +49,9 @@ func (h *Handler) entryOf(w http.ResponseWriter, r *http.Request) (*entry, error
 	}, nil
 }
 
-// asked returns what the client asked for. Routes to different upstreams may
-// rewrite it to the same path: handle_path does nothing else.
+// asked returns what the client asked for, before any rewriting. Routes to
+// different upstreams may rewrite different paths to the same one, as
+// handle_path does.
 func asked(r *http.Request) ladder.Target {
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
 		return targetOf(&original)
@@ -63,9 +64,9 @@ func targetOf(r *http.Request) ladder.Target {
 }
 
 // cacheable reports whether the answer to the request could be kept at all. A
-// GET must not mean anything by a body (RFC 9110, section 9.3.1); where it has
-// one, the upstream may see that differently. A POST's body whose length is
-// unknown and that no module has read is left to stream.
+// GET with a body is not: the body should mean nothing (RFC 9110, section
+// 9.3.1), but to the upstream it may. Nor is a POST whose body has an unknown
+// length and was not read by a module: it may be a stream.
 func cacheable(r *http.Request) bool {
 	switch r.Method {
 	case http.MethodGet:
@@ -77,7 +78,7 @@ func cacheable(r *http.Request) bool {
 }
 
 // bodiless reports whether the request has no body. HTTP/3 does not announce
-// that, so where the length is unknown the first byte decides.
+// that, so if the length is unknown, the first byte decides.
 func bodiless(r *http.Request) bool {
 	if r.ContentLength >= 0 || r.Body == nil || r.Body == http.NoBody {
 		return r.ContentLength <= 0
@@ -98,7 +99,7 @@ type unread struct {
 	io.Closer
 }
 
-// keyBody returns the body as it counts for the key.
+// keyBody returns the body in the form that the key has.
 func keyBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.Method == http.MethodGet {
 		return nil, nil
@@ -111,7 +112,7 @@ func keyBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if canonical, err := x.Canonical(); err == nil {
 		return canonical, nil
 	}
-	return body, nil // Not JSON after all: its bytes identify it.
+	return body, nil // It is not JSON after all: its bytes identify it.
 }
 
 // readBody returns the exchange's body. A module before us may have read more
@@ -132,9 +133,8 @@ func isJSON(r *http.Request) bool {
 	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
 }
 
-// principalOf returns what tells the sender from all others who might get other
-// answers: its principal, or else whatever credential it sent for the upstream
-// to judge.
+// principalOf returns what identifies the sender among all who might get other
+// answers: its principal, or else the credential that it sent for the upstream.
 func principalOf(r *http.Request) string {
 	if p := gate.ExchangeOf(r).Principal; p != nil {
 		return "principal " + p.Key()
@@ -156,15 +156,15 @@ func principalOf(r *http.Request) string {
 	return credential
 }
 
-// storable reports whether the answer that begins with this may be kept.
+// storable reports whether an answer with this status and header may be kept.
 func (e *entry) storable(status int, header http.Header) bool {
 	return ladder.Storable(e.request, e.principal, status, header)
 }
 
-// keep remembers a complete answer.
+// keep stores a complete answer.
 func (e *entry) keep(a ladder.Answer) { e.store.Put(e.key, e.request, a) }
 
-// recall returns the answer kept for the request and its age.
+// recall returns the answer that is kept for the request, and its age.
 func (e *entry) recall() (ladder.Answer, time.Duration, bool) {
 	if e == nil || !ladder.AcceptsStale(e.request) {
 		return ladder.Answer{}, 0, false

@@ -1,5 +1,5 @@
-// Package fallback is the Caddy handler gate_fallback: the degradation ladder
-// around whatever answers after it, usually reverse_proxy.
+// Package fallback has the Caddy handler gate_fallback: the degradation ladder
+// around the handlers after it, usually reverse_proxy.
 package fallback
 
 import (
@@ -28,23 +28,23 @@ func init() {
 // servedBy is the header field that says which rung answered.
 const servedBy = "Gate-Served-By"
 
-// Handler answers when the upstream cannot. It passes on what the handlers
-// after it answer, streams included, unless that is a 502, 503 or 504, returned
-// or written, before the first byte went out. Then it serves an earlier answer
-// to the same request of the same principal, if `stale` is configured and there
-// is one, and otherwise refuses with 503 and Retry-After.
+// Handler answers when the upstream cannot. It passes on the answer of the
+// handlers after it, streams included, unless that is a 502, 503 or 504,
+// returned or written, before the first byte was sent. Then it serves an
+// earlier answer to the same request of the same principal, if `stale` is
+// configured and there is one. Otherwise it refuses with 503 and Retry-After.
 //
 // Every answer says in Gate-Served-By where it came from: live or stale.
 type Handler struct {
-	// Keeps answers to serve them later. Without it there is no such rung.
+	// Keeps answers to serve them later. Without it, nothing is kept.
 	//
 	// Answers to GET and POST are kept. A POST that changes something upstream
 	// should not be answered from memory: let such routes go past this
 	// handler or set Cache-Control: no-store upstream.
 	Stale *Stale `json:"stale,omitempty"`
 
-	// How long a refused client is told to wait; up to a half is added at
-	// random, and a longer Retry-After of the upstream wins. Default: 5s.
+	// How long a refused client is told to wait. Up to half of it is added at
+	// random; a longer Retry-After of the upstream is used instead. Default: 5s.
 	RetryAfter *caddy.Duration `json:"retry_after,omitempty"`
 
 	entrance gate.Entrance
@@ -60,8 +60,8 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// Provision sets defaults and opens the store, which outlives reloads that
-// leave its limits as they are.
+// Provision sets defaults and opens the store. A reload that does not change
+// the store's limits keeps it.
 func (h *Handler) Provision(ctx caddy.Context) error {
 	h.logger = ctx.Logger()
 	app, err := gate.AppOf(ctx)
@@ -103,12 +103,12 @@ func (h *Handler) Cleanup() error {
 	return h.Stale.close()
 }
 
-// ServeHTTP takes the request in.
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	return h.entrance.Enter(w, r, next, h)
 }
 
-// Serve serves the request from the best rung that can.
+// Serve answers the request from the best rung that can.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler) error {
 	entry, err := h.entryOf(w, r)
 	if err != nil {
@@ -130,9 +130,9 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 	return nil
 }
 
-// serveLive runs the handlers after us. Caddy's proxy ends a request whose
-// answer breaks off with http.ErrAbortHandler; of an answer that is withheld
-// nobody misses the rest, so the next rung can still answer.
+// serveLive runs the handlers after us. If an answer breaks off, Caddy's proxy
+// panics with http.ErrAbortHandler. If that answer is withheld, the client has
+// seen nothing of it, so the next rung can still answer.
 func serveLive(live *live, r *http.Request, next caddyhttp.Handler) error {
 	defer func() {
 		cause := recover()
@@ -146,9 +146,9 @@ func serveLive(live *live, r *http.Request, next caddyhttp.Handler) error {
 	return next.ServeHTTP(live, r)
 }
 
-// outage returns the handler error that means that the upstream could not
-// answer. A problem is none: it is somebody's considered refusal, such as a
-// policy's that fails closed, and an earlier answer must not get around it.
+// outage returns the handler error which says that the upstream could not
+// answer. A problem is no outage: it is a deliberate refusal, such as that of a
+// policy that fails closed, and an earlier answer must not bypass it.
 func outage(r *http.Request, err error) (failure caddyhttp.HandlerError, ok bool) {
 	var refusal *problem.Problem
 	if errors.As(err, &refusal) || r.Context().Err() != nil {
@@ -187,7 +187,7 @@ func serveStale(w http.ResponseWriter, answer ladder.Answer, age time.Duration) 
 	header.Set("Age", strconv.FormatInt(int64(age/time.Second), 10))
 	header.Set("Content-Length", strconv.Itoa(len(answer.Body)))
 	w.WriteHeader(answer.Status)
-	_, _ = w.Write(answer.Body) // A client that has left misses nothing more.
+	_, _ = w.Write(answer.Body) // An error means that the client has left.
 }
 
 // Interface guards

@@ -12,9 +12,9 @@ import (
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
-// live watches the answer of the handlers after us. It keeps a copy where the
-// answer may be remembered. Only an answer that steps down is withheld: its
-// header says so before a byte of it was sent.
+// live watches the answer of the handlers after us. It keeps a copy if the
+// answer may be stored. It withholds only an answer that steps down, which its
+// header shows before a byte of it is sent.
 type live struct {
 	*exchange.Writer
 	exchange *exchange.Exchange
@@ -35,7 +35,7 @@ func (l *live) Begin(head *exchange.Head) exchange.Action {
 	case ladder.StepsDown(head.Status):
 		return exchange.Withhold
 	case head.Status == problem.StatusClientLeft:
-		// Caddy's proxy writes it for its log: it answers nobody.
+		// Caddy's proxy writes it for its log; the client is gone.
 		return exchange.Pass
 	}
 	l.copy = l.record(head)
@@ -64,25 +64,24 @@ func (l *live) record(head *exchange.Head) *recording {
 	return newRecording(header, head.Status, l.entry.maxEntry, head.Header.Get("Content-Length"))
 }
 
-// finish remembers the answer, now that it is complete.
+// finish stores the answer, which is now complete.
 func (l *live) finish() {
 	if answer, ok := l.copy.complete(); ok {
 		l.entry.keep(answer)
 	}
 }
 
-// rewindHeader takes back what the withheld answer put into the header.
+// rewindHeader removes what the withheld answer has put into the header.
 func (l *live) rewindHeader() {
 	header := l.Header()
 	clear(header)
 	maps.Copy(header, l.before)
 }
 
-// maxRetryAfter bounds how long an upstream can send clients away.
+// maxRetryAfter bounds how long an upstream can tell clients to wait.
 const maxRetryAfter = time.Hour
 
-// retryAfter returns how long the withheld answer asked clients to wait, 0 if
-// it did not.
+// retryAfter returns how long the withheld answer told clients to wait, or 0.
 func (l *live) retryAfter() time.Duration {
 	if l.Withheld() == 0 {
 		return 0
@@ -94,15 +93,14 @@ func (l *live) retryAfter() time.Duration {
 	return min(time.Duration(seconds)*time.Second, maxRetryAfter)
 }
 
-// ofTheMoment are fields that hold for one exchange and would be wrong in a
+// ofTheMoment are fields that are true for one exchange and would be wrong in a
 // later one.
 var ofTheMoment = []string{
 	"Age", "Connection", "Content-Length", "Date", "Keep-Alive", "Retry-After", "Server-Timing",
 	"Trailer", "Transfer-Encoding", "X-Request-Id", servedBy,
 }
 
-// fresh returns the part of the header that came with the answer and belongs to
-// it.
+// fresh returns the fields that came with the answer and belong to it.
 func (l *live) fresh(header http.Header) http.Header {
 	fresh := make(http.Header, len(header))
 	for name, values := range header {

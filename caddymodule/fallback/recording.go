@@ -16,8 +16,8 @@ type recording struct {
 	over   bool
 }
 
-// newRecording begins the copy of an answer of at most limit bytes; nil where
-// it announces more.
+// newRecording begins the copy of an answer of at most limit bytes. It returns
+// nil if the answer announces more.
 func newRecording(header http.Header, status int, limit int64, announced string) *recording {
 	length, err := strconv.ParseInt(announced, 10, 64)
 	if err != nil {
@@ -45,8 +45,8 @@ func (rec *recording) add(p []byte) {
 }
 
 // complete returns the answer if all of it was seen. An answer of unknown
-// length is complete when its handler returns: one that broke off panics
-// instead.
+// length is complete when its handler returns, because a handler whose answer
+// breaks off panics.
 func (rec *recording) complete() (ladder.Answer, bool) {
 	if rec == nil || rec.over {
 		return ladder.Answer{}, false

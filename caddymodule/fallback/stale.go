@@ -10,21 +10,22 @@ import (
 )
 
 // Stale configures the store of earlier answers. Handlers with the same
-// settings share one store, and a reload that leaves them as they are keeps it.
+// settings share one store, and a reload that does not change the settings
+// keeps it.
 type Stale struct {
 	// How long an answer may be served after the upstream gave it. Default: 10m.
 	TTL *caddy.Duration `json:"ttl,omitempty"`
 
-	// How much memory all kept answers may take, in bytes. The least recently
-	// used give way first. Default: 64 MiB.
+	// How much memory all kept answers may take, in bytes. The least recently used
+	// are dropped first. Default: 64 MiB.
 	MaxSize *int64 `json:"max_size,omitempty"`
 
 	// How large one kept answer may be, in bytes. Default: 1 MiB.
 	MaxEntry *int64 `json:"max_entry,omitempty"`
 }
 
-// stores are the open stores by their limits. A store is only memory, so that
-// nothing is to be done at its end.
+// stores are the open stores by their limits. A store is only memory, so
+// nothing has to be done when it is no longer used.
 var stores = gate.NewPool[ladder.Limits, *ladder.Store](nil)
 
 func (s *Stale) limits() ladder.Limits {

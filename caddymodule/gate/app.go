@@ -31,15 +31,15 @@ type App struct {
 	Redis *Redis `json:"redis,omitempty"`
 
 	// The file of shared secrets, for HTTP signatures and HMAC-signed tokens. It
-	// is watched: a key that is added or removed counts without a reload.
-	// `odordiff keyring init` makes one. Placeholders are expanded. Default:
-	// keyring.json in the directory that ODORDIFF_STATE names, if it is there.
+	// is watched, so a change takes effect without a reload. `odordiff keyring
+	// init` makes one. Placeholders are expanded. Default: keyring.json in the
+	// directory that ODORDIFF_STATE names, if it is there.
 	KeyringFile string `json:"keyring,omitempty"`
 
 	// The protocols that a client may change to with Upgrade or an extended
 	// CONNECT, such as websocket, on every route with a gate module. Any other is
-	// refused with 403. What goes through the changed connection is seen by no
-	// module. h2c cannot be named. Default: none.
+	// refused with 403. No module sees what goes through the changed connection.
+	// h2c cannot be named. Default: none.
 	Upgrade []string `json:"upgrade,omitempty"`
 
 	ctx         caddy.Context
@@ -69,7 +69,8 @@ func AppOf(ctx caddy.Context) (*App, error) {
 	return app.(*App), nil
 }
 
-// Provision acquires what is shared, from the config before where it can.
+// Provision acquires what is shared. It takes over from the config before what
+// that has.
 func (a *App) Provision(ctx caddy.Context) error {
 	logger := ctx.Logger()
 	a.ctx, a.logger = ctx, logger
@@ -95,9 +96,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 	return RegisterMetrics(ctx, keyCollector{a}, refusals, responses)
 }
 
-// Start takes over the log of refusals, and warns of servers where nobody
-// renders them, or where clients may choose their address. What is shared works
-// from Provision on, because other modules use it while they are provisioned.
+// Start takes over the log of refusals. It warns of servers that do not render
+// refusals, and of servers whose clients may choose their own address. What is
+// shared works from Provision on, because other modules use it while they are
+// provisioned.
 func (a *App) Start() error {
 	restore := takeOverLog(a.logger.Named("refusals"))
 	a.cleanups = append(a.cleanups, func() error {
@@ -119,10 +121,10 @@ func (a *App) servers() map[string]*caddyhttp.Server {
 	return app.(*caddyhttp.App).Servers
 }
 
-// Stop does nothing; Cleanup lets go.
+// Stop does nothing. Cleanup releases what is shared.
 func (*App) Stop() error { return nil }
 
-// Cleanup lets go of what is shared, which ends what no other config holds.
+// Cleanup releases what is shared. What no other config uses is closed.
 func (a *App) Cleanup() error {
 	var errs []error
 	for _, cleanup := range a.cleanups {
@@ -166,7 +168,7 @@ func (a *App) register(check healthcheck.Check) {
 	})
 }
 
-// reporter returns a function that logs what fails behind the requests' backs.
+// reporter returns a function that logs errors that no request reports.
 func reporter(logger *zap.Logger, what string) func(error) {
 	return func(err error) { logger.Error(what, zap.Error(err)) }
 }

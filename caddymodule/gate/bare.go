@@ -38,7 +38,7 @@ func bareIn(server *caddyhttp.Server) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// collectBare walks the routes. A gate_problem answers for all that comes after
+// collectBare walks the routes. A gate_problem answers for every handler after
 // it.
 func collectBare(routes caddyhttp.RouteList, answered bool, found map[string]bool) {
 	for _, route := range routes {

@@ -15,13 +15,13 @@ import (
 
 // Handler is a gate handler behind its [Entrance].
 type Handler interface {
-	// Serve is ServeHTTP for a request that was taken in. The handler answers
+	// Serve is ServeHTTP for a request that has entered. The handler answers
 	// through w, which leads to the exchange's response.
 	Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler) error
 }
 
-// Entrance is where a gate handler takes its requests in. The zero Entrance
-// refuses none.
+// Entrance is where requests enter a gate handler. The zero Entrance refuses
+// none.
 type Entrance struct {
 	guard   *App // nil where nothing is refused
 	outside answerer
@@ -32,17 +32,17 @@ func (a *App) Entrance(ctx caddy.Context) Entrance {
 	return Entrance{guard: a, outside: answererOf(ctx)}
 }
 
-// Unguarded returns the entrance of a handler that leaves it to others to
-// refuse what must not come in.
+// Unguarded returns the entrance of a handler that lets other handlers refuse
+// what must not enter.
 func (e Entrance) Unguarded() Entrance {
 	e.guard = nil
 	return e
 }
 
-// Enter takes a request in and has the handler serve it, or refuses what would
-// get past every handler behind it: a change of protocol, and a request that
-// may be a replay. Whichever gate handler comes first makes the exchange, opens
-// its response, and tells the outcome when it is done.
+// Enter makes the handler serve a request, or refuses it: a change of protocol
+// would bypass every later handler, and a request in early data may be a
+// replay. The first gate handler of a request makes the exchange, opens its
+// response, and reports the outcome when it is done.
 func (e Entrance) Enter(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, h Handler) (err error) {
 	x := ExchangeOf(r)
 	if !x.Response.Open(w) {
@@ -64,8 +64,8 @@ func (e Entrance) serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 	return h.Serve(w, r, x, next)
 }
 
-// leave is for when the first handler is done. Either the outcome is known now,
-// or error routes still have to answer.
+// leave ends the first handler. Either the outcome is now known, or error
+// routes still have to answer.
 func (e Entrance) leave(r *http.Request, x *exchange.Exchange, err error, panicked bool) {
 	if err != nil && e.outside == routesAnswer {
 		x.Response.Leave(err)
@@ -80,7 +80,7 @@ func (e Entrance) leave(r *http.Request, x *exchange.Exchange, err error, panick
 	}))
 }
 
-// inadmissible returns the refusal of a request that must not come in, or nil.
+// inadmissible returns the refusal of a request that must not enter, or nil.
 func (a *App) inadmissible(r *http.Request) *problem.Problem {
 	if mayBeReplayed(r) {
 		return problem.TooEarly.New("Send the request again when the TLS handshake is complete.")
@@ -88,16 +88,16 @@ func (a *App) inadmissible(r *http.Request) *problem.Problem {
 	return a.CheckUpgrade(r)
 }
 
-// mayBeReplayed reports whether a request came in TLS early data (RFC 8470),
-// here or at a proxy before us, and asks for more than to look. Whoever has
-// recorded such a request can send it again.
+// mayBeReplayed reports whether a request with a side effect came in TLS early
+// data (RFC 8470), here or at a proxy before us. Anyone who has recorded such a
+// request can send it again.
 func mayBeReplayed(r *http.Request) bool {
 	early := r.TLS != nil && !r.TLS.HandshakeComplete || r.Header.Get("Early-Data") == "1"
 	return early && !SafeMethod(r.Method)
 }
 
-// SafeMethod reports whether a method only asks to look (RFC 9110, section
-// 9.2.1), so that nothing happens twice when its request comes twice.
+// SafeMethod reports whether a method is safe (RFC 9110, section 9.2.1): it
+// only reads, so a repeated request does nothing twice.
 func SafeMethod(method string) bool {
 	switch method {
 	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
@@ -106,10 +106,9 @@ func SafeMethod(method string) bool {
 	return false
 }
 
-// CheckUpgrade returns the refusal of a request that asks for another protocol
-// than those of the option upgrade, or else nil. After the change its
-// connection is a tunnel: what goes through it is not authenticated, limited or
-// judged.
+// CheckUpgrade returns the refusal of a request that asks for a protocol which
+// the option upgrade does not name, or nil. After the change the connection is
+// a tunnel: what goes through it is not authenticated, limited or judged.
 func (a *App) CheckUpgrade(r *http.Request) *problem.Problem {
 	for _, protocol := range protocols(r) {
 		if !slices.ContainsFunc(a.Upgrade, func(named string) bool { return strings.EqualFold(named, protocol) }) {
@@ -119,8 +118,9 @@ func (a *App) CheckUpgrade(r *http.Request) *problem.Problem {
 	return nil
 }
 
-// protocols returns what the request asks to change to: by Upgrade, or as
-// an extended CONNECT (RFC 8441, RFC 9220). It is "" for a plain CONNECT.
+// protocols returns the protocols that the request asks to change to, by
+// Upgrade or by an extended CONNECT (RFC 8441, RFC 9220). For a plain CONNECT
+// it is "".
 func protocols(r *http.Request) []string {
 	if r.Method == http.MethodConnect {
 		if r.ProtoMajor == 3 && !strings.HasPrefix(r.Proto, "HTTP/") {
@@ -128,7 +128,7 @@ func protocols(r *http.Request) []string {
 		}
 		return []string{r.Header.Get(":protocol")}
 	}
-	// Without the connection option the field is meant for nobody.
+	// Without the connection option, the field has no effect.
 	if !httpguts.HeaderValuesContainsToken(r.Header["Connection"], "upgrade") {
 		return nil
 	}
@@ -139,8 +139,8 @@ func protocols(r *http.Request) []string {
 const upgradable = "the name of a protocol such as websocket (h2c is none: any number of requests would pass through it unjudged; " +
 	"for an upstream that speaks it, write `versions h2c` into its transport)"
 
-// mayUpgrade reports whether the text is a protocol's name, but that of HTTP
-// itself.
+// mayUpgrade reports whether the text is the name of a protocol other than
+// HTTP.
 func mayUpgrade(protocol string) bool {
 	return !strings.EqualFold(protocol, "h2c") && httpguts.ValidHeaderFieldName(strings.Replace(protocol, "/", "-", 1))
 }

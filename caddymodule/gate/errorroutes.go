@@ -11,9 +11,9 @@ import (
 	"github.com/odordiff/odordiff/internal/exchange"
 )
 
-// answerer is who answers an error that leaves a gate handler. Caddy's error
-// routes write to the server's own writer, past all that a handler has wrapped
-// around it.
+// answerer says who answers an error that a gate handler returns. Caddy's error
+// routes write to the server's own writer, not to the writers that handlers
+// have wrapped around it.
 type answerer int
 
 const (
@@ -21,8 +21,8 @@ const (
 	serverAnswers answerer = iota
 	// routesAnswer, behind a [takeover].
 	routesAnswer
-	// serverAnswersAtLast where the server's error routes have failed, with the
-	// status of the error that they were for.
+	// serverAnswersAtLast, if the server's error routes have failed, with the
+	// status of the error that they handled.
 	serverAnswersAtLast
 )
 
@@ -44,11 +44,11 @@ func (a answerer) status(r *http.Request, err error) int {
 	return http.StatusInternalServerError
 }
 
-// takeover stands before error routes. It has them answer through the response
-// of a request whose handlers left with an error, and sees what they answer.
+// takeover stands before error routes. It makes them answer through the
+// exchange's response, and so sees their answer.
 type takeover struct{ Entrance }
 
-// ServeHTTP hands the request on to the error routes.
+// ServeHTTP passes the request on to the error routes.
 func (t takeover) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	if _, ok := ExchangeIn(r); !ok {
 		return next.ServeHTTP(w, r) // No gate handler has seen it.
@@ -56,14 +56,14 @@ func (t takeover) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	return t.Enter(w, r, next, t)
 }
 
-// Serve has the error routes answer.
+// Serve lets the error routes answer.
 func (takeover) Serve(w http.ResponseWriter, r *http.Request, _ *exchange.Exchange, next caddyhttp.Handler) error {
 	return next.ServeHTTP(w, r)
 }
 
 // answererOf returns the answerer of the handler that is being provisioned, and
-// puts a takeover before the error routes around it. That is the time for it: a
-// server and a subroute load their error routes after their routes.
+// puts a takeover before the error routes around it. It can do so now, because
+// servers and subroutes load their error routes after their routes.
 func answererOf(ctx caddy.Context) answerer {
 	outside := serverAnswers
 	if srv, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok && takesOver(srv.Routes, srv.Errors, serverAnswersAtLast) {
@@ -77,8 +77,8 @@ func answererOf(ctx caddy.Context) answerer {
 	return outside
 }
 
-// takesOver reports whether the errors of a handler within the routes come to a
-// takeover, which it makes if need be. The answerer is who answers when the
+// takesOver reports whether the errors of a handler within the routes reach a
+// takeover, which it makes if needed. The answerer says who answers if the
 // error routes fail.
 func takesOver(routes caddyhttp.RouteList, errors *caddyhttp.HTTPErrorConfig, atLast answerer) bool {
 	if errors == nil || len(errors.Routes) == 0 {
@@ -103,8 +103,8 @@ func isTakeover(route caddyhttp.Route) bool {
 	})
 }
 
-// beingLoaded reports whether the handlers of a route are not loaded yet: Caddy
-// lets go of their JSON when they are.
+// beingLoaded reports whether the handlers of a route are not loaded yet. Caddy
+// drops their JSON once they are.
 func beingLoaded(routes caddyhttp.RouteList) bool {
 	return slices.ContainsFunc(routes, func(route caddyhttp.Route) bool { return len(route.HandlersRaw) > 0 })
 }

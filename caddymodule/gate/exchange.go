@@ -13,12 +13,13 @@ import (
 // exchangeVar is the key of the exchange in the request's Caddy vars.
 const exchangeVar = "gate.exchange"
 
-// ExchangeOf returns the request's exchange, which it makes on first use. The
-// request must come from Caddy's HTTP server, whose vars keep the exchange.
+// ExchangeOf returns the request's exchange. It makes the exchange on first
+// use. The request must come from Caddy's HTTP server, whose vars keep the
+// exchange.
 //
-// To make it is to take the request in: what the client sent under our names
-// ([DropIdentity]), for this hop alone, or after the body ends there, whichever
-// gate module is first.
+// Making it removes from the request what the client must not pass on: fields
+// with our names ([DropIdentity]), fields for this hop alone, and trailers.
+// This happens whichever gate module is first.
 func ExchangeOf(r *http.Request) *exchange.Exchange {
 	if x, ok := ExchangeIn(r); ok {
 		return x
@@ -33,9 +34,8 @@ func ExchangeOf(r *http.Request) *exchange.Exchange {
 	return x
 }
 
-// ExchangeIn returns the request's exchange if a handler has made it. It is for
-// who works on the proxy's request to the upstream, whose fields are the
-// operator's.
+// ExchangeIn returns the request's exchange if a handler has made it. Use it
+// for the proxy's request to the upstream, whose fields the operator has set.
 func ExchangeIn(r *http.Request) (*exchange.Exchange, bool) {
 	x, ok := caddyhttp.GetVar(r.Context(), exchangeVar).(*exchange.Exchange)
 	return x, ok
@@ -52,8 +52,8 @@ func RequestID(r *http.Request) string {
 	return id
 }
 
-// clientIP is the address that Caddy determined with trusted_proxies, or the
-// peer's.
+// clientIP returns the address that Caddy found with trusted_proxies, or that
+// of the peer.
 func clientIP(r *http.Request) string {
 	if ip, ok := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string); ok && ip != "" {
 		return ip

@@ -9,9 +9,9 @@ import (
 // identityPrefix begins the fields by which the gateway speaks to the upstream.
 const identityPrefix = "Gate-"
 
-// DropIdentity takes out every field that a client could pass itself off with:
-// those that begin with Gate-, in any spelling that an upstream may take for
-// it.
+// DropIdentity removes every field with which a client could pretend to be
+// somebody: those that begin with Gate-, in any spelling that an upstream may
+// treat the same.
 func DropIdentity(header http.Header) {
 	for name := range header {
 		if isIdentity(name) {
@@ -20,12 +20,11 @@ func DropIdentity(header http.Header) {
 	}
 }
 
-// endHop takes out the fields that Connection names, which were meant for us
-// alone, and then their names. The proxy would do so at the end of the chain
-// (RFC 9110, section 7.6.1), and with the client's fields take out those
-// that a handler has set meanwhile: an obligation of the policy, the principal.
-// It also makes every handler judge the fields that the upstream gets, and no
-// others.
+// endHop removes the fields that Connection names, which are meant for us
+// alone, and their names from Connection (RFC 9110, section 7.6.1). If this
+// were left to the proxy at the end of the chain, a client could name a field
+// that a handler sets meanwhile, such as the principal, and the proxy would
+// remove it. Also, every handler now sees the same fields as the upstream.
 func endHop(header http.Header) {
 	options := members(header["Connection"])
 	kept := slices.DeleteFunc(options, func(option string) bool {
@@ -52,10 +51,11 @@ func members(values []string) []string {
 	})
 }
 
-// hyphens stand for what some upstreams take for one.
+// hyphens replaces by a hyphen what some upstreams treat as one.
 var hyphens = strings.NewReplacer("_", "-", ".", "-")
 
-// isIdentity counts _ and . as hyphens, as some upstreams do.
+// isIdentity reports whether a field's name begins with Gate-. It treats _ and
+// . as hyphens, as some upstreams do.
 func isIdentity(name string) bool {
 	plain := hyphens.Replace(name)
 	return len(plain) >= len(identityPrefix) && strings.EqualFold(plain[:len(identityPrefix)], identityPrefix)

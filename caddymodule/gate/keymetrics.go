@@ -25,10 +25,10 @@ type keyFile interface {
 	Modified() time.Time
 }
 
-// age is how many seconds ago the keys that are in force were written.
+// age returns how many seconds ago the keys in force were written.
 func age(file keyFile) int64 { return int64(time.Since(file.Modified()).Seconds()) }
 
-// keyCollector tells how the files of keys of an app do at each scrape.
+// keyCollector reports the state of an app's files of keys at each scrape.
 type keyCollector struct{ app *App }
 
 // Describe implements prometheus.Collector.

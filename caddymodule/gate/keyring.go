@@ -13,11 +13,11 @@ import (
 	"github.com/odordiff/odordiff/internal/keyring"
 )
 
-// keyrings are the open keyrings by path: one file is followed once.
+// keyrings are the open keyrings by path. Each file is followed only once.
 var keyrings = NewPool[string]((*keyring.Keyring).Close)
 
-// keyringFile is the configured keyring, or the one where odordiff's commands
-// keep it, or "".
+// keyringFile returns the path of the configured keyring, or of the one that
+// odordiff's commands keep, or "".
 func (a *App) keyringFile() string {
 	if a.KeyringFile != "" {
 		return a.KeyringFile
@@ -52,8 +52,8 @@ func (a *App) acquireKeyring(file string, logger *zap.Logger) error {
 	return nil
 }
 
-// reportKeyring logs what became of a file that changed, to the log of the
-// configuration that runs by then.
+// reportKeyring logs whether a changed file could be read, to the log of the
+// config that runs at that time.
 func reportKeyring(path string) func(error) {
 	return func(err error) {
 		logger := caddy.Log().Named("gate.keyring")

@@ -15,11 +15,12 @@ import (
 	"github.com/odordiff/odordiff/internal/token"
 )
 
-// openKeySets are the open key sets by path: one file is followed once.
+// openKeySets are the open key sets by path. Each file is followed only once.
 var openKeySets = NewPool[string]((*token.KeySet).Close)
 
 // KeySet returns the public keys of a JWKS file, which is followed until this
-// app's config ends. The first to ask for any has the app check them.
+// app's config ends. The first call also registers the app's health check of
+// key sets.
 func (a *App) KeySet(file string, logger *zap.Logger) (*token.KeySet, error) {
 	path, err := filepath.Abs(file)
 	if err != nil {
@@ -61,8 +62,8 @@ func (k *keySets) all() map[string]*token.KeySet {
 	return maps.Clone(k.byPath)
 }
 
-// reportKeySet logs what became of a file that changed, to the log of the
-// configuration that runs by then.
+// reportKeySet logs whether a changed file could be read, to the log of the
+// config that runs at that time.
 func reportKeySet(path string) func(token.Contents, error) {
 	return func(now token.Contents, err error) {
 		logger := caddy.Log().Named("gate.jwks").With(zap.String("file", path))

@@ -10,15 +10,15 @@ type Pool[K comparable, V any] struct {
 	end    func(V) error
 }
 
-// NewPool returns an empty pool. It calls end with each value that nobody uses
-// any more; end may be nil where there is nothing to do.
+// NewPool returns an empty pool. It calls end with each value that is no longer
+// used; end may be nil if nothing has to be done.
 func NewPool[K comparable, V any](end func(V) error) *Pool[K, V] {
 	return &Pool[K, V]{values: caddy.NewUsagePool(), end: end}
 }
 
-// Acquire returns the value of the key, which open makes if nobody uses it yet,
-// and reports whether somebody did. An error is that of open. Without an error,
-// the caller must release the key once.
+// Acquire returns the value of the key, and reports whether it was in use
+// already. If it was not, open makes it; the error is that of open. Without an
+// error, the caller must release the key once.
 func (p *Pool[K, V]) Acquire(key K, open func() (V, error)) (value V, shared bool, err error) {
 	kept, shared, err := p.values.LoadOrNew(key, func() (caddy.Destructor, error) {
 		value, err := open()
@@ -30,8 +30,8 @@ func (p *Pool[K, V]) Acquire(key K, open func() (V, error)) (value V, shared boo
 	return kept.(pooled[V]).value, shared, nil
 }
 
-// Release ends one use of the key's value. The last one ends the value itself,
-// and returns the error of that.
+// Release ends one use of the key's value. The last release ends the value
+// itself, and returns the error of doing so.
 func (p *Pool[K, V]) Release(key K) error {
 	_, err := p.values.Delete(key)
 	return err

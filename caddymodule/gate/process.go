@@ -13,8 +13,8 @@ import (
 // processes has at most one value.
 var processes = NewPool[struct{}]((*process).close)
 
-// process is what there is one of: a reload must forget neither a limit's
-// charges, nor a nonce, nor that an upstream is down.
+// process is the state of the whole process. A reload must not forget a limit's
+// charges, a nonce, or that an upstream is down.
 type process struct {
 	limits   *window.Memory
 	nonces   *nonce.Memory
@@ -42,7 +42,7 @@ func acquire[K comparable, V any](a *App, pool *Pool[K, V], key K, open func() (
 	return value, err
 }
 
-// sharedSlots are the slots by what asks for them.
+// sharedSlots are the slots by their kind and bounds.
 var sharedSlots = NewPool[slotsKey, *slots.Slots](nil)
 
 type slotsKey struct {
@@ -50,8 +50,8 @@ type slotsKey struct {
 	bounds slots.Bounds
 }
 
-// Slots returns the slots of a kind with these bounds, which all modules and,
-// over a reload, all configs share that ask for the same.
+// Slots returns the slots of a kind with these bounds. All modules that ask for
+// the same share them, over reloads too.
 func (a *App) Slots(kind string, bounds slots.Bounds) (*slots.Slots, error) {
 	return acquire(a, sharedSlots, slotsKey{kind, bounds}, func() (*slots.Slots, error) {
 		return slots.New(bounds), nil

@@ -37,17 +37,17 @@ type Redis struct {
 	// write a password in this way, or the admin API's /config shows it.
 	URL string `json:"url,omitempty"`
 
-	// What every key begins with. Gateways with the same prefix share limits
-	// and nonces. Default: odordiff.
+	// The beginning of every key. Gateways with the same prefix share limits and
+	// nonces. Default: odordiff.
 	Prefix string `json:"prefix,omitempty"`
 
 	// How many gateways share the limits. While Redis is gone, each allows its
 	// share of a limit with on_error local: the rate divided by this. Default: 1.
 	Nodes *int `json:"nodes,omitempty"`
 
-	// How long a request waits for Redis, up to 5s, before its limits do what
-	// their on_error says and its signature is refused. Default: 50ms, and 250ms
-	// for signatures, which have nothing to fall back on.
+	// How long a request waits for Redis, up to 5s. After that, its limits do what
+	// their on_error says, and its signature is refused. Default: 50ms, and 250ms
+	// for signatures, which cannot be checked otherwise.
 	Timeout *caddy.Duration `json:"timeout,omitempty"`
 }
 
@@ -65,10 +65,9 @@ func (s *redisStores) close() error {
 	return errors.Join(s.limits.Close(), s.client.Close())
 }
 
-// check asks whether Redis does what requests need of it, and whether it may
-// forget what it was told. A PING would not tell: a server that became a
-// replica or is full answers it. So the limiter makes a decision, and a nonce
-// is used.
+// check tests whether Redis does what requests need, and whether it may evict
+// keys. A PING would not show this: a server that has become a replica or is
+// full answers it. So check makes a decision of the limiter, and uses a nonce.
 func (s *redisStores) check(ctx context.Context) healthcheck.Result {
 	if err := s.limits.Probe(ctx); err != nil {
 		return failed("limits are not decided in Redis", err)
@@ -89,8 +88,8 @@ func (s *redisStores) check(ctx context.Context) healthcheck.Result {
 	return healthcheck.Result{Detail: "takes charges and nonces"}
 }
 
-// unserved returns an error when a part of a cluster has no node. A nonce may
-// belong to any slot, and that one was taken says nothing of the others.
+// unserved returns an error if a part of a cluster has no node. A nonce may
+// belong to any slot, and a test of one slot says nothing about the others.
 func (s *redisStores) unserved(ctx context.Context) error {
 	const whole = 16384
 	cluster, ok := s.client.(*redis.ClusterClient)
@@ -99,7 +98,7 @@ func (s *redisStores) unserved(ctx context.Context) error {
 	}
 	info, err := cluster.ClusterInfo(ctx).Result()
 	if err != nil {
-		return nil // many a server forbids CLUSTER, and that is no fault
+		return nil // some servers forbid CLUSTER; that is no fault
 	}
 	for line := range strings.Lines(info) {
 		text, found := strings.CutPrefix(strings.TrimSpace(line), "cluster_slots_ok:")
@@ -114,8 +113,8 @@ func failed(what string, err error) healthcheck.Result {
 	return healthcheck.Result{Status: healthcheck.Failed, Detail: what + ": " + err.Error()}
 }
 
-// degradedGauge shows what the limiter knows by its own traffic, between two
-// checks, too.
+// degradedGauge shows what the limiter knows from its own traffic, also between
+// two checks.
 func (s *redisStores) degradedGauge() prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "gate_redis_degraded",
@@ -128,8 +127,8 @@ func (s *redisStores) degradedGauge() prometheus.Collector {
 	})
 }
 
-// eviction returns the policy by which the server evicts keys, or nothing when
-// it evicts none or will not say: many a server forbids CONFIG, and that is no
+// eviction returns the policy by which the server evicts keys. It is "" if the
+// server evicts none or does not say: some servers forbid CONFIG, which is no
 // fault.
 func (s *redisStores) eviction(ctx context.Context) string {
 	settings, err := s.client.ConfigGet(ctx, "maxmemory*").Result()
@@ -139,7 +138,7 @@ func (s *redisStores) eviction(ctx context.Context) string {
 	return settings["maxmemory-policy"]
 }
 
-// off is the address that says that there is no Redis.
+// off is the address for no Redis.
 const off = "off"
 
 // redisKey is a Redis's key in the pool: equal options share a connection.
@@ -172,7 +171,7 @@ func (a *App) provisionRedis(ctx caddy.Context, logger *zap.Logger, spelledOut b
 }
 
 // spellsOutPassword reports whether the address, before its placeholders are
-// expanded, has a password that is none.
+// expanded, has a password that is not a placeholder.
 func spellsOutPassword(rawURL string) bool {
 	_, rest, _ := strings.Cut(rawURL, "://")
 	at := strings.LastIndex(rest, "@")

@@ -24,7 +24,7 @@ import (
 
 // Refuse returns the error that ends a request with the given problem, to be
 // returned by a handler and rendered by gate_problem. What matters is done at
-// once, also where a site has no gate_problem; see [Prepare].
+// once, even if a site has no gate_problem: see [Prepare].
 func Refuse(w http.ResponseWriter, r *http.Request, p *problem.Problem) error {
 	Prepare(w, r, p)
 	return refusal(p)
@@ -38,18 +38,18 @@ func RefuseToSend(r *http.Request, p *problem.Problem) error {
 }
 
 func refusal(p *problem.Problem) error {
-	// Not caddyhttp.Error: it returns a HandlerError that it finds among the
-	// causes, and the problem would be lost.
+	// caddyhttp.Error would return a HandlerError that it finds among the causes,
+	// and so lose the problem.
 	return caddyhttp.HandlerError{ID: p.Name, StatusCode: p.Status, Err: p}
 }
 
-// Prepare readies the response for a refusal: the problem's fields are on the
-// header, so that a 401 has its WWW-Authenticate; the refusal is recorded, once
-// for each request; and the response will not wait for the rest of the
-// request's body. A client that has left was not refused.
+// Prepare prepares the response for a refusal. It adds the problem's fields to
+// the header, so that a 401 has its WWW-Authenticate. It records the refusal,
+// once for each request. And it makes the response not wait for the rest of the
+// request's body. If the client has left, it does nothing.
 //
-// It is for gate_problem, which answers what others refuse; a handler calls
-// [Refuse].
+// Prepare is for gate_problem, which answers what other handlers refuse; those
+// call [Refuse].
 func Prepare(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
 	maps.Copy(w.Header(), p.Fields)
 	if x := ExchangeOf(r); x.Refused != "" || p.Status == problem.StatusClientLeft {
@@ -60,20 +60,20 @@ func Prepare(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
 }
 
 const (
-	// arrival is how long the rest of a body may take to arrive, so that its
-	// client keeps its connection. Most send head and body together.
+	// arrival is how long the rest of a body may take to arrive if the client is
+	// to keep its connection. Most clients send head and body together.
 	arrival = 100 * time.Millisecond
 	// maxRest is how much of a body is worth reading for that.
 	maxRest = 64 << 10
-	// lingering is how long a client that loses its connection gets to read the
-	// response, while it may still be sending.
+	// lingering is how long a client may read the response before its connection
+	// is closed, while it may still be sending.
 	lingering = time.Second
 )
 
 // answerAtOnce keeps net/http from reading the rest of an HTTP/1 body before it
-// sends the response, which a client that waits for 100 Continue, or sends
-// nothing, would hold up until the timeout. HTTP/2 and HTTP/3 do not wait. Full
-// duplex would not do: net/http panics where the rest comes after the response.
+// sends the response. A client that waits for 100 Continue, or sends nothing,
+// would delay that until the timeout. HTTP/2 and HTTP/3 do not wait. Full
+// duplex does not help: net/http panics if the rest comes after the response.
 func answerAtOnce(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
 	if r.ProtoMajor != 1 || r.ContentLength == 0 || ExchangeOf(r).Read() {
 		return
@@ -84,11 +84,11 @@ func answerAtOnce(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
 		return
 	}
 	w.Header().Set("Connection", "close")
-	// Writers of tests cannot, and need not.
+	// The writers of tests cannot do this, and need not.
 	_ = control.SetReadDeadline(time.Now().Add(lingering))
 }
 
-// arrives reports whether the rest of a body is there, or comes in a moment.
+// arrives reports whether the rest of a body is there or arrives in a moment.
 func arrives(control *http.ResponseController, body io.Reader) bool {
 	if control.SetReadDeadline(time.Now().Add(arrival)) != nil {
 		return false
@@ -107,8 +107,8 @@ var refusals = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Help: "Refused requests by status, problem, and reason: the limit, the gravest rule of the policy, or the provider that refused; empty where there is none.",
 }, []string{"status", "problem", "reason"})
 
-// record leaves the one record of a refused request: a line of the logger
-// gate.refusals, and a count in gate_refusals_total.
+// record records a refused request: in a line of the logger gate.refusals, and
+// in the metric gate_refusals_total.
 func record(r *http.Request, p *problem.Problem) {
 	x := ExchangeOf(r)
 	x.Refused = p.Name
@@ -122,8 +122,8 @@ func record(r *http.Request, p *problem.Problem) {
 	}
 }
 
-// refusalFields say who was refused and why. The prompt is not among them, nor
-// is anything else that the client wrote.
+// refusalFields returns the fields that say who was refused and why. They
+// contain nothing that the client wrote, such as the prompt.
 func refusalFields(x *exchange.Exchange, p *problem.Problem) []zap.Field {
 	fields := []zap.Field{
 		zap.String("request_id", x.ID),
@@ -152,8 +152,8 @@ func refusalFields(x *exchange.Exchange, p *problem.Problem) []zap.Field {
 	return fields
 }
 
-// currentLog is the logger of the config that runs. Requests of the one before
-// log there too: its own log may be closed.
+// currentLog is the logger of the running config. Requests of an earlier config
+// log there too, because its own log may be closed.
 var currentLog atomic.Pointer[zap.Logger]
 
 func refusalLog() *zap.Logger {
@@ -164,23 +164,24 @@ func refusalLog() *zap.Logger {
 }
 
 // takeOverLog makes the logger the current one until the returned function is
-// called. A config that fails to start gives it back to the one that goes on.
+// called. A config that fails to start so gives it back to the one that keeps
+// running.
 func takeOverLog(logger *zap.Logger) (restore func()) {
 	before := currentLog.Swap(logger)
 	return func() { currentLog.CompareAndSwap(logger, before) }
 }
 
-// maxReasons bounds the reasons that are told apart in metrics, so that a
-// policy that computes its rules' ids cannot fill the memory.
+// maxReasons bounds the reasons that metrics distinguish, so that a policy with
+// computed ids cannot fill the memory.
 const maxReasons = 256
 
-// otherReason is the label of a reason that is not told apart.
+// otherReason is the label of all further reasons.
 const otherReason = "other"
 
 // validReason is what a name of the configuration looks like.
 var validReason = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$`)
 
-// reasons are those that were counted so far in this process.
+// reasons are the reasons that were counted so far in this process.
 var reasons = &vocabulary{seen: make(map[string]bool)}
 
 type vocabulary struct {
@@ -188,7 +189,8 @@ type vocabulary struct {
 	seen map[string]bool
 }
 
-// label returns the first of the names, if it may be a metric's label.
+// label returns the first of the names, or otherReason if that may not be a
+// metric's label.
 func (v *vocabulary) label(names []string) string {
 	if len(names) == 0 {
 		return ""

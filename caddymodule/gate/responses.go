@@ -38,7 +38,7 @@ func statusClass(status int) string {
 }
 
 // upstreamOf returns the address of the upstream that Caddy's proxy tried last,
-// without its network; "" where it tried none.
+// without its network; "" if it tried none.
 func upstreamOf(r *http.Request) string {
 	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	if !ok {

@@ -26,8 +26,8 @@ type Upstream struct {
 	Name string `json:"name,omitempty"`
 
 	// Whether the gateway is not ready without it. That is right for a sidecar,
-	// whose upstream is its own; gateways that share an upstream had better stay
-	// in rotation and answer with stale results or a clear problem, which is the
+	// whose upstream is its own. Gateways that share an upstream should stay in
+	// rotation and answer with stale results or a clear problem, which is the
 	// default.
 	Critical bool `json:"critical,omitempty"`
 }
@@ -46,24 +46,24 @@ type Memory struct{ Thresholds }
 // Load is the check of the host's load.
 type Load struct{ Thresholds }
 
-// Thresholds are where a figure becomes degraded or failed. One that is 0 is
-// never reached.
+// Thresholds say from which figure a check is degraded or failed. A threshold
+// of 0 is never reached.
 type Thresholds struct {
-	// The figure from which on the check is degraded.
+	// The figure from which the check is degraded.
 	Degraded *float64 `json:"degraded,omitempty"`
 
-	// The figure from which on the check has failed.
+	// The figure from which the check has failed.
 	Failed *float64 `json:"failed,omitempty"`
 }
 
-// orElse sets both thresholds where neither is given.
+// orElse sets both thresholds if neither is given.
 func (t *Thresholds) orElse(degraded, failed float64) {
 	if t.Degraded == nil && t.Failed == nil {
 		t.Degraded, t.Failed = &degraded, &failed
 	}
 }
 
-// figures are the thresholds, 0 for one that is not given.
+// figures returns the thresholds, with 0 for one that is not given.
 func (t *Thresholds) figures() (figures healthcheck.Thresholds) {
 	if t.Degraded != nil {
 		figures.Degraded = *t.Degraded
@@ -102,8 +102,8 @@ func (h *Handler) checkProbesOnly() error {
 	return nil
 }
 
-// check says what does not go together. It runs before anything is
-// registered, so that a bad config never touches what is in force.
+// check refuses options that contradict each other. It runs before anything is
+// registered, so that a bad config never changes what is in force.
 func (h *Handler) check() error {
 	names := make(map[string]bool)
 	for _, upstream := range h.Upstreams {
@@ -152,8 +152,8 @@ func (h *Handler) add(name string, critical bool, run healthcheck.Func) {
 	}))
 }
 
-// newClient returns a client that goes to the upstream directly, as the
-// gateway's own requests do, and how to close what it leaves open.
+// newClient returns a client that connects to the upstream directly, as the
+// gateway's proxy does, and a function that closes its idle connections.
 func newClient() (client *http.Client, closeIdle func()) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute}
 	return &http.Client{

@@ -1,5 +1,5 @@
-// Package health serves the health of the gateway: gate_health answers probes
-// and says more to those who may know it.
+// Package health has the handler gate_health, which answers probes, and shows
+// details of the gateway's health to those who may see them.
 package health
 
 import (
@@ -28,59 +28,56 @@ func init() {
 //   - /health/live with 200: the process is up and serves;
 //   - /health/ready with 200, or with 503 and the names of the critical checks
 //     that failed, and while the server is shutting down. It does not wait for
-//     a slow check, and answers by what was found last;
+//     a slow check, and uses the last results;
 //   - /health with the status of the whole, 200 or 503, and with every check's
 //     details and history for a principal with details_scope (gate_auth stands
 //     before it).
 //
-// Other paths go on to the next handler. Beside its own checks it reports those
-// that other gate modules have registered, such as redis and policy.
+// Other paths go on to the next handler. Besides its own checks, it reports
+// those of other gate modules, such as redis and policy.
 type Handler struct {
 	// What must answer for the service to be useful.
 	Upstreams []Upstream `json:"upstreams,omitempty"`
 
 	// The directory whose file system is checked, and the percentages in use from
-	// which on it is degraded or failed. Default: Caddy's data directory, 90 and
-	// 98.
+	// which it is degraded or failed. Default: Caddy's data directory, 90 and 98.
 	Disk *Disk `json:"disk,omitempty"`
 
-	// The percentages of the host's memory in use from which on it is degraded or
+	// The percentages of the host's memory in use from which it is degraded or
 	// failed. Default: 95, and never failed.
 	Memory *Memory `json:"memory,omitempty"`
 
-	// The five-minute load average per CPU from which on the host is degraded
-	// or failed. Default: 4, and never failed.
+	// The five-minute load average per CPU from which the host is degraded or
+	// failed. Default: 4, and never failed.
 	Load *Load `json:"load,omitempty"`
 
 	// How long one of these checks may take, up to 1m. Default: 2s.
 	Timeout *caddy.Duration `json:"timeout,omitempty"`
 
-	// How long a result is good for before the check runs again, up to 1h.
-	// Default: 5s.
+	// How long a result is used before the check runs again, up to 1h. Default:
+	// 5s.
 	Interval *caddy.Duration `json:"interval,omitempty"`
 
 	// The scope that a principal needs to see the checks' details. They name
-	// addresses, directories and faults, which are an operator's business.
-	// Default: none, so that every principal sees them.
+	// addresses, directories and faults, which only operators should see. Default:
+	// none, so that every principal sees them.
 	DetailsScope string `json:"details_scope,omitempty"`
 
-	// Whether to answer the two probes alone, without checks of its own: for a
-	// listener of plain HTTP beside the site that has the other options, none of
-	// which may be set with it. Ready then reports what that site and the other
-	// modules check.
+	// Whether to answer only the two probes, without checks of its own: for a
+	// listener of plain HTTP beside the site. No other option may be set with it.
+	// Ready then reports what that site and the other modules check.
 	ProbesOnly bool `json:"probes_only,omitempty"`
 
 	entrance gate.Entrance
 	registry *healthcheck.Registry
-	patience time.Duration
+	maxWait  time.Duration
 	cleanups []func()
 }
 
-// patience is how long a probe and a scrape wait for checks that run, before
-// they are told what was found last. Balancers and kubelets allow about a
-// second for the whole request, and an answer that comes too late counts as
-// none.
-const patience = 300 * time.Millisecond
+// maxWait is how long a probe and a scrape wait for running checks before they
+// get the last results. Balancers and kubelets allow about a second for the
+// whole request, and an answer that comes too late counts as none.
+const maxWait = 300 * time.Millisecond
 
 // CaddyModule returns the Caddy module information.
 func (Handler) CaddyModule() caddy.ModuleInfo {
@@ -97,7 +94,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.entrance, h.registry = app.Entrance(ctx).Unguarded(), app.Health()
-	h.patience = patience
+	h.maxWait = maxWait
 	if h.ProbesOnly {
 		return h.checkProbesOnly()
 	}
@@ -109,10 +106,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.register()
-	return gate.RegisterMetrics(ctx, collector{h.registry, h.patience})
+	return gate.RegisterMetrics(ctx, collector{h.registry, h.maxWait})
 }
 
-// Cleanup takes the checks out again.
+// Cleanup removes the checks.
 func (h *Handler) Cleanup() error {
 	for _, cleanup := range h.cleanups {
 		cleanup()
@@ -121,7 +118,7 @@ func (h *Handler) Cleanup() error {
 	return nil
 }
 
-// ServeHTTP takes the request in.
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	return h.entrance.Enter(w, r, next, h)
 }
@@ -152,8 +149,8 @@ func (h *Handler) answerFor(path string) func(*http.Request) response {
 	return nil
 }
 
-// live looks at nothing: a process that answers is alive, and restarting it
-// would not repair what it depends on.
+// live checks nothing: a process that answers is alive, and a restart would not
+// repair what it depends on.
 func live(*http.Request) response {
 	return response{Status: healthcheck.OK}
 }
@@ -162,13 +159,14 @@ func (h *Handler) ready(r *http.Request) response {
 	if shuttingDown(r) {
 		return response{Status: healthcheck.Failed, Failing: []string{"shutting down"}}
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), h.patience)
+	ctx, cancel := context.WithTimeout(r.Context(), h.maxWait)
 	defer cancel()
 	report := h.registry.Report(ctx)
 	return response{Status: report.Status, Failing: report.Failing()}
 }
 
-// whole waits for every check: who reads it wants to know how things are now.
+// whole waits for every check, because its reader wants to know the state of
+// this moment.
 func (h *Handler) whole(r *http.Request) response {
 	report := h.registry.Report(r.Context())
 	answer := response{Status: report.Status}
@@ -178,8 +176,8 @@ func (h *Handler) whole(r *http.Request) response {
 	return answer
 }
 
-// showsDetails does not refuse those who lack the scope: the status is for
-// everyone.
+// showsDetails reports whether a principal sees the details. Without the scope,
+// it still sees the status.
 func (h *Handler) showsDetails(p *exchange.Principal) bool {
 	if p == nil {
 		return false

@@ -204,7 +204,7 @@ func TestProbesAndScrapesDoNotWaitForAHangingUpstream(t *testing.T) {
 				Timeout:   new(caddy.Duration(time.Minute)),
 				Upstreams: []Upstream{{URL: upstream.URL, Critical: tc.critical}},
 			})
-			handler.patience = patience
+			handler.maxWait = maxWait
 			start := time.Now()
 			for range 4 {
 				if got := ask(t, handler, http.MethodGet, "/health/ready", nil); got.code != tc.want || strings.TrimSpace(got.body) != tc.body {
@@ -227,7 +227,7 @@ func TestProbesOnlyAnswersTheTwoProbesByTheChecksOfOthers(t *testing.T) {
 	if err := probes.Provision(newContext(t)); err != nil {
 		t.Fatal(err)
 	}
-	probes.patience = time.Minute
+	probes.maxWait = time.Minute
 	defer probes.Cleanup()
 	for path, want := range map[string]int{"/health/live": 200, "/health/ready": 200, "/health": http.StatusTeapot} {
 		if got := ask(t, probes, http.MethodGet, path, nil); got.code != want {
@@ -309,7 +309,7 @@ func TestMetricsShowEachCheck(t *testing.T) {
 func gauges(t *testing.T, handler *Handler) map[string]float64 {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
-	if err := registry.Register(collector{handler.registry, handler.patience}); err != nil {
+	if err := registry.Register(collector{handler.registry, handler.maxWait}); err != nil {
 		t.Fatal(err)
 	}
 	families, err := registry.Gather()
@@ -430,7 +430,7 @@ func provisioned(t *testing.T, handler Handler) *Handler {
 	if err := handler.Provision(newContext(t)); err != nil {
 		t.Fatal(err)
 	}
-	handler.patience = time.Minute // machines of tests are slow at times
+	handler.maxWait = time.Minute // machines of tests are slow at times
 	t.Cleanup(func() {
 		if err := handler.Cleanup(); err != nil {
 			t.Error(err)

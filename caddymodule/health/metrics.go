@@ -15,12 +15,12 @@ var checkStatus = prometheus.NewDesc(
 	[]string{"check"}, nil,
 )
 
-// collector reports the checks at each scrape, so that the figures are of now,
-// even where no probe asks. A slow check must not cost the other metrics their
-// scrape: of that one it tells what was found last.
+// collector reports the checks at each scrape, so that the figures are current
+// even if no probe asks. A slow check must not delay the other metrics: for
+// that one, it reports the last result.
 type collector struct {
 	registry *healthcheck.Registry
-	patience time.Duration
+	maxWait  time.Duration
 }
 
 // Describe implements prometheus.Collector.
@@ -28,7 +28,7 @@ func (collector) Describe(ch chan<- *prometheus.Desc) { ch <- checkStatus }
 
 // Collect implements prometheus.Collector.
 func (c collector) Collect(ch chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), c.patience)
+	ctx, cancel := context.WithTimeout(context.Background(), c.maxWait)
 	defer cancel()
 	for _, state := range c.registry.Report(ctx).Checks {
 		if state.Status == healthcheck.Unknown {

@@ -10,15 +10,15 @@ import (
 	"github.com/odordiff/odordiff/internal/healthcheck"
 )
 
-// response is the body of a health answer. It is no problem of RFC 9457: the
-// request was fine, and the answer is what was asked for.
+// response is the body of a health answer. It is not a problem of RFC 9457,
+// even with status 503: the request was fine, and this is the answer.
 type response struct {
 	Status  healthcheck.Status `json:"status"`
 	Failing []string           `json:"failing,omitempty"`
 	Checks  []view             `json:"checks,omitempty"`
 }
 
-// view is one check as the authorised see it.
+// view is one check with its details.
 type view struct {
 	Name      string             `json:"name"`
 	Critical  bool               `json:"critical"`

@@ -5,8 +5,8 @@ import "net/netip"
 // addressList is a set of address ranges.
 type addressList []netip.Prefix
 
-// contain reports whether the address is in one of the ranges. What is not an
-// address is in none.
+// contain reports whether the address is in one of the ranges. A text that is
+// not an address is in none.
 func (l addressList) contain(address string) bool {
 	if len(l) == 0 {
 		return false

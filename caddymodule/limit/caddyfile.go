@@ -35,7 +35,8 @@ func (h *Handler) Options() option.Table {
 	}
 }
 
-// shorthand is a first limit without further options.
+// shorthand reads the arguments of the directive as a first limit without
+// further options.
 func (h *Handler) shorthand(arguments []string) error {
 	if len(arguments) != 3 {
 		return fmt.Errorf("unexpected %q: write for example: gate_limit client {client_ip} 60/1m, or a block", strings.Join(arguments, " "))

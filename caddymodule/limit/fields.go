@@ -19,8 +19,8 @@ const (
 	limitField  = "RateLimit"
 )
 
-// tell adds the limits to what earlier ones of the chain have told. Whatever is
-// answered at last has them.
+// tell adds the limits to those of earlier handlers in the chain. Whatever
+// response is sent at last has them.
 func tell(response *exchange.Response, states []window.State) {
 	if len(states) == 0 {
 		return
@@ -34,7 +34,7 @@ func tell(response *exchange.Response, states []window.State) {
 	extend(response, limitField, limits)
 }
 
-// policyItem is what a limit promises: q units in w seconds.
+// policyItem renders what a limit allows: q units in w seconds.
 func policyItem(l window.Limit) httpsfv.Item {
 	item := httpsfv.NewItem(l.Name)
 	item.Params.Add("q", l.Rate)
@@ -42,7 +42,7 @@ func policyItem(l window.Limit) httpsfv.Item {
 	return item
 }
 
-// limitItem is what is left: r units, and more in t seconds.
+// limitItem renders what is left: r units, and more in t seconds.
 func limitItem(s window.State) httpsfv.Item {
 	item := httpsfv.NewItem(s.Limit.Name)
 	item.Params.Add("r", s.Remaining)
@@ -64,10 +64,12 @@ func extend(response *exchange.Response, field string, list httpsfv.List) {
 	response.Set(field, text)
 }
 
-// wholeSeconds rounds up: who waits that long has waited long enough.
+// wholeSeconds rounds up, so that a client that waits that long has waited long
+// enough.
 func wholeSeconds(d time.Duration) int64 { return int64(math.Ceil(d.Seconds())) }
 
-// exceeded is the problem of a request that at least one limit refused.
+// exceeded returns the problem of a request that at least one limit has
+// refused.
 func exceeded(states []window.State, charges []window.Charge) *problem.Problem {
 	costs := make(map[string]int64, len(charges))
 	for _, c := range charges {
@@ -100,8 +102,8 @@ func explain(s window.State, cost int64) string {
 	return allows
 }
 
-// jitter adds up to a tenth, and up to a second at least and a minute at most,
-// so that clients who were refused together do not come back together.
+// jitter adds a random part of up to a tenth, at least a second and at most a
+// minute, so that clients that were refused together do not come back together.
 func jitter(d time.Duration) time.Duration {
 	return d + rand.N(min(max(d/10, time.Second), time.Minute)) //nolint:gosec // jitter needs no secrecy
 }

@@ -1,6 +1,6 @@
-// Package limit is the directive gate_limit: how much a client, a principal or
-// everyone may ask for in a window of time. It turns a request into charges
-// and the verdict into HTTP; the counting is done by internal/window.
+// Package limit has the directive gate_limit, which limits how much a client, a
+// principal or everyone may ask for in a window of time. It turns a request
+// into charges and the verdict into HTTP; internal/window does the counting.
 package limit
 
 import (
@@ -23,19 +23,19 @@ import (
 
 func init() { caddy.RegisterModule(Handler{}) }
 
-// Handler charges each request to one or more limits, all in one atomic step,
-// and refuses it with 429 where one of them has no room: then none is charged.
-// Every response, allowed or refused, tells the limits in RateLimit and
+// Handler charges each request to one or more limits, all in one atomic step.
+// If one of them has no room, it charges none and refuses the request with 429.
+// Every response, allowed or refused, states the limits in RateLimit and
 // RateLimit-Policy.
 //
-// Where the usage is kept is the gate app's business: in this process, or in
-// Redis for all gateways.
+// The gate app decides where the usage is kept: in this process, or in Redis
+// for all gateways.
 type Handler struct {
-	// The limits, in the order in which responses tell them. At least one is
+	// The limits, in the order in which responses state them. At least one is
 	// needed unless addresses are denied.
 	Limits []Limit `json:"limits,omitempty"`
 
-	// Client addresses that no limit applies to, as CIDR ranges or single
+	// Client addresses to which no limit applies, as CIDR ranges or single
 	// addresses.
 	Allow []string `json:"allow,omitempty"`
 
@@ -43,8 +43,8 @@ type Handler struct {
 	// addresses. They are refused even if they are also in allow.
 	Deny []string `json:"deny,omitempty"`
 
-	// Limits that decide and count but never refuse, and of which clients are told
-	// nothing. In JSON each limit says so itself.
+	// Limits that decide and count but never refuse; clients are told nothing of
+	// them. In JSON, each limit has its own shadow.
 	shadow      []string
 	allow, deny addressList
 	entrance    gate.Entrance
@@ -99,7 +99,7 @@ func (h *Handler) configure() error {
 	return nil
 }
 
-// ServeHTTP takes the request in.
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	return h.entrance.Enter(w, r, next, h)
 }
@@ -146,7 +146,7 @@ func (h *Handler) charges(r *http.Request, x *exchange.Exchange) []window.Charge
 	return charges
 }
 
-// undecided is for a decision that could not be made. It fails closed.
+// undecided refuses a request for which no decision could be made.
 func (h *Handler) undecided(w http.ResponseWriter, r *http.Request, err error) error {
 	if r.Context().Err() != nil {
 		return gate.Refuse(w, r, problem.ForStatus(problem.StatusClientLeft).Because(err))
@@ -155,8 +155,8 @@ func (h *Handler) undecided(w http.ResponseWriter, r *http.Request, err error) e
 	return gate.Refuse(w, r, problem.LimitUnavailable.New("").RetryAfter(jitter(time.Second)).Because(err))
 }
 
-// inForce leaves out the limits that are lifted: there is nothing to tell of
-// them.
+// inForce leaves out the limits that are lifted, of which clients are told
+// nothing.
 func inForce(states []window.State) []window.State {
 	return slices.DeleteFunc(slices.Clone(states), func(s window.State) bool { return s.Lifted })
 }

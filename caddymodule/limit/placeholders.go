@@ -16,16 +16,15 @@ import (
 )
 
 const (
-	// requestPrefix begins the placeholders that Caddy itself makes of each
-	// request.
+	// requestPrefix begins the placeholders that Caddy makes for each request.
 	requestPrefix = "http.request."
-	// userPrefix begins those that authentication makes of the principal.
+	// userPrefix begins those that authentication makes for the principal.
 	userPrefix = "http.auth.user."
 )
 
-// configurePlaceholders refuses a placeholder that no request will know, and
-// notes those of which only a request can tell. One that is misspelled would be
-// empty for everybody: the limit would be one by address, or its cost 1.
+// configurePlaceholders refuses a placeholder that no request can know, and
+// notes those that only some requests know. A misspelt one would be empty for
+// everyone: the limit would count by address, or its cost would be 1.
 func (l *Limit) configurePlaceholders() error {
 	var sample *caddy.Replacer
 	for option, text := range map[string]string{"key": l.Key, "cost": l.Cost} {
@@ -73,7 +72,7 @@ func alwaysKnown(name string) bool {
 	return global
 }
 
-// sampleReplacer knows the placeholders of a request.
+// sampleReplacer returns a replacer that knows the placeholders of a request.
 func sampleReplacer() *caddy.Replacer {
 	repl := caddy.NewReplacer()
 	ctx := context.WithValue(context.Background(), http.LocalAddrContextKey, net.Addr(&net.TCPAddr{}))
@@ -85,9 +84,8 @@ func sampleReplacer() *caddy.Replacer {
 	return repl
 }
 
-// warnOfUnknown says once that a placeholder has no value in a request that
-// should have one. Of a principal's claims that is known only when there is a
-// principal.
+// warnOfUnknown logs once that a placeholder has no value in a request that
+// should have one. It checks a principal's claims only if there is a principal.
 func (l *Limit) warnOfUnknown(repl *caddy.Replacer, x *exchange.Exchange, logger *zap.Logger) {
 	for _, name := range l.doubtful {
 		if l.warned.Load() {

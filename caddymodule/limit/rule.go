@@ -18,8 +18,8 @@ import (
 
 // Limit is one named rule.
 type Limit struct {
-	// What the limit is called in responses, metrics and logs: a letter, then
-	// letters, digits, - and _; 64 at most. Limits of the same name and window
+	// The name of the limit in responses, metrics and logs: a letter, then
+	// letters, digits, - and _; 64 at most. Limits with the same name and window
 	// share their usage, wherever they are configured.
 	Name string `json:"name"`
 
@@ -27,9 +27,9 @@ type Limit struct {
 	// {http.vars.client_ip} (in a Caddyfile {client_ip}), {http.auth.user.id},
 	// {http.request.header.X-Tenant}. A key with a placeholder of the principal
 	// counts within its tenant and issuer. A text without placeholders, such as
-	// all, is one window for everyone. Where all placeholders turn out empty, as
-	// that of a principal does without one, the client's address takes the key's
-	// place, so that strangers neither share a window nor escape the limit.
+	// all, is one window for everyone. If all placeholders are empty, as those of
+	// a principal are for an anonymous request, the client's address is the key,
+	// so that strangers neither share a window nor escape the limit.
 	Key string `json:"key"`
 
 	// How much any window may hold: a number and a duration, such as 60/1m.
@@ -37,21 +37,21 @@ type Limit struct {
 	// expanded when the config is loaded.
 	Rate string `json:"rate"`
 
-	// What a request costs: a number or a placeholder. What is not a positive
-	// number costs 1. A cost above the rate is refused for good, with 422.
+	// What a request costs: a number or a placeholder. A value that is not a
+	// positive number means 1. A cost above the rate is always refused, with 422.
 	// Default: 1.
 	Cost string `json:"cost,omitempty"`
 
-	// How many leading bits tell clients apart when the whole key is an IPv6
-	// address. A client commonly has all of a /64. Default: 64.
+	// How many leading bits identify a client if the whole key is an IPv6 address.
+	// A client usually has a whole /64. Default: 64.
 	IPv6Prefix *int `json:"ipv6_prefix,omitempty"`
 
 	// The same for an IPv4 address. Default: 32.
 	IPv4Prefix *int `json:"ipv4_prefix,omitempty"`
 
-	// What to do while Redis is slow or gone: local decides in this process,
-	// by its share of the rate; deny refuses with 503; allow lets everything
-	// pass. Default: local.
+	// What to do while Redis is slow or gone: local decides in this process, by
+	// its share of the rate; deny refuses with 503; allow passes everything.
+	// Default: local.
 	OnError string `json:"on_error,omitempty"`
 
 	// Whether to decide and count but never refuse, and to tell clients nothing.
@@ -59,12 +59,12 @@ type Limit struct {
 
 	limit     window.Limit
 	fixedCost int64
-	// blank is what the key comes out as when nothing is known.
+	// blank is the key when no placeholder has a value.
 	blank string
 	// ofPrincipal says that the key has a placeholder of the principal, whose
 	// value is unique only within its authority and tenant.
 	ofPrincipal bool
-	// doubtful are the placeholders that a request may turn out not to know.
+	// doubtful are the placeholders that some requests may not know.
 	doubtful []string
 	// warned is set when the log has said so.
 	warned *atomic.Bool
@@ -73,7 +73,7 @@ type Limit struct {
 // Names end up in structured header fields, in metrics and in Redis.
 var validName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
 
-// configure makes ready what the options say.
+// configure prepares the limit from its options.
 func (l *Limit) configure() error {
 	rate, span, err := parseRate(l.Rate)
 	if err != nil {
@@ -92,7 +92,7 @@ func (l *Limit) configure() error {
 	return nil
 }
 
-// onErrors are the words for what a limit does without the shared store.
+// onErrors are the values of on_error.
 var onErrors = map[string]window.OnError{"local": window.Local, "deny": window.Deny, "allow": window.Allow}
 
 // isCost reports whether the text is a positive number or has a placeholder.
@@ -109,8 +109,8 @@ func isRate(text string) bool {
 	return err == nil && window.Limit{Name: "l", Rate: rate, Window: span}.Validate() == nil
 }
 
-// parseRate understands 60/1m: a number of units and the window that they may
-// be used in.
+// parseRate parses a rate such as 60/1m: a number of units and the window in
+// which they may be used.
 func parseRate(text string) (rate int64, span time.Duration, err error) {
 	number, duration, _ := strings.Cut(text, "/")
 	if rate, err = strconv.ParseInt(number, 10, 64); err != nil {
@@ -120,9 +120,10 @@ func parseRate(text string) (rate int64, span time.Duration, err error) {
 	return rate, span, err
 }
 
-// key says whose window the request is charged to. The kinds of keys cannot
-// meet: nobody gets at an address's window by naming himself like it, nor at
-// that of his namesake at another tenant or issuer.
+// key returns the key of the window that the request is charged to. Keys of
+// different kinds never collide: a user id that looks like an address never
+// shares that address's window, and equal ids of two tenants or issuers never
+// share one.
 func (l *Limit) key(repl *caddy.Replacer, x *exchange.Exchange) string {
 	key := repl.ReplaceAll(l.Key, "")
 	switch {
@@ -135,8 +136,8 @@ func (l *Limit) key(repl *caddy.Replacer, x *exchange.Exchange) string {
 	}
 }
 
-// mask keeps of an address what tells clients apart. Any other key stays as it
-// is.
+// mask keeps the part of an address that identifies a client. It returns any
+// other key unchanged.
 func (l *Limit) mask(key string) string {
 	addr, err := netip.ParseAddr(key)
 	if err != nil {
@@ -161,7 +162,7 @@ func (l *Limit) cost(repl *caddy.Replacer, logger *zap.Logger) int64 {
 	value := repl.ReplaceAll(l.Cost, "")
 	cost, err := strconv.ParseInt(value, 10, 64)
 	if errors.Is(err, strconv.ErrRange) && cost > 0 {
-		return cost // as much as there is: refused
+		return cost // the largest cost, which is refused
 	}
 	if err != nil || cost < 1 {
 		logger.Debug("the cost is not a positive number: charging 1", zap.String("limit", l.Name), zap.String("cost", value))

@@ -39,7 +39,7 @@ func (f fields) AddArray(key string, value zapcore.ArrayMarshaler) error {
 	return f.ObjectEncoder.AddArray(key, array{value, func(s string) string { return f.text(key, s) }})
 }
 
-// AddReflected adds whatever JSON makes of a value, redacted.
+// AddReflected adds a value in its JSON form, redacted.
 func (f fields) AddReflected(key string, value any) error {
 	if header, ok := value.(http.Header); ok && isHeader(key) {
 		return f.AddObject(key, caddyhttp.LoggableHTTPHeader{Header: header})
@@ -68,7 +68,7 @@ func (f fields) reflected(key string, value any) any {
 	return value
 }
 
-// plainOf returns the value as JSON has it: maps, slices and scalars.
+// plainOf returns the value in its JSON form: maps, slices and scalars.
 func plainOf(value any) (any, error) {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -126,7 +126,7 @@ func isAddress(key string) bool {
 	return false
 }
 
-// object redacts what a field's object has in it.
+// object redacts the contents of a field's object.
 type object struct {
 	zapcore.ObjectMarshaler
 
@@ -138,7 +138,7 @@ func (o object) MarshalLogObject(encoder zapcore.ObjectEncoder) error {
 	return o.ObjectMarshaler.MarshalLogObject(fields{ObjectEncoder: encoder, header: o.header})
 }
 
-// array redacts what a field's array has in it.
+// array redacts the contents of a field's array.
 type array struct {
 	zapcore.ArrayMarshaler
 
@@ -150,7 +150,7 @@ func (a array) MarshalLogArray(encoder zapcore.ArrayEncoder) error {
 	return a.ArrayMarshaler.MarshalLogArray(elements{encoder, a.text})
 }
 
-// hidden is the array that stands for one that is not shown.
+// hidden stands for an array that is not shown.
 type hidden struct{}
 
 // MarshalLogArray implements zapcore.ArrayMarshaler.
@@ -182,7 +182,7 @@ func (e elements) AppendArray(value zapcore.ArrayMarshaler) error {
 	return e.ArrayEncoder.AppendArray(array{value, e.text})
 }
 
-// AppendReflected adds whatever JSON makes of a value, redacted.
+// AppendReflected adds a value in its JSON form, redacted.
 func (e elements) AppendReflected(value any) error {
 	plain, err := plainOf(value)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package logformat is the log format gate: JSON, or another format, without
-// credentials, values of queries and full client addresses. What is taken out
-// is said in internal/redact.
+// Package logformat has the log format gate: JSON, or another format, without
+// credentials, values of queries and full client addresses. Package redact says
+// what is removed.
 package logformat
 
 import (
@@ -24,20 +24,20 @@ func init() {
 }
 
 // Encoder redacts every entry of a log before another format renders it. It
-// knows no loggers and no routes, so it can stand in all logs alike:
+// does not depend on loggers or routes, so it suits every log:
 //
 //   - of header fields, of requests and responses, only the values of those
 //     that are known to be harmless are kept;
 //   - of a URI, the path and the names of the query's parameters are kept;
-//   - in messages and errors, credentials and values of queries are taken out;
+//   - in messages and errors, credentials and values of queries are removed;
 //   - the address of a client is masked: the first 24 bits of IPv4 and 56 of
 //     IPv6 are kept, also where a message of the HTTP server names it.
 //
 // Caddy's own format `filter` changes fields that are named one by one, and no
 // messages.
 type Encoder struct {
-	// The format of what is left. Default: json, or console where the log goes to
-	// a terminal.
+	// The format that renders the redacted entry. Default: json, or console if the
+	// log goes to a terminal.
 	WrappedRaw json.RawMessage `json:"wrap,omitempty" caddy:"namespace=caddy.logging.encoders inline_key=format"`
 
 	fields
@@ -78,8 +78,8 @@ func (e *Encoder) wrap(inner zapcore.Encoder) {
 	e.wrapped, e.fields = inner, fields{ObjectEncoder: inner}
 }
 
-// ConfigureDefaultFormat renders for people where the log goes to a terminal
-// and no format was chosen.
+// ConfigureDefaultFormat chooses the console format if the log goes to a
+// terminal and no format is configured.
 func (e *Encoder) ConfigureDefaultFormat(writer caddy.WriterOpener) error {
 	if !e.isDefault {
 		if inner, ok := e.wrapped.(caddy.ConfiguresFormatterDefault); ok {
@@ -105,7 +105,7 @@ func (e *Encoder) Clone() zapcore.Encoder {
 	return clone
 }
 
-// EncodeEntry redacts the message and the fields, and has them rendered.
+// EncodeEntry redacts the message and the fields, and renders them.
 func (e *Encoder) EncodeEntry(entry zapcore.Entry, added []zapcore.Field) (*buffer.Buffer, error) {
 	inner := e.wrapped.Clone()
 	redacting := fields{ObjectEncoder: inner}

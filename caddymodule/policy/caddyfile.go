@@ -13,7 +13,7 @@ import (
 
 func init() {
 	httpcaddyfile.RegisterHandlerDirective("gate_policy", parseCaddyfile)
-	// Before handle and route: what they lead to must have been judged.
+	// It comes before handle and route, so that it judges what they lead to.
 	httpcaddyfile.RegisterDirectiveOrder("gate_policy", httpcaddyfile.After, "request_header")
 }
 

@@ -17,12 +17,12 @@ import (
 	"github.com/odordiff/odordiff/internal/promptpolicy"
 )
 
-// engines keeps the engine of a directory over reloads, whatever else they
-// change: the last good policy must not be forgotten because the directory is
-// broken at that moment. The keys are directories, as those of the metrics are.
+// engines keeps the engine of a directory over reloads: the last good policy
+// must not be lost because the directory happens to be broken during a reload.
+// The keys are directories, like those of the metrics.
 var engines = gate.NewPool[string](pooledEngine.close)
 
-// pooledEngine ends with the last configuration that uses it.
+// pooledEngine is closed with the last config that uses it.
 type pooledEngine struct {
 	*promptpolicy.Engine
 	dir string
@@ -76,8 +76,8 @@ func (h *Handler) acquire(ctx context.Context, dir string) error {
 	return nil
 }
 
-// lastGood returns the file that keeps the directory's last good version; none
-// where there is no directory for it.
+// lastGood returns the file that keeps the last good version of the policy
+// directory; "" if none is kept.
 func (h *Handler) lastGood(dir string) (string, error) {
 	directory := h.LastGood
 	if state := os.Getenv(stateVariable); directory == "" && state != "" {
@@ -93,12 +93,12 @@ func (h *Handler) lastGood(dir string) (string, error) {
 const (
 	// stateVariable names the directory of what the program keeps.
 	stateVariable = "ODORDIFF_STATE"
-	// off as the value of last_good keeps no version on disk.
+	// off is the value of last_good for keeping no version on disk.
 	off = "off"
 )
 
-// report logs what became of a candidate, to the log of the configuration
-// that runs by then.
+// report logs the outcome of a candidate, to the log of the config that runs at
+// that time.
 func report(dir string, c promptpolicy.Candidate) {
 	logger := caddy.Log().Named("http.handlers.gate_policy").With(
 		zap.String("dir", dir), zap.String("candidate", c.Hash), zap.Duration("took", c.Took))
@@ -113,7 +113,7 @@ func report(dir string, c promptpolicy.Candidate) {
 }
 
 // healthCheck reports a refused directory as degraded: requests are still
-// judged, but not as the authors think.
+// judged, but by an earlier version.
 func healthCheck(engine *promptpolicy.Engine) healthcheck.Check {
 	return healthcheck.Check{
 		Name:     "policy",

@@ -24,10 +24,10 @@ type refusal struct {
 	problem *problem.Problem
 }
 
-// judge returns the policy's decision, if it came to one, and why the request
-// is refused, if it is. The exchange then knows the prompts and the decision.
+// judge returns the policy's decision, if there is one, and why the request is
+// refused, if it is. It stores the prompts and the decision in the exchange.
 func (h *Handler) judge(r *http.Request) (d *promptpolicy.Decision, refused *refusal) {
-	// One revision judges the whole request, whatever goes live meanwhile.
+	// One revision judges the whole request, even if another goes live meanwhile.
 	policy := h.engine.Current().Within(time.Duration(*h.Timeout))
 	x := gate.ExchangeOf(r)
 	defer func() {
@@ -86,7 +86,7 @@ func (h *Handler) prompts(r *http.Request, since time.Time, body any) ([]exchang
 	return nil, unfit(err)
 }
 
-// unfit refuses texts that cannot be judged, which is the sender's to change.
+// unfit refuses texts that cannot be judged: the sender must change them.
 func unfit(err error) *refusal {
 	if errors.Is(err, promptpolicy.ErrTextTakesLong) || errors.Is(err, promptpolicy.ErrTextGrows) {
 		return &refusal{resultMalformed, problem.TooLarge.New("In the request, " + err.Error() + ". Send less text.")}
@@ -98,8 +98,8 @@ func abandoned(err error) *refusal {
 	return &refusal{resultAbandoned, problem.ForStatus(problem.StatusClientLeft).Because(err)}
 }
 
-// checkMediaType takes JSON in UTF-8, as it is: a body that the policy cannot
-// read as the upstream will must not get there.
+// checkMediaType accepts only JSON in UTF-8 without a content coding: a body
+// that the policy might read differently from the upstream must not pass.
 func checkMediaType(header http.Header) *problem.Problem {
 	const detail = "Send the body as Content-Type: application/json, in UTF-8 and without a Content-Encoding."
 	types := header.Values("Content-Type")
@@ -116,8 +116,9 @@ func checkMediaType(header http.Header) *problem.Problem {
 	return nil
 }
 
-// hasLookAlike reports whether a field is called like one of the body's but for
-// an underscore. To CGI and its heirs the two are one.
+// hasLookAlike reports whether a field has the name of one that describes the
+// body, but with an underscore. CGI and its successors treat the two as the
+// same field.
 func hasLookAlike(header http.Header) bool {
 	for name := range header {
 		if strings.Contains(name, "_") && strings.HasPrefix(strings.ToLower(strings.ReplaceAll(name, "_", "-")), "content-") {
@@ -127,7 +128,7 @@ func hasLookAlike(header http.Header) bool {
 	return false
 }
 
-// compare holds the body against the route's schema.
+// compare compares the body with the route's schema.
 func (h *Handler) compare(policy *promptpolicy.Policy, r *http.Request, body any, present bool) *refusal {
 	name, err := h.schemaFor(r)
 	if err != nil {
@@ -140,7 +141,7 @@ func (h *Handler) compare(policy *promptpolicy.Policy, r *http.Request, body any
 		return &refusal{resultMalformed, problem.Malformed.New("The request has no body. Send one as JSON.")}
 	}
 	schema, ok := policy.Schema(name)
-	if !ok { // Engine.Require keeps it there
+	if !ok { // unreachable: Engine.Require keeps the schema
 		return unavailable(fmt.Errorf("schema %s is gone", name))
 	}
 	fields := schema.Validate(body)
@@ -203,8 +204,7 @@ func (h *Handler) decide(policy *promptpolicy.Policy, x *exchange.Exchange, r *h
 	return d, denied(d)
 }
 
-// undecided refuses a request that could not be judged, and tells the operator
-// why.
+// undecided refuses a request that could not be judged, and logs why.
 func (h *Handler) undecided(policy *promptpolicy.Policy, x *exchange.Exchange, err error) *refusal {
 	h.logger.Error("the policy gave no decision, so the request is refused",
 		zap.String("request_id", x.ID), zap.String("revision", policy.Revision()), zap.Error(err))
@@ -217,7 +217,8 @@ func unavailable(err error) *refusal {
 		RetryAfter(time.Second).Because(err)}
 }
 
-// denied tells the client every reason, the gravest first.
+// denied returns a refusal that tells the client every reason, the gravest
+// first.
 func denied(d *promptpolicy.Decision) *refusal {
 	reasons := slices.Clone(d.Reasons)
 	slices.SortStableFunc(reasons, func(a, b exchange.Reason) int {

@@ -56,7 +56,7 @@ func recordRefused(dir string) {
 	upToDate.WithLabelValues(dir).Set(0)
 }
 
-// forgetMetrics takes a directory that is no longer used out of the figures.
+// forgetMetrics removes the series of a directory that is no longer used.
 func forgetMetrics(dir string) {
 	labels := prometheus.Labels{"dir": dir}
 	reloads.DeletePartialMatch(labels)

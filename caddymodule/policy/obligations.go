@@ -15,7 +15,7 @@ import (
 // placeholderPrefix begins the placeholders of tags: {gate.policy.tags.NAME}.
 const placeholderPrefix = "gate.policy.tags."
 
-// carryOut does what a decision obliges the gateway to.
+// carryOut carries out the obligations of a decision.
 func carryOut(r *http.Request, x *exchange.Exchange, d *promptpolicy.Decision) {
 	emptyTags(r)
 	for _, o := range d.Obligations {
@@ -41,8 +41,8 @@ func tag(r *http.Request, o promptpolicy.Obligation) {
 	logField(r, zap.String("policy_tag_"+o.Name, o.Value))
 }
 
-// emptyTags makes the placeholders of tags that a request does not have empty,
-// rather than unknown and so written out literally.
+// emptyTags makes the placeholders of absent tags empty. Unknown placeholders
+// would stay in the text as they are.
 func emptyTags(r *http.Request) {
 	repl, ok := replacer(r)
 	if !ok {

@@ -1,5 +1,5 @@
-// Package policy is the handler gate_policy: it takes strict JSON only,
-// compares it with the route's schema, and has Rego decide about its prompts.
+// Package policy has the handler gate_policy, which accepts only strict JSON,
+// compares it with the route's schema, and lets Rego decide about its prompts.
 package policy
 
 import (
@@ -26,8 +26,8 @@ func init() {
 	caddy.RegisterModule(Handler{})
 }
 
-// Handler judges requests before they go on: their JSON (400, 413, 415), the
-// route's schema (422), and the policy (403). When the policy cannot give an
+// Handler judges requests before they go on: it checks their JSON (400, 413,
+// 415), the route's schema (422), and the policy (403). If the policy gives no
 // answer, the request does not pass (503).
 //
 // The directory is watched. An edit goes live within two seconds, if it
@@ -40,20 +40,20 @@ type Handler struct {
 	// expanded when the configuration loads. Required.
 	Dir string `json:"dir,omitempty"`
 
-	// The schemas of routes; the first whose route matches counts. A route without
-	// one takes any JSON.
+	// The schemas of routes; the first whose route matches is used. A route
+	// without one accepts any JSON.
 	Schemas []RouteSchema `json:"schemas,omitempty"`
 
 	// Where the prompts are in a body: JSON Pointers, in which the token * stands
-	// for every item or member, such as /prompt or /messages/*/content. Names
-	// count without case, hyphens and underscores. Where one leads to an array or
-	// object, every string inside is a prompt; numbers in place of a text are
-	// refused. Default: every string of the body, which also holds for a body in
-	// which they lead to nothing.
+	// for every item or member, such as /prompt or /messages/*/content. In names,
+	// case, hyphens and underscores do not matter. If a pointer leads to an array
+	// or object, every string inside is a prompt; numbers in place of a text are
+	// refused. Default: every string of the body. That is also used for a body in
+	// which no pointer leads to anything.
 	Prompts []string `json:"prompts,omitempty"`
 
-	// How many bytes a body may have. Default: 1 MiB. A smaller cap of
-	// request_body holds too.
+	// How many bytes a body may have. Default: 1 MiB. A smaller limit of
+	// request_body applies too.
 	MaxBody *int64 `json:"max_body,omitempty"`
 
 	// The directory that keeps the last good version of the policy. If the policy
@@ -74,9 +74,9 @@ type Handler struct {
 	logger   *zap.Logger
 }
 
-// RouteSchema says what bodies a route takes.
+// RouteSchema says which bodies a route accepts.
 type RouteSchema struct {
-	// The path of the requests, as in the path matcher: * stands for anything.
+	// The path of the requests, as in Caddy's path matcher: * stands for anything.
 	// Required.
 	Route string `json:"route,omitempty"`
 
@@ -94,7 +94,7 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// Provision loads the policy, or takes over the one that is in force.
+// Provision loads the policy, or takes over the one in force.
 func (h *Handler) Provision(ctx caddy.Context) error {
 	h.logger = ctx.Logger()
 	if err := h.configure(ctx); err != nil {
@@ -135,7 +135,7 @@ func (h *Handler) configure(ctx caddy.Context) error {
 		h.paths = append(h.paths, path)
 	}
 	if len(h.paths) == 0 {
-		// Where nobody says what is a prompt, no text goes unjudged.
+		// Without prompts in the config, every text is judged.
 		h.paths = []promptpolicy.PromptPath{promptpolicy.WholeBody}
 	}
 	for i := range h.Schemas {
@@ -148,8 +148,8 @@ func (h *Handler) configure(ctx caddy.Context) error {
 	return nil
 }
 
-// require keeps a later version of the policy from dropping a file that a route
-// of this configuration needs, and from taking longer than it waits.
+// require makes later versions of the policy keep the schemas that this config
+// needs, and decide within its timeout.
 func (h *Handler) require() error {
 	names := make([]string, len(h.Schemas))
 	for i, schema := range h.Schemas {
@@ -163,8 +163,8 @@ func (h *Handler) require() error {
 	return nil
 }
 
-// Cleanup lets the policy go, which ends its watching when no other
-// configuration holds it.
+// Cleanup releases the policy. If no other config uses it, it is no longer
+// watched.
 func (h *Handler) Cleanup() error {
 	var errs []error
 	for _, cleanup := range slices.Backward(h.cleanups) {
@@ -174,12 +174,12 @@ func (h *Handler) Cleanup() error {
 	return errors.Join(errs...)
 }
 
-// ServeHTTP takes the request in.
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	return h.entrance.Enter(w, r, next, h)
 }
 
-// Serve lets the request on if everything about it is in order.
+// Serve passes the request on if nothing is wrong with it.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler) error {
 	decision, refusal := h.judge(r)
 	if refusal != nil {

@@ -1,5 +1,5 @@
-// Package problem renders refusals. Its handler, gate_problem, is the only
-// place where an error becomes a response.
+// Package problem renders refusals. Its handler gate_problem is the only place
+// where an error becomes a response.
 package problem
 
 import (
@@ -22,30 +22,29 @@ import (
 func init() {
 	caddy.RegisterModule(Handler{})
 	httpcaddyfile.RegisterHandlerDirective("gate_problem", parseCaddyfile)
-	// Its answers go through header, whose operations they need, and whatever is
-	// before that.
+	// It comes after header, whose operations its answers need.
 	httpcaddyfile.RegisterDirectiveOrder("gate_problem", httpcaddyfile.After, "header")
 }
 
 // Handler answers the errors of the handlers after it, with RFC 9457 problem
 // details: the type, title, status, detail and request id, never the cause.
 // docs/errors.md lists the problems. The handlers before it, such as tracing,
-// see the answer as they see any other.
+// see this answer like any other.
 //
-// Inside handle_errors it answers the error that Caddy is handling. A site
-// wants it there, too, for errors that arise before its routes.
+// Inside handle_errors, it answers the error that Caddy is handling. A site
+// should have it there too, for errors that arise before its routes.
 //
-// Each refusal leaves one line of the logger gate.refusals, at the level error
-// with its cause where the fault is ours (a status from 500 on), and a count in
-// the metric gate_refusals_total.
+// Each refusal is logged in one line of the logger gate.refusals, and counted
+// in the metric gate_refusals_total. If the fault is ours (a status of 500 or
+// more), the line has the level error and the cause.
 //
-// Of the request's span it masks the client's address, and says which problem
-// and which request it is.
+// In the request's span, it masks the client's address and names the problem
+// and the request.
 type Handler struct {
 	// How many bytes the header of a request may have: the request line, and each
 	// field with four for its colon and line end. A longer one gets a 431. The
-	// server's own max_header_bytes must be above it: what the parser refuses,
-	// nobody renders. Default: no bound but the server's.
+	// server's own max_header_bytes must be larger, because a refusal by the
+	// parser cannot be rendered. Default: only the server's bound.
 	MaxHeader *int `json:"max_header,omitempty"`
 
 	entrance gate.Entrance
@@ -62,7 +61,7 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 
 // Provision sets up the handler.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	app, err := gate.AppOf(ctx) // it records refusals
+	app, err := gate.AppOf(ctx) // the app records refusals
 	if err != nil {
 		return err
 	}
@@ -71,13 +70,13 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	return h.Options().Provision()
 }
 
-// ServeHTTP takes the request in.
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	return h.entrance.Enter(w, r, next, h)
 }
 
-// Serve answers the error that Caddy is handling, or the one that the handlers
-// after it return.
+// Serve answers the error that Caddy is handling, or the error that the
+// handlers after it return.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, _ *exchange.Exchange, next caddyhttp.Handler) error {
 	if err, ok := r.Context().Value(caddyhttp.ErrorCtxKey).(error); ok {
 		return h.answer(w, r, err)
@@ -94,8 +93,8 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, _ *exchange.Exch
 	case !response.Begun():
 		return h.answer(w, r, err)
 	}
-	// The client has half a response, which an error's body would be taken for
-	// the rest of. Let it see that the response broke off.
+	// The client has half a response, and would take an error's body for the rest
+	// of it. Show it that the response broke off.
 	h.logger.Error("a response broke off", zap.String("request_id", gate.RequestID(r)), zap.Error(err))
 	panic(http.ErrAbortHandler)
 }
@@ -108,7 +107,7 @@ func (h *Handler) checkHeader(r *http.Request) *problem.Problem {
 	return problem.HeaderTooLarge.New(fmt.Sprintf("The header may have %d bytes.", *h.MaxHeader))
 }
 
-// headerSize is how long the header was, as HTTP/1 would send it.
+// headerSize returns the length of the header, as HTTP/1 would send it.
 func headerSize(r *http.Request) int {
 	size := len(r.Method) + len(r.RequestURI) + len(r.Proto) + 4
 	for name, values := range r.Header {
@@ -128,7 +127,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, err error) erro
 	return p.Write(w, id)
 }
 
-// problemOf finds the problem in an error, or the one of its bare status.
+// problemOf returns the problem in an error, or the general one for its status.
 func problemOf(err error) *problem.Problem {
 	if p := (*problem.Problem)(nil); errors.As(err, &p) {
 		return p

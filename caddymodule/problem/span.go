@@ -14,8 +14,7 @@ import (
 )
 
 // describe masks the client's address in the request's span, which tracing has
-// begun, and says which request it is. An attribute that is set again is
-// replaced.
+// begun, and adds the request's id. Setting an attribute again replaces it.
 func describe(r *http.Request) {
 	span := trace.SpanFromContext(r.Context())
 	if !span.IsRecording() {
@@ -30,8 +29,8 @@ func describe(r *http.Request) {
 	)
 }
 
-// describeRefusal says in the span which problem it is. That a status from 500
-// on is an error, and none below is, tracing itself says.
+// describeRefusal adds the problem to the span. Tracing itself marks a status
+// of 500 or more as an error.
 func describeRefusal(r *http.Request, p *problem.Problem, id string) {
 	span := trace.SpanFromContext(r.Context())
 	if !span.IsRecording() {
@@ -50,7 +49,7 @@ func describeRefusal(r *http.Request, p *problem.Problem, id string) {
 	}
 }
 
-// hostOf is the address without its port, where it has one.
+// hostOf returns the address without its port, if it has one.
 func hostOf(address string) string {
 	if host, _, err := net.SplitHostPort(address); err == nil {
 		return host

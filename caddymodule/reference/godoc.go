@@ -61,7 +61,7 @@ func packageDocs(directory string) (*doc.Package, error) {
 	return doc.NewFromFiles(set, files, modulePath+filepath.Base(directory), doc.AllDecls)
 }
 
-// text is what the struct says of itself, under the name that users know it by.
+// text returns the comment of the struct, with the name that users know it by.
 func (d *docs) text(name string) string {
 	goName := d.config.Type().Name()
 	text := d.types[goName].Doc
@@ -74,7 +74,7 @@ func (d *docs) text(name string) string {
 func (d *docs) markdown(text string) string {
 	printer := d.pkg.Printer()
 	printer.DocLinkURL = func(*comment.DocLink) string { return "" }
-	// A backquote is one in Markdown, too, and so is an underscore in code.
+	// Markdown has backquotes too, and code needs no escaped underscores.
 	return strings.ReplaceAll(string(printer.Markdown(d.pkg.Parser().Parse(text))), `\`, "")
 }
 
@@ -100,7 +100,7 @@ func find(config, target reflect.Value) (field reflect.StructField, owner string
 	return field, "", false
 }
 
-// json is the name of an option's field in JSON, "" where it has none.
+// json returns the name of an option's field in JSON; "" if it has none.
 func (d *docs) json(facts option.Facts) string {
 	field, _, found := d.structField(facts)
 	if !found {
@@ -110,7 +110,7 @@ func (d *docs) json(facts option.Facts) string {
 	return name
 }
 
-// field is what the comment of an option's field says, on one line.
+// field returns the comment of an option's field, on one line.
 func (d *docs) field(facts option.Facts) string {
 	field, owner, found := d.structField(facts)
 	if !found {
@@ -134,10 +134,10 @@ func (d *docs) comment(owner, name string) string {
 	return ""
 }
 
-// described is a field by its name in JSON, and what its comment says.
+// described is a field: its name in JSON, and its comment.
 type described struct{ name, text string }
 
-// others are the fields that no option sets.
+// others returns the fields that no option sets.
 func (d *docs) others(options []*option.Option) (fields []described) {
 	known := make(map[string]bool)
 	for _, o := range options {

@@ -10,8 +10,8 @@ import (
 	"github.com/odordiff/odordiff/caddymodule/gate/option"
 )
 
-// writeOptions writes the table of the options of a config, what each means,
-// and the same for the blocks among them.
+// writeOptions writes the table of a config's options, what each means, and the
+// same for the options that have blocks.
 func writeOptions(b *bytes.Buffer, config option.Config, root string) error {
 	docs, err := docsOf(config, root)
 	if err != nil {
@@ -50,7 +50,7 @@ func writeRow(b *bytes.Buffer, docs *docs, o *option.Option, usage, example stri
 	fmt.Fprintf(b, "| `%s` | %s | %s | `%s` | %s |\n", cell(strings.TrimSpace(usage)), cell(value(o)), cell(absent(o)), cell(example), json)
 }
 
-// value says what an option may have.
+// value describes the values that an option may have.
 func value(o *option.Option) string {
 	value := cmp.Or(o.Want, "text")
 	switch {
@@ -70,7 +70,7 @@ func value(o *option.Option) string {
 	return value
 }
 
-// absent says what it means to leave an option out.
+// absent says what it means if an option is left out.
 func absent(o *option.Option) string {
 	if o.Required {
 		return "required"
@@ -99,7 +99,7 @@ func writeMeanings(b *bytes.Buffer, docs *docs, options []*option.Option) {
 
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
-// syntax is what follows the name of an option in a Caddyfile.
+// syntax returns what follows the name of an option in a Caddyfile.
 func syntax(o *option.Option) string {
 	if o.Nested == nil {
 		return o.Syntax
@@ -119,7 +119,7 @@ func syntax(o *option.Option) string {
 	return strings.Join(words, " ")
 }
 
-// exampleLine is the first line of an option's example.
+// exampleLine returns the first line of an option's example.
 func exampleLine(o *option.Option) string {
 	if o.Nested == nil {
 		return strings.TrimSpace(o.Name + " " + o.Facts.Example)
@@ -127,7 +127,7 @@ func exampleLine(o *option.Option) string {
 	return line(o.Nested.Options())
 }
 
-// line is an example of a block's name and arguments.
+// line returns an example of a block's name and arguments.
 func line(table option.Table) string {
 	words := []string{table.Name}
 	for _, argument := range table.Arguments {
@@ -136,7 +136,7 @@ func line(table option.Table) string {
 	return strings.Join(words, " ")
 }
 
-// writeExample writes a block with every option of the table, but for some.
+// writeExample writes a block with every option of the table except some.
 func writeExample(b *strings.Builder, before string, table option.Table, indent int, but []string) {
 	tabs := strings.Repeat("\t", indent)
 	head := before + line(table)

@@ -1,5 +1,5 @@
-// Package reference writes the pages of docs/reference: for each module, what
-// its config struct says of itself and what its table of options allows.
+// Package reference writes the pages of docs/reference: for each module, the
+// comments of its config struct and what its table of options allows.
 package reference
 
 import (
@@ -35,7 +35,7 @@ type module struct {
 	before string
 	// within is a Caddyfile with a %s, indented, where the module stands.
 	within string
-	// apart are the options that do not go together with the others.
+	// apart are the options that cannot stand together with the others.
 	apart []string
 }
 
@@ -129,7 +129,7 @@ func (m module) write(b *bytes.Buffer, root string) error {
 	return writeOptions(b, m.config, root)
 }
 
-// example is a Caddyfile that has the module with its options.
+// example returns a Caddyfile with the module and its options.
 func (m module) example() string {
 	before, after, _ := strings.Cut(m.within, "%s")
 	above := strings.TrimRight(before, "\t")

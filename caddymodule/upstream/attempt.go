@@ -15,8 +15,7 @@ import (
 	"github.com/odordiff/odordiff/internal/breaker"
 )
 
-// errSlow is the failure of an upstream that keeps a client waiting for too
-// long.
+// errSlow is the failure of an upstream that lets a client wait for too long.
 var errSlow = errors.New("no response header in time")
 
 // attempt makes one attempt and settles its permit.
@@ -36,7 +35,7 @@ func (t *Transport) attempt(req *http.Request, inMemory bool, permit *breaker.Pe
 	return res, nil
 }
 
-// send is Caddy's round trip, made once, and without the answers that Caddy
+// send makes Caddy's round trip, only once, and refuses answers that Caddy
 // cannot pass on.
 func (t *Transport) send(req *http.Request) (*http.Response, error) {
 	attempt, journey := follow(req)
@@ -50,9 +49,9 @@ func (t *Transport) send(req *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// checkStatus refuses what Go's client takes for an answer, but a server cannot
-// give: by a status below 100 Caddy's handler panics, and of a switch to a
-// protocol that nobody asked for it makes an empty 200.
+// checkStatus refuses an answer that Go's client accepts but a server cannot
+// send. Caddy's handler panics at a status below 100, and turns a switch to a
+// protocol that the client did not ask for into an empty 200.
 func checkStatus(req *http.Request, res *http.Response) error {
 	asked, got := req.Header.Get("Upgrade"), res.Header.Get("Upgrade")
 	switch {
@@ -73,20 +72,19 @@ func settle(ctx context.Context, permit *breaker.Permit, upload *upload, err err
 	permit.Failure(err)
 }
 
-// clientLeft reports whether an error came about because nobody waits any more.
-// A deadline is something else: that the time was not enough is the upstream's
-// failure.
+// clientLeft reports whether an error arose because the client has left. A
+// deadline is different: an upstream that takes too long has failed.
 func clientLeft(ctx context.Context, err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled)
 }
 
-// observe judges a response by its status, and otherwise watches its body.
+// observe judges a response by its status, or else watches its body.
 func (t *Transport) observe(req *http.Request, res *http.Response, permit *breaker.Permit) {
 	switch {
 	case t.fails(res.StatusCode):
 		permit.Failure(fmt.Errorf("status %d", res.StatusCode))
 	case res.StatusCode == http.StatusSwitchingProtocols, res.Body == nil, res.Body == http.NoBody:
-		// The connection is the client's now, or there is nothing to come.
+		// The connection is now a tunnel, or the response has no body.
 		permit.Success()
 	case permit.Probe():
 		permit.Success()
@@ -130,8 +128,9 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close settles what was not read to its end. Without a client that left, the
-// rest was not wanted, and the upstream has done its part.
+// Close settles the permit if the body was not read to its end. Unless the
+// client has left, the proxy did not want the rest, and the upstream has done
+// its part.
 func (b *body) Close() error {
 	if b.ctx.Err() != nil {
 		b.permit.Release()

@@ -11,8 +11,8 @@ import (
 	"github.com/odordiff/odordiff/caddymodule/gate/option"
 )
 
-// Options returns the options that transport gate has beside those of transport
-// http.
+// Options returns the options that transport gate has in addition to those of
+// transport http.
 func (t *Transport) Options() option.Table {
 	return option.Table{Name: "gate", Options: []*option.Option{
 		option.Values("fail_on", &t.FailOn, "<statuses...>", parseStatus, formatStatus).Default("502 503 504").
@@ -24,7 +24,7 @@ func (t *Transport) Options() option.Table {
 // In JSON a class such as 5xx is its first digit.
 
 func parseStatus(text string) int {
-	status, _ := strconv.Atoi(strings.TrimSuffix(text, "xx")) // It was checked.
+	status, _ := strconv.Atoi(strings.TrimSuffix(text, "xx")) // It is valid.
 	return status
 }
 
@@ -44,8 +44,8 @@ func isStatus(text string) bool {
 	return err == nil && status >= 100 && status <= 599
 }
 
-// UnmarshalCaddyfile parses the transport. What is none of its own options, it
-// hands on to transport http.
+// UnmarshalCaddyfile parses the transport. It passes on to transport http the
+// options that are not its own.
 func (t *Transport) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	var standard []caddyfile.Token
 	d.Next()

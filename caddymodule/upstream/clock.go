@@ -6,9 +6,9 @@ import (
 )
 
 // clock measures how long an upstream takes, and rings when that is too long.
-// While the client is waited for it stands still, so that a slow upload is not
-// taken for a slow upstream; with each part that the client sends the time
-// begins anew.
+// It stands still while the gateway waits for the client, so that a slow upload
+// is not taken for a slow upstream. The time starts again with each part that
+// the client sends.
 type clock struct {
 	limit time.Duration
 
@@ -18,8 +18,8 @@ type clock struct {
 	stopped bool
 }
 
-// startClock returns a clock that runs, and calls ring on a goroutine of its
-// own once the limit is over; again after each pause.
+// startClock returns a running clock. When the limit is over, it calls ring on
+// a goroutine of its own, and again after each pause.
 func startClock(limit time.Duration, ring func()) *clock {
 	return &clock{limit: limit, timer: time.AfterFunc(limit, ring)}
 }
@@ -31,7 +31,7 @@ func (c *clock) pause() {
 	c.timer.Stop()
 }
 
-// resume runs the clock from the beginning.
+// resume starts the clock again from zero.
 func (c *clock) resume() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -40,7 +40,7 @@ func (c *clock) resume() {
 	}
 }
 
-// stop halts the clock for good.
+// stop halts the clock forever.
 func (c *clock) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

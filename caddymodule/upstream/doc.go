@@ -3,11 +3,11 @@
 //
 // The selection policy chooses only upstreams whose breaker admits an attempt.
 // The permit for the attempt travels with the request to the transport. That is
-// Caddy's HTTP transport, which also reports to the breaker what came of each
-// attempt, and which can send a body again that the gateway has read.
+// Caddy's HTTP transport, but it also reports the outcome of each attempt to
+// the breaker, and it can send again a body that the gateway has read.
 //
 // Caddy's own circuit breakers do not suffice: a proxy has one for all of its
-// upstreams, asks it several times an attempt and never tells it of a refused
-// connection. Hence a policy, which knows the upstream, and a transport, which
-// sees the outcome.
+// upstreams, asks it several times for each attempt, and never reports a
+// refused connection to it. So there is a policy, which knows the upstream, and
+// a transport, which sees the outcome.
 package upstream

@@ -24,8 +24,8 @@ var (
 	}, []string{"breaker", "to"})
 )
 
-// stateCollector reads the breakers when it is asked, so that it can be neither
-// behind nor hold on to breakers that are gone.
+// stateCollector reads the breakers at each scrape, so that it is always
+// current and keeps no breaker that is gone.
 type stateCollector struct {
 	desc     *prometheus.Desc
 	breakers atomic.Pointer[breaker.Registry]
@@ -48,7 +48,7 @@ func (c *stateCollector) Collect(metrics chan<- prometheus.Metric) {
 }
 
 // observe counts and logs a change of a breaker. It outlives every config, so
-// it uses the logger that is in force.
+// it uses the logger of the running one.
 func observe(change breaker.Change) {
 	transitions.WithLabelValues(change.Breaker, change.To.String()).Inc()
 	logger := caddy.Log().Named("gate.breaker").With(
@@ -60,12 +60,12 @@ func observe(change breaker.Change) {
 	logger.Info("breaker is " + change.To.String())
 }
 
-// forget takes the series of a breaker that is gone out, so that upstreams that
-// come and go do not pile up.
+// forget removes the series of a breaker that is gone, so that upstreams that
+// come and go do not accumulate.
 func forget(id string) { transitions.DeletePartialMatch(prometheus.Labels{"breaker": id}) }
 
-// check is the health check of all breakers. An upstream that is out degrades
-// the service, no more: others, or the ladder, answer in its place.
+// check is the health check of all breakers. A failed upstream only degrades
+// the service: others, or the ladder, answer in its place.
 func check(breakers *breaker.Registry) healthcheck.Check {
 	return healthcheck.Check{
 		Name: "breakers",

@@ -12,14 +12,15 @@ import (
 	"github.com/odordiff/odordiff/caddymodule/gate"
 )
 
-// errGivenBack is the failure of an upstream that did not answer a request
-// which the library below would have sent again.
+// errGivenBack is the failure of an upstream that did not answer a request,
+// when Go's client would have sent the request again.
 var errGivenBack = errors.New("the upstream gave the request back unanswered, and it is not safe to send twice")
 
-// journey follows one attempt through Go's client: how far it came, and that a
-// request which may not be repeated leaves only once. What is repeated is for
-// Caddy's retries to decide; Go's client repeats on its own, over HTTP/2 even a
-// POST, each time that the upstream refuses the stream or goes away.
+// journey follows one attempt through Go's client. It records how far the
+// attempt came, and sends a request that must not be repeated only once.
+// Caddy's retries decide what is repeated, but Go's client also repeats on its
+// own, over HTTP/2 even a POST, whenever the upstream refuses the stream or
+// closes the connection.
 type journey struct {
 	once bool
 	stop context.CancelFunc
@@ -30,7 +31,7 @@ type journey struct {
 	repeated  atomic.Bool
 }
 
-// follow returns the request as an attempt that is followed.
+// follow returns the request with hooks that follow it, and its journey.
 func follow(req *http.Request) (*http.Request, *journey) {
 	j := &journey{once: !gate.SafeMethod(req.Method)}
 	ctx := req.Context()
@@ -47,8 +48,8 @@ func follow(req *http.Request) (*http.Request, *journey) {
 	return attempt, j
 }
 
-// gotConnection stops a second journey of a request before anything of it is
-// written: HTTP/2 and HTTP/3 look at the context once more before they write.
+// gotConnection stops a second sending of a request before any of it is
+// written: HTTP/2 and HTTP/3 check the context once more before they write.
 func (j *journey) gotConnection() {
 	j.connected.Store(true)
 	if j.once && j.left.Load() {
@@ -68,15 +69,15 @@ func (j *journey) explain(req *http.Request, err error) error {
 	return err
 }
 
-// disguiseKeys spells the fields so that Go's client does not know them, by
-// which it would take any request for one that it may repeat. The case of a
-// field's name means nothing to the upstream.
+// disguiseKeys changes the case of the fields by which Go's client takes any
+// request for one that it may repeat. To the upstream, the case of a field's
+// name means nothing.
 func disguiseKeys(header http.Header) http.Header {
 	const key, otherKey = "Idempotency-Key", "X-Idempotency-Key"
 	if header[key] == nil && header[otherKey] == nil {
 		return header
 	}
-	header = maps.Clone(header) // it is Caddy's
+	header = maps.Clone(header) // the map belongs to Caddy
 	for _, name := range []string{key, otherKey} {
 		if values, found := header[name]; found {
 			delete(header, name)

@@ -18,39 +18,40 @@ func init() {
 	caddy.RegisterModule(Selection{})
 }
 
-// Selection is the selection policy gate_breaker. It chooses an upstream by
-// another policy among those whose breaker admits an attempt. If there is none,
-// Caddy answers 503 or retries, as it is configured to.
+// Selection is the selection policy gate_breaker. Among the upstreams whose
+// breaker admits an attempt, it chooses one by another policy. If there is
+// none, Caddy answers 503 or retries, as configured.
 //
-// It needs `transport gate` beside it: with another transport nothing reports
-// the outcomes, and no breaker ever opens.
+// It needs `transport gate`: no other transport reports the outcomes, so no
+// breaker would ever open.
 type Selection struct {
-	// Sets this proxy's breakers apart. Proxies to the same upstream share its
-	// breaker unless their names differ. Give those that share one the same
-	// settings: if they differ, those of the proxy that was configured last hold
-	// as soon as it has used the breaker.
+	// Separates this proxy's breakers from others. Proxies to the same upstream
+	// share its breaker unless their names differ. Give those that share one the
+	// same settings. If the settings differ, those of the proxy that was
+	// configured last apply once it has used the breaker.
 	Name string `json:"name,omitempty"`
 
-	// Chooses among the upstreams that are admitted. Default: random.
+	// Chooses among the admitted upstreams. Default: random.
 	InnerRaw json.RawMessage `json:"inner,omitempty" caddy:"namespace=http.reverse_proxy.selection_policies inline_key=policy"`
 
 	// How many failed attempts in a row open the breaker. Default: 5.
 	TripAfter *int `json:"trip_after,omitempty"`
 
-	// How long the breaker stays open before it probes the upstream. It doubles
-	// each time the probe fails, and up to a fifth is added at random. Default:
-	// 1s.
+	// How long the breaker stays open before it probes the upstream. The time
+	// doubles each time that the probe fails, and up to a fifth of it is added at
+	// random. Default: 1s.
 	OpenFor *caddy.Duration `json:"open_for,omitempty"`
 
-	// The longest the breaker stays open, but for the random fifth. Default: 30s.
+	// The longest time that the breaker stays open, without the random fifth.
+	// Default: 30s.
 	OpenMax *caddy.Duration `json:"open_max,omitempty"`
 
-	// How many attempts are admitted as probes, and must all succeed, before
-	// the breaker closes. Default: 1.
+	// How many attempts are admitted as probes. All must succeed before the
+	// breaker closes. Default: 1.
 	HalfOpen *int `json:"half_open,omitempty"`
 
-	// How long a probe may take to show an outcome before another takes its
-	// place. Default: 1m.
+	// How long a probe may be without an outcome before another takes its place.
+	// Default: 1m.
 	ProbeTimeout *caddy.Duration `json:"probe_timeout,omitempty"`
 
 	inner    reverseproxy.Selector
@@ -66,7 +67,7 @@ func (Selection) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// Provision loads the inner policy and finds the breakers, which outlive
+// Provision loads the inner policy and gets the breakers, which outlive
 // reloads.
 func (s *Selection) Provision(ctx caddy.Context) error {
 	if err := s.Options().Provision(); err != nil {
@@ -91,7 +92,7 @@ func (s *Selection) Provision(ctx caddy.Context) error {
 }
 
 // upstreamsOf returns the upstreams of the proxy that is loading the policy,
-// but for dynamic ones: nobody can tell when those are gone for good.
+// without dynamic ones: nothing says when those are finally gone.
 func upstreamsOf(ctx caddy.Context) reverseproxy.UpstreamPool {
 	for _, module := range slices.Backward(ctx.Modules()) {
 		if proxy, ok := module.(*reverseproxy.Handler); ok {
@@ -122,8 +123,8 @@ func (s *Selection) Validate() error {
 	return s.settings().Validate()
 }
 
-// Cleanup takes the health check out, and the breakers that the next config
-// does not hold.
+// Cleanup removes the health check, and the breakers that the next config does
+// not use.
 func (s *Selection) Cleanup() error {
 	if s.breakers != nil {
 		s.breakers.Close()
@@ -134,10 +135,10 @@ func (s *Selection) Cleanup() error {
 	return nil
 }
 
-// Select chooses an upstream that is admitted, and takes its permit; nil if
-// there is none. Only the chosen upstream is asked for a permit: half-open
-// breakers have few to give. A retry goes to an upstream that the request has
-// not tried, if one is admitted.
+// Select chooses an admitted upstream and takes its permit; nil if there is
+// none. It asks only the chosen upstream for a permit, because half-open
+// breakers have few. A retry goes to an upstream that the request has not
+// tried, if one is admitted.
 func (s *Selection) Select(pool reverseproxy.UpstreamPool, r *http.Request, w http.ResponseWriter) *reverseproxy.Upstream {
 	last := ticketOf(r.Context())
 	last.discard() // of an attempt that never got as far as the transport
@@ -160,13 +161,13 @@ func (s *Selection) admit(pool, admitted reverseproxy.UpstreamPool, r *http.Requ
 			s.issue(r.Context(), upstream, permit)
 			return upstream
 		}
-		// Another request was faster.
+		// Another request has taken the permit.
 		admitted = keep(admitted, func(u *reverseproxy.Upstream) bool { return u != upstream })
 	}
 	return nil
 }
 
-// keep returns the upstreams that fit: the pool itself, untouched, if all do.
+// keep returns the upstreams that fit; if all do, the pool itself.
 func keep(pool reverseproxy.UpstreamPool, fits func(*reverseproxy.Upstream) bool) reverseproxy.UpstreamPool {
 	first := slices.IndexFunc(pool, func(u *reverseproxy.Upstream) bool { return !fits(u) })
 	if first < 0 {
@@ -181,9 +182,9 @@ func keep(pool reverseproxy.UpstreamPool, fits func(*reverseproxy.Upstream) bool
 	return kept
 }
 
-// choose asks the inner policy. Caddy's weighted_round_robin knows its weights
-// by the upstreams' places in the pool, so it cannot be asked about a part of
-// it.
+// choose asks the inner policy. Caddy's weighted_round_robin finds its weights
+// by the upstreams' positions in the pool, so it cannot choose among a part of
+// the pool; byWeight does that.
 func (s *Selection) choose(pool, admitted reverseproxy.UpstreamPool, r *http.Request, w http.ResponseWriter) *reverseproxy.Upstream {
 	weighted, ok := s.inner.(*reverseproxy.WeightedRoundRobinSelection)
 	if ok && len(admitted) < len(pool) {

@@ -18,7 +18,7 @@ type ticket struct {
 	selection *Selection
 	upstream  *reverseproxy.Upstream
 	permit    *breaker.Permit
-	// hold keeps the permit from being released when the request ends.
+	// stopRelease keeps the permit from being released when the request ends.
 	stopRelease func() bool
 	redeemed    bool
 	// previous is the ticket of the request's attempt before this one.
@@ -31,7 +31,7 @@ func ticketOf(ctx context.Context) *ticket {
 }
 
 // issue gives the request a ticket with the permit for an attempt on the
-// upstream. If nobody redeems it before the request ends, the permit is
+// upstream. If it is not redeemed before the request ends, the permit is
 // released.
 func (s *Selection) issue(ctx context.Context, upstream *reverseproxy.Upstream, permit *breaker.Permit) {
 	caddyhttp.SetVar(ctx, ticketVar, &ticket{
@@ -44,7 +44,7 @@ func (s *Selection) issue(ctx context.Context, upstream *reverseproxy.Upstream, 
 }
 
 // redeem returns the permit for this attempt on the upstream, once; nil if
-// there is none. Whoever redeems a permit must settle it.
+// there is none. The caller must settle the permit.
 func redeem(ctx context.Context, upstream *reverseproxy.Upstream) *breaker.Permit {
 	t := ticketOf(ctx)
 	if t == nil || t.redeemed || t.upstream != upstream {
@@ -68,8 +68,8 @@ func (t *ticket) markRedeemed() {
 }
 
 // tried reports whether the selection has sent the request to the upstream
-// before. Dynamic upstreams are made anew for each attempt, so their address
-// decides.
+// before. It compares addresses, because dynamic upstreams are made anew for
+// each attempt.
 func (t *ticket) tried(s *Selection, upstream *reverseproxy.Upstream) bool {
 	for ; t != nil; t = t.previous {
 		if t.selection == s && t.upstream.String() == upstream.String() {

@@ -35,19 +35,17 @@ func init() {
 type Transport struct {
 	*reverseproxy.HTTPTransport
 
-	// Statuses that mean the upstream is not able to serve; 5 stands for 5xx. A
-	// 500 is not among the defaults: it says as much about the request,
-	// and one client's poisonous prompt should not shut out all others. A 503 with
-	// Retry-After is: opening the breaker is what it asks for.
-	// Default: 502, 503, 504.
+	// Statuses which mean that the upstream cannot serve; 5 stands for 5xx. The
+	// defaults do not include 500: it may be the request's fault, and one client's
+	// bad prompt should not shut out all others. They include 503 even with
+	// Retry-After, which asks for just such a pause. Default: 502, 503, 504.
 	FailOn []int `json:"fail_on,omitempty"`
 
-	// How long an upstream may take to send a response's header before the
-	// attempt counts as failed. The time that the client takes for its upload does
-	// not count: each part of it begins the time anew. The attempt itself goes on:
-	// `response_header_timeout` ends it. An upstream that is frozen would not open
-	// its breaker otherwise, since clients that give up waiting count neither way.
-	// Default: 30s.
+	// How long an upstream may take to send a response's header before the attempt
+	// counts as failed. The time of the client's upload does not count: it starts
+	// again with each part. The attempt itself goes on: `response_header_timeout`
+	// ends it. Without slow_after, a frozen upstream would not open its breaker,
+	// because attempts whose clients give up do not count. Default: 30s.
 	SlowAfter *caddy.Duration `json:"slow_after,omitempty"`
 
 	app *gate.App
@@ -101,9 +99,9 @@ func proxied(req *http.Request) bool {
 	return req.Context().Value(caddyhttp.ServerCtxKey) != nil
 }
 
-// rewound returns the request with a fresh reader of its body, if the gateway
-// has read it into memory. The request itself stays as it is, as a RoundTripper
-// must leave it.
+// rewound returns the request with a new reader of its body, if the gateway has
+// read it into memory. It does not change the request itself, which a
+// RoundTripper must not.
 func rewound(req *http.Request) (attempt *http.Request, inMemory bool) {
 	x, ok := gate.ExchangeIn(req)
 	if !ok || req.Body == nil || !x.Read() {
@@ -115,7 +113,7 @@ func rewound(req *http.Request) (attempt *http.Request, inMemory bool) {
 	return attempt, true
 }
 
-// permitOf returns the permit for the attempt, nil if no breaker guards it.
+// permitOf returns the permit for the attempt; nil if no breaker guards it.
 func permitOf(req *http.Request) *breaker.Permit {
 	info, ok := reverseproxy.GetDialInfo(req.Context())
 	if !ok {

@@ -15,15 +15,14 @@ import (
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
-// errUnsent marks the failure of an attempt of which the upstream heard
-// nothing, for a reason that lies on this side: it says nothing about the
-// upstream.
+// errUnsent marks the failure of an attempt that never reached the upstream,
+// for a reason on this side. It says nothing about the upstream.
 var errUnsent = errors.New("not sent")
 
-// unsent returns the error of an attempt that ended before its request left, as
-// one of errUnsent where the reason lies on this side. A request that nobody
-// could send is refused: a client that makes five of them would otherwise shut
-// the upstream for everybody.
+// unsent returns the error of an attempt that ended before its request was
+// sent; if the reason is on this side, it wraps errUnsent. A request that
+// cannot be sent is refused: otherwise a client with five of them could shut
+// out the upstream for everyone.
 func (j *journey) unsent(req *http.Request, err error) error {
 	if cause := impossible(req); cause != nil {
 		refusal := problem.Unsendable.New("A header field, the path or the query would hold a character that is not allowed there.").

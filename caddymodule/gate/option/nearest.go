@@ -1,7 +1,7 @@
 package option
 
-// nearest returns the word that the text is a slip of: the one that the fewest
-// letters have to be changed for, a third of them at most. "" means none.
+// nearest returns the word that is most like the text: the one that needs the
+// fewest changed letters, at most a third of them. "" means none.
 func nearest(text string, words []string) string {
 	best, distance := "", max(1, len(text)/3)+1
 	for _, word := range words {
@@ -12,8 +12,8 @@ func nearest(text string, words []string) string {
 	return best
 }
 
-// edits returns how many letters have to be added, taken out or replaced to
-// make b of a (the Levenshtein distance).
+// edits returns how many letters must be added, removed or replaced to turn a
+// into b (the Levenshtein distance).
 func edits(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

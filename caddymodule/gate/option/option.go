@@ -1,7 +1,7 @@
 // Package option reads what a Caddyfile or JSON says about a module. A module
-// declares its options once, as a [Table]. From it come the reading of its
-// block, the checks that both syntaxes share, the errors, the defaults and its
-// page of the reference.
+// declares its options once, as a [Table]. The table reads the module's block,
+// checks the values of both syntaxes, words the errors, fills in the defaults,
+// and makes the module's page of the reference.
 //
 // A field whose zero value means something is a pointer, so that a zero is
 // never taken for an absent option.
@@ -23,14 +23,15 @@ type Option struct {
 
 	filled, many, flag bool
 
-	// values are the field's, as a Caddyfile has them; nil where it is absent.
+	// values returns the values of the field, as a Caddyfile has them; nil if it
+	// is absent.
 	values func() []string
 	set    func(values []string)
 	valid  func(value string) bool
 
-	// read reads an option that has more than values.
+	// read reads an option that has a block or a syntax of its own.
 	read func(d *caddyfile.Dispenser) error
-	// blocks are the tables of the nested configs that there are.
+	// blocks returns the tables of the nested configs.
 	blocks func() []Table
 }
 
@@ -40,27 +41,28 @@ type Facts struct {
 	Name string
 	// Syntax is what follows the name, such as <duration>.
 	Syntax string
-	// Want is what a value has to be, such as "a duration from 0s to 10m"; "" for
+	// Want says what a value must be, such as "a duration from 0s to 10m"; "" for
 	// any text.
 	Want string
-	// Default is the value of an option that is absent, or a word on it.
+	// Default is the value of an absent option, or says what its absence means.
 	Default string
-	// Example is what may follow the name.
+	// Example is an example of what follows the name.
 	Example string
-	// Required, Repeats and Expanded say that the option must be there, may be
-	// there more than once, and may have placeholders that are expanded at load.
+	// Required says that the option must be there, Repeats that it may be there
+	// more than once, and Expanded that its placeholders are expanded at load.
 	Required, Repeats, Expanded bool
 	// Field points to the field of the config that the option sets.
 	Field any
-	// Nested is a config such as the option's block makes; nil without a block.
+	// Nested is an empty config of the kind that the option's block makes; nil
+	// without a block.
 	Nested Config
 }
 
 // Config is a part of a module's configuration that has options.
 type Config interface{ Options() Table }
 
-// Default makes a value, as a Caddyfile has it, the default that
-// [Table.Provision] fills in.
+// Default sets the value that [Table.Provision] fills in if the option is
+// absent, as a Caddyfile has it.
 func (o *Option) Default(value string) *Option {
 	o.Facts.Default, o.filled = value, true
 	if o.Facts.Example == "" {
@@ -69,7 +71,7 @@ func (o *Option) Default(value string) *Option {
 	return o
 }
 
-// DefaultMeans says what an absent option means, where that is not one value.
+// DefaultMeans says what an absent option means if that is not a single value.
 func (o *Option) DefaultMeans(meaning string) *Option {
 	o.Facts.Default = meaning
 	return o
@@ -87,15 +89,16 @@ func (o *Option) Require() *Option {
 	return o
 }
 
-// Expand has [Table.Provision] expand placeholders such as {env.NAME} in the
+// Expand makes [Table.Provision] expand placeholders such as {env.NAME} in the
 // values.
 func (o *Option) Expand() *Option {
 	o.Expanded = true
 	return o
 }
 
-// Accept demands that each value is what want says, such as "a scope". Without
-// valid the module itself sees to that.
+// Accept requires that each value is what want says, such as "a scope", and
+// that valid reports true for it. If valid is nil, the module itself checks the
+// values.
 func (o *Option) Accept(want string, valid func(value string) bool) *Option {
 	o.Want, o.valid = want, valid
 	return o
@@ -107,11 +110,11 @@ func (o *Option) Repeat() *Option {
 	return o
 }
 
-// line is the example as it stands in a Caddyfile.
+// line returns the example as a line of a Caddyfile.
 func (o *Option) line() string { return strings.TrimSpace(o.Name + " " + o.Facts.Example) }
 
-// take sets the field to values that a Caddyfile has for the option. Those of
-// an option that is there before are kept where it takes more than one.
+// take sets the field to the values of a Caddyfile. If the option may have
+// several, it keeps those that are already there.
 func (o *Option) take(values []string) error {
 	switch {
 	case o.flag && len(values) > 0:
@@ -131,8 +134,8 @@ func (o *Option) take(values []string) error {
 	return nil
 }
 
-// check says what is wrong with values. With lenient, one that has placeholders
-// still is left alone.
+// check returns an error if a value is wrong. If lenient, it passes over a
+// value that still has placeholders.
 func (o *Option) check(values []string, lenient bool) error {
 	for _, value := range values {
 		switch {
@@ -146,7 +149,7 @@ func (o *Option) check(values []string, lenient bool) error {
 	return nil
 }
 
-// checkField says what is wrong with what the field has.
+// checkField checks the values of the field.
 func (o *Option) checkField(lenient bool) error {
 	if o.values == nil {
 		return nil

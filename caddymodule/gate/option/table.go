@@ -9,7 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
-// Table is what may be written for a config. Its options point into that
+// Table describes how a config may be written. Its options point into that
 // config.
 type Table struct {
 	// Name is what the block is called in a Caddyfile.
@@ -18,15 +18,16 @@ type Table struct {
 	Arguments []*Option
 	// Options may stand in the block.
 	Options []*Option
-	// Short reads arguments that are short for a block; Usage says which.
+	// Short reads arguments that abbreviate a block; Usage says which.
 	Short func(arguments []string) error
 	Usage string
-	// Others reads an option that is not in the table. Without it there is none.
+	// Others reads an option that is not in the table. If it is nil, such an
+	// option is an error.
 	Others func(d *caddyfile.Dispenser) error
 }
 
-// Unmarshal reads the name that comes next, its arguments and its block. Its
-// errors say which option, in which line, what is there, and what would be
+// Unmarshal reads the name that comes next, its arguments and its block. An
+// error names the option and its line, and says what is there and what would be
 // right.
 func (t Table) Unmarshal(d *caddyfile.Dispenser) error {
 	d.Next()
@@ -107,7 +108,8 @@ func (t Table) option(name string) *Option {
 	return nil
 }
 
-// unknown says that there is no such option, and which is meant.
+// unknown returns the error for an unknown option, which suggests the one that
+// is probably meant.
 func (t Table) unknown(name string) error {
 	names := make([]string, len(t.Options))
 	for i, o := range t.Options {
@@ -122,7 +124,7 @@ func (t Table) unknown(name string) error {
 	return fmt.Errorf("unknown option %q of %s: it has %s%s", name, t.Name, strings.Join(names, ", "), suchAs(t.Options[0].line()))
 }
 
-// check says what is wrong with what the fields have, placeholders apart.
+// check checks the values of the fields, but not those with placeholders.
 func (t Table) check() error {
 	for _, o := range t.all() {
 		if err := o.checkField(o.Expanded); err != nil {
@@ -164,7 +166,7 @@ func (o *Option) tables() []Table {
 	return o.blocks()
 }
 
-// hinted adds an example of what would be right.
+// hinted adds to an error an example of what would be right.
 func (t Table) hinted(o *Option, err error) error {
 	if slices.Contains(t.Arguments, o) {
 		return fmt.Errorf("%w%s", err, suchAs(t.line()))
@@ -172,7 +174,7 @@ func (t Table) hinted(o *Option, err error) error {
 	return fmt.Errorf("%w%s", err, suchAs(o.line()))
 }
 
-// line is an example of the name with its arguments.
+// line returns an example of the name with its arguments.
 func (t Table) line() string {
 	words := []string{t.Name}
 	for _, o := range t.Arguments {

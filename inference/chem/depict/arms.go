@@ -38,7 +38,7 @@ func (p *placement) armDirections(atom int, arms []int) []complex128 {
 	return directions
 }
 
-// spreadArms divides the widest gap between bonds evenly; the first bond of all
+// spreadArms divides the widest gap between bonds evenly. The very first bond
 // rises to the right.
 func (p *placement) spreadArms(taken []complex128, arms int) []complex128 {
 	start, width := widestGap(taken)
@@ -55,8 +55,8 @@ func (p *placement) spreadArms(taken []complex128, arms int) []complex128 {
 }
 
 // chainAngles returns the angles between the bond that leads to an atom and the
-// atom's arms: 120° for up to two, the chain's zig-zag kept and the others
-// spread over the far side for three, a cross for three ends.
+// atom's arms. Up to two arms have 120°. Of three arms, one continues the
+// chain's zig-zag and the others share the far side; three ends make a cross.
 func (p *placement) chainAngles(arms []int) []float64 {
 	switch {
 	case len(arms) == 1:
@@ -75,9 +75,9 @@ func (p *placement) chainAngles(arms []int) []float64 {
 	return angles
 }
 
-// zigzagSide tells to which side the longest arm turns (1 for
-// counterclockwise): away from where the atom before the last one is, so that
-// the chain is trans; behind a ring, to the side with more room.
+// zigzagSide returns the side to which the longest arm turns (1 for
+// counterclockwise): away from the atom before the last one, so that the chain
+// is trans; after a ring, to the side with more room.
 func (p *placement) zigzagSide(atom int) float64 {
 	before := -1
 	for _, n := range p.neighbours[atom] {

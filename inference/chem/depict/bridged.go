@@ -7,9 +7,9 @@ import (
 )
 
 // bridgedCore returns the rings of a block's largest bridged part: rings that
-// share more than one bond with each other, directly or through others. Rings
-// in which a large ring is involved are left to ringShape, whose turns make
-// room for them. The result is nil if nothing is bridged.
+// share more than one bond with each other, directly or through others. It
+// leaves large rings and those that share bonds with them to ringShape, whose
+// turns make room for them. The result is nil if nothing is bridged.
 func (g *graph) bridgedCore(b *block) [][]int {
 	var best [][]int
 	done := make([]bool, len(b.rings))
@@ -40,10 +40,11 @@ func isBridge(r, s []int) bool {
 	return sharedAtoms(r, s) > 2 && len(r) <= largestPolygon && len(s) <= largestPolygon
 }
 
-// layCore places the atoms of a bridged core. A known ring template takes the
-// coordinates chemists are used to; any other is drawn with each of its larger
-// cycles as the outline in turn, what is left inside (Tutte, Proc. London Math.
-// Soc. 1963, 13, 743), eased, and the tidiest result is taken.
+// layCore places the atoms of a bridged core. A known ring template gives the
+// coordinates that chemists are used to. Any other core is drawn several times,
+// each time with another of its larger cycles as the outline and the rest
+// inside (Tutte, Proc. London Math. Soc. 1963, 13, 743), and relaxed; the
+// tidiest drawing is taken.
 func (g *graph) layCore(core [][]int, b *block) map[int]complex128 {
 	atoms := distinctAtoms(core)
 	best, bestCost, rotation := g.fromTemplates(atoms)
@@ -94,7 +95,8 @@ func (g *graph) outlines(core [][]int) [][]int {
 	return cycles[:min(len(cycles), maxOutlines)]
 }
 
-// cycleOf returns the atoms around a set of bonds, nil unless it is one cycle.
+// cycleOf returns the atoms around a set of bonds; nil if the bonds are not one
+// cycle.
 func (g *graph) cycleOf(in map[int]bool) []int {
 	next := map[int][]int{}
 	start, size := -1, 0
@@ -164,8 +166,9 @@ func (g *graph) insideOutline(atoms, outline []int) []complex128 {
 	return points
 }
 
-// untidiness grades a core's drawing: crossing bonds, bonds of odd lengths,
-// atoms near to each other, and neighbours outside the core that have no room.
+// untidiness grades a core's drawing, by crossing bonds, bonds of wrong
+// lengths, atoms too near each other, and lack of room for the neighbours
+// outside the core.
 func (g *graph) untidiness(atoms []int, points []complex128) float64 {
 	var cost float64
 	for i, a := range atoms {
@@ -189,7 +192,8 @@ func (g *graph) untidiness(atoms []int, points []complex128) float64 {
 	return cost + g.substituentCrowding(atoms, points)
 }
 
-// tooNear grows as a distance falls below a wanted one.
+// tooNear returns a penalty that grows as a distance falls below the wanted
+// one.
 func tooNear(d, wanted float64) float64 {
 	if d >= wanted {
 		return 0

@@ -10,7 +10,7 @@ import (
 // ErrEmpty says that there is no molecule to draw.
 var ErrEmpty = errors.New("no molecule to draw")
 
-// Point is a place in the plane, in bond lengths; Y grows upwards.
+// Point is a position in the plane, in bond lengths; Y grows upwards.
 type Point struct{ X, Y float64 }
 
 // Style says how a bond is drawn.
@@ -30,13 +30,13 @@ const (
 type Bond struct {
 	// Begin and End are atom indices; a wedge is narrow at Begin.
 	Begin, End int
-	// Order is 1 to 4, that of the Kekulé form drawn.
+	// Order is 1 to 4, as in the Kekulé form that is drawn.
 	Order uint8
 	Style Style
 }
 
-// Hydrogen is a hydrogen that is drawn although it is no atom of its own: the
-// one on a stereocentre all of whose bonds are in rings.
+// Hydrogen is a hydrogen that is drawn although it is not an atom of the
+// molecule: that of a stereocentre whose bonds are all in rings.
 type Hydrogen struct {
 	// Atom is the stereocentre.
 	Atom  int
@@ -46,27 +46,28 @@ type Hydrogen struct {
 
 // Drawing is a molecule laid out in the plane.
 type Drawing struct {
-	// Points holds the place of each atom, by its index in the molecule.
+	// Points are the positions of the atoms, by their index in the molecule.
 	Points []Point
 	// Bonds are the molecule's bonds, by their index there.
 	Bonds     []Bond
 	Hydrogens []Hydrogen
 
 	mol *chem.Molecule
-	// source is the drawing of the canonical form that this one renumbers, so
-	// that every writing of a molecule gives the same picture to the byte;
-	// order tells which atom here each atom there is. Nil in a source itself.
+	// source is the drawing of the canonical form, which this one renumbers, so
+	// that every SMILES of a molecule gives exactly the same picture. order says
+	// which atom here each atom there is. A source itself has none.
 	source *Drawing
 	order  []int
 }
 
 // Layout draws a molecule in the plane. The same molecule gives the same
-// drawing whatever the order of its atoms: what is laid out is its canonical
-// form. Double bonds stand as their geometry says, unspecified ones outside
-// rings stand trans; stereocentres have a wedge.
+// drawing in whatever order its atoms are, because Layout lays out the
+// canonical form. Double bonds are drawn with their geometry, and unspecified
+// ones outside rings as trans; stereocentres have a wedge.
 //
-// Every molecule that chem.Parse accepts is drawn; work on ring systems and on
-// overlaps is bounded, so that very large ones come out less tidy, not late.
+// Layout draws every molecule that chem.Parse accepts. Its work on ring systems
+// and overlaps is bounded, so a very large molecule gets a less tidy drawing,
+// not a late one.
 func Layout(m *chem.Molecule) (*Drawing, error) {
 	if m == nil || m.NumAtoms() == 0 {
 		return nil, ErrEmpty
@@ -98,8 +99,8 @@ func newDrawing(m *chem.Molecule) *Drawing {
 	return d
 }
 
-// renumbered returns the drawing of another writing of the same molecule;
-// order tells which of its atoms each atom drawn is.
+// renumbered returns the drawing for another order of the same molecule's
+// atoms; order says which of its atoms each drawn atom is.
 func (d *Drawing) renumbered(m *chem.Molecule, order []int) *Drawing {
 	r := &Drawing{
 		mol: m, source: d, order: order,

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// layBlock places the atoms of a ring system. Rings that share single bonds
-// become polygons side by side; what hangs together by more is a bridged core
-// and is laid out as a whole before the other rings are added to it.
+// layBlock places the atoms of a ring system. Rings that share a single bond
+// become polygons side by side. Rings that share more are a bridged core, which
+// is laid out as a whole before the other rings are added to it.
 func (g *graph) layBlock(b *block) {
 	b.pos, b.rigid = map[int]complex128{}, map[int]bool{}
 	g.laySeed(b)
@@ -53,7 +53,8 @@ func (g *graph) laySeed(b *block) {
 	}
 }
 
-// largeSize is the size of a ring too large for a polygon, 0 of others.
+// largeSize returns the size of a ring that is too large for a polygon, and 0
+// for others.
 func largeSize(ring []int) int {
 	if len(ring) > largestPolygon {
 		return len(ring)
@@ -81,9 +82,9 @@ func sharedAtoms(r, s []int) int {
 	return n
 }
 
-// nextRing returns the ring with the most atoms placed already of those that
-// still miss some; nil if there is none. All of them touch what is placed, one
-// after another, as the rings of a block share bonds.
+// nextRing returns, of the incomplete rings, the one with the most placed
+// atoms; nil if all are complete. Each of them comes to touch what is placed,
+// because the rings of a block share bonds.
 func (b *block) nextRing() []int {
 	var best []int
 	bestPlaced := 1
@@ -138,7 +139,7 @@ func (b *block) span(ring []int, i, gap int) {
 	}
 }
 
-// crowding tells how much points are in the way of the atoms placed already.
+// crowding returns how much the points are in the way of the placed atoms.
 func (b *block) crowding(points []complex128, ring []int) float64 {
 	var sum float64
 	middle := centroid(points)

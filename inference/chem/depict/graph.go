@@ -6,7 +6,7 @@ import (
 	"github.com/odordiff/odordiff/inference/chem"
 )
 
-// graph is a molecule with what its layout asks for again and again.
+// graph is a molecule with what its layout needs again and again.
 type graph struct {
 	*chem.Molecule
 	neighbours [][]int
@@ -17,19 +17,19 @@ type graph struct {
 	blocksOf [][]int
 }
 
-// block is a ring system whose rings hang together by bonds. It is drawn once
-// and then moved as a rigid body.
+// block is a ring system whose rings are joined by shared bonds. It is drawn
+// once and then moved as a rigid body.
 type block struct {
 	atoms []int
 	rings [][]int
-	// pos holds the places of atoms.
+	// pos are the positions of the atoms.
 	pos map[int]complex128
-	// rigid tells which atoms belong to a bridged core, whose shape is settled.
+	// rigid says which atoms belong to a bridged core, whose shape is fixed.
 	rigid    map[int]bool
 	rotation rotation
 }
 
-// rotation tells how far a ring system may be turned in the finished drawing.
+// rotation says how far a ring system may be turned in the finished drawing.
 type rotation uint8
 
 const (
@@ -118,8 +118,8 @@ func (g *graph) isLinear(atom int) bool {
 	return g.Bond(g.BondAt(atom, 0)).Order+g.Bond(g.BondAt(atom, 1)).Order >= 4
 }
 
-// sideWithout lists the atoms on the side of a bond outside rings that an atom
-// is not on.
+// sideWithout lists the atoms on the side of a bond that does not have the
+// anchor. The bond is outside rings.
 func (g *graph) sideWithout(anchor int, b chem.Bond) []int {
 	atoms := g.side(b.Begin, b.End)
 	if slices.Contains(atoms, anchor) {
@@ -128,8 +128,8 @@ func (g *graph) sideWithout(anchor int, b chem.Bond) []int {
 	return atoms
 }
 
-// side lists the atoms on the far side of a bond outside rings, seen from one
-// of its atoms, the near one left out.
+// side lists the atoms on the far side of a bond outside rings, without the
+// near atom.
 func (g *graph) side(near, far int) []int {
 	seen := map[int]bool{near: true, far: true}
 	atoms := []int{far}

@@ -55,8 +55,8 @@ const (
 	bottomSide
 )
 
-// labels returns the texts of a drawing: those of all atoms but plain carbons
-// with neighbours.
+// labels returns the labels of a drawing: those of all atoms except plain
+// carbons with neighbours.
 func (d *Drawing) labels() []label {
 	var found []label
 	for i := range d.Points {
@@ -77,8 +77,8 @@ func (d *Drawing) hasLabel(atom int) bool {
 		d.mol.Degree(atom) == 0 || d.mol.RadicalElectrons(atom) > 0 || d.isCumulated(atom)
 }
 
-// isCumulated reports whether an atom is between two double bonds: its letter
-// parts their lines, which would else look like one long bond.
+// isCumulated reports whether an atom is between two double bonds. Its letter
+// separates their lines, which would otherwise look like one long bond.
 func (d *Drawing) isCumulated(atom int) bool {
 	doubles := 0
 	for k := range d.mol.Degree(atom) {
@@ -136,8 +136,8 @@ func (d *Drawing) isCrowded(atom int, direction complex128) bool {
 	return false
 }
 
-// chargeElsewhere puts a charge at the upper left or, if that is crowded too,
-// above.
+// chargeElsewhere puts a charge at the upper left, or above if that is crowded
+// too.
 func (l *label) chargeElsewhere(text string, atom, left complex128, crowded bool) {
 	if !crowded {
 		l.runLeft(left, []piece{superscript(text)})
@@ -226,9 +226,10 @@ func chargeText(a chem.Atom, radicals int) string {
 	return text
 }
 
-// hydrogenSide chooses the side of a symbol that is freest of bonds for its
-// hydrogens: right, else left, else below or above. Alone, water and its like
-// and the halogen acids are written H2O and HCl.
+// hydrogenSide chooses the side of a symbol for its hydrogens, where bonds
+// leave the most room: right, else left, else below or above. Alone, the
+// hydrides of the oxygen group and the halogens have them on the left: H2O and
+// HCl.
 func (d *Drawing) hydrogenSide(atom int) side {
 	if d.mol.Degree(atom) == 0 {
 		switch d.mol.Atom(atom).Element {
@@ -245,7 +246,7 @@ func (d *Drawing) hydrogenSide(atom int) side {
 		}
 		return rightSide
 	}
-	// crowd is how near bonds come to the right, left, top and bottom.
+	// crowd says how near bonds come to the right, left, top and bottom.
 	crowd := [4]float64{rightSide: -2, leftSide: -1.99, topSide: -1.4, bottomSide: -1.41}
 	toward := [4]complex128{rightSide: 1, leftSide: -1, topSide: 1i, bottomSide: -1i}
 	for k := range d.mol.Degree(atom) {

@@ -8,30 +8,30 @@ import (
 )
 
 // Rings of up to largestPolygon atoms are regular polygons. Larger ones follow
-// the edges of a honeycomb, turning left at most atoms and right at some, so
-// that they look like chains bent round and leave room for trans double bonds
-// (the idea is that of the polyomino shapes of Schrödinger's CoordGen).
+// the edges of a honeycomb, turning left at most atoms and right at some. So
+// they look like chains bent round, and leave room for trans double bonds (the
+// idea comes from the polyomino shapes of Schrödinger's CoordGen).
 const (
 	largestPolygon = 9
 	// largestSearched is the largest ring whose shapes are all tried.
 	largestSearched = 20
-	// largestShaped is the largest ring that is more than a polygon.
+	// largestShaped is the largest ring that is not drawn as a polygon.
 	largestShaped = 120
 )
 
-// ringPreference says what the rest of the molecule asks of a ring's shape.
+// ringPreference says which shape of a ring suits the rest of the molecule.
 type ringPreference struct {
-	// corner tells of each atom whether it wants to point out of the ring (1),
-	// into it (-1) or does not care (0).
+	// corner says for each atom whether it should point out of the ring (1), into
+	// it (-1), or either way (0).
 	corner []int
 	// firm reports whether a corner's preference must be met.
 	firm []bool
-	// trans tells of the bond after each atom whether it must be trans (1), cis
-	// (-1) or does not matter (0).
+	// trans says for the bond after each atom whether it must be trans (1), cis
+	// (-1), or either (0).
 	trans []int
 }
 
-// ringShape places the atoms of a ring on their own.
+// ringShape places the atoms of a ring by itself.
 func (g *graph) ringShape(ring []int, b *block) []complex128 {
 	n := len(ring)
 	preference := g.ringPreference(ring, b)
@@ -54,7 +54,8 @@ func (g *graph) ringShape(ring []int, b *block) []complex128 {
 	return best
 }
 
-// turnSprings hold a ring to its bonds, to angles of 120° and to its turns.
+// turnSprings returns springs that hold a ring to its bond lengths, to angles
+// of 120° and to its turns.
 func turnSprings(turns []int) []spring {
 	n := len(turns)
 	springs := make([]spring, 0, n*n/2)
@@ -75,8 +76,8 @@ func turnSprings(turns []int) []spring {
 	return springs
 }
 
-// foldedPolygon returns the regular polygon with the corners of right turns
-// folded in: a ring of eight or nine atoms with a trans double bond.
+// foldedPolygon returns a regular polygon whose corners with right turns are
+// folded in, for a ring of eight or nine atoms with a trans double bond.
 func foldedPolygon(turns []int) []complex128 {
 	n := len(turns)
 	corners := regularPolygon(n)
@@ -89,8 +90,8 @@ func foldedPolygon(turns []int) []complex128 {
 	return points
 }
 
-// acrossBond is the distance of two atoms of a ring with two others between
-// them: 3 bonds in a row that turn to one side or to both.
+// acrossBond returns the distance between two atoms of a ring with two others
+// between them: three bonds in a row that turn to the same side or to both.
 func acrossBond(turns []int, i, j, n int) float64 {
 	first := (j + 1) % n
 	if i-j != 3 {
@@ -117,8 +118,8 @@ func (g *graph) ringPreference(ring []int, b *block) ringPreference {
 	return w
 }
 
-// shareWith asks for the shape that leaves room for another ring: the atoms
-// at the ends of what both share point out, those between point in.
+// shareWith prefers the shape that leaves room for another ring: the atoms at
+// the ends of the shared path point out, those between point in.
 func (w *ringPreference) shareWith(ring, other []int) {
 	n := len(ring)
 	shared := func(i int) bool { return slices.Contains(other, ring[(i+n)%n]) }
@@ -136,8 +137,8 @@ func (w *ringPreference) shareWith(ring, other []int) {
 	}
 }
 
-// ringGeometry tells how the ring's bonds stand at the bond after position i:
-// 1 for trans, -1 for cis, 0 for a bond without geometry.
+// ringGeometry returns how the ring continues at the bond after position i: 1
+// for trans, -1 for cis, 0 for a bond without geometry.
 func (g *graph) ringGeometry(ring []int, i int) int {
 	n := len(ring)
 	before, begin, end, after := ring[(i+n-1)%n], ring[i], ring[(i+1)%n], ring[(i+2)%n]

@@ -7,11 +7,11 @@ import (
 	"github.com/odordiff/odordiff/inference/chem"
 )
 
-// orient turns a part of the drawing so that as many bonds as can be stand at
-// multiples of 30°, its long axis lies flat, and oxygens are to the right and
-// at the top rather than to the left and at the bottom. What may only be
-// mirrored is mirrored left to right, and what may not be turned stays as it
-// is.
+// orient turns a part of the drawing so that as many bonds as possible are at
+// multiples of 30°, its long axis is horizontal, and oxygens are at the right
+// and the top rather than the left and the bottom. A part that may only be
+// mirrored is mirrored left to right, and a part that may not be turned stays
+// as it is.
 func (g *graph) orient(pos []complex128, part []int, rotation rotation) {
 	if rotation == noRotation {
 		return
@@ -34,7 +34,8 @@ func (g *graph) orient(pos []complex128, part []int, rotation rotation) {
 	}
 }
 
-// flattest returns the turn by a multiple of 30° that lays points flat.
+// flattest returns the turn by a multiple of 30° that makes the points lie
+// flattest.
 func flattest(points []complex128) complex128 {
 	best, bestScore := complex128(1), math.Inf(-1)
 	for k := range 6 {
@@ -52,9 +53,9 @@ func rotate(points []complex128, by complex128) {
 	}
 }
 
-// alignment returns the turn, in degrees, that brings most bonds to multiples
-// of 30°, ends and odd bonds counting less: the mean of their angles on a
-// circle of 30°.
+// alignment returns the turn, in degrees, that brings the most bonds to
+// multiples of 30°: the mean of their angles on a circle of 30°. Bonds to ends
+// count half.
 func (g *graph) alignment(pos []complex128, part []int) float64 {
 	var sum complex128
 	for _, a := range part {
@@ -77,7 +78,7 @@ func (g *graph) alignment(pos []complex128, part []int) float64 {
 	return -cmplx.Phase(sum) * 180 / math.Pi / 12
 }
 
-// flatness grades how flat and wide points lie once turned.
+// flatness grades how flat and wide the points lie after a turn.
 func flatness(points []complex128, by complex128) float64 {
 	var low, high complex128
 	var spread float64
@@ -95,7 +96,7 @@ func flatness(points []complex128, by complex128) float64 {
 }
 
 // face mirrors points left to right, and upside down unless they are upright,
-// so that heteroatoms, the ends above all, are to the right and at the top.
+// so that heteroatoms, especially at ends, are at the right and the top.
 func (g *graph) face(points []complex128, part []int, rotation rotation) {
 	var pull complex128
 	for i, a := range part {

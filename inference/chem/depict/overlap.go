@@ -15,10 +15,10 @@ type overlapSearch struct {
 	part []int
 	// bonds are those of the part.
 	bonds []chem.Bond
-	// hinges are the bonds outside rings that something hangs on.
+	// hinges are the bonds outside rings that carry a branch.
 	hinges []hinge
 	work   int
-	// bent tells how far the branch at each hinge has been turned, in degrees.
+	// bent says how far the branch at each hinge has been turned, in degrees.
 	bent []float64
 }
 
@@ -26,30 +26,30 @@ type overlapSearch struct {
 type hinge struct {
 	near, far int
 	atoms     []int
-	// mirrors reports whether the side may be mirrored in the bond: not so
-	// where a double bond's geometry would change.
+	// mirrors reports whether the side may be mirrored in the bond: not if that
+	// changes a double bond's geometry.
 	mirrors bool
 	// maxBend is how far the side may be turned about near, in degrees.
 	maxBend float64
 }
 
 const (
-	// maxOverlapWork bounds the search, in pairs of atoms looked at.
+	// maxOverlapWork bounds the search, in examined pairs of atoms.
 	maxOverlapWork = 10_000_000
-	// nearAtoms is how near atoms may come that are not bonded to each other;
-	// nearLetter goes for one that is written out, nearLetters for two, and
-	// more if they have hydrogens.
+	// nearAtoms is how near atoms may come that are not bonded to each other.
+	// nearLetter applies if one of them is written out, nearLetters if both are;
+	// written hydrogens need more.
 	nearAtoms   = 0.95
 	nearLetter  = 1.02
 	nearLetters = 1.25
-	// widestRoom is more than any two atoms want.
+	// widestRoom is more than any two atoms need.
 	widestRoom = nearLetters + 0.4
 	// nearBond is how near an atom may come to a bond.
 	nearBond = 0.5
 )
 
 // removeOverlaps turns and mirrors branches of one part until nothing overlaps
-// or nothing helps.
+// or no change helps.
 func (g *graph) removeOverlaps(pos []complex128, part []int, anchor int) {
 	t := &overlapSearch{graph: g, pos: pos, part: part, bonds: g.bondsOf(part)}
 	cost, overlapping := t.overlap()
@@ -100,9 +100,9 @@ type choice struct {
 	cost   float64
 }
 
-// improve makes the change to the hinges that helps most and returns what the
-// overlap is then: mirrors one, or where that does not halve the overlap bends
-// one or mirrors two.
+// improve makes the change that helps most and returns the overlap that is
+// left. It mirrors one hinge; if that does not halve the overlap, it bends one
+// or mirrors two.
 func (t *overlapSearch) improve(cost float64, overlapping map[int]bool) float64 {
 	hinges := t.relevant(overlapping)
 	best := choice{cost: cost - 1e-6}
@@ -120,7 +120,7 @@ func (t *overlapSearch) improve(cost float64, overlapping map[int]bool) float64 
 	return best.cost
 }
 
-// try makes a change, grades it and takes it back.
+// try makes a change, grades it and undoes it.
 func (t *overlapSearch) try(change func(), best *choice) {
 	if t.work > maxOverlapWork {
 		return
@@ -194,8 +194,8 @@ func (t *overlapSearch) bend(hinge int, degrees float64) {
 	t.bent[hinge] += degrees
 }
 
-// overlap grades how much a part's drawing overlaps itself, 0 for not at all,
-// and names the atoms concerned.
+// overlap grades how much a part's drawing overlaps itself, with 0 for not at
+// all, and returns the atoms that overlap.
 func (t *overlapSearch) overlap() (cost float64, overlapping map[int]bool) {
 	overlapping = map[int]bool{}
 	for i, a := range t.part {
@@ -227,7 +227,7 @@ func (t *overlapSearch) overlap() (cost float64, overlapping map[int]bool) {
 	return cost, overlapping
 }
 
-// room is how near two atoms may come.
+// room returns how near two atoms may come.
 func (t *overlapSearch) room(a, b int) float64 {
 	if t.shareNeighbour(a, b) {
 		return nearAtoms
@@ -252,8 +252,8 @@ func (t *overlapSearch) shareNeighbour(a, b int) bool {
 	return slices.ContainsFunc(t.neighbours[a], func(n int) bool { return slices.Contains(t.neighbours[b], n) })
 }
 
-// isFixedPair reports whether two atoms are bonded, or in one ring system, so
-// that no branch moves one against the other.
+// isFixedPair reports whether two atoms are bonded or in one ring system, so
+// that no hinge moves one against the other.
 func (t *overlapSearch) isFixedPair(a, b int) bool {
 	for _, x := range t.blocksOf[a] {
 		if slices.Contains(t.blocksOf[b], x) {

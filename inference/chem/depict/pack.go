@@ -6,8 +6,8 @@ import "math"
 // their labels.
 const packGap = 2.6
 
-// pack puts the parts of a drawing side by side in their order, in rows where
-// one would be far wider than high, and its middle to the origin.
+// pack puts the parts of a drawing side by side in their order, with the middle
+// at the origin. It makes several rows if one would be far wider than high.
 func pack(pos []complex128, parts [][]int) {
 	var area float64
 	for _, part := range parts {

@@ -23,7 +23,7 @@ type placement struct {
 	part []int
 }
 
-// place lays out all components, one beside the other.
+// place lays out all components side by side.
 func (g *graph) place() []complex128 {
 	for _, b := range g.blocks {
 		g.layBlock(b)
@@ -102,7 +102,7 @@ func (p *placement) seedBlock(seed int) *block {
 	return best
 }
 
-// reachFrom is the length of the longest chain that starts at an atom.
+// reachFrom returns the length of the longest chain that starts at an atom.
 func (p *placement) reachFrom(atom int) int {
 	longest := 0
 	for _, n := range p.neighbours[atom] {
@@ -111,8 +111,8 @@ func (p *placement) reachFrom(atom int) int {
 	return longest
 }
 
-// reachOf is the number of atoms on the longest way over a bond and onward; a
-// ring system counts as one step more than its way in.
+// reachOf returns the number of atoms on the longest path over a bond and
+// beyond; a ring system counts as one step more than the path into it.
 func (p *placement) reachOf(from, to int) int {
 	key := [2]int{from, to}
 	if known, ok := p.reach[key]; ok {
@@ -134,8 +134,8 @@ func (p *placement) put(atom, parent int, at complex128) {
 	p.queue = append(p.queue, atom)
 }
 
-// putBlock places a ring system so that one of its atoms comes to a point and
-// its outward direction there to a direction.
+// putBlock places a ring system so that one of its atoms is at a point, and its
+// outward direction there is the given one.
 func (p *placement) putBlock(b *block, atom int, at, outward complex128) {
 	spin := outward / p.outwardOf(b, atom)
 	origin := b.pos[atom]
@@ -146,8 +146,8 @@ func (p *placement) putBlock(b *block, atom int, at, outward complex128) {
 	}
 }
 
-// outwardOf is the direction that a ring system leaves for the first of the
-// bonds that lead away from one of its atoms.
+// outwardOf returns the direction in which the first bond leads away from an
+// atom of a ring system.
 func (p *placement) outwardOf(b *block, atom int) complex128 {
 	var inside []complex128
 	outside := 0
@@ -165,7 +165,7 @@ func (p *placement) outwardOf(b *block, atom int) complex128 {
 	return turn(start + width/float64(max(outside, 1)+1))
 }
 
-// grow places what hangs on a placed atom.
+// grow places the branches of a placed atom.
 func (p *placement) grow(atom int) {
 	for _, block := range p.blocksOf[atom] {
 		if !p.blockPlaced(block) {
@@ -206,9 +206,9 @@ func (p *placement) hang(from, atom int, direction complex128) {
 	p.putBlock(p.blocks[p.blocksOf[atom][0]], atom, at, -direction)
 }
 
-// fixGeometry mirrors what hangs on double bonds that came out cis instead of
-// trans or the other way round. Mirroring one side in a bond's own line changes
-// no other bond's geometry. The anchor stays where it is.
+// fixGeometry mirrors one side of each double bond that was drawn cis instead
+// of trans, or the reverse. To mirror a side in the bond's own line changes no
+// other bond's geometry. The anchor keeps its position.
 func (p *placement) fixGeometry(part []int, anchor int) {
 	for _, b := range p.bondsOf(part) {
 		if !b.InRing && b.Geometry != chem.NoGeometry && drawnGeometry(b, p.pos) != b.Geometry {
@@ -217,7 +217,7 @@ func (p *placement) fixGeometry(part []int, anchor int) {
 	}
 }
 
-// drawnGeometry tells how a double bond's references stand in a drawing.
+// drawnGeometry returns the geometry of a double bond in a drawing.
 func drawnGeometry(b chem.Bond, pos []complex128) chem.Geometry {
 	axis := pos[b.End] - pos[b.Begin]
 	begin, end := cross(axis, pos[b.BeginRef]-pos[b.Begin]), cross(axis, pos[b.EndRef]-pos[b.End])

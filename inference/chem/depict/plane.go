@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// Points of the plane are complex numbers in here: turning is multiplying.
+// Points of the plane are complex numbers in this package: to turn is to
+// multiply.
 
 // turn returns the unit vector at an angle in degrees.
 func turn(degrees float64) complex128 {
@@ -25,7 +26,7 @@ func unit(v complex128) complex128 {
 
 func scale(v complex128, by float64) complex128 { return complex(real(v)*by, imag(v)*by) }
 
-// distance returns the distance of two points.
+// distance returns the distance between two points.
 func distance(p, q complex128) float64 {
 	v := p - q
 	return math.Sqrt(dot(v, v))

@@ -4,22 +4,24 @@ import (
 	"math"
 )
 
-// spring pulls two points to a distance, or only pushes them apart to it.
+// spring pulls or pushes two points to a distance, or only pushes them apart to
+// it.
 type spring struct {
 	a, b   int
 	length float64
 	weight float64
-	// pushes reports whether the spring is slack beyond its length.
+	// pushes says that the spring only pushes: it is slack beyond its length.
 	pushes bool
 }
 
 // maxRelaxWork bounds the work of relax, in springs visited.
 const maxRelaxWork = 20_000_000
 
-// relax moves points until the springs between them are at rest, or nearly, by
-// steepest descent with a step that grows while it helps, and returns their
-// energy. It is a sum of squared deviations, as in the force-directed drawing
-// of graphs (Kamada & Kawai, Inf. Process. Lett. 1989, 31, 7).
+// relax moves points until the springs between them are nearly at rest, and
+// returns the springs' energy. It uses steepest descent with a step that grows
+// while it helps. The energy is a sum of squared deviations, as in the
+// force-directed drawing of graphs (Kamada & Kawai, Inf. Process. Lett. 1989,
+// 31, 7).
 func relax(points []complex128, springs []spring) (energy float64) {
 	const rounds, wide = 400, 0.3
 	step := 0.05
@@ -75,9 +77,9 @@ func descend(points []complex128, springs []spring, gradient []complex128) float
 	return energy
 }
 
-// blockSprings makes the springs of a ring system: bonds of length 1, atoms
-// across a ring's corner as far apart as in the regular polygon, and a push
-// between all others.
+// blockSprings returns the springs of a ring system: bonds have length 1, atoms
+// across a ring's corner are as far apart as in the regular polygon, and all
+// others push each other away.
 func (g *graph) blockSprings(atoms []int, rings [][]int) []spring {
 	index := make(map[int]int, len(atoms))
 	for i, a := range atoms {
@@ -120,7 +122,7 @@ func orderedPair(a, b int) [2]int { return [2]int{min(a, b), max(a, b)} }
 // maxRelaxedBlock is the largest block that is relaxed, in atoms.
 const maxRelaxedBlock = 200
 
-// relaxBlock eases the strain of a block. Large ones stay as they are.
+// relaxBlock reduces the strain of a block. Large blocks stay as they are.
 func (g *graph) relaxBlock(b *block) {
 	if len(b.atoms) > maxRelaxedBlock {
 		return

@@ -10,8 +10,8 @@ import (
 // Entry is one cell of a sheet.
 type Entry struct {
 	Molecule *chem.Molecule
-	// Caption stands below the molecule, in up to maxCaptionLines lines parted
-	// by line feeds; what does not fit is left out.
+	// Caption stands below the molecule. Line feeds separate its lines, at most
+	// maxCaptionLines; text that does not fit is left out.
 	Caption string
 	// Highlight lists atoms to be marked.
 	Highlight []int
@@ -31,9 +31,9 @@ const (
 	sheetBondLength = 22
 )
 
-// Sheet draws molecules in a grid, a caption below each, as one SVG document.
-// The error wraps ErrOptions where there are too many entries or columns, and
-// ErrEmpty where there is nothing to draw.
+// Sheet draws molecules in a grid, each with a caption below, as one SVG
+// document. The error wraps ErrOptions if there are too many entries or
+// columns, and ErrEmpty if there is nothing to draw.
 func Sheet(entries []Entry, columns int) ([]byte, error) {
 	switch {
 	case len(entries) == 0:
@@ -63,7 +63,7 @@ func Sheet(entries []Entry, columns int) ([]byte, error) {
 	return w.Bytes(), nil
 }
 
-// cell draws an entry below and to the right of a corner.
+// cell draws an entry in the cell with this upper left corner.
 func (w *svgWriter) cell(e Entry, corner complex128) error {
 	d, err := Layout(e.Molecule)
 	if err != nil {

@@ -14,16 +14,16 @@ const (
 	hashSpacing = 0.115
 )
 
-// stroke is a straight line, or a filled triangle where it widens.
+// stroke is a straight line, or a filled triangle if it widens.
 type stroke struct {
 	from, to complex128
-	// wide is the width at to of a wedge; 0 for a line.
+	// wide is the width of a wedge at its end to; 0 for a line.
 	wide float64
-	// hashed reports whether the wedge is made of lines across.
+	// hashed says that the wedge is made of lines across.
 	hashed bool
 }
 
-// strokes returns the lines of a drawing, cut short of labels.
+// strokes returns the lines of a drawing, which end before labels.
 func (d *Drawing) strokes(labels []label) []stroke {
 	p := &pen{Drawing: d, labels: make(map[int]label, len(labels)), ringsOf: make([][][]int, d.mol.NumAtoms())}
 	for _, l := range labels {
@@ -73,8 +73,8 @@ func (p *pen) line(b Bond, from, to complex128) {
 	p.strokes = append(p.strokes, stroke{from: from, to: to})
 }
 
-// double draws a double bond: a line between the atoms and a shorter one
-// beside it, or both to the sides of the middle where no side is better.
+// double draws a double bond: a line between the atoms and a shorter one beside
+// it, or one line on each side of the middle if neither side is better.
 func (p *pen) double(b Bond) {
 	from, to := p.at(b.Begin), p.at(b.End)
 	across := scale(unit(to-from)*1i, lineGap)
@@ -90,8 +90,8 @@ func (p *pen) double(b Bond) {
 	p.line(b, from+shift+scale(along, p.mitre(b.Begin, b.End, side)), to+shift-scale(along, p.mitre(b.End, b.Begin, -side)))
 }
 
-// doubleSide tells on which side the second line of a double bond goes: 1 for
-// the left, -1 for the right, 0 for the middle. In a ring it is the inside.
+// doubleSide returns the side of a double bond's second line: 1 for the left,
+// -1 for the right, 0 for the middle. In a ring it is the inside.
 func (p *pen) doubleSide(b Bond) float64 {
 	if ring := p.ringOf(b); ring != nil {
 		return sign(cross(p.at(b.End)-p.at(b.Begin), p.middleOf(ring)-p.at(b.Begin)))
@@ -115,7 +115,7 @@ func (p *pen) doubleSide(b Bond) float64 {
 	return p.innerSide(b)
 }
 
-// innerSide is the side on which more of the molecule lies.
+// innerSide returns the side on which more of the molecule lies.
 func (p *pen) innerSide(b Bond) float64 {
 	var middle complex128
 	for i := range p.Points {
@@ -184,8 +184,8 @@ func (p *pen) middleOf(ring []int) complex128 {
 	return scale(sum, 1/float64(len(ring)))
 }
 
-// mitre is how much shorter the second line of a double bond is at an atom, so
-// that it ends where it would meet that of the next bond on its side.
+// mitre returns how much shorter the second line of a double bond is at an
+// atom, so that it ends where it would meet the second line of the next bond.
 func (p *pen) mitre(atom, partner int, side float64) float64 {
 	along := unit(p.at(partner) - p.at(atom))
 	angle := math.Pi
@@ -229,8 +229,8 @@ func (l label) leave(from, to complex128) complex128 {
 	return from + scale(to-from, min(far, 0.6))
 }
 
-// exit returns the share of the way from one point to another at which it
-// leaves a box, 0 if it never is inside.
+// exit returns the fraction of the line from one point to another at which it
+// leaves a box; 0 if it is never inside.
 func exit(from, to, low, high complex128) float64 {
 	first, last := 0.0, 1.0
 	for _, axis := range [2]func(complex128) float64{

@@ -22,18 +22,18 @@ const (
 var ErrOptions = errors.New("drawing options")
 
 // Options say how a molecule is drawn. The zero value draws it in colour on
-// white, as large as it comes.
+// white, in the size that it needs.
 type Options struct {
 	// BondLength is the length of a bond in pixels, DefaultBondLength if 0.
-	// Letters and lines grow with it. It is reduced where the picture would not
-	// fit Width and Height.
+	// Letters and lines grow with it. It is reduced if the picture would not fit
+	// Width and Height.
 	BondLength float64
 	// Width and Height are the size of the picture in pixels; 0 for what the
 	// molecule needs.
 	Width, Height float64
 	// Monochrome leaves out the colours of elements.
 	Monochrome bool
-	// Transparent leaves out the white ground.
+	// Transparent leaves out the white background.
 	Transparent bool
 	// Highlight lists atoms, by index, to be marked, with the bonds between
 	// them.
@@ -61,8 +61,7 @@ func (o Options) check(atoms int) error {
 }
 
 // SVG draws a molecule as an SVG document without scripts or references to
-// anything outside it. The error wraps ErrOptions where the options are at
-// fault.
+// anything outside it. The error wraps ErrOptions if the options are at fault.
 func SVG(m *chem.Molecule, o Options) ([]byte, error) {
 	d, err := Layout(m)
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"strconv"
 )
 
-// fontFamily names fonts of one set of widths, which letterWidths has.
+// fontFamily names fonts whose letters have the same widths, those of
+// letterWidths.
 const fontFamily = "Arial, Helvetica, 'Liberation Sans', sans-serif"
 
 // svgWriter writes SVG elements.

@@ -5,19 +5,19 @@ import (
 	"slices"
 )
 
-// ringTemplate is a ring system with the coordinates it is usually drawn with,
-// in bond lengths.
+// ringTemplate is a ring system with its usual coordinates, in bond lengths.
 type ringTemplate struct {
 	points   []complex128
 	bonds    [][2]int
 	rotation rotation
-	// penalty is what an unfamiliar look costs beside another of its kind.
+	// penalty is the cost of a less familiar look than that of another template of
+	// the same ring system.
 	penalty float64
 }
 
-// ringTemplates are common among terpenoids. Some are there twice, in
-// perspective and flat, as substituents leave room in the one or the other.
-// Each corner but the first is bonded to one before it.
+// ringTemplates are common among terpenoids. Some occur twice, in perspective
+// and flat, because substituents may leave room only in one of them. Each
+// corner except the first is bonded to an earlier one.
 var ringTemplates = []ringTemplate{
 	// Bicyclo[2.2.1]heptane in perspective: bornane, fenchane. The one-atom
 	// bridge, last, is on top.
@@ -103,8 +103,8 @@ var ringTemplates = []ringTemplate{
 	},
 }
 
-// fromTemplates places atoms that make up a known template, in the way that
-// leaves most room for what is attached; nil if there is no such template.
+// fromTemplates places atoms that form a known template, in the way that leaves
+// the most room for what is attached; nil if there is no such template.
 func (g *graph) fromTemplates(atoms []int) (best []complex128, cost float64, rotation rotation) {
 	cost = math.Inf(1)
 	for _, s := range ringTemplates {

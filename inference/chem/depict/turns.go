@@ -11,12 +11,12 @@ type shape struct {
 	cost  float64
 }
 
-// keptShapes is how many shapes of each kind are eased before one is chosen.
+// keptShapes is how many shapes of each kind are relaxed before one is chosen.
 const keptShapes = 4
 
-// bestTurns returns the best shapes of two kinds: those found by search and
-// those with right turns at even distances, which are round once eased but do
-// not close before.
+// bestTurns returns the best shapes of two kinds: those that search finds, and
+// those with right turns at even distances, which become round when relaxed but
+// do not close before.
 func (w *ringPreference) bestTurns() []shape {
 	n := len(w.corner)
 	var searched, even []shape
@@ -44,7 +44,8 @@ func keep(best []shape, turns []int, cost float64) []shape {
 	return best[:min(len(best), keptShapes)]
 }
 
-// search tries all ways to place right turns, two in a row only where wished.
+// search tries all ways to place right turns, with two in a row only if that is
+// preferred.
 func (w *ringPreference) search(turns []int, at, rights int, try func([]int)) {
 	n := len(turns)
 	if at == n {
@@ -77,8 +78,8 @@ func spread(n, rights int, try func([]int)) {
 	}
 }
 
-// cost grades a shape: broken double bonds and firm wishes are dearest, then
-// what cannot be drawn well, then mere preferences.
+// cost grades a shape. Wrong double bonds and unmet firm preferences cost the
+// most, then shapes that cannot be drawn well, then other preferences.
 func (w *ringPreference) cost(turns []int) float64 {
 	if len(turns) <= largestPolygon {
 		return w.preferenceCost(turns)
@@ -86,8 +87,8 @@ func (w *ringPreference) cost(turns []int) float64 {
 	return w.preferenceCost(turns) + walkCost(turns)
 }
 
-// preferenceCost grades what a shape leaves unfulfilled. Small rings are best
-// with few right turns.
+// preferenceCost grades the preferences that a shape does not meet. Small rings
+// look best with few right turns.
 func (w *ringPreference) preferenceCost(turns []int) float64 {
 	n := len(turns)
 	var cost float64
@@ -108,7 +109,7 @@ func (w *ringPreference) preferenceCost(turns []int) float64 {
 	return cost
 }
 
-// broken grades the double bonds that stand wrong in a ring as drawn.
+// broken grades the double bonds whose geometry is wrong in a drawn ring.
 func (w *ringPreference) broken(points []complex128) float64 {
 	n := len(points)
 	var cost float64
@@ -122,7 +123,7 @@ func (w *ringPreference) broken(points []complex128) float64 {
 	return cost
 }
 
-// hopelessGap is between ends that easing would not bring together well.
+// hopelessGap is the distance between ends that relaxing would not close well.
 const hopelessGap = 2
 
 // walkCost grades a walk around a ring by how far its ends are apart, by
@@ -150,7 +151,7 @@ func walkCost(turns []int) float64 {
 	return cost
 }
 
-// roundness grows with how far a ring's atoms stick out.
+// roundness returns a penalty that grows with how far a ring's atoms stick out.
 func roundness(points []complex128) float64 {
 	middle := centroid(points)
 	widest := 0.0
@@ -160,8 +161,8 @@ func roundness(points []complex128) float64 {
 	return 0.8 * widest
 }
 
-// stepTurn is what each corner turns more than 60° to the left or less to the
-// right, so that all corners together turn once around.
+// stepTurn returns the angle that is added at each corner, beyond 60° to the
+// left or right, so that all corners together turn once around.
 func stepTurn(turns []int) float64 {
 	sum := 0
 	for _, t := range turns {
@@ -170,7 +171,7 @@ func stepTurn(turns []int) float64 {
 	return float64(360-60*sum) / float64(len(turns))
 }
 
-// followTurns follows a ring's turns with steps of length 1, each corner's
+// followTurns follows a ring's turns in steps of length 1. Each corner turns
 // after the step that leads to it.
 func followTurns(turns []int) []complex128 {
 	extra := stepTurn(turns)

@@ -9,10 +9,10 @@ import (
 )
 
 // assignWedges gives each stereocentre one bond out of the plane, or a hydrogen
-// where all its bonds are in rings, so that the drawing has its handedness. The
+// if all its bonds are in rings, so that the drawing shows its handedness. The
 // choice of bond follows the IUPAC recommendations (Brecher, Pure Appl. Chem.
-// 2006, 78, 1897): to ends rather than into chains, outside rings rather than
-// in them, never between stereocentres if there is another bond.
+// 2006, 78, 1897): a bond to an end rather than into a chain, outside a ring
+// rather than in it, and between stereocentres only if there is no other.
 func (g *graph) assignWedges(pos []complex128, d *Drawing) {
 	taken := map[int]bool{} // bonds out of the plane already
 	for atom := range g.NumAtoms() {
@@ -36,9 +36,9 @@ func (g *graph) assignWedges(pos []complex128, d *Drawing) {
 	}
 }
 
-// hydrogenPlace tells where the hydrogen of a stereocentre is to be drawn, if
-// all bonds of the centre are in rings and one of the gaps between them has
-// room for it beside the atoms and the hydrogens drawn before.
+// hydrogenPlace returns where to draw the hydrogen of a stereocentre. It needs
+// a centre whose bonds are all in rings, and a gap between them with room
+// beside the atoms and the hydrogens that are already drawn.
 func (g *graph) hydrogenPlace(pos []complex128, atom int, before []Hydrogen) (at complex128, ok bool) {
 	if g.Atom(atom).Hydrogens != 1 || g.Degree(atom) != 3 {
 		return 0, false
@@ -60,8 +60,8 @@ func (g *graph) hydrogenPlace(pos []complex128, atom int, before []Hydrogen) (at
 		second := directions[(k+1)%3]
 		start, width := widestGap([]complex128{first, second})
 		outside := directions[(k+2)%3]
-		// Two directions leave two gaps; the one with the third bond in it is
-		// none.
+		// Two directions leave two gaps, but the one with the third bond in it does
+		// not count.
 		middle := turn(start + width/2)
 		if dot(middle, outside) > math.Cos(width*math.Pi/360) {
 			middle, width = -middle, 360-width
@@ -74,7 +74,7 @@ func (g *graph) hydrogenPlace(pos []complex128, atom int, before []Hydrogen) (at
 	return at, ok
 }
 
-// nearness grades how crowded a point is by others.
+// nearness grades how near other points are to a point.
 func nearness(p complex128, others []complex128) float64 {
 	var sum float64
 	for _, q := range others {
@@ -95,9 +95,9 @@ func nearest(p complex128, others []complex128) float64 {
 // hydrogenBond is the length at which such a hydrogen is drawn.
 const hydrogenBond = 0.7
 
-// hydrogenStyle is the style that gives the centre its handedness. The three
-// neighbours, seen from the hydrogen, turn as Chirality says; seen from the
-// viewer they do so only if the hydrogen is on the viewer's side.
+// hydrogenStyle returns the style that gives the centre its handedness. The
+// three neighbours, seen from the hydrogen, turn as Chirality says; seen from
+// the viewer they do so only if the hydrogen is on the viewer's side.
 func (g *graph) hydrogenStyle(pos []complex128, atom int) Style {
 	turnsLeft := turnsCounterclockwise(pos, atom, g.neighbours[atom])
 	if turnsLeft == (g.Atom(atom).Chirality == chem.Counterclockwise) {
@@ -106,8 +106,8 @@ func (g *graph) hydrogenStyle(pos []complex128, atom int) Style {
 	return Hash
 }
 
-// turnsCounterclockwise tells in which sense three atoms follow each other
-// around a centre.
+// turnsCounterclockwise reports whether three atoms follow each other
+// counterclockwise around a centre.
 func turnsCounterclockwise(pos []complex128, centre int, three []int) bool {
 	first := pos[three[0]] - pos[centre]
 	angle := func(a int) float64 {
@@ -120,7 +120,7 @@ func turnsCounterclockwise(pos []complex128, centre int, three []int) bool {
 	return angle(three[1]) < angle(three[2])
 }
 
-// wedgeStyle is the style of a bond that gives the centre its handedness.
+// wedgeStyle returns the style of a bond that gives the centre its handedness.
 func (g *graph) wedgeStyle(pos []complex128, atom, bond int) Style {
 	order := g.neighbours[atom]
 	counterclockwise := g.Atom(atom).Chirality == chem.Counterclockwise
@@ -132,8 +132,8 @@ func (g *graph) wedgeStyle(pos []complex128, atom, bond int) Style {
 		}
 		return Hash
 	}
-	// Seen from a neighbour at an even place, the others turn as from the
-	// first.
+	// Seen from a neighbour at an even position, the others turn as they do from
+	// the first.
 	place := slices.Index(order, g.Bond(bond).Other(atom))
 	others := slices.Delete(slices.Clone(order), place, place+1)
 	fromWedge := counterclockwise == (place%2 == 0)
@@ -143,7 +143,7 @@ func (g *graph) wedgeStyle(pos []complex128, atom, bond int) Style {
 	return Hash
 }
 
-// bestWedge chooses a centre's bond out of the plane, -1 if all are taken.
+// bestWedge chooses a centre's bond out of the plane; -1 if all are taken.
 func (g *graph) bestWedge(pos []complex128, atom int, taken map[int]bool) int {
 	best, bestCost := -1, math.Inf(1)
 	for k := range g.Degree(atom) {
@@ -177,8 +177,8 @@ func (g *graph) wedgeCost(pos []complex128, atom, bond int) float64 {
 	return cost + g.ambiguity(pos, atom, other)
 }
 
-// ambiguity grades a wedge at a centre with three neighbours: between two
-// others that are less than half a turn apart it may be read both ways.
+// ambiguity grades a wedge at a centre with three neighbours. Between two
+// others that are less than half a turn apart, it can be read both ways.
 func (g *graph) ambiguity(pos []complex128, atom, other int) float64 {
 	if g.Degree(atom) != 3 {
 		return 0

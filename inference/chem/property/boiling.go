@@ -12,8 +12,8 @@ var boilingTable string
 
 var boilingGroups = mustReadTyping(boilingTable, 1)
 
-// hottest is the largest sum of groups, in kelvin, that an estimate is made of.
-// The molecules behind the method boil below 900 K.
+// hottest is the largest sum of groups, in kelvin, for which there is an
+// estimate. The molecules that the method was fitted to boil below 900 K.
 const hottest = 1000
 
 // AbsoluteZero is 0 K in degrees Celsius: what is added to kelvin.
@@ -24,10 +24,10 @@ const AbsoluteZero = -273.15
 // 34, 581, doi 10.1021/ci00019a016, after Joback & Reid, Chem. Eng. Commun.
 // 1987, 57, 233). The authors report mean absolute errors of 15.5 K (3.2 %)
 // over the 4,426 compounds they fitted and 20.4 K (4.3 %) over 6,584 others.
-// Decomposition is not foreseen.
+// The method does not account for decomposition.
 //
-// ok is false where the method does not apply: ions, mixtures, groups without
-// an increment, and molecules far larger than any it was made from.
+// ok is false if the method does not apply: to ions, mixtures, groups without
+// an increment, and molecules far larger than those it was fitted to.
 func BoilingPoint(m *chem.Molecule) (kelvin float64, ok bool) {
 	return boilingPoint(m, smarts.NewTarget(m))
 }
@@ -54,7 +54,8 @@ func boilingPoint(m *chem.Molecule, target *smarts.Target) (kelvin float64, ok b
 	return corrected(sum), true
 }
 
-// corrected bends the sum of the groups, which is too high for large molecules.
+// corrected lowers the sum of the groups, which is too high for large
+// molecules.
 func corrected(sum float64) float64 {
 	if sum <= 700 {
 		return sum - 94.84 + 0.5577*sum - 0.0007705*sum*sum

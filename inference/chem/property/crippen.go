@@ -16,23 +16,23 @@ var crippenTypes = mustReadTyping(crippenTable, 2)
 // between octanol and water: the sum of what its atoms, hydrogens included,
 // contribute by type (Wildman & Crippen, J. Chem. Inf. Comput. Sci. 1999, 39,
 // 868, doi 10.1021/ci990307l, who report a standard deviation of 0.68 against
-// measurement). It is that of RDKit's Crippen.MolLogP.
+// measurement). The value is that of RDKit's Crippen.MolLogP.
 func LogP(m *chem.Molecule) float64 {
 	return crippen(m, smarts.NewTargetWithHydrogens(m)).logP
 }
 
 // MolarRefractivity estimates the molar refractivity, in cm³/mol, in the same
-// way from the same paper (standard deviation 2.4). It is that of RDKit's
-// Crippen.MolMR.
+// way from the same paper (standard deviation 2.4). The value is that of
+// RDKit's Crippen.MolMR.
 func MolarRefractivity(m *chem.Molecule) float64 {
 	return crippen(m, smarts.NewTargetWithHydrogens(m)).refractivity
 }
 
 type crippenSums struct{ logP, refractivity float64 }
 
-// crippen sums up over the atoms of a target with hydrogens. Those of one atom
-// are alike, so that one of them is asked for all. Atoms without a type add
-// nothing.
+// crippen sums the contributions of a target's atoms and their hydrogens. The
+// hydrogens of one atom are alike, so it types only one of them. Atoms without
+// a type add nothing.
 func crippen(m *chem.Molecule, target *smarts.Target) crippenSums {
 	var sums crippenSums
 	add := func(t *atomType, times int) {

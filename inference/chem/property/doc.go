@@ -1,13 +1,13 @@
-// Package property estimates what a molecule is like from its structure: how it
-// divides between oil and water, how polar it is, how many hydrogen bonds it
-// makes, how flexible it is, how hard to make, and when it boils. Every
-// function names the publication it follows. Those that RDKit also has agree
-// with it; how well, and how far the estimates are from measurement, is in
-// docs/inference/properties.md.
+// Package property estimates properties of a molecule from its structure: how
+// it divides between oil and water, how polar it is, how many hydrogen bonds it
+// makes, how flexible it is, how hard it is to make, and when it boils. Every
+// function names the publication that it follows. Functions that RDKit also has
+// agree with it; docs/inference/properties.md says how well, and how far the
+// estimates are from measurement.
 //
-// A molecule of ordinary size takes some ten microseconds a property. The first
-// call of SyntheticAccessibility or Of decodes a table, which takes some ten
-// milliseconds and five megabytes.
+// For a molecule of ordinary size, each property takes about ten microseconds.
+// The first call of SyntheticAccessibility or Of decodes a table, which takes
+// about ten milliseconds and five megabytes.
 //
 // [Of] gives all properties at once; there is a function for each, too.
 //

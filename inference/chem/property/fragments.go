@@ -13,8 +13,8 @@ import (
 	"sync"
 )
 
-// fragmentFile holds how common 705,292 fragments are among known molecules.
-// fragments.py made it and says how it is laid out.
+// fragmentFile says how common 705,292 fragments are among known molecules.
+// fragments.py wrote it and describes its layout.
 //
 //go:embed fragments.bin
 var fragmentFile []byte
@@ -81,7 +81,7 @@ func decodeFragments(file []byte) (*fragmentTable, error) {
 
 func unzigzag(n uint64) int64 { return int64(n>>1) ^ -int64(n&1) }
 
-// numberReader reads unsigned LEB128 numbers. Once it has failed it returns 0.
+// numberReader reads unsigned LEB128 numbers. After an error it returns 0.
 type numberReader struct {
 	rest []byte
 	err  error

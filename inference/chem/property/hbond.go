@@ -25,8 +25,8 @@ var (
 		"-,:;!@[" + turning + "]")
 )
 
-// turning describes an atom whose turning makes another conformer: not an end,
-// not in line with a triple bond, not the hub of three halogens or methyls.
+// turning matches an atom whose rotation makes another conformer: not an end,
+// not in line with a triple bond, not the centre of three halogens or methyls.
 const turning = "!$(*#*)&!D1&!$(C(F)(F)F)&!$(C(Cl)(Cl)Cl)&!$(C(Br)(Br)Br)&!$(C([CH3])([CH3])[CH3])"
 
 // HBondDonors returns the number of atoms that can give a hydrogen to a
@@ -36,17 +36,17 @@ func HBondDonors(m *chem.Molecule) int {
 	return countAtoms(m, smarts.NewTarget(m), donor)
 }
 
-// HBondAcceptors returns the number of atoms that can take part in a hydrogen
-// bond with a lone pair: oxygens and sulfurs but the hydroxyl of an acid, and
-// nitrogens but those of amides and with hydrogen in aromatic rings.
+// HBondAcceptors returns the number of atoms that can accept a hydrogen bond
+// with a lone pair: oxygens and sulfurs except in the hydroxyl of an acid, and
+// nitrogens except those of amides and those with hydrogen in aromatic rings.
 func HBondAcceptors(m *chem.Molecule) int {
 	return countAtoms(m, smarts.NewTarget(m), acceptor)
 }
 
-// RotatableBonds returns the number of single bonds outside rings whose turning
-// makes another conformer: not those to ends, beside triple bonds, of amides
-// and esters, and to groups such as tert-butyl or CF₃ (RDKit's strict
-// definition). More than smarts.MaxMatches are not counted.
+// RotatableBonds returns the number of single bonds outside rings whose
+// rotation makes another conformer (RDKit's strict definition). It does not
+// count bonds to ends, beside triple bonds, of amides and esters, and to groups
+// such as tert-butyl or CF₃. It counts at most smarts.MaxMatches.
 func RotatableBonds(m *chem.Molecule) int {
 	return countRotatable(smarts.NewTarget(m))
 }

@@ -16,7 +16,7 @@ type Properties struct {
 	TPSA float64
 	// HBondDonors and HBondAcceptors count atoms.
 	HBondDonors, HBondAcceptors int
-	// RotatableBonds counts bonds whose turning makes another conformer.
+	// RotatableBonds counts bonds whose rotation makes another conformer.
 	RotatableBonds int
 	// SyntheticAccessibility is from 1 (easy to make) to 10.
 	SyntheticAccessibility float64
@@ -28,7 +28,8 @@ type Properties struct {
 	VapourPressure float64
 }
 
-// Of returns all properties at once, for less than the single functions take.
+// Of returns all properties at once. It is faster than the single functions
+// together.
 func Of(m *chem.Molecule) Properties {
 	target := smarts.NewTarget(m)
 	sums := crippen(m, smarts.NewTargetWithHydrogens(m))

@@ -29,8 +29,7 @@ func (s *ringSystem) anyLargerThan(size int) bool {
 	return slices.ContainsFunc(s.atoms, func(ring []int) bool { return len(ring) > size })
 }
 
-// spiroAtoms counts the atoms that two rings share which have nothing else in
-// common.
+// spiroAtoms counts the atoms that are all that two rings share.
 func (s *ringSystem) spiroAtoms() int {
 	spiro := map[int]bool{}
 	for i := range s.atoms {
@@ -43,8 +42,8 @@ func (s *ringSystem) spiroAtoms() int {
 	return len(spiro)
 }
 
-// bridgeheads counts the atoms at the ends of what two rings share, where they
-// share more than one bond.
+// bridgeheads counts the atoms at the ends of the path that two rings share, if
+// they share more than one bond.
 func (s *ringSystem) bridgeheads() int {
 	heads := map[int]bool{}
 	for i := range s.bonds {
@@ -63,7 +62,7 @@ func (s *ringSystem) bridgeheads() int {
 	return len(heads)
 }
 
-// endsOf counts how many of some bonds each atom has.
+// endsOf counts how many of the bonds each atom has.
 func (s *ringSystem) endsOf(bonds []int) map[int]int {
 	ends := map[int]int{}
 	for _, i := range bonds {

@@ -8,10 +8,10 @@ import (
 )
 
 // stereocentres counts the atoms that could be tetrahedral stereocentres,
-// marked or not: those whose neighbours are all different. Atoms differ if
-// refining by element, isotope, hydrogens and neighbours tells them apart, or
-// else if the stereo marks around them do. That is how RDKit 2022.09 ranks them
-// (the older of its two ways).
+// marked or not: those whose neighbours are all different. Two atoms differ if
+// refinement by element, isotope, hydrogens and neighbours separates them, or
+// else if the stereo marks around them do. RDKit 2022.09 ranks atoms in the
+// same way (the older of its two ways).
 func stereocentres(m *chem.Molecule) int {
 	var open []int
 	for i := range m.NumAtoms() {
@@ -29,16 +29,16 @@ func stereocentres(m *chem.Molecule) int {
 	return len(open) - len(c.open)
 }
 
-// centreCount finds stereocentres in rounds: marks that one round makes sense
-// of tell atoms apart in the next.
+// centreCount finds stereocentres in rounds: marks that one round has resolved
+// distinguish atoms in the next.
 type centreCount struct {
 	mol     *chem.Molecule
 	classes []int
-	// labels are what the marks say of each atom so far.
+	// labels are what the marks say about each atom so far.
 	labels []int
 	// open are the candidates whose neighbours are not all different yet.
 	open []int
-	// geometries tells which double bonds are labelled.
+	// geometries says which double bonds are labelled.
 	geometries []bool
 }
 
@@ -90,7 +90,7 @@ func (c *centreCount) resolveBonds() bool {
 	return found
 }
 
-// geometryLabel is above the labels of handedness.
+// geometryLabel is greater than the labels of handedness.
 const geometryLabel = 4
 
 // upperSubstituent returns the neighbour of an atom, other than its partner,
@@ -110,8 +110,8 @@ func upperSubstituent(m *chem.Molecule, atom, partner int, classes []int) (upper
 	return upper, ok
 }
 
-// handedness is 1 or 2, by the way in which the neighbours of a centre turn in
-// the order of their classes.
+// handedness returns 1 or 2, depending on the direction in which the neighbours
+// of a centre turn in the order of their classes.
 func handedness(m *chem.Molecule, atom int, turn chem.Chirality, classes []int) int {
 	odd := turn == chem.Clockwise
 	for k := range m.Degree(atom) {
@@ -138,7 +138,7 @@ func (c *centreCount) labelled() [][]int {
 
 // mayBeStereocentre reports whether an atom has the shape of a stereocentre:
 // four neighbours of which at most one is a hydrogen, or three and a lone pair
-// that stays where it is.
+// that does not invert.
 func mayBeStereocentre(m *chem.Molecule, atom int) bool {
 	a := m.Atom(atom)
 	degree := m.Degree(atom)
@@ -185,8 +185,8 @@ func neighboursDiffer(m *chem.Molecule, atom int, classes []int) bool {
 	return true
 }
 
-// constitutionalClasses numbers the atoms so that two have one number if their
-// surroundings are alike, marks aside, as far as the bonds reach.
+// constitutionalClasses numbers the atoms. Two have the same number if their
+// surroundings are alike in the whole molecule, apart from stereo marks.
 func constitutionalClasses(m *chem.Molecule) []int {
 	keys := make([][]int, m.NumAtoms())
 	for i := range keys {
@@ -196,8 +196,8 @@ func constitutionalClasses(m *chem.Molecule) []int {
 	return refineClasses(m, keys)
 }
 
-// refineClasses numbers the atoms by keys of their own, and then by those of
-// their neighbours until no more are told apart. It overwrites the keys.
+// refineClasses numbers the atoms by their own keys, and then by those of their
+// neighbours until no more of them differ. It overwrites the keys.
 func refineClasses(m *chem.Molecule, keys [][]int) []int {
 	classes, count := classesOf(keys)
 	for {
@@ -212,8 +212,8 @@ func refineClasses(m *chem.Molecule, keys [][]int) []int {
 	}
 }
 
-// neighbourhood describes an atom by its class and those of its neighbours with
-// the bonds to them, half orders counted so that aromatic bonds have three.
+// neighbourhood describes an atom by its class, those of its neighbours, and
+// the bonds to them. Bonds count in half orders, so an aromatic bond has three.
 func neighbourhood(m *chem.Molecule, atom int, classes, key []int) []int {
 	key = append(key, classes[atom])
 	for k := range m.Degree(atom) {
@@ -228,7 +228,7 @@ func neighbourhood(m *chem.Molecule, atom int, classes, key []int) []int {
 	return key
 }
 
-// classesOf numbers equal keys alike, in the order of the keys.
+// classesOf gives equal keys the same number, in the order of the keys.
 func classesOf(keys [][]int) (classes []int, count int) {
 	order := make([]int, len(keys))
 	for i := range order {

@@ -10,10 +10,10 @@ import (
 // SyntheticAccessibility estimates how hard a molecule is to make, from 1
 // (easy) to 10: how rare its fragments are among known molecules, and what its
 // size, stereocentres, bridges, spiro atoms and large rings add (Ertl &
-// Schuffenhauer, J. Cheminform. 2009, 1, 8, doi 10.1186/1758-2946-1-8). It is
-// that of RDKit's Contrib/SA_Score, with the correction for symmetry of its
-// version 1.1. A centre counts whether it is marked or not; marks make a
-// difference only where they alone tell a centre's neighbours apart.
+// Schuffenhauer, J. Cheminform. 2009, 1, 8, doi 10.1186/1758-2946-1-8). The
+// value is that of RDKit's Contrib/SA_Score, with the correction for symmetry
+// of its version 1.1. A centre counts whether it is marked or not; marks matter
+// only if they alone distinguish a centre's neighbours.
 func SyntheticAccessibility(m *chem.Molecule) float64 {
 	score := fragmentCommonness(m) - complexity(m)
 	// The raw score runs from hard (-4) to easy (2.5); turn it into 1 to 10.
@@ -25,8 +25,8 @@ func SyntheticAccessibility(m *chem.Molecule) float64 {
 	return min(10, max(1, scaled))
 }
 
-// fragmentCommonness is the mean score of the fragments, with a bonus for
-// molecules that repeat themselves.
+// fragmentCommonness returns the mean score of the fragments, with a bonus for
+// molecules in which fragments recur.
 func fragmentCommonness(m *chem.Molecule) float64 {
 	table := fragments()
 	kinds := fingerprint.Morgan(m, 2)
@@ -42,7 +42,7 @@ func fragmentCommonness(m *chem.Molecule) float64 {
 	return common
 }
 
-// complexity is the sum of the penalties.
+// complexity returns the sum of the penalties.
 func complexity(m *chem.Molecule) float64 {
 	rings := newRingSystem(m)
 	atoms := float64(m.NumAtoms())

@@ -2,10 +2,10 @@ package property
 
 import "github.com/odordiff/odordiff/inference/chem"
 
-// TPSA returns the topological polar surface area in Å²: what each nitrogen and
-// oxygen adds according to its bonds, hydrogens and charge (Ertl, Rohde &
-// Selzer, J. Med. Chem. 2000, 43, 3714, doi 10.1021/jm000942e). Sulfur and
-// phosphorus add nothing, as in RDKit's default CalcTPSA.
+// TPSA returns the topological polar surface area in Å²: the sum of what each
+// nitrogen and oxygen adds according to its bonds, hydrogens and charge (Ertl,
+// Rohde & Selzer, J. Med. Chem. 2000, 43, 3714, doi 10.1021/jm000942e). Sulfur
+// and phosphorus add nothing, as in RDKit's default CalcTPSA.
 func TPSA(m *chem.Molecule) float64 {
 	sum := 0.0
 	for i := range m.NumAtoms() {
@@ -16,7 +16,7 @@ func TPSA(m *chem.Molecule) float64 {
 	return sum
 }
 
-// surroundings is what polar surface depends on.
+// surroundings are what the polar surface of an atom depends on.
 type surroundings struct {
 	element                          chem.Element
 	hydrogens, charge                int
@@ -57,8 +57,8 @@ func surroundingsOf(m *chem.Molecule, atom int) surroundings {
 	return s
 }
 
-// fitted is the area of an atom that the paper's table lacks, after the lines
-// that its authors drew through the table; never negative.
+// fitted returns the area of an atom that the paper's table lacks, from the
+// lines that its authors fitted to the table; never negative.
 func (s surroundings) fitted(neighbours int) float64 {
 	area := 30.5 - 8.2*float64(neighbours)
 	if s.element == chem.Oxygen {

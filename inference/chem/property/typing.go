@@ -9,8 +9,9 @@ import (
 	"github.com/odordiff/odordiff/inference/chem/smarts"
 )
 
-// typing sorts atoms into types: an atom is of the first type whose pattern it
-// heads. The types are kept by element, each list in the order of the table.
+// typing sorts atoms into types: the type of an atom is the first whose pattern
+// matches with the atom at its head. The types are kept by element, each list
+// in the order of the table.
 type typing struct {
 	byElement [chem.LastElement + 1][]atomType
 }
@@ -62,7 +63,7 @@ func (t *typing) add(fields []string, values int) error {
 	return nil
 }
 
-// of returns the type of an atom, nil if it has none.
+// of returns the type of an atom; nil if it has none.
 func (t *typing) of(target *smarts.Target, atom int, e chem.Element) *atomType {
 	types := t.byElement[e]
 	for i := range types {

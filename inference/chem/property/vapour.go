@@ -23,10 +23,10 @@ var (
 // VapourPressure estimates the vapour pressure of the liquid at 25 °C in pascal
 // from the estimated boiling point (Myrdal & Yalkowsky, Ind. Eng. Chem. Res.
 // 1997, 36, 2494, doi 10.1021/ie950242l): the entropy and the heat capacity of
-// boiling follow from how flexible a molecule is and how much it binds
-// hydrogen. Most of the error is that of the boiling point: 3 % of it make a
-// factor of about two. ok is that of BoilingPoint. Of a solid this is the
-// pressure of the supercooled liquid.
+// boiling follow from the flexibility of a molecule and its hydrogen bonds.
+// Most of the error comes from the boiling point: an error of 3 % there makes a
+// factor of about two here. ok is that of BoilingPoint. For a solid, this is
+// the pressure of the supercooled liquid.
 func VapourPressure(m *chem.Molecule) (pascal float64, ok bool) {
 	target := smarts.NewTarget(m)
 	boiling, ok := boilingPoint(m, target)
@@ -46,16 +46,16 @@ func vapourPressure(m *chem.Molecule, target *smarts.Target, boiling float64) fl
 	return atmosphere * math.Pow(10, decades)
 }
 
-// torsionalBonds is the effective number of bonds that turn: atoms of chains
-// that are not ends count, flat ones and rings half.
+// torsionalBonds returns the effective number of bonds that turn. Each atom of
+// a chain counts, except its ends; flat atoms and rings count half.
 func torsionalBonds(m *chem.Molecule, target *smarts.Target) float64 {
 	turning := float64(countAtoms(m, target, flexibleSingle))
 	flat := float64(countAtoms(m, target, flexiblePlanar))
 	return max(0, turning+0.5*flat+0.5*float64(ringSystems(m))-1)
 }
 
-// hydrogenBonding is the number of groups that bind hydrogen, by molecular
-// weight.
+// hydrogenBonding returns the number of groups that form hydrogen bonds,
+// divided by the molecular weight.
 func hydrogenBonding(m *chem.Molecule, target *smarts.Target) float64 {
 	alcohols := float64(countAtoms(m, target, hydroxyl))
 	acids := float64(countAtoms(m, target, carboxyl))
