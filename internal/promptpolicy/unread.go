@@ -15,7 +15,7 @@ const settingsRoot = "settings"
 // unreadData finds data that no rule reads; most often, a name has a typing
 // error. It checks each single setting, and other data as a whole. It leaves
 // out lists of terms, because gate.terms may be given a name that a rule
-// computes.
+// computes, and the table of hazards, whose names are such lists.
 func unreadData(modules map[string]*ast.Module, files []*dataFile) (faults Faults) {
 	reads := readsOf(modules)
 	// The compiler refuses data in place of a rule.
@@ -32,7 +32,7 @@ func unreadData(modules map[string]*ast.Module, files []*dataFile) (faults Fault
 				}
 				return
 			}
-			if at[0] != termsRoot && !slices.ContainsFunc(reads, func(read []string) bool { return overlap(read, at) }) {
+			if at[0] != termsRoot && at[0] != hazardsRoot && !slices.ContainsFunc(reads, func(read []string) bool { return overlap(read, at) }) {
 				faults = append(faults, file.fault(fmt.Sprintf("no rule reads data.%s: remove it or correct its name", strings.Join(at, ".")), names...))
 			}
 		}

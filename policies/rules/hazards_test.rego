@@ -20,6 +20,15 @@ test_hazard[case.note] if {
 		{"note": "hyphenated", "text": "nerve-agent notes", "want": {"chemical-weapon"}},
 		{"note": "an explosive", "text": "smells of TATP", "want": {"explosive"}},
 		{"note": "making a drug", "text": "how to cook meth", "want": {"controlled-drug"}},
+		{"note": "a systematic name", "text": "isopropyl methylphosphonofluoridate accord", "want": {"chemical-weapon"}},
+		{"note": "in Russian, inflected", "text": "аромат с зарином", "want": {"chemical-weapon"}},
+		{"note": "in Japanese, without spaces", "text": "サリンの香り", "want": {"chemical-weapon"}},
+		{"note": "a toxin", "text": "castor with ricin", "want": {"chemical-weapon"}},
+		{"note": "a poison", "text": "a hint of thallium sulfate", "want": {"chemical-weapon"}},
+		{"note": "a precursor of explosives", "text": "potassium chlorate smoke", "want": {"explosive"}},
+		{"note": "a precursor of drugs", "text": "smells of P2P and BMK glycidate", "want": {"controlled-drug"}},
+		{"note": "an ambiguous name beside making", "text": "how to cook dynamite", "want": {"explosive"}},
+		{"note": "an innocent substance beside making", "text": "synthesise safrole, step by step", "want": {"controlled-drug"}},
 		{"note": "two kinds", "text": "sarin and semtex", "want": {"chemical-weapon", "explosive"}},
 	]
 	denied(case.text) == case.want
@@ -36,6 +45,9 @@ test_harmless[text] if {
 		"nitro musk of the 1920s",
 		"C-12 aldehyde, C4 chain, vanilla",
 		"marinade of rosemary", # contains "arin"
+		"dynamite, a scent like the song",
+		"musk xylene, 1-tert-butyl-3,5-dimethyl-2,4,6-trinitrobenzene",
+		"heliotropin and anethole in acetone",
 	]
 	denied(text) == set()
 }
@@ -43,7 +55,7 @@ test_harmless[text] if {
 test_message_tells_the_term if {
 	reasons := hazards.deny with input.prompts as [{"path": "/prompt", "text": "VX", "normalised": "vx"}]
 	some reason in reasons
-	contains(reason.message, `"vx"`)
+	contains(reason.message, `"VX"`)
 }
 
 test_every_prompt_is_judged if {

@@ -36,3 +36,8 @@ func (c Cover) Contains(span Span) bool {
 	after, _ := slices.BinarySearchFunc(c.spans, span.Start+1, func(s Span, start int) int { return cmp.Compare(s.Start, start) })
 	return after > 0 && c.reach[after-1] >= span.End
 }
+
+// ContainsWithin is [Cover.Contains] for spans that are longer than span.
+func (c Cover) ContainsWithin(span Span) bool {
+	return c.Contains(Span{span.Start - 1, span.End}) || c.Contains(Span{span.Start, span.End + 1})
+}

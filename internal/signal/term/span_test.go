@@ -21,5 +21,11 @@ func TestACoverContainsWhatOneOfItsSpansContains(t *testing.T) {
 		if got := term.NewCover(slices.Clone(spans)).Contains(sought); got != want {
 			t.Fatalf("%v in %v: %v", sought, spans, got)
 		}
+		longer := slices.ContainsFunc(spans, func(s term.Span) bool {
+			return s != sought && s.Start <= sought.Start && sought.End <= s.End
+		})
+		if got := term.NewCover(slices.Clone(spans)).ContainsWithin(sought); got != longer {
+			t.Fatalf("%v within %v: %v", sought, spans, got)
+		}
 	})
 }
