@@ -31,6 +31,8 @@ func (h *Handler) Options() option.Table {
 			Accept("a JSON Pointer such as /prompt or /messages/*/content", isPointer),
 		option.Size("max_body", &h.MaxBody, 1, 1<<40).Default("1MiB"),
 		option.Duration("timeout", &h.Timeout, time.Millisecond, 5*time.Second).Default("250ms"),
+		option.Count("min_tests", &h.MinTests, 1, 100_000).Example("40").DefaultMeans("none"),
+		option.Flag("covered", &h.Covered),
 		option.Text("last_good", &h.LastGood, "<directory>|off").Expand().Example("off").
 			DefaultMeans("last-good-policies in the directory that ODORDIFF_STATE names; off without it"),
 	}}

@@ -41,11 +41,11 @@ func (h *Handler) acquire(ctx context.Context, dir string) error {
 	}
 	engine, shared, err := engines.Acquire(dir, func() (pooledEngine, error) {
 		engine, err := promptpolicy.Open(ctx, promptpolicy.Options{
-			Dir:      dir,
-			Timeout:  time.Duration(*h.Timeout),
-			LastGood: lastGood,
-			Admit:    promptpolicy.AdmitApart,
-			Report:   func(c promptpolicy.Candidate) { report(dir, c) },
+			Dir:        dir,
+			Conditions: h.conditions(),
+			LastGood:   lastGood,
+			Admit:      promptpolicy.AdmitApart,
+			Report:     func(c promptpolicy.Candidate) { report(dir, c) },
 		})
 		if err != nil {
 			return pooledEngine{}, err
@@ -110,6 +110,9 @@ func report(dir string, c promptpolicy.Candidate) {
 	}
 	recordLive(dir)
 	logger.Info("policy candidate is in force")
+	if len(c.Lost) > 0 {
+		logger.Warn("tests are gone from the policy: what they tested may break unnoticed", zap.Strings("tests", c.Lost))
+	}
 }
 
 // healthCheck reports a refused directory as degraded: requests are still

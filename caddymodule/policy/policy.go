@@ -67,6 +67,14 @@ type Handler struct {
 	// How long one decision may take, up to 5 s. Default: 250 ms.
 	Timeout *caddy.Duration `json:"timeout,omitempty"`
 
+	// How many tests a version must have to go live, up to 100,000. Default: none.
+	// An edit that deletes others still goes live, and the log names them.
+	MinTests *int `json:"min_tests,omitempty"`
+
+	// Whether each deny rule must refuse something in a test, or the version does
+	// not go live.
+	Covered bool `json:"covered,omitempty"`
+
 	paths    []promptpolicy.PromptPath
 	entrance gate.Entrance
 	engine   *promptpolicy.Engine
@@ -148,16 +156,24 @@ func (h *Handler) configure(ctx caddy.Context) error {
 	return nil
 }
 
+func (h *Handler) conditions() promptpolicy.Conditions {
+	c := promptpolicy.Conditions{Timeout: time.Duration(*h.Timeout), Covered: h.Covered}
+	if h.MinTests != nil {
+		c.MinTests = *h.MinTests
+	}
+	return c
+}
+
 // require makes later versions of the policy keep the schemas that this config
-// needs, and decide within its timeout.
+// needs, decide within its timeout, and have the tests that it requires.
 func (h *Handler) require() error {
 	names := make([]string, len(h.Schemas))
 	for i, schema := range h.Schemas {
 		names[i] = schema.Schema
 	}
-	release, err := h.engine.Require(time.Duration(*h.Timeout), names...)
+	release, err := h.engine.Require(h.conditions(), names...)
 	if err != nil {
-		return fmt.Errorf("schema: %w", err)
+		return fmt.Errorf("the policy in force: %w", err)
 	}
 	h.cleanups = append(h.cleanups, func() error { release(); return nil })
 	return nil

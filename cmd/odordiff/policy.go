@@ -32,18 +32,20 @@ What these commands accept is what a running gateway lets go live.`,
 }
 
 func policyCheckCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "check <directory>",
+	must := promptpolicy.Conditions{Timeout: promptpolicy.DefaultTimeout}
+	cmd := &cobra.Command{
+		Use:   "check [--min-tests <n>] [--covered] <directory>",
 		Short: "Says whether a gateway would let the directory go live",
 		Long: `Compiles the directory, runs its tests and has it decide about a few requests, as a
-gateway does before an edit goes live. It prints each fault as file:line.`,
+gateway does before an edit goes live. All of this may take 30 seconds and 512 MiB. It
+prints each fault as file:line.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			snap, err := promptpolicy.ReadSnapshot(args[0])
 			if err != nil {
 				return err
 			}
-			policy, err := promptpolicy.AdmitApart(cmd.Context(), snap, promptpolicy.DefaultTimeout)
+			policy, err := promptpolicy.AdmitApart(cmd.Context(), snap, must)
 			if err != nil {
 				return printFaults(cmd.OutOrStdout(), args[0], err)
 			}
@@ -51,6 +53,9 @@ gateway does before an edit goes live. It prints each fault as file:line.`,
 			return nil
 		},
 	}
+	cmd.Flags().IntVar(&must.MinTests, "min-tests", 0, "require so many tests")
+	cmd.Flags().BoolVar(&must.Covered, "covered", false, "require that each deny rule refuses something in a test")
+	return cmd
 }
 
 func policyTestCommand() *cobra.Command {

@@ -16,9 +16,27 @@ import (
 // too long: the machine may be busy for a moment.
 const canaryAttempts = 3
 
+// Conditions are what a version must fulfil to go live, beside passing its tests.
+type Conditions struct {
+	// Timeout is how long a decision may take.
+	Timeout time.Duration `json:"timeout"`
+	// MinTests is how many tests it must have.
+	MinTests int `json:"min_tests"`
+	// Covered requires that each deny rule refuses something in a test.
+	Covered bool `json:"covered"`
+}
+
+// enough returns [Faults] if there are too few tests.
+func (c Conditions) enough(tests []string) error {
+	if len(tests) >= c.MinTests {
+		return nil
+	}
+	return Faults{{Message: fmt.Sprintf("the policy has %d tests, and at least %d are required", len(tests), c.MinTests)}}
+}
+
 // Admit checks whether a version may go live: it compiles the snapshot, runs
 // its tests, and lets it decide a few trial requests. The error is [Faults].
-func Admit(ctx context.Context, snap *Snapshot, timeout time.Duration) (p *Policy, err error) {
+func Admit(ctx context.Context, snap *Snapshot, must Conditions) (p *Policy, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			p, err = nil, Faults{{Message: DescribePanic(fault).Error()}}
@@ -28,15 +46,11 @@ func Admit(ctx context.Context, snap *Snapshot, timeout time.Duration) (p *Polic
 	if err != nil {
 		return nil, err
 	}
-	p, err = src.compile(ctx, timeout)
+	p, err = src.compile(ctx, must.Timeout)
 	if err != nil {
 		return nil, err
 	}
-	results, err := src.test(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := failures(results); err != nil {
+	if p.tests, err = src.tested(ctx, must); err != nil {
 		return nil, err
 	}
 	if err := p.canary(ctx); err != nil {

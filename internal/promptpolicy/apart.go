@@ -14,8 +14,7 @@ import (
 )
 
 const (
-	// trialVariable marks the process of a trial, and says how long a decision
-	// may take there.
+	// trialVariable marks the process of a trial.
 	trialVariable = "GATE_POLICY_TRIAL"
 	// trialTimeout is how long a trial may take. The tests of a policy may take
 	// 20 seconds of it.
@@ -26,24 +25,31 @@ const (
 	tooMuchMemory = 9
 )
 
-// verdict is what the process of a trial answers.
+// question is what the process of a trial is asked.
+type question struct {
+	Files map[string][]byte `json:"files"`
+	Must  Conditions        `json:"must"`
+}
+
+// verdict is what it answers.
 type verdict struct {
-	Faults  Faults `json:"faults,omitempty"`
-	Overdue bool   `json:"overdue,omitempty"`
+	Tests   []string `json:"tests,omitempty"`
+	Faults  Faults   `json:"faults,omitempty"`
+	Overdue bool     `json:"overdue,omitempty"`
 }
 
 // AdmitApart is [Admit] in a process of its own, which is ended if the trial
 // takes more than 30 seconds or 512 MiB. Nothing else ends a rule that keeps a
 // processor busy within one function, or fills the memory. The program must
 // call [ServeTrial] when it starts.
-func AdmitApart(ctx context.Context, snap *Snapshot, timeout time.Duration) (*Policy, error) {
-	return admitApart(ctx, snap, timeout, trialTimeout)
+func AdmitApart(ctx context.Context, snap *Snapshot, must Conditions) (*Policy, error) {
+	return admitApart(ctx, snap, must, trialTimeout)
 }
 
-func admitApart(ctx context.Context, snap *Snapshot, timeout, limit time.Duration) (*Policy, error) {
+func admitApart(ctx context.Context, snap *Snapshot, must Conditions, limit time.Duration) (*Policy, error) {
 	trial, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	answer, err := try(trial, snap, timeout)
+	answer, err := try(trial, question{Files: snap.files, Must: must})
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -56,12 +62,17 @@ func admitApart(ctx context.Context, snap *Snapshot, timeout, limit time.Duratio
 	case answer.Faults != nil:
 		return nil, answer.Faults
 	}
-	return Compile(ctx, snap, timeout)
+	p, err := Compile(ctx, snap, must.Timeout)
+	if err != nil {
+		return nil, err
+	}
+	p.tests = answer.Tests
+	return p, nil
 }
 
 // try runs the process of a trial.
-func try(ctx context.Context, snap *Snapshot, timeout time.Duration) (verdict, error) {
-	content, err := json.Marshal(snap.files)
+func try(ctx context.Context, q question) (verdict, error) {
+	content, err := json.Marshal(q)
 	if err != nil {
 		return verdict{}, fmt.Errorf("writing the policy for its trial: %w", err)
 	}
@@ -69,8 +80,8 @@ func try(ctx context.Context, snap *Snapshot, timeout time.Duration) (verdict, e
 	if err != nil {
 		return verdict{}, fmt.Errorf("finding this program for the trial of a policy: %w", err)
 	}
-	process := exec.CommandContext(ctx, program)                                   //nolint:gosec // this program itself
-	process.Env = []string{trialVariable + "=" + timeout.String(), "GOMAXPROCS=2"} // no secrets
+	process := exec.CommandContext(ctx, program)                 //nolint:gosec // this program itself
+	process.Env = []string{trialVariable + "=1", "GOMAXPROCS=2"} // no secrets
 	process.Stdin = bytes.NewReader(content)
 	process.WaitDelay = time.Second
 	var complaint bytes.Buffer
@@ -97,28 +108,30 @@ func lastLine(text []byte) []byte {
 // ServeTrial serves the trial of a policy and exits, if [AdmitApart] started
 // this process for one. Otherwise it does nothing.
 func ServeTrial() {
-	timeout, err := time.ParseDuration(os.Getenv(trialVariable))
-	if err != nil {
+	if os.Getenv(trialVariable) == "" {
 		return
 	}
 	go watchMemory()
 	limitTrial()
-	if err := serveTrial(os.Stdin, os.Stdout, timeout); err != nil {
+	if err := serveTrial(os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(0)
 }
 
-func serveTrial(in io.Reader, out io.Writer, timeout time.Duration) error {
-	snap := &Snapshot{}
-	if err := json.NewDecoder(in).Decode(&snap.files); err != nil {
+func serveTrial(in io.Reader, out io.Writer) error {
+	var q question
+	if err := json.NewDecoder(in).Decode(&q); err != nil {
 		return fmt.Errorf("reading the policy to try: %w", err)
 	}
+	snap := &Snapshot{files: q.Files}
 	snap.index()
 	var answer verdict
-	if _, err := Admit(context.Background(), snap, timeout); err != nil {
+	if p, err := Admit(context.Background(), snap, q.Must); err != nil {
 		answer = verdict{Faults: FaultsOf(err), Overdue: isOverdue(err)}
+	} else {
+		answer.Tests = p.Tests()
 	}
 	return json.NewEncoder(out).Encode(answer)
 }

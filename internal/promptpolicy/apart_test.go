@@ -12,7 +12,7 @@ import (
 )
 
 func TestAPolicyThatIsTriedApartDecides(t *testing.T) {
-	p, err := AdmitApart(t.Context(), snapshot(t, map[string]string{"gate.rego": denying}), ample)
+	p, err := AdmitApart(t.Context(), snapshot(t, map[string]string{"gate.rego": denying}), Conditions{Timeout: ample})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,8 +30,8 @@ func TestFaultsAreTheSameApart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			snap := snapshot(t, files)
-			_, here := Admit(t.Context(), snap, ample)
-			_, apart := AdmitApart(t.Context(), snap, ample)
+			_, here := Admit(t.Context(), snap, Conditions{Timeout: ample})
+			_, apart := AdmitApart(t.Context(), snap, Conditions{Timeout: ample})
 			if diff := cmp.Diff(FaultsOf(here), FaultsOf(apart)); here == nil || apart == nil || diff != "" {
 				t.Errorf("here %v, apart %v", here, apart)
 			}
@@ -43,7 +43,7 @@ func TestATrialThatTakesTooLongIsEnded(t *testing.T) {
 	snap := snapshot(t, map[string]string{"gate.rego": allowing, "gate_test.rego": "package gate_test\n\n" +
 		"digits := [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n\n" +
 		"test_long if count([1 | digits[a]; digits[b]; digits[c]; digits[d]; digits[e]; digits[f]; digits[g]; digits[h]; a + b + c + d + e + f + g + h < 0]) == 0\n"})
-	_, err := admitApart(t.Context(), snap, ample, 300*time.Millisecond)
+	_, err := admitApart(t.Context(), snap, Conditions{Timeout: ample}, 300*time.Millisecond)
 	wantError(t, err, "took more than 300ms and was ended")
 	if !isOverdue(err) {
 		t.Error("it will not be tried again")
@@ -57,14 +57,14 @@ func TestATrialThatTakesTooMuchMemoryIsEnded(t *testing.T) {
 		test += fmt.Sprintf("\tx%d := [%s]\n", i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("x%d, ", i), 10), ", "))
 	}
 	test += "\tjson.marshal(x10) != \"\"\n}\n"
-	_, err := AdmitApart(t.Context(), snapshot(t, map[string]string{"gate.rego": allowing, "gate_test.rego": test}), ample)
+	_, err := AdmitApart(t.Context(), snapshot(t, map[string]string{"gate.rego": allowing, "gate_test.rego": test}), Conditions{Timeout: ample})
 	wantError(t, err, "more than 512 MiB of memory")
 }
 
 func TestATrialEndsWithWhoAskedForIt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := AdmitApart(ctx, snapshot(t, map[string]string{"gate.rego": allowing}), ample); !errors.Is(err, context.Canceled) {
+	if _, err := AdmitApart(ctx, snapshot(t, map[string]string{"gate.rego": allowing}), Conditions{Timeout: ample}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error = %v", err)
 	}
 }

@@ -232,7 +232,7 @@ func TestHeavyRuleEndsInATimeout(t *testing.T) {
 			t.Errorf("the timeout of %s took %s", timeout, took)
 		}
 	}
-	_, err = Admit(t.Context(), snapshot(t, map[string]string{"gate.rego": heavy}), timeout)
+	_, err = Admit(t.Context(), snapshot(t, map[string]string{"gate.rego": heavy}), Conditions{Timeout: timeout})
 	wantError(t, err, "took too long")
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -14,9 +15,9 @@ import (
 type Options struct {
 	// Dir is the policy directory.
 	Dir string
-	// Timeout is how long one decision may take, unless [Policy.Within] says
-	// otherwise; [DefaultTimeout] if 0.
-	Timeout time.Duration
+	// Conditions hold for the first version, and for later ones until
+	// [Engine.Require] is called. The timeout is [DefaultTimeout] if 0.
+	Conditions
 	// Debounce is how long a directory must be unchanged before it is read; 250
 	// ms if 0.
 	Debounce time.Duration
@@ -27,7 +28,7 @@ type Options struct {
 	// it if the directory is refused. If it is empty, no version is kept.
 	LastGood string
 	// Admit judges a version; [Admit] if nil.
-	Admit func(ctx context.Context, snap *Snapshot, timeout time.Duration) (*Policy, error)
+	Admit func(context.Context, *Snapshot, Conditions) (*Policy, error)
 	// Report is called for each candidate, from one goroutine at a time; it may
 	// be nil.
 	Report func(Candidate)
@@ -42,6 +43,8 @@ type Candidate struct {
 	// Err is nil for a version that is now in force. It is [Faults], or an error
 	// of reading.
 	Err error
+	// Lost are the tests of the version in force before that this one has not.
+	Lost []string
 	// Took is how long reading, compiling and testing took.
 	Took time.Duration
 }
@@ -84,7 +87,7 @@ type Engine struct {
 	mu       sync.Mutex // guards the fields below, and changes of current
 	status   Status
 	required map[string]int
-	timeouts map[time.Duration]int
+	must     map[*Conditions]bool
 }
 
 // Open loads a policy directory and watches it until [Engine.Close]. If its
@@ -104,7 +107,7 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		done:     make(chan struct{}),
 		judged:   first.status.Candidate,
 		required: map[string]int{},
-		timeouts: map[time.Duration]int{},
+		must:     map[*Conditions]bool{},
 		status:   first.status,
 	}
 	if first.err != nil && first.status.Candidate == "" {
@@ -162,18 +165,21 @@ func (e *Engine) Close() {
 
 // Require sets conditions for every later version, until release is called: it
 // must contain the schemas of the given files, such as "schemas/generate.json",
-// and decide trial requests within the timeout. It returns an error if the
-// version in force lacks a schema.
-func (e *Engine) Require(timeout time.Duration, schemas ...string) (release func(), err error) {
+// and fulfil must. It returns an error if the version in force lacks a schema
+// or tests.
+func (e *Engine) Require(must Conditions, schemas ...string) (release func(), err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if faults := missingSchemas(e.Current(), slices.Values(schemas)); faults != nil {
 		return nil, faults
 	}
+	if err := must.enough(e.Current().Tests()); err != nil {
+		return nil, err
+	}
 	for _, name := range schemas {
 		e.required[name]++
 	}
-	e.timeouts[timeout]++
+	e.must[&must] = true
 	return sync.OnceFunc(func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -182,21 +188,24 @@ func (e *Engine) Require(timeout time.Duration, schemas ...string) (release func
 				delete(e.required, name)
 			}
 		}
-		if e.timeouts[timeout]--; e.timeouts[timeout] == 0 {
-			delete(e.timeouts, timeout)
-		}
+		delete(e.must, &must)
 	}), nil
 }
 
-// trialTimeout returns how long a trial decision may take: the shortest timeout
-// that is required.
-func (e *Engine) trialTimeout() time.Duration {
+// strictest returns conditions that fulfil all that are required.
+func (e *Engine) strictest() Conditions {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.timeouts) == 0 {
-		return e.opts.Timeout
+	if len(e.must) == 0 {
+		return e.opts.Conditions
 	}
-	return slices.Min(slices.Collect(maps.Keys(e.timeouts)))
+	all := Conditions{Timeout: math.MaxInt64}
+	for must := range e.must {
+		all.Timeout = min(all.Timeout, must.Timeout)
+		all.MinTests = max(all.MinTests, must.MinTests)
+		all.Covered = all.Covered || must.Covered
+	}
+	return all
 }
 
 func missingSchemas(policy *Policy, names iter.Seq[string]) error {
@@ -226,9 +235,10 @@ func (e *Engine) reload(ctx context.Context) {
 	if known && !e.retry.due(start) {
 		return
 	}
-	policy := e.Current()
+	before := e.Current()
+	policy := before
 	if snap.Hash != policy.Revision() { // otherwise an edit was undone
-		policy, err = e.opts.Admit(ctx, snap, e.trialTimeout())
+		policy, err = e.opts.Admit(ctx, snap, e.strictest())
 	}
 	if ctx.Err() != nil {
 		return
@@ -240,7 +250,15 @@ func (e *Engine) reload(ctx context.Context) {
 	} else if e.retry.later(known, e.opts.Poll); known {
 		return // it has been reported
 	}
-	e.opts.Report(Candidate{Hash: snap.Hash, Err: err, Took: time.Since(start)})
+	outcome := Candidate{Hash: snap.Hash, Err: err, Took: time.Since(start)}
+	if err == nil {
+		outcome.Lost = lost(before.Tests(), policy.Tests())
+	}
+	e.opts.Report(outcome)
+}
+
+func lost(before, now []string) []string {
+	return slices.DeleteFunc(slices.Clone(before), func(name string) bool { return slices.Contains(now, name) })
 }
 
 // conclude puts an admitted policy in force, or records why there is none.

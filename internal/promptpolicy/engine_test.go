@@ -14,11 +14,11 @@ func opened(t *testing.T, dir string, adjust ...func(*Options)) (*Engine, <-chan
 	t.Helper()
 	outcomes := make(chan Candidate, 100)
 	opts := Options{
-		Dir:      dir,
-		Timeout:  ample,
-		Debounce: 20 * time.Millisecond,
-		Poll:     time.Hour, // these tests see only what the system announced
-		Report:   func(c Candidate) { outcomes <- c },
+		Dir:        dir,
+		Conditions: Conditions{Timeout: ample},
+		Debounce:   20 * time.Millisecond,
+		Poll:       time.Hour, // these tests see only what the system announced
+		Report:     func(c Candidate) { outcomes <- c },
 	}
 	for _, f := range adjust {
 		f(&opts)
@@ -251,9 +251,9 @@ func TestRequiredSchemaCannotBeDropped(t *testing.T) {
 	const name = "schemas/generate.json"
 	dir := write(t, t.TempDir(), map[string]string{"gate.rego": allowing, name: `{"type": "object"}`})
 	e, outcomes := opened(t, dir)
-	_, err := e.Require(ample, "schemas/other.json")
+	_, err := e.Require(Conditions{Timeout: ample}, "schemas/other.json")
 	wantError(t, err, "schemas/other.json")
-	release, err := e.Require(ample, name)
+	release, err := e.Require(Conditions{Timeout: ample}, name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +273,7 @@ func TestANewVersionIsTriedWithTheShortestTimeoutThatIsRequired(t *testing.T) {
 	e, outcomes := opened(t, dir)
 	var releases []func()
 	for _, timeout := range []time.Duration{time.Minute, 25 * time.Millisecond, time.Second} {
-		release, err := e.Require(timeout)
+		release, err := e.Require(Conditions{Timeout: timeout})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -287,7 +287,7 @@ func TestANewVersionIsTriedWithTheShortestTimeoutThatIsRequired(t *testing.T) {
 	for _, release := range releases {
 		release()
 	}
-	if got := e.trialTimeout(); got != ample {
+	if got := e.strictest().Timeout; got != ample {
 		t.Errorf("with nothing required a trial may take %s, want the engine's %s", got, ample)
 	}
 }

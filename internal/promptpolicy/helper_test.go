@@ -68,7 +68,7 @@ func snapshot(t testing.TB, files map[string]string) *Snapshot {
 
 func admit(t testing.TB, files map[string]string) (*Policy, error) {
 	t.Helper()
-	return Admit(t.Context(), snapshot(t, files), ample)
+	return Admit(t.Context(), snapshot(t, files), Conditions{Timeout: ample})
 }
 
 func compiled(t testing.TB, files map[string]string) *Policy {

@@ -65,7 +65,7 @@ func open(ctx context.Context, opts Options) (beginning, error) {
 	if err == nil {
 		candidate = snap.Hash
 		var policy *Policy
-		if policy, err = opts.Admit(ctx, snap, opts.Timeout); err == nil {
+		if policy, err = opts.Admit(ctx, snap, opts.Conditions); err == nil {
 			status := Status{Revision: snap.Hash, Candidate: snap.Hash, LoadedAt: time.Now()}
 			status.keep(snap, opts.LastGood)
 			return beginning{policy: policy, status: status}, nil
@@ -82,7 +82,7 @@ func open(ctx context.Context, opts Options) (beginning, error) {
 	if keptErr != nil {
 		return beginning{}, fmt.Errorf("%w; and the last good version cannot be read: %w", err, keptErr)
 	}
-	policy, keptErr := opts.Admit(ctx, kept, opts.Timeout)
+	policy, keptErr := opts.Admit(ctx, kept, opts.Conditions)
 	if keptErr != nil {
 		return beginning{}, fmt.Errorf("%w; and the last good version is refused, too: %w", err, keptErr)
 	}

@@ -12,7 +12,7 @@ const broken = "package gate\n\ndecision := {"
 func keep(t *testing.T, dir string) (lastGood string) {
 	t.Helper()
 	lastGood = filepath.Join(t.TempDir(), "state", "kept.json")
-	e, err := Open(t.Context(), Options{Dir: dir, Timeout: ample, LastGood: lastGood})
+	e, err := Open(t.Context(), Options{Dir: dir, Conditions: Conditions{Timeout: ample}, LastGood: lastGood})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,6 +30,7 @@ type Policy struct {
 	timeout time.Duration
 	program *program
 	schemas map[string]*Schema
+	tests   []string
 }
 
 // Compile makes a policy of a snapshot without running its tests, unlike
@@ -54,6 +55,10 @@ func (s *source) compile(ctx context.Context, timeout time.Duration) (*Policy, e
 // Revision names the content of the directory that the policy was compiled
 // from.
 func (p *Policy) Revision() string { return p.program.revision }
+
+// Tests returns the names of the tests that the policy passed; none if it was
+// only compiled.
+func (p *Policy) Tests() []string { return p.tests }
 
 // Within returns a copy of the policy whose decisions take at most the timeout.
 func (p *Policy) Within(timeout time.Duration) *Policy {

@@ -21,7 +21,7 @@ never if {
 func TestAVersionThatTookTooLongIsTriedAgainAtAPoll(t *testing.T) {
 	dir := write(t, t.TempDir(), map[string]string{"gate.rego": allowing})
 	e, outcomes := opened(t, dir, func(o *Options) { o.Poll = 20 * time.Millisecond })
-	release, err := e.Require(time.Microsecond)
+	release, err := e.Require(Conditions{Timeout: time.Microsecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestAVersionThatTookTooLongIsTriedAgainAtAPoll(t *testing.T) {
 func TestTrialsOfAVersionThatTakesTooLongGetRarer(t *testing.T) {
 	dir := write(t, t.TempDir(), map[string]string{"gate.rego": allowing})
 	e, outcomes := opened(t, dir, func(o *Options) { o.Poll = time.Minute })
-	if _, err := e.Require(time.Microsecond); err != nil {
+	if _, err := e.Require(Conditions{Timeout: time.Microsecond}); err != nil {
 		t.Fatal(err)
 	}
 	e.Close() // from here on, this test does the watcher's work
@@ -87,7 +87,7 @@ func TestFaultsOfTimeAreToldFromOthers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			snap := snapshot(t, map[string]string{"gate.rego": tc.gate, "x_test.rego": "package x_test\n\n" + tc.test})
-			_, err := Admit(t.Context(), snap, tc.timeout)
+			_, err := Admit(t.Context(), snap, Conditions{Timeout: tc.timeout})
 			if err == nil || isOverdue(err) != tc.want || len(FaultsOf(err)) == 0 {
 				t.Errorf("error = %v, of time = %v", err, isOverdue(err))
 			}
@@ -102,7 +102,7 @@ func TestTestsThatDoNotFinishAreOverdue(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
-	if _, err := src.test(ctx); !isOverdue(err) {
+	if _, err := src.test(ctx, nil); !isOverdue(err) {
 		t.Errorf("error = %v", err)
 	}
 }

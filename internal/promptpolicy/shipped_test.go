@@ -16,7 +16,7 @@ func shipped(t testing.TB) *Policy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	policy, err := Admit(t.Context(), snap, ample)
+	policy, err := Admit(t.Context(), snap, Conditions{Timeout: ample})
 	if err != nil {
 		for _, fault := range FaultsOf(err) {
 			t.Error(fault)

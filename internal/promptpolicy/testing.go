@@ -47,10 +47,38 @@ func Test(ctx context.Context, snap *Snapshot) ([]TestResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	return src.test(ctx)
+	return src.test(ctx, nil)
 }
 
-func (s *source) test(ctx context.Context) ([]TestResult, error) {
+// tested runs the tests and returns their names, if all is as they must be.
+func (s *source) tested(ctx context.Context, must Conditions) (names []string, err error) {
+	var refused *refusals
+	if must.Covered {
+		refused = &refusals{seen: map[place]bool{}}
+	}
+	results, err := s.test(ctx, refused)
+	if err != nil {
+		return nil, err
+	}
+	if err := failures(results); err != nil {
+		return nil, err
+	}
+	for _, result := range results {
+		if !result.Skipped {
+			names = append(names, result.Name)
+		}
+	}
+	if err := must.enough(names); err != nil {
+		return nil, err
+	}
+	if must.Covered {
+		return names, s.uncovered(refused)
+	}
+	return names, nil
+}
+
+// test runs the tests. If refused is not nil, it notes there which rules held.
+func (s *source) test(ctx context.Context, refused *refusals) ([]TestResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, testsTimeout)
 	defer cancel()
 	modules, err := s.modules(func(string) bool { return true })
@@ -69,7 +97,11 @@ func (s *source) test(ctx context.Context) ([]TestResult, error) {
 		return nil, fmt.Errorf("opening the policy's data: %w", err)
 	}
 	defer s.store.Abort(ctx, txn)
-	outcomes, err := tester.NewRunner().
+	runner := tester.NewRunner()
+	if refused != nil {
+		runner.SetCoverageQueryTracer(refused)
+	}
+	outcomes, err := runner.
 		SetCompiler(compiler.WithEnablePrintStatements(true)).
 		SetStore(s.store).
 		SetModules(modules).
