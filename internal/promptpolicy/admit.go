@@ -16,7 +16,8 @@ import (
 // too long: the machine may be busy for a moment.
 const canaryAttempts = 3
 
-// Conditions are what a version must fulfil to go live, beside passing its tests.
+// Conditions are what a version must fulfil to go live, beside passing its
+// tests.
 type Conditions struct {
 	// Timeout is how long a decision may take.
 	Timeout time.Duration `json:"timeout"`

@@ -215,8 +215,8 @@ func rulesByPackage(compiler *ast.Compiler, names []string) (rules map[string][]
 	return rules, true
 }
 
-// packageUnit queries the named rules of a package, each within an array that is
-// empty where the rule is undefined.
+// packageUnit queries the named rules of a package, each within an array that
+// is empty where the rule is undefined.
 func packageUnit(compiler *ast.Compiler, name string, names []string) (*unit[contribution], error) {
 	slices.Sort(names)
 	values := make([]string, len(names))

@@ -23,9 +23,9 @@ func (p part) covers(q part) bool {
 
 // reading finds out what a query may read. It follows every rule that the query
 // may reach and takes every reference to the input as read, up to where it is
-// no longer constant. It may so name more than is read, but never less. OPA's
-// own analysis (package dependencies) leaves out what it takes for unused, which
-// is more than a cache may rely on.
+// no longer constant. So it may name more than is read, but never less. OPA's
+// own analysis (package dependencies) leaves out what it takes for unused,
+// which is more than a cache may rely on.
 type reading struct {
 	compiler *ast.Compiler
 	// given is a part of data that is not followed: its value is given to the
