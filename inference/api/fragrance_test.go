@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/inference/odor"
 	"github.com/odordiff/odordiff/internal/problem"
@@ -61,7 +62,7 @@ func TestFragrancesRefuseWhatIsNotSafeEnough(t *testing.T) {
 
 func TestGeneratedOdorantsAreMarked(t *testing.T) {
 	m := vanillin(t)
-	m.Structure = parse(t, "CCCCOc1cc(C=O)ccc1O")
+	m.Structure = chemtest.Parse(t, "CCCCOc1cc(C=O)ccc1O")
 	m.Note = odor.Base // by estimate, as any note of a new molecule
 	m.Profile = odor.Profile{{Descriptor: "vanilla", Weight: 1}}
 	h := newAPI(t, with(func(_ context.Context, request engine.Request) (engine.Result, error) {

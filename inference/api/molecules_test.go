@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/chem/smarts"
 	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/inference/odor"
@@ -260,7 +261,7 @@ func TestASampledMoleculeComesWithAllThatIsKnownOfIt(t *testing.T) {
 	m, seed := vanillin(t), int64(7)
 	m.Source, m.Note, m.Profile = engine.FromDiffusion, odor.Base, odor.Profile{{Descriptor: "vanilla", Weight: 0.95}}
 	m.Scores = engine.Scores{Relevance: 0.5, Avoidance: 1, Likeness: new(0.6), Accessibility: new(0.4115)}
-	m.Known = &engine.Known{Training: true, Nearest: engine.Neighbour{Odorant: &odor.Odorant{Structure: parse(t, "CCO"), Name: "ethanol"}, Similarity: 0.25}}
+	m.Known = &engine.Known{Training: true, Nearest: engine.Neighbour{Odorant: &odor.Odorant{Structure: chemtest.Parse(t, "CCO"), Name: "ethanol"}, Similarity: 0.25}}
 	rec := post(newAPI(t, with(func(context.Context, engine.Request) (engine.Result, error) {
 		return engine.Result{Molecules: []engine.Molecule{m}, Seed: &seed, Sampled: 9, Withheld: []engine.Withheld{{Reason: engine.Unsafe, Detail: "acrylate", Count: 8}}}, nil
 	})), `{"prompt": "vanilla"}`)

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/inference/engine/sampler"
 	"github.com/odordiff/odordiff/inference/safety"
@@ -71,19 +71,10 @@ func eventNames(all []received) string {
 	return strings.Join(names, " ")
 }
 
-func parse(t testing.TB, smiles string) *chem.Molecule {
-	t.Helper()
-	m, err := chem.Parse(smiles)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
 // vanillin is a molecule of an answer.
 func vanillin(t testing.TB) engine.Molecule {
 	t.Helper()
-	m := parse(t, "COc1cc(C=O)ccc1O")
+	m := chemtest.Parse(t, "COc1cc(C=O)ccc1O")
 	return engine.Molecule{Structure: m, Source: "test", Safety: safety.Assess(m)}
 }
 

@@ -6,17 +6,9 @@ import (
 	"testing"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/chem/smarts"
 )
-
-func parse(t testing.TB, smiles string) *chem.Molecule {
-	t.Helper()
-	m, err := chem.Parse(smiles)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
 
 // freely asks for nothing.
 func freely(drafts []Draft) []Task {
@@ -32,7 +24,7 @@ func TestDecorationsContainTheScaffold(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for _, scaffold := range []string{"c1ccccc1", "C1CCCCC1", "O=C1CCCO1", "c1ccc2c(c1)CCO2", "CC(=O)O", "C1CC2CCC1C2"} {
 		t.Run(scaffold, func(t *testing.T) {
-			structure := parse(t, scaffold)
+			structure := chemtest.Parse(t, scaffold)
 			var drafts []Draft
 			for range 40 {
 				d, err := m.Decoration(rng, structure, 1+rng.IntN(10))
@@ -63,7 +55,7 @@ func TestDecorationsContainTheScaffold(t *testing.T) {
 func TestVariationsKeepABeginning(t *testing.T) {
 	m := model(t)
 	rng := rand.New(rand.NewPCG(1, 1))
-	vanillin := parse(t, "COc1cc(C=O)ccc1O")
+	vanillin := chemtest.Parse(t, "COc1cc(C=O)ccc1O")
 	var drafts []Draft
 	for range 40 {
 		d, err := m.Variation(rng, vanillin, 0.6)
@@ -103,7 +95,7 @@ func TestWhatFillsAnInnerGapCannotCloseOuterRings(t *testing.T) {
 		t.Fatal(err)
 	}
 	copy(filled[d.gaps[0].first:], numbers)
-	if got, want := parse(t, m.text(d, filled)).SMILES(), parse(t, "CC1CC1c1ccccc1").SMILES(); got != want {
+	if got, want := chemtest.Parse(t, m.text(d, filled)).SMILES(), chemtest.Parse(t, "CC1CC1c1ccccc1").SMILES(); got != want {
 		t.Errorf("the text is %s, want %s", got, want)
 	}
 }
@@ -140,11 +132,11 @@ func TestDraftsAreChecked(t *testing.T) {
 		{"too long", func() (Draft, error) { return m.Blank(m.MaxTokens() + 1) }},
 		{"negative", func() (Draft, error) { return m.Blank(-1) }},
 		{"a huge gap", func() (Draft, error) { return m.draft(masked(1 << 40)) }},
-		{"an element that the model does not know", func() (Draft, error) { return m.Variation(rng, parse(t, "CCCl"), 0.99) }},
-		{"a molecule to vary that is too long", func() (Draft, error) { return m.Variation(rng, parse(t, strings.Repeat("C", 70)), 0.8) }},
-		{"a scaffold without hydrogens", func() (Draft, error) { return m.Decoration(rng, parse(t, "O=C=O"), 4) }},
+		{"an element that the model does not know", func() (Draft, error) { return m.Variation(rng, chemtest.Parse(t, "CCCl"), 0.99) }},
+		{"a molecule to vary that is too long", func() (Draft, error) { return m.Variation(rng, chemtest.Parse(t, strings.Repeat("C", 70)), 0.8) }},
+		{"a scaffold without hydrogens", func() (Draft, error) { return m.Decoration(rng, chemtest.Parse(t, "O=C=O"), 4) }},
 		{"a scaffold without room", func() (Draft, error) {
-			return m.Decoration(rng, parse(t, strings.Repeat("C", m.MaxTokens())), 4)
+			return m.Decoration(rng, chemtest.Parse(t, strings.Repeat("C", m.MaxTokens())), 4)
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 )
 
 // reheaded returns the embedded file with its metadata changed, under a
@@ -69,7 +71,7 @@ func TestKnownMolecules(t *testing.T) {
 		"C=C[C@](C)(O)CCC=C(C)C":            true,  // linalool with stereo
 		"CC(C)(C)C1CC1OCCSCCCC2CCCCC2(C)CO": false, // nobody's
 	} {
-		if got := m.Known(parse(t, smiles)); got != known {
+		if got := m.Known(chemtest.Parse(t, smiles)); got != known {
 			t.Errorf("%s is known: %t", smiles, got)
 		}
 	}

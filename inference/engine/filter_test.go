@@ -4,19 +4,10 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/odor"
 	"github.com/odordiff/odordiff/inference/safety"
 )
-
-func parse(t testing.TB, smiles string) *chem.Molecule {
-	t.Helper()
-	m, err := chem.Parse(smiles)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
 
 func atLeast(x float64) Range { return Range{Min: &x} }
 func atMost(x float64) Range  { return Range{Max: &x} }
@@ -41,10 +32,10 @@ func TestFilterNamesWhatAMoleculeDoesNotKeepTo(t *testing.T) {
 		{"lacks one of what it must", Request{Constraints: Constraints{Must: []string{"vanilla", "musk"}}}, Withheld{Constraint, "must", 1}},
 		{"has not what it must not", Request{Constraints: Constraints{MustNot: []string{"musk"}}}, Withheld{}},
 		{"has what it must not", Request{Constraints: Constraints{MustNot: []string{"musk", "sweet"}}}, Withheld{Constraint, "must_not", 1}},
-		{"contains the scaffold", Request{Scaffold: parse(t, "COc1ccccc1O")}, Withheld{}},
-		{"does not contain the scaffold", Request{Scaffold: parse(t, "C1CCCCC1")}, Withheld{Constraint, "scaffold", 1}},
-		{"like another", Request{Like: parse(t, "CCOc1cc(C=O)ccc1O")}, Withheld{}},
-		{"the very one to resemble", Request{Like: parse(t, "O=Cc1ccc(O)c(OC)c1")}, Withheld{Duplicate, "like", 1}},
+		{"contains the scaffold", Request{Scaffold: chemtest.Parse(t, "COc1ccccc1O")}, Withheld{}},
+		{"does not contain the scaffold", Request{Scaffold: chemtest.Parse(t, "C1CCCCC1")}, Withheld{Constraint, "scaffold", 1}},
+		{"like another", Request{Like: chemtest.Parse(t, "CCOc1cc(C=O)ccc1O")}, Withheld{}},
+		{"the very one to resemble", Request{Like: chemtest.Parse(t, "O=Cc1ccc(O)c(OC)c1")}, Withheld{Duplicate, "like", 1}},
 		{"safe enough", Request{Constraints: Constraints{MinSafety: new(float64)}}, Withheld{}},
 	}
 	for _, tt := range tests {
@@ -54,7 +45,7 @@ func TestFilterNamesWhatAMoleculeDoesNotKeepTo(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := Withheld{}
-			if _, withheld := filter.Check(parse(t, vanillin), profile); withheld != nil {
+			if _, withheld := filter.Check(chemtest.Parse(t, vanillin), profile); withheld != nil {
 				got = *withheld
 			}
 			if got != tt.want {
@@ -81,11 +72,11 @@ func TestScaffoldsAreReadAsSubstructures(t *testing.T) {
 		{"CO.CS", "COCCSC", true},
 	}
 	for _, tt := range tests {
-		filter, err := NewFilter(Request{Scaffold: parse(t, tt.scaffold)})
+		filter, err := NewFilter(Request{Scaffold: chemtest.Parse(t, tt.scaffold)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := filter.Keeps(parse(t, tt.molecule), nil) == nil; got != tt.want {
+		if got := filter.Keeps(chemtest.Parse(t, tt.molecule), nil) == nil; got != tt.want {
 			t.Errorf("%s in %s: %v", tt.scaffold, tt.molecule, got)
 		}
 	}
@@ -137,7 +128,7 @@ func TestFilterWithholdsWhatTheScreenSpeaksAgainst(t *testing.T) {
 }
 
 func TestNobodyCanAskForWhatResemblesAHazard(t *testing.T) {
-	phenylacetone := parse(t, "CC(=O)Cc1ccccc1")
+	phenylacetone := chemtest.Parse(t, "CC(=O)Cc1ccccc1")
 	for field, request := range map[string]Request{
 		"like":     {Like: phenylacetone},
 		"scaffold": {Scaffold: phenylacetone},
@@ -147,7 +138,7 @@ func TestNobodyCanAskForWhatResemblesAHazard(t *testing.T) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
-	if _, err := NewFilter(Request{Scaffold: parse(t, "c1ccccc1"), Like: parse(t, "CC(=O)CCc1ccccc1")}); err != nil {
+	if _, err := NewFilter(Request{Scaffold: chemtest.Parse(t, "c1ccccc1"), Like: chemtest.Parse(t, "CC(=O)CCc1ccccc1")}); err != nil {
 		t.Error(err)
 	}
 }

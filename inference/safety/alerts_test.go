@@ -5,18 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/chem/smarts"
 )
-
-func mustParse(t testing.TB, smiles string) *chem.Molecule {
-	t.Helper()
-	m, err := chem.Parse(smiles)
-	if err != nil {
-		t.Fatalf("%s: %v", smiles, err)
-	}
-	return m
-}
 
 func TestTablesLoad(t *testing.T) {
 	if _, err := loadScreen(alertTable, restrictedTable, sourceTable); err != nil {
@@ -27,10 +18,10 @@ func TestTablesLoad(t *testing.T) {
 func TestEveryAlertFindsItsExampleAndNotItsCounterexample(t *testing.T) {
 	for _, a := range theScreen().patterns {
 		t.Run(a.finding.ID, func(t *testing.T) {
-			if !smarts.NewTarget(mustParse(t, a.present)).Matches(a.pattern) {
+			if !smarts.NewTarget(chemtest.Parse(t, a.present)).Matches(a.pattern) {
 				t.Errorf("does not find %s", a.present)
 			}
-			if smarts.NewTarget(mustParse(t, a.absent)).Matches(a.pattern) {
+			if smarts.NewTarget(chemtest.Parse(t, a.absent)).Matches(a.pattern) {
 				t.Errorf("finds %s", a.absent)
 			}
 		})
@@ -42,7 +33,7 @@ func TestCensusNeverHidesAnAlert(t *testing.T) {
 	patterns := theScreen().patterns
 	for _, a := range patterns {
 		for _, smiles := range []string{a.present, a.absent} {
-			m := mustParse(t, smiles)
+			m := chemtest.Parse(t, smiles)
 			target, has := smarts.NewTarget(m), newCensus(m)
 			for _, p := range patterns {
 				if target.Matches(p.pattern) && !has.meets(p.needs) {
@@ -55,7 +46,7 @@ func TestCensusNeverHidesAnAlert(t *testing.T) {
 
 func TestProhibitiveAlertsProhibit(t *testing.T) {
 	for _, a := range theScreen().patterns {
-		if a.finding.Severity == Prohibitive && !Assess(mustParse(t, a.present)).Prohibited() {
+		if a.finding.Severity == Prohibitive && !Assess(chemtest.Parse(t, a.present)).Prohibited() {
 			t.Errorf("%s: %s is not prohibited", a.finding.ID, a.present)
 		}
 	}
@@ -107,7 +98,7 @@ func TestRequirementsCountElementsHalogensAndRings(t *testing.T) {
 		"BrC1CC1Br": false, // no chlorine
 		"ClCCBr":    false, // no ring
 	} {
-		if got := newCensus(mustParse(t, smiles)).meets(r); got != want {
+		if got := newCensus(chemtest.Parse(t, smiles)).meets(r); got != want {
 			t.Errorf("%s: %v, want %v", smiles, got, want)
 		}
 	}

@@ -12,22 +12,14 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/odor"
 	"github.com/odordiff/odordiff/inference/safety"
 )
 
-func mustParse(t testing.TB, smiles string) *chem.Molecule {
-	t.Helper()
-	m, err := chem.Parse(smiles)
-	if err != nil {
-		t.Fatalf("%s: %v", smiles, err)
-	}
-	return m
-}
-
 func assess(t testing.TB, smiles string) safety.Assessment {
 	t.Helper()
-	return safety.Assess(mustParse(t, smiles))
+	return safety.Assess(chemtest.Parse(t, smiles))
 }
 
 func ids(a safety.Assessment) []string {
@@ -302,7 +294,7 @@ func TestHostileMoleculesAreScreened(t *testing.T) {
 }
 
 func BenchmarkAssess(b *testing.B) {
-	m := mustParse(b, "CCCCCCC(C=O)=Cc1ccccc1") // hexyl cinnamal
+	m := chemtest.Parse(b, "CCCCCCC(C=O)=Cc1ccccc1") // hexyl cinnamal
 	for b.Loop() {
 		safety.Assess(m)
 	}

@@ -3,6 +3,7 @@ package safety_test
 import (
 	"testing"
 
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/odor"
 	"github.com/odordiff/odordiff/inference/safety"
 )
@@ -32,7 +33,7 @@ func TestScaffoldsOfHazardsAreHazards(t *testing.T) {
 		"lilial":                             {"CC(Cc1ccc(cc1)C(C)(C)C)C=O", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f, ok := safety.ScaffoldHazard(mustParse(t, c.smiles))
+			f, ok := safety.ScaffoldHazard(chemtest.Parse(t, c.smiles))
 			if ok != (c.want != "") || f.ID != c.want {
 				t.Errorf("%s: %q, want %q", c.smiles, f.ID, c.want)
 			}

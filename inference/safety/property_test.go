@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 )
 
 func TestPropertiesOutOfRangeAreFound(t *testing.T) {
@@ -29,7 +31,7 @@ func TestPropertiesOutOfRangeAreFound(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string
-			for _, f := range properties(mustParse(t, c.smiles)) {
+			for _, f := range properties(chemtest.Parse(t, c.smiles)) {
 				got = append(got, f.ID)
 				if f.Basis != Property || f.Category != "property" || f.Source == "" || f.Title == "" {
 					t.Errorf("finding %+v", f)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/chem/smarts"
 	"github.com/odordiff/odordiff/inference/tsv"
 )
@@ -81,7 +82,7 @@ func TestSurvey(t *testing.T) {
 	causes, alerts := tally{}, tally{}
 	for _, line := range lines {
 		smiles, _, _ := strings.Cut(line, "\t")
-		a := Assess(mustParse(t, smiles))
+		a := Assess(chemtest.Parse(t, smiles))
 		for _, f := range a.Findings {
 			if f.Basis == Alert {
 				alerts[f.ID]++

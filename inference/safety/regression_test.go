@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/safety"
 	"github.com/odordiff/odordiff/inference/tsv"
 )
@@ -58,7 +59,7 @@ func TestKnownHazardsDoNotPass(t *testing.T) {
 	seen := map[string]string{}
 	for _, row := range rowsOf(t, "hazards.tsv", hazardColumns) {
 		counts[row[hazardClass]]++
-		m := mustParse(t, row[hazardSMILES])
+		m := chemtest.Parse(t, row[hazardSMILES])
 		if other, ok := seen[m.SMILES()]; ok {
 			t.Errorf("%s is %s", row[hazardName], other)
 		}
@@ -85,7 +86,7 @@ func TestHarmlessOdorantsPass(t *testing.T) {
 func TestNoWritingHidesAHazard(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, row := range rowsOf(t, "hazards.tsv", hazardColumns) {
-		m := mustParse(t, row[hazardSMILES])
+		m := chemtest.Parse(t, row[hazardSMILES])
 		for _, text := range []string{m.RandomSMILES(rng), m.KekuleSMILES(), m.SMILES() + ".CCO", "Cl." + m.SMILES()} {
 			if a := assess(t, text); row[hazardVerdict] == "prohibited" && !a.Prohibited() || a.Passes(safety.DefaultMinScore) {
 				t.Errorf("%s as %s: %s, %v", row[hazardName], text, verdict(a), ids(a))

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/tsv"
 )
 
@@ -15,7 +16,7 @@ import (
 // molecule.
 func findsListed(t testing.TB, smiles, name string) bool {
 	t.Helper()
-	for _, f := range Assess(mustParse(t, smiles)).Findings {
+	for _, f := range Assess(chemtest.Parse(t, smiles)).Findings {
 		if f.Basis == Listed && f.ID == name {
 			return true
 		}
@@ -88,7 +89,7 @@ func TestLabelsAndPartnersHideNoSubstance(t *testing.T) {
 func TestASubstanceOfTwoListsIsFoundTwice(t *testing.T) {
 	categories := map[string]bool{}
 	// safrole
-	for _, f := range Assess(mustParse(t, "C=CCc1ccc2OCOc2c1")).Findings {
+	for _, f := range Assess(chemtest.Parse(t, "C=CCc1ccc2OCOc2c1")).Findings {
 		if f.Basis == Listed {
 			categories[f.Category] = true
 		}

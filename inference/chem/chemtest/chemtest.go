@@ -1,4 +1,4 @@
-// Package chemtest holds what the tests of the packages beside chem share.
+// Package chemtest has helpers for the tests of packages that use chem.
 package chemtest
 
 import (
@@ -14,12 +14,12 @@ func Parse(t testing.TB, smiles string) *chem.Molecule {
 	t.Helper()
 	m, err := chem.Parse(smiles)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", smiles, err)
 	}
 	return m
 }
 
-// ReadReferences reads a JSON list of what another program says of molecules.
+// ReadReferences reads a JSON list of another program's results for molecules.
 // It ends the test if there are fewer than least.
 func ReadReferences[T any](t testing.TB, path string, least int) []T {
 	t.Helper()

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/chem/property"
 	"github.com/odordiff/odordiff/inference/chem/smarts"
 	"github.com/odordiff/odordiff/inference/engine"
@@ -26,15 +26,6 @@ func newEngine(t testing.TB) *Engine {
 		t.Fatal(err)
 	}
 	return d
-}
-
-func molecule(t testing.TB, smiles string) *chem.Molecule {
-	t.Helper()
-	m, err := chem.Parse(smiles)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
 }
 
 func sampleFor(t testing.TB, request engine.Request) engine.Result {
@@ -140,7 +131,7 @@ func TestEveryMoleculeKeepsToTheConstraints(t *testing.T) {
 }
 
 func TestEveryMoleculeContainsTheScaffold(t *testing.T) {
-	scaffold := molecule(t, "c1ccccc1")
+	scaffold := chemtest.Parse(t, "c1ccccc1")
 	result := sampleFor(t, engine.Request{Prompt: "vanilla, sweet", Count: 6, Scaffold: scaffold})
 	if len(result.Molecules) == 0 {
 		t.Fatal("no molecules")
@@ -154,7 +145,7 @@ func TestEveryMoleculeContainsTheScaffold(t *testing.T) {
 }
 
 func TestMoreLikeThisNeedsNoPrompt(t *testing.T) {
-	linalool := molecule(t, "C=C[C@](C)(O)CCC=C(C)C")
+	linalool := chemtest.Parse(t, "C=C[C@](C)(O)CCC=C(C)C")
 	result := sampleFor(t, engine.Request{Count: 8, Like: linalool})
 	if len(result.Molecules) == 0 {
 		t.Fatal("no molecules")
@@ -172,7 +163,7 @@ func TestMoreLikeThisNeedsNoPrompt(t *testing.T) {
 }
 
 func TestStereoOfAGivenMoleculeDoesNotCount(t *testing.T) {
-	carvone := molecule(t, "CC(=C)[C@@H]1CC=C(C)C(=O)C1")
+	carvone := chemtest.Parse(t, "CC(=C)[C@@H]1CC=C(C)C(=O)C1")
 	for name, request := range map[string]engine.Request{
 		"like":     {Count: 2, Like: carvone},
 		"scaffold": {Count: 2, Prompt: "mint", Scaffold: carvone},
@@ -185,13 +176,13 @@ func TestStereoOfAGivenMoleculeDoesNotCount(t *testing.T) {
 
 func TestWhatTheModelsDoNotKnowIsRefused(t *testing.T) {
 	e := newEngine(t)
-	chain := molecule(t, strings.Repeat("C", 60))
+	chain := chemtest.Parse(t, strings.Repeat("C", 60))
 	for _, c := range []struct {
 		field   string
 		request engine.Request
 	}{
-		{"scaffold", engine.Request{Prompt: "rose", Count: 1, Scaffold: molecule(t, "Clc1ccccc1")}},
-		{"like", engine.Request{Count: 1, Like: molecule(t, "ClC(Cl)Br")}},
+		{"scaffold", engine.Request{Prompt: "rose", Count: 1, Scaffold: chemtest.Parse(t, "Clc1ccccc1")}},
+		{"like", engine.Request{Count: 1, Like: chemtest.Parse(t, "ClC(Cl)Br")}},
 		{"scaffold", engine.Request{Prompt: "rose", Count: 1, Scaffold: chain}},
 		{"like", engine.Request{Count: 50, Like: chain}},
 		// Descriptors without a label of the predictor.
@@ -213,7 +204,7 @@ func TestSampledMoleculesAreNeutral(t *testing.T) {
 		"C[N+](C)(C)C":            false,
 		"CC[O]":                   false,
 	} {
-		if got := neutral(molecule(t, smiles)); got != neutral_ {
+		if got := neutral(chemtest.Parse(t, smiles)); got != neutral_ {
 			t.Errorf("%s is neutral: %t", smiles, got)
 		}
 	}
@@ -245,8 +236,8 @@ func TestWhatThePromptExcludesIsWithheldWithTheWordThatDoes(t *testing.T) {
 }
 
 func TestExcludedOdorantsAreWithheld(t *testing.T) {
-	vanillin := molecule(t, "COc1cc(C=O)ccc1O").SMILES()
-	scaffold := molecule(t, "COc1ccccc1O")
+	vanillin := chemtest.Parse(t, "COc1cc(C=O)ccc1O").SMILES()
+	scaffold := chemtest.Parse(t, "COc1ccccc1O")
 	for seed := range int64(4) {
 		result := sampleFor(t, engine.Request{Prompt: "vanilla but not vanillin", Count: 6, Seed: &seed, Scaffold: scaffold})
 		for _, m := range result.Molecules {
@@ -308,7 +299,7 @@ func TestMoleculesComeWhileOthersAreSampled(t *testing.T) {
 
 func TestAStreamShowsTheMoleculesOfTheAnswerAndNoOthers(t *testing.T) {
 	e := newEngine(t)
-	vanillin := molecule(t, "COc1cc(C=O)ccc1O")
+	vanillin := chemtest.Parse(t, "COc1cc(C=O)ccc1O")
 	for name, request := range map[string]engine.Request{
 		"one":      {Prompt: "woody", Count: 1},
 		"ten":      {Prompt: "fresh citrus over wet cedar", Count: 10},

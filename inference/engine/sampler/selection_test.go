@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/engine"
 )
 
@@ -86,7 +87,7 @@ func TestWhatIsChosenStays(t *testing.T) {
 }
 
 func TestCandidatesThatMeetTheSameAreAlike(t *testing.T) {
-	linalool := &candidate{bits: engine.Fingerprint(molecule(t, "C=CC(C)(O)CCC=C(C)C")), met: []float64{1, 0}}
+	linalool := &candidate{bits: engine.Fingerprint(chemtest.Parse(t, "C=CC(C)(O)CCC=C(C)C")), met: []float64{1, 0}}
 	same := &candidate{bits: linalool.bits, met: []float64{1, 0}}
 	other := &candidate{bits: linalool.bits, met: []float64{0, 1}}
 	if got := alike(linalool, same); got != 1 {

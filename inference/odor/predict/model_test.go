@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 	"github.com/odordiff/odordiff/inference/weights"
 )
 
@@ -69,7 +70,7 @@ func TestModelOfZerosIsUndecided(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := p.Probabilities(parse(t, "CCO")); len(got) != 1 || got[0] != 0.5 {
+	if got := p.Probabilities(chemtest.Parse(t, "CCO")); len(got) != 1 || got[0] != 0.5 {
 		t.Errorf("probabilities %v", got)
 	}
 }

@@ -11,16 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/odordiff/odordiff/inference/chem"
+	"github.com/odordiff/odordiff/inference/chem/chemtest"
 )
-
-func parse(t testing.TB, smiles string) *chem.Molecule {
-	t.Helper()
-	m, err := chem.Parse(smiles)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
 
 func predictor(t testing.TB) *Predictor {
 	t.Helper()
@@ -59,7 +51,7 @@ func readCases(t testing.TB) []trainerCase {
 func TestInputsAreTheTrainers(t *testing.T) {
 	p := predictor(t)
 	for _, c := range readCases(t) {
-		got := p.inputs(Describe(parse(t, c.SMILES)))
+		got := p.inputs(Describe(chemtest.Parse(t, c.SMILES)))
 		slices.SortFunc(got, func(a, b input) int { return a.index - b.index })
 		if len(got) != len(c.Inputs) {
 			t.Errorf("%s has %d inputs, want %d", c.SMILES, len(got), len(c.Inputs))
@@ -76,7 +68,7 @@ func TestInputsAreTheTrainers(t *testing.T) {
 func TestProbabilitiesAreTheTrainers(t *testing.T) {
 	p := predictor(t)
 	for _, c := range readCases(t) {
-		for i, got := range p.Probabilities(parse(t, c.SMILES)) {
+		for i, got := range p.Probabilities(chemtest.Parse(t, c.SMILES)) {
 			if math.Abs(got-c.Probabilities[i]) > 1e-4 {
 				t.Errorf("%s is %s with probability %v, want %v", c.SMILES, p.labels[i], got, c.Probabilities[i])
 			}
@@ -99,7 +91,7 @@ func TestFamiliarOdorantsSmellAsTheyDo(t *testing.T) {
 		"muscone":           {"CC1CCCCCCCCCCCCC(=O)C1", "musk"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			probabilities := p.Probabilities(parse(t, c.smiles))
+			probabilities := p.Probabilities(chemtest.Parse(t, c.smiles))
 			at := slices.Index(p.Labels(), c.label)
 			if at < 0 {
 				t.Fatalf("no label %q", c.label)
@@ -120,7 +112,7 @@ func TestFamiliarOdorantsSmellAsTheyDo(t *testing.T) {
 func TestEveryMoleculeHasProbabilities(t *testing.T) {
 	p := predictor(t)
 	for _, smiles := range []string{"C", "[Na+].[Cl-]", "*", "[U]", "[2H][2H]", strings.Repeat("C", 1000), strings.Repeat("CN", 30) + "C"} {
-		checkProbabilities(t, p, parse(t, smiles))
+		checkProbabilities(t, p, chemtest.Parse(t, smiles))
 	}
 }
 
@@ -161,7 +153,7 @@ func TestOrderOfAtomsDoesNotMatter(t *testing.T) {
 
 func BenchmarkProbabilities(b *testing.B) {
 	p := predictor(b)
-	m := parse(b, "CC1(C)CCCC(C)=C1C=CC(C)=O")
+	m := chemtest.Parse(b, "CC1(C)CCCC(C)=C1C=CC(C)=O")
 	for b.Loop() {
 		p.Probabilities(m)
 	}
