@@ -6,31 +6,35 @@
 #   for making something, terms/data.yaml has which.
 package gate.rules.hazards
 
-# What a class of substances is refused as.
+# What the names of each class of substances are refused as.
 refusals := {
-	"chemical-weapon": {"id": "chemical-weapon", "what": agent, "severity": "critical"},
-	"toxin": {"id": "chemical-weapon", "what": agent, "severity": "critical"},
-	"toxic-gas": {"id": "chemical-weapon", "what": agent, "severity": "critical"},
-	"poison": {"id": "chemical-weapon", "what": agent, "severity": "critical"},
-	"explosive": {"id": "explosive", "what": "an explosive", "severity": "critical"},
-	"explosive-precursor": {"id": "explosive", "what": "what explosives are made of", "severity": "critical"},
-	"controlled-drug": {"id": "controlled-drug", "what": "a controlled drug or its making", "severity": "high"},
-	"drug-precursor": {"id": "controlled-drug", "what": "what drugs are made of", "severity": "high"},
+	"hazards.chemical-weapon": agent,
+	"hazards.toxin": agent,
+	"hazards.toxic-gas": agent,
+	"hazards.poison": agent,
+	"hazards.explosive": {"id": "explosive", "what": "an explosive", "severity": "critical"},
+	"hazards.explosive-precursor": {"id": "explosive", "what": "what explosives are made of", "severity": "critical"},
+	"hazards.controlled-drug": {"id": "controlled-drug", "what": "a controlled drug or its making", "severity": "high"},
+	"hazards.drug-precursor": {"id": "controlled-drug", "what": "what drugs are made of", "severity": "high"},
 }
 
-agent := "a chemical weapon or a highly toxic agent"
+agent := {
+	"id": "chemical-weapon",
+	"what": "a chemical weapon or a highly toxic agent",
+	"severity": "critical",
+}
 
 deny contains reason(refusal, term) if {
 	some prompt in input.prompts
-	some class, refusal in refusals
-	some term in gate.terms(sprintf("hazards.%s", [class]), prompt.text)
+	some names, refusal in refusals
+	some term in gate.terms(names, prompt.text)
 }
 
 deny contains reason(refusal, term) if {
 	some prompt in input.prompts
 	count(gate.terms("making", prompt.text)) > 0
-	some class, refusal in refusals
-	some term in gate.terms(sprintf("hazards.%s.innocent", [class]), prompt.text)
+	some names, refusal in refusals
+	some term in gate.terms(concat(".", [names, "innocent"]), prompt.text)
 }
 
 reason(refusal, term) := {

@@ -4,6 +4,8 @@
 package hazard
 
 import (
+	"strings"
+
 	"github.com/odordiff/odordiff/internal/signal/structure"
 	"github.com/odordiff/odordiff/internal/signal/term"
 )
@@ -34,7 +36,7 @@ const (
 	Name      By = "name"
 	CAS       By = "cas"
 	Formula   By = "formula"
-	Structure By = "structure" // a SMILES
+	Structure By = "structure" // a SMILES or an InChI
 )
 
 // Substance is an entry of the table.
@@ -176,9 +178,10 @@ func (t *Table) place(token Token) (place int, ok bool) {
 	return place, ok
 }
 
-// molecule looks a SMILES up as a whole, and each of its parts.
-func (t *Table) molecule(smiles string) (place int, ok bool) {
-	keys, valid := structure.Read(smiles)
+// molecule looks a SMILES or InChI up as a whole, then each of its parts, and
+// then the formula that an InChI has.
+func (t *Table) molecule(text string) (place int, ok bool) {
+	keys, valid := structure.Read(text)
 	if !valid {
 		return 0, false
 	}
@@ -190,7 +193,12 @@ func (t *Table) molecule(smiles string) (place int, ok bool) {
 			return place, true
 		}
 	}
-	return 0, false
+	if layers := strings.SplitN(text, "/", 3); strings.HasPrefix(text, "InChI=") && len(layers) > 1 {
+		if hill, valid := structure.Formula(layers[1]); valid {
+			place, ok = t.byFormula[hill]
+		}
+	}
+	return place, ok
 }
 
 func (t *Table) match(place int, by By, span term.Span) Match {

@@ -1,6 +1,9 @@
 package structure
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Keys are what a molecule is recognised by.
 type Keys struct {
@@ -18,11 +21,15 @@ type Fragment struct {
 	Atoms int
 }
 
-// Read returns the keys of a molecule that is written as a SMILES. It reports
-// whether the text is one, as far as it can tell without checking valences.
-// Hydrogen alone is none.
-func Read(smiles string) (Keys, bool) {
-	atoms, ok := read(smiles)
+// Read returns the keys of a molecule that is written as a SMILES or an InChI.
+// It reports whether the text is one, as far as it can tell without checking
+// valences. Hydrogen alone is none.
+func Read(text string) (Keys, bool) {
+	read := readSMILES
+	if strings.HasPrefix(text, inchiPrefix) {
+		read = readInChI
+	}
+	atoms, ok := read(text)
 	if !ok {
 		return Keys{}, false
 	}

@@ -23,12 +23,33 @@ type atom struct {
 // order 1.
 type bond struct{ to, order int }
 
+// edge is a bond, seen from neither of its atoms.
+type edge struct{ a, b, order int }
+
+// link gives each atom its bonds.
+func link(atoms []atom, edges []edge) {
+	degree := make([]int, len(atoms))
+	for _, e := range edges {
+		degree[e.a]++
+		degree[e.b]++
+	}
+	all := make([]bond, 2*len(edges))
+	for i, n := range degree {
+		atoms[i].bonds, all = all[:0:n], all[n:]
+	}
+	for _, e := range edges {
+		atoms[e.a].bonds = append(atoms[e.a].bonds, bond{e.b, e.order})
+		atoms[e.b].bonds = append(atoms[e.b].bonds, bond{e.a, e.order})
+	}
+}
+
 // reader reads the SMILES of one molecule, as far as a key needs it: stereo,
 // isotopes and atom maps are passed over, valences are not checked.
 type reader struct {
 	text  string
 	at    int
 	atoms []atom
+	edges []edge
 	last  int // the atom to bind to; -1 at the beginning of a fragment
 	order int // of the next bond; 0 if it is not written
 	open  []int
@@ -38,17 +59,18 @@ type reader struct {
 // ring is the first end of a ring bond.
 type ring struct{ atom, order int }
 
-// read returns the atoms of a SMILES. It reports whether the text is one.
-func read(text string) ([]atom, bool) {
-	r := reader{text: text, last: -1, rings: map[int]ring{}}
+// readSMILES returns the atoms of a SMILES. It reports whether the text is one.
+func readSMILES(text string) ([]atom, bool) {
 	if len(text) > maxText {
 		return nil, false
 	}
+	r := reader{text: text, last: -1, atoms: make([]atom, 0, len(text)), edges: make([]edge, 0, len(text)), rings: map[int]ring{}}
 	for r.at < len(text) {
 		if !r.step() {
 			return nil, false
 		}
 	}
+	link(r.atoms, r.edges)
 	return r.atoms, len(r.atoms) > 0 && len(r.open) == 0 && len(r.rings) == 0 && r.order == 0
 }
 
@@ -124,24 +146,25 @@ func (r *reader) ring(number, size int) bool {
 	if first.atom == r.last {
 		return false
 	}
-	r.bind(first.atom, r.last, max(order, 1))
+	r.edges = append(r.edges, edge{first.atom, r.last, max(order, 1)})
 	return true
 }
 
 // bare reads an atom without brackets.
 func (r *reader) bare() bool {
 	rest := r.text[r.at:]
-	for _, element := range []string{"Cl", "Br", "B", "C", "N", "O", "P", "S", "F", "I"} {
-		if strings.HasPrefix(rest, element) {
-			r.at += len(element)
-			return r.add(atom{element: element})
-		}
+	size := 1
+	if strings.HasPrefix(rest, "Cl") || strings.HasPrefix(rest, "Br") {
+		size = 2
 	}
-	if strings.IndexByte("bcnops", rest[0]) < 0 {
-		return false
+	r.at += size
+	switch c := rest[0]; c {
+	case 'B', 'C', 'N', 'O', 'P', 'S', 'F', 'I':
+		return r.add(atom{element: rest[:size]})
+	case 'b', 'c', 'n', 'o', 'p', 's':
+		return r.add(atom{element: strings.ToUpper(rest[:1]), aromatic: true})
 	}
-	r.at++
-	return r.add(atom{element: strings.ToUpper(rest[:1]), aromatic: true})
+	return false
 }
 
 // add appends an atom, bound to the last.
@@ -149,15 +172,10 @@ func (r *reader) add(a atom) bool {
 	r.atoms = append(r.atoms, a)
 	added := len(r.atoms) - 1
 	if r.last >= 0 {
-		r.bind(r.last, added, max(r.order, 1))
+		r.edges = append(r.edges, edge{r.last, added, max(r.order, 1)})
 	}
 	r.last, r.order = added, 0
 	return true
-}
-
-func (r *reader) bind(a, b, order int) {
-	r.atoms[a].bonds = append(r.atoms[a].bonds, bond{b, order})
-	r.atoms[b].bonds = append(r.atoms[b].bonds, bond{a, order})
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
