@@ -29,7 +29,8 @@ func isLeetSign(text string, i int) bool {
 	for start > 0 && i-start < longestLeet && isLeetByte(text[start-1]) {
 		start--
 	}
-	return isLeet(text, start, leetEnd(text, start))
+	near := text[:min(len(text), start+2*longestLeet)]
+	return isLeet(near, start, leetEnd(near, start))
 }
 
 // longestLeet is how long a word in leet may be.

@@ -1,0 +1,162 @@
+package pattern
+
+// keyword is how a word of a language of code is looked at.
+type keyword uint8
+
+const (
+	lookTautology keyword = iota + 1
+	lookLike
+	lookUnion
+	lookSelects
+	lookDefinition
+	lookChange
+	lookExecute
+	lookOrderBy
+	lookSqlCall
+	lookSqlName
+	lookScheme
+	lookObject
+	lookScriptCall
+	lookAttribute
+	lookWithArguments
+	lookSystemCall
+	lookAddress
+	lookLookUp
+	lookFileName
+	lookPassword
+	lookAssigned
+	lookBearer
+)
+
+// look looks at a keyword, and returns where what it found ends; start if it is
+// nothing. (A table of functions would make every scanner escape to the heap.)
+func (s *scanner) look(at keyword, start, end int) int {
+	switch at {
+	case lookTautology:
+		return s.tautology(start, end)
+	case lookLike:
+		return s.like(start, end)
+	case lookUnion:
+		return s.union(start, end)
+	case lookSelects:
+		return s.selects(start, end)
+	case lookDefinition:
+		return s.definition(start, end)
+	case lookChange:
+		return s.change(start, end)
+	case lookExecute:
+		return s.execute(start, end)
+	case lookOrderBy:
+		return s.orderBy(start, end)
+	case lookSqlCall:
+		return s.sqlCall(start, end)
+	case lookSqlName:
+		return s.sqlName(start, end)
+	case lookScheme:
+		return s.scheme(start, end)
+	case lookObject:
+		return s.object(start, end)
+	case lookScriptCall:
+		return s.scriptCall(start, end)
+	case lookAttribute:
+		return s.attribute(start, end)
+	case lookWithArguments:
+		return s.withArguments(start, end)
+	case lookSystemCall:
+		return s.systemCall(start, end)
+	case lookAddress:
+		return s.address(start, end)
+	case lookLookUp:
+		return s.lookUp(start, end)
+	case lookFileName:
+		return s.fileName(start, end)
+	case lookPassword:
+		return s.password(start, end)
+	case lookAssigned:
+		return s.assigned(start, end)
+	case lookBearer:
+		return s.bearer(start, end)
+	}
+	return start
+}
+
+// keywords are the words at which code may begin, in lower case.
+var keywords = map[string]keyword{}
+
+// longestKeyword is how long they may be.
+const longestKeyword = 24
+
+// keywordShapes holds the first two letters and the length of each keyword:
+// few words of prose get so far.
+var keywordShapes = func() (table [1 << 15]bool) {
+	for _, set := range []map[string]keyword{sqlWords, scriptWords, shellWords, pathWords, secretWords} {
+		for word, look := range set {
+			if keywords[word] != 0 {
+				panic("two sets look at " + word)
+			}
+			keywords[word] = look
+			table[shape(word[0], word[1], len(word))] = true
+		}
+	}
+	return table
+}()
+
+func shape(first, second byte, length int) int {
+	return int(first&31)<<10 | int(second&31)<<5 | length&31
+}
+
+// secretWords are what passwords are written behind.
+var secretWords = map[string]keyword{
+	"password": lookPassword, "passwd": lookPassword, "pwd": lookPassword, "passphrase": lookPassword,
+	"secret": lookAssigned, "token": lookAssigned, "apikey": lookPassword, "api_key": lookPassword, "access_token": lookPassword,
+	"secret_key": lookPassword, "access_key": lookPassword, "client_secret": lookPassword, "aws_secret_access_key": lookPassword,
+	"authorization": lookBearer,
+}
+
+// assigned is password for words that prose has before a colon.
+func (s *scanner) assigned(start, end int) int {
+	if s.byteAt(end) != '=' && s.byteAt(end+1) != '=' {
+		return start
+	}
+	return s.password(start, end)
+}
+
+// word looks at a letter at which a word begins, and returns from where to go
+// on.
+func (s *scanner) word(i int) int {
+	if isWord(s.byteAt(i - 1)) {
+		return s.wordEnd(i)
+	}
+	if to := max(s.secret(i), s.iban(i)); to > i {
+		return to
+	}
+	end := s.nameEnd(i)
+	n := end - i
+	if n > 1 && n <= longestKeyword && keywordShapes[shape(s.text[i], s.text[i+1], n)] {
+		var space [longestKeyword]byte
+		for j := range n {
+			c := s.text[i+j]
+			if isUpper(c) {
+				c |= 0x20
+			}
+			space[j] = c
+		}
+		if to := s.look(keywords[string(space[:n])], i, end); to > i {
+			return to
+		}
+	}
+	if n > 4 && s.text[i]|0x20 == 'o' && s.text[i+1]|0x20 == 'n' {
+		if to := s.handler(i, end); to > i {
+			return to
+		}
+	}
+	switch s.byteAt(end) {
+	case ':':
+		if n <= 4 {
+			return max(s.ipv6(i), end)
+		}
+	case ' ':
+		return max(s.postcode(i, end), end)
+	}
+	return end
+}
