@@ -176,8 +176,8 @@ func (s *scanner) endsFormula(end int) bool {
 	return !isWord(c) && (c == 0 || strings.IndexByte("=#[(@/\\", c) < 0) && (c != '-' || !isAlnum(s.byteAt(end+1)))
 }
 
-// element reads the sign of an element and how many atoms there are, and returns
-// where they end; -1 if the number is none of a formula.
+// element reads the sign of an element and how many atoms there are, and
+// returns where they end; -1 if the number is none of a formula.
 func (s *scanner) element(i int, p *parts) int {
 	n := s.elementAt(i)
 	if n == 0 {

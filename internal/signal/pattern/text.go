@@ -34,8 +34,8 @@ func (s *scanner) nameEnd(i int) int {
 	return i
 }
 
-// farthest is how far is looked from a place for what belongs to it, so that the
-// time stays in proportion to the text.
+// farthest is how far is looked from a place for what belongs to it, so that
+// the time stays in proportion to the text.
 const farthest = 64
 
 // while returns where the bytes end that are in a set, or a little before.
