@@ -59,9 +59,6 @@ func (s *Substance) Names() []string { return s.names }
 // too.
 func (s *Substance) Ambiguous() []string { return s.ambiguous }
 
-// CAS returns the substance's numbers in the registry of Chemical Abstracts.
-func (s *Substance) CAS() []string { return s.cas }
-
 // Formula returns the substance's formula in Hill order; empty where harmless
 // molecules share it, or there is none.
 func (s *Substance) Formula() string { return s.formula }
@@ -123,7 +120,7 @@ func (t *Table) Match(hits []term.Hit, tokens []Token, harmless term.Cover) []Ma
 	longer := cover(hits)
 	for _, hit := range hits {
 		span := hit.Span()
-		if !harmless.Contains(span) && !longer.ContainsWithin(span) {
+		if !harmless.Contains(span) && !longer.ContainsInLonger(span) {
 			found = append(found, t.Named(hit))
 		}
 	}

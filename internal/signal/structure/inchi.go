@@ -11,8 +11,8 @@ const inchiPrefix = "InChI="
 // maxParts bounds the components of an InChI.
 const maxParts = 16
 
-// readInChI returns the atoms of an InChI: of its formula, and the layers /c for
-// bonds and /h for hydrogens (Heller et al., InChI, the IUPAC International
+// readInChI returns the atoms of an InChI: of its formula, and the layers /c
+// for bonds and /h for hydrogens (Heller et al., InChI, the IUPAC International
 // Chemical Identifier, J. Cheminform. 7, 23, 2015). A hydrogen whose place is
 // left open goes to the first atom that may have it. It reports whether the
 // text is one.
@@ -106,8 +106,8 @@ type component struct {
 // has reports whether the component has an atom of a number.
 func (p component) has(number int) bool { return 0 < number && number <= len(p.atoms) }
 
-// appendBonds reads bonds such as "1-4(2)7-8(3,5)6": each number is bound to the
-// one before it, or before the parenthesis.
+// appendBonds reads bonds such as "1-4(2)7-8(3,5)6": each number is bound to
+// the one before it, or before the parenthesis.
 func (p component) appendBonds(edges []edge, text string) ([]edge, bool) {
 	last := 0
 	var open []int

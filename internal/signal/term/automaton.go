@@ -137,7 +137,3 @@ func (a *automaton) follower(state int32, code byte) int32 {
 	}
 	return root
 }
-
-func (a *automaton) size() int {
-	return len(a.code) + 4*(len(a.first)+len(a.fail)+len(a.longest)+len(a.pattern)+len(a.rows)+len(a.start))
-}

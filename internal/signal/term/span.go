@@ -37,7 +37,8 @@ func (c Cover) Contains(span Span) bool {
 	return after > 0 && c.reach[after-1] >= span.End
 }
 
-// ContainsWithin is [Cover.Contains] for spans that are longer than span.
-func (c Cover) ContainsWithin(span Span) bool {
+// ContainsInLonger is [Cover.Contains], but only spans that are longer than
+// span count.
+func (c Cover) ContainsInLonger(span Span) bool {
 	return c.Contains(Span{span.Start - 1, span.End}) || c.Contains(Span{span.Start, span.End + 1})
 }

@@ -24,7 +24,7 @@ func TestACoverContainsWhatOneOfItsSpansContains(t *testing.T) {
 		longer := slices.ContainsFunc(spans, func(s term.Span) bool {
 			return s != sought && s.Start <= sought.Start && sought.End <= s.End
 		})
-		if got := term.NewCover(slices.Clone(spans)).ContainsWithin(sought); got != longer {
+		if got := term.NewCover(slices.Clone(spans)).ContainsInLonger(sought); got != longer {
 			t.Fatalf("%v within %v: %v", sought, spans, got)
 		}
 	})

@@ -91,15 +91,6 @@ func New(sets []Set) (*Dictionary, error) {
 	return build(byPattern), nil
 }
 
-// Size returns about how many bytes of memory the dictionary takes.
-func (d *Dictionary) Size() int {
-	total := d.automaton.size() + len(d.firsts)*4 + len(d.meanings)*64
-	for _, m := range d.meanings {
-		total += len(m.gaps)
-	}
-	return total
-}
-
 // read returns the letters of a term, and what they mean.
 func read(text string) (pattern string, m meaning, reason string) {
 	stem, open := strings.CutSuffix(text, "*")
