@@ -114,6 +114,9 @@ func substance(fields map[string]any) (s Substance, err error) {
 // index makes a substance known by all that identifies it.
 func (b *builder) index(s Substance) error {
 	t, place := b.table, len(b.table.substances)
+	if slices.ContainsFunc(t.substances, func(other Substance) bool { return other.Name == s.Name }) {
+		return errors.New("name is that of an earlier substance too")
+	}
 	for _, list := range []struct {
 		names     []string
 		ambiguous bool

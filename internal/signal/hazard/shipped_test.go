@@ -3,6 +3,8 @@ package hazard_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/odordiff/odordiff/internal/signal/term"
 )
 
 func TestTheShippedTableIsLarge(t *testing.T) {
@@ -20,6 +22,15 @@ func TestNamesHaveAnAsteriskAtTheEndOnly(t *testing.T) {
 	for _, name := range shipped(t).Terms() {
 		if strings.Contains(strings.TrimSuffix(name, "*"), "*") {
 			t.Errorf("%q", name)
+		}
+	}
+}
+
+// Without a count, a formula is an abbreviation of something else too.
+func TestFormulasHaveCounts(t *testing.T) {
+	for _, s := range shipped(t).Substances() {
+		if s.Formula() != "" && !strings.ContainsAny(s.Formula(), "23456789") {
+			t.Errorf("%s: %s: write it as a name", s.Name, s.Formula())
 		}
 	}
 }
@@ -63,10 +74,26 @@ func TestWhatOnlySoundsDangerousPasses(t *testing.T) {
 	}
 }
 
-func BenchmarkLoad(b *testing.B) {
-	content := parsed(b, read(b, policies+"hazards/data.yaml"))
-	for b.Loop() {
-		newGate(b, shipped(b))
+func BenchmarkMatch(b *testing.B) {
+	g := newGate(b, shipped(b))
+	for name, text := range map[string]string{
+		"nothing 300 B": strings.Repeat("fresh citrus over wet cedar, ", 10),
+		"hits 300 B":    strings.Repeat("sarin over wet potassium cyanide, ", 9),
+	} {
+		var hits []term.Hit
+		found := func(hit term.Hit) bool {
+			if hit.Set == names {
+				hits = append(hits, hit)
+			}
+			return true
+		}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				hits = hits[:0]
+				g.dictionary.Scan(text, found)
+				g.table.Match(hits, nil, term.Cover{})
+			}
+		})
 	}
-	_ = content
 }
