@@ -17,7 +17,7 @@ type entry struct {
 	checks []*Check // the last one is in force
 	state  State
 	last   Status // of the last run; OK before the first
-	run    *run   // the run that has not returned yet, if any
+	run    *run   // the run whose check has not returned yet, if any
 }
 
 // run is one run of a check.
@@ -116,21 +116,21 @@ func (e *entry) supervise(r *run) {
 	go func() { answer <- r.check.call(ctx) }()
 	select {
 	case result := <-answer:
-		e.settle(ctx, r, result)
+		e.settle(ctx, r, result, false)
 	case <-ctx.Done():
-		e.settle(ctx, r, Result{})
+		e.settle(ctx, r, Result{}, true)
 		<-answer // Until the hung run returns, no other is started beside it.
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.run == r {
-		e.run = nil
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.end(r)
 	}
 }
 
 // settle records a run's result, unless the check was replaced meanwhile. At
 // the timeout every result reads the same, whether or not the check noticed it.
-func (e *entry) settle(ctx context.Context, r *run, result Result) {
+// A run that does not hang ends in the same step: otherwise the next report
+// could still find it, and take its result even if that is too old.
+func (e *entry) settle(ctx context.Context, r *run, result Result, hung bool) {
 	if ctx.Err() != nil {
 		result = Result{Status: Failed, Detail: fmt.Sprintf("no answer within %s", r.check.Timeout)}
 	}
@@ -145,6 +145,16 @@ func (e *entry) settle(ctx context.Context, r *run, result Result) {
 	}
 	e.note(now, result)
 	e.state.Result, e.state.CheckedAt = result, now
+	if !hung {
+		e.end(r)
+	}
+}
+
+// end lets the next report start a run. The caller holds the lock.
+func (e *entry) end(r *run) {
+	if e.run == r {
+		e.run = nil
+	}
 }
 
 // note adds the change of the status to the history, if it is one.

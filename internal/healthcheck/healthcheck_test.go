@@ -93,6 +93,18 @@ func TestAResultIsKeptForTheInterval(t *testing.T) {
 	})
 }
 
+func TestEachReportRunsACheckWhoseResultIsTooOld(t *testing.T) {
+	var registry Registry
+	var runs atomic.Int64
+	registry.Register(Check{Name: "c", Interval: time.Nanosecond, Run: always(OK, &runs)})
+	for want := range int64(1000) {
+		registry.Report(t.Context())
+		if got := runs.Load(); got != want+1 {
+			t.Fatalf("%d runs in %d reports", got, want+1)
+		}
+	}
+}
+
 func TestChecksRunSideBySide(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var registry Registry
