@@ -9,9 +9,9 @@ import (
 	"github.com/odordiff/odordiff/internal/offset"
 )
 
-// folder writes text in the comparable form, but decomposed: it maps each
+// foldWriter writes text in the comparable form, but decomposed: it maps each
 // character by itself and collapses spaces.
-type folder struct {
+type foldWriter struct {
 	out   strings.Builder
 	at    *offset.Builder // nil where nobody asks for a map
 	seams bool
@@ -23,7 +23,7 @@ type folder struct {
 
 // fold returns text in the comparable form, decomposed.
 func fold(text string, seams bool, b *Budget, at *offset.Builder) (string, error) {
-	f := folder{seams: seams, at: at}
+	f := foldWriter{seams: seams, at: at}
 	f.out.Grow(min(len(text), b.Room))
 	for i := 0; i < len(text); {
 		i = f.write(text, i, min(i+chunk, len(text)))
@@ -42,7 +42,7 @@ func fold(text string, seams bool, b *Budget, at *offset.Builder) (string, error
 
 // write folds text from one byte to another, or somewhat further, and returns
 // how far it came.
-func (f *folder) write(text string, i, to int) int {
+func (f *foldWriter) write(text string, i, to int) int {
 	for i < to {
 		if text[i] < utf8.RuneSelf {
 			i = f.writeASCII(text[:to], i)
@@ -67,7 +67,7 @@ func (f *folder) write(text string, i, to int) int {
 }
 
 // writeASCII folds text as long as it is ASCII, and returns how far it came.
-func (f *folder) writeASCII(text string, i int) int {
+func (f *foldWriter) writeASCII(text string, i int) int {
 	for i < len(text) && text[i] < utf8.RuneSelf {
 		switch c := text[i]; {
 		case shows(c):
@@ -92,7 +92,7 @@ func shows(c byte) bool { return lowerASCII[c] > ' ' }
 
 // lower writes the first characters of text, which begins with one that shows,
 // in lower case: those that show, and single spaces between them.
-func (f *folder) lower(text string) int {
+func (f *foldWriter) lower(text string) int {
 	var piece [256]byte
 	text = text[:min(len(text), len(piece))]
 	n := 0
@@ -110,7 +110,7 @@ func (f *folder) lower(text string) int {
 
 // writeOthers folds a run of characters that have to be looked up, and returns
 // where it ends.
-func (f *folder) writeOthers(text string, from int) int {
+func (f *foldWriter) writeOthers(text string, from int) int {
 	to := from
 	for to < len(text) && text[to] >= utf8.RuneSelf && to < from+2*chunk {
 		r, size := utf8.DecodeRuneInString(text[to:])
@@ -128,7 +128,7 @@ func (f *folder) writeOthers(text string, from int) int {
 
 // writeNext folds the next characters that belong together: one where the text
 // is decomposed already. It returns where they end.
-func (f *folder) writeNext(text string, from int, normal bool) int {
+func (f *foldWriter) writeNext(text string, from int, normal bool) int {
 	r, size := utf8.DecodeRuneInString(text[from:])
 	to := from + size
 	if r == utf8.RuneError && size == 1 {
@@ -164,7 +164,7 @@ func isBoundary(text string) bool {
 
 // block writes characters that have come, as a whole, from a part of the
 // original.
-func (f *folder) block(decomposed string, from, to int) {
+func (f *foldWriter) block(decomposed string, from, to int) {
 	start := -1
 	for _, r := range decomposed {
 		if !isPlain(r) && f.hide(r) {
@@ -191,7 +191,7 @@ func (f *folder) block(decomposed string, from, to int) {
 }
 
 // hide reports whether r is not written, and remembers what takes its place.
-func (f *folder) hide(r rune) bool {
+func (f *foldWriter) hide(r rune) bool {
 	switch {
 	case isSpace(r):
 		f.space = f.out.Len() > 0
@@ -205,13 +205,13 @@ func (f *folder) hide(r rune) bool {
 
 // separate writes what stands between the last character and the next one,
 // which begins at a byte of the original.
-func (f *folder) separate(next int) {
+func (f *foldWriter) separate(next int) {
 	f.at.Replace(f.separator(), next-f.done)
 	f.done = next
 }
 
 // separator writes a space or a seam if there is one to write.
-func (f *folder) separator() (size int) {
+func (f *foldWriter) separator() (size int) {
 	before := f.out.Len()
 	switch {
 	case f.space:
@@ -225,7 +225,7 @@ func (f *folder) separator() (size int) {
 
 // account says that the last n bytes written have come from a part of the
 // original.
-func (f *folder) account(n, from, to int) {
+func (f *foldWriter) account(n, from, to int) {
 	written := f.out.String()
 	if _, size := utf8.DecodeLastRuneInString(written); n == to-from && n == size {
 		f.at.Copy(n)
@@ -236,7 +236,7 @@ func (f *folder) account(n, from, to int) {
 }
 
 // drop counts a diacritic to the character that it stands on.
-func (f *folder) drop(from, to int) {
+func (f *foldWriter) drop(from, to int) {
 	if f.done == from && f.out.Len() > 0 {
 		f.at.Extend(to - from)
 		f.done = to

@@ -131,7 +131,7 @@ func checkRange(t interface{ Fatalf(string, ...any) }, text, form string, m offs
 
 // naive makes a form as its description says.
 func naive(text string, seams bool) string {
-	f := folder{seams: seams}
+	f := foldWriter{seams: seams}
 	f.block(norm.NFKD.String(strings.ToValidUTF8(text, "\uFFFD")), 0, len(text))
 	if seams {
 		return f.out.String()

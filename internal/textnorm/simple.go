@@ -30,7 +30,7 @@ var simpleTable = func() (table [lastSimple - firstSimple + 1]string) {
 		if unicode.Is(unicode.M, r) || strings.ContainsFunc(decomposed, func(r rune) bool { return isSpace(r) || isInvisible(r) }) {
 			continue
 		}
-		var f folder
+		var f foldWriter
 		f.block(decomposed, 0, utf8.RuneLen(r))
 		table[i] = f.out.String()
 	}
