@@ -34,7 +34,8 @@ type Text struct {
 	wordCharacters int
 }
 
-// AverageWord returns the average length of a word in characters; 0 without any.
+// AverageWord returns the average length of a word in characters; 0 without
+// any.
 func (t Text) AverageWord() float64 { return share(t.wordCharacters, t.Words) }
 
 // LetterShare returns how many of the characters are letters, from 0 to 1.

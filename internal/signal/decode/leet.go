@@ -39,17 +39,18 @@ const longestLeet = 24
 // isLeet reports whether a word surely has digits or signs in the places of
 // letters: some stand between letters, and it reads like a word with them.
 func isLeet(text string, start, end int) bool {
-	inner, likely := leetForm(text, start, end)
-	return inner && likely
+	inner, may, reads := leetForm(text, start, end)
+	return inner && may && reads
 }
 
 // leetForm reports of a word whether a digit or sign in it stands between
-// letters, and whether it may be in leet at all. Formulas, SMILES, numbers with
-// a unit, addresses and names with capitals inside are not.
-func leetForm(text string, start, end int) (inner, may bool) {
+// letters, whether it may be in leet at all, and whether it reads like a word.
+// Formulas, SMILES, numbers with a unit, addresses and names with capitals
+// inside are not in leet.
+func leetForm(text string, start, end int) (inner, may, reads bool) {
 	word := text[start:end]
 	if len(word) < 2 || len(word) > longestLeet || touchesCode(text, start, end) {
-		return false, false
+		return false, false, false
 	}
 	letters, signs, last := 0, 0, -1
 	for i := range len(word) {
@@ -62,19 +63,19 @@ func leetForm(text string, start, end int) (inner, may bool) {
 		case leetLetters[c] != 0:
 			signs++
 		default:
-			return false, false
+			return false, false, false
 		}
 	}
 	if signs == 0 || letters == 0 || oddCase(word) {
-		return false, false
+		return false, false, false
 	}
 	var space [longestLeet]byte
 	decoded := leetWord(space[:0], word)
 	if len(word) < 4 {
-		return false, isKnown(decoded)
+		return false, true, isKnown(decoded)
 	}
 	inner = inner || signs >= 3 && letters >= 2
-	return inner, !isNumber(word) && !isFormula(word) && readsLikeWord(decoded)
+	return inner, !isNumber(word) && !isFormula(word), readsLikeWord(decoded)
 }
 
 // touchesCode reports whether a word stands beside what is no part of prose.
@@ -147,15 +148,33 @@ func isElement(sign string) bool {
 	return false
 }
 
-// leetWord appends a word with letters in the places of digits and signs.
+// leetWord appends a word with letters in the places of digits and signs. Where
+// 1 may be i or l, a word that is known decides, or else what is likelier.
 func leetWord(out []byte, word string) []byte {
+	likely := appendLeet(out, word, 0)
+	if isKnown(likely[len(out):]) || strings.IndexByte(word, '1') < 0 {
+		return likely
+	}
+	var space [longestLeet]byte
+	for _, one := range []byte("il") {
+		if other := appendLeet(space[:0], word, one); isKnown(other) {
+			return append(likely[:len(out)], other...)
+		}
+	}
+	return likely
+}
+
+// appendLeet appends a word with one letter for 1, or the likelier one for 0.
+func appendLeet(out []byte, word string, one byte) []byte {
 	for i := range len(word) {
 		c := word[i]
 		l := leetLetters[c]
 		switch {
 		case l == 0:
 			l = c
-		case c == '1' || c == '!':
+		case c == '1' && one != 0:
+			l = one
+		case c == '1':
 			l = iOrL(out, word[i+1:])
 		}
 		out = append(out, l)
@@ -206,19 +225,32 @@ func readLeet(w *rewriter, _ survey) {
 		}
 	})
 	leetWords(w.text, func(start, end int) {
-		var space [longestLeet]byte
-		word := w.text[start:end]
-		if _, may := leetForm(w.text, start, end); !may {
-			if sure < manyLeet || len(word) > 3 || !standsAlone(w.text, start, end) || !isKnown(leetWord(space[:0], word)) {
-				return
-			}
+		if !inLeet(w.text, start, end, sure) {
+			return
 		}
+		var space [longestLeet]byte
+		word := leetWord(space[:0], w.text[start:end])
 		w.keep(start)
-		w.out.Write(leetWord(space[:0], word))
+		w.out.Write(word)
 		w.at.Copy(len(word))
 		w.done = end
 		w.used(Leet)
 	})
+}
+
+// inLeet reports whether a word is to be read in leet, in a text with a number
+// of words that surely are. With many of them, everything is that can be.
+func inLeet(text string, start, end, sure int) bool {
+	if sure < manyLeet {
+		_, may, reads := leetForm(text, start, end)
+		return may && reads
+	}
+	word := text[start:end]
+	if _, may, reads := leetForm(word, 0, len(word)); may && (reads || len(word) > 3) {
+		return true
+	}
+	var space [longestLeet]byte
+	return len(word) <= 3 && standsAlone(text, start, end) && isKnown(leetWord(space[:0], word))
 }
 
 // leetWords visits what may be a word in leet.

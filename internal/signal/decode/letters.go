@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/odordiff/odordiff/internal/textnorm"
 )
 
 // isDoubled reports whether every character of a word stands there twice, or
@@ -65,13 +67,27 @@ func isPair(r rune, text string) bool {
 
 // halve writes words whose letters are doubled with each letter once.
 func halve(w *rewriter, _ survey) {
-	for i := 0; i < len(w.text); {
+	sure := 0
+	for i := 0; i < len(w.text); i++ {
 		if classOf[w.text[i]]&wordPart == 0 {
-			i++
 			continue
 		}
 		end := wordEnd(w.text, i)
-		if times, doubled := isDoubled(w.text, i, end); doubled {
+		if surelyDoubled(w.text, i, end) {
+			sure++
+		}
+		i = end
+	}
+	for i := 0; i < len(w.text); i++ {
+		if classOf[w.text[i]]&wordPart == 0 {
+			continue
+		}
+		end := wordEnd(w.text, i)
+		around, from, to := w.text, i, end
+		if sure > 1 { // whatever stands around a word
+			around, from, to = w.text[i:end], 0, end-i
+		}
+		if times, doubled := isDoubled(around, from, to); doubled {
 			w.keep(i)
 			w.halve(end, times)
 			w.used(Doubled)
@@ -206,8 +222,14 @@ func (s spelling) reads(text string) bool {
 	return readsLikeWord(letters)
 }
 
+// longestSpelled is how many letters without a gap are taken for one word.
+const longestSpelled = 14
+
 // join writes the characters of a spelling without what stands between them.
+// Where words cannot be told apart a [textnorm.Seam] stands between letters: it
+// may be the end of a word or not.
 func (w *rewriter) join(s spelling) {
+	seams := s.joints == s.units-1 && s.units > longestSpelled
 	_, size := utf8.DecodeRuneInString(w.text[w.done:])
 	w.keep(w.done + size)
 	for w.done < s.end {
@@ -215,9 +237,12 @@ func (w *rewriter) join(s spelling) {
 		for i := w.done; w.text[i] == s.by || gap > 0 && w.text[i] == ' '; i++ {
 			gap++
 		}
-		if gap > 1 {
+		switch {
+		case gap > 1:
 			w.put(" ", w.done+gap)
-		} else {
+		case seams:
+			w.put(string(textnorm.Seam), w.done+gap)
+		default:
 			w.at.Skip(gap)
 			w.done += gap
 		}

@@ -33,10 +33,9 @@ var (
 	// plain is the logarithm of how likely a letter is to follow another in a
 	// language, against noise.
 	plain = learn(language)
-	// forRot13 and forReversed are by how much a pair is likelier in a text that
-	// is turned back than in a text as it stands, and than in noise.
-	forRot13    = against(func(a, b int) (int, int) { return rot13Letter(a), rot13Letter(b) })
-	forReversed = against(func(a, b int) (int, int) { return b, a })
+	// pairEvidence is by how much a pair is likelier in a text that is turned back
+	// than in a text as it stands, and than in noise.
+	pairEvidence = against(plain)
 )
 
 // letters returns the number of the letter that a byte stands for.
@@ -79,16 +78,26 @@ func learn(text string) *pairTable {
 	return table
 }
 
-// against compares pairs after a transformation with pairs before it.
-func against(turn func(a, b int) (int, int)) *pairTable {
-	table := new(pairTable)
+// against compares pairs that are turned with pairs as they stand. Each sum of
+// the result holds two: see [unpack].
+func against(plain *pairTable) *[states * states]int64 {
+	table := new([states * states]int64)
 	for a := range other {
 		for b := range other {
-			x, y := turn(a, b)
-			table[a*states+b] = plain[x*states+y] - max(plain[a*states+b], 0)
+			now := max(plain[a*states+b], 0)
+			reversed := plain[b*states+a] - now
+			rot13 := plain[rot13Letter(a)*states+rot13Letter(b)] - now
+			table[a*states+b] = int64(reversed)<<32 + int64(rot13)
 		}
 	}
 	return table
+}
+
+// unpack returns what a sum of [pairEvidence] says for rot13 and for a text
+// that is reversed.
+func unpack(sum int64) (rot13, reversed int) {
+	rot13 = int(int32(sum))
+	return rot13, int((sum - int64(rot13)) >> 32)
 }
 
 func rot13Letter(letter int) int {

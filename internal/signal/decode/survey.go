@@ -31,9 +31,12 @@ func (s survey) spelled() bool { return s.adjacent >= 3 }
 // and of sentences that are turned nine in ten.
 const (
 	leastRot13    = 7*bit/2 + 1
-	leastReversed = 7*bit/2 + 1
+	leastReversed = 9 * bit / 2
 	leastPairs    = 4
 )
+
+// leastDoubled is how many letters a word has that is surely doubled.
+const leastDoubled = 6
 
 // Classes of bytes.
 const (
@@ -53,6 +56,14 @@ const (
 )
 
 var classOf = classes()
+
+// bytesOf holds the class and the number of the letter of each byte.
+var bytesOf = func() (table [256]struct{ class, letter uint8 }) {
+	for c := range table {
+		table[c].class, table[c].letter = classOf[c], letterOf[c]
+	}
+	return table
+}()
 
 func classes() (table [256]uint8) {
 	for c := range table {
@@ -79,24 +90,6 @@ func classes() (table [256]uint8) {
 	return table
 }
 
-// word is a run of letters and digits.
-type word struct {
-	start, end    int
-	first, rest   uint8  // the classes of its bytes
-	rot13, turned int    // how much its pairs speak for it being turned
-	letters       uint32 // of its numbers, as [hashWord] takes them
-	single        bool   // whether it is one character
-}
-
-// all returns the classes of all bytes of a word.
-func (w word) all() uint8 { return w.first | w.rest }
-
-// mixes reports whether a word has capitals where words of a language have
-// none, or digits.
-func (w word) mixes() bool {
-	return w.rest&upper != 0 && w.all()&lower != 0 || w.all()&digit != 0 && w.all()&letter != 0
-}
-
 // look goes once over a text.
 func look(text string) survey {
 	var s survey
@@ -113,7 +106,14 @@ func look(text string) survey {
 		}
 		w := readWord(text, i)
 		i = w.end
-		s.word(text, w, last)
+		if w.isOrdinary() {
+			s.row = 0
+		} else {
+			s.word(text, &w, &last)
+		}
+		if w.end-w.start >= leastDoubled && letterOf[text[w.start]] == letterOf[text[w.start+1]] && !s.doubled {
+			s.doubled = surelyDoubled(text, w.start, w.end)
+		}
 		rot, rev := w.evidence(text)
 		rot13.add(rot)
 		reversed.add(rev)
@@ -122,54 +122,6 @@ func look(text string) survey {
 	s.rot13, s.reversed = rot13.result(leastRot13), reversed.result(leastReversed)
 	s.hinted(text)
 	return s
-}
-
-func readWord(text string, start int) word {
-	w := word{start: start, first: classOf[text[start]]}
-	before := uint32(0)
-	i := start
-	for ; i < len(text); i++ {
-		class := classOf[text[i]]
-		if class&wordPart == 0 {
-			break
-		}
-		if i > start {
-			w.rest |= class
-		}
-		l := uint32(letterOf[text[i]])
-		pair := (before*states + l) % (states * states)
-		w.rot13 += int(forRot13[pair])
-		w.turned += int(forReversed[pair])
-		w.letters = w.letters*states + l
-		before = l
-	}
-	pair := before * states % (states * states)
-	w.rot13 += int(forRot13[pair])
-	w.turned += int(forReversed[pair])
-	w.end = i
-	w.single = i-start == 1 || i-start <= utf8.UTFMax && w.first&high != 0 && utf8.RuneCountInString(text[start:i]) == 1
-	return w
-}
-
-// evidence returns how much a word speaks for rot13 and for being reversed. A
-// word of few letters that occurs in a language, or would if it were turned,
-// says more than its pairs do. Parts of formulas, of names of chemicals and of
-// code speak for nothing, and so do words with letters beyond ASCII.
-func (w word) evidence(text string) (rot, rev int) {
-	const most, drift = 2 * bit, bit / 2
-	rot, rev = min(w.rot13, most)-drift, min(w.turned, most)-drift
-	all := w.all()
-	odd := all&(digit|high) != 0 || w.rest&upper != 0 && all&lower != 0 || w.end-w.start == 1 ||
-		w.start > 0 && classOf[text[w.start-1]]&bracket != 0 || w.end < len(text) && classOf[text[w.end]]&bracket != 0
-	if odd {
-		rot, rev = min(rot, 0), min(rev, 0)
-	}
-	n := w.end - w.start
-	if n < 2 || n > longestKnown || all&(digit|high) != 0 {
-		return rot, rev
-	}
-	is := known.lookUp(w.letters)
-	return weigh(rot, is, knownRot13, knownBonus[n], odd), weigh(rev, is, knownReversed, knownBonus[n], odd)
 }
 
 // sum adds up evidence of words.
@@ -184,39 +136,25 @@ func (s *sum) add(evidence int) {
 	s.most = max(s.most, s.run)
 }
 
-// leastWhole is how much evidence there has to be in a whole text.
-const leastWhole = 3 * bit / 2
+// leastWords is how many words have to speak for a whole text being turned.
+const leastWords = 2
 
 // result returns the evidence of the run of words with the most. It is enough
 // in any case if the whole text speaks for being turned, and not one word
 // alone.
 func (s sum) result(enough int) int {
-	if s.all >= leastWhole && s.words > 1 {
+	if s.all > 0 && s.words >= leastWords {
 		return max(s.most, enough)
 	}
 	return s.most
 }
 
-// knownBonus is what being in the table says of a word with that many letters.
-var knownBonus = [longestKnown + 1]int{2: bit, 3: 2 * bit, 4: 3 * bit, 5: 7 * bit / 2, 6: 7 * bit / 2}
-
-// weigh adds to the evidence that a word is turned what the table says of it.
-func weigh(evidence int, is, turned uint8, bonus int, odd bool) int {
-	switch {
-	case is&knownPlain != 0 && is&turned == 0:
-		return evidence - bonus
-	case is&turned != 0 && is&knownPlain == 0 && !odd:
-		return min(evidence+bonus, bonus)
-	}
-	return evidence
-}
-
 // word looks at the form of a word: at its length, its digits and capitals, and
 // at how it stands beside the last one.
-func (s *survey) word(text string, w, last word) {
+func (s *survey) word(text string, w, last *word) {
 	s.tags = s.tags || w.all()&tag != 0
-	if w.single {
-		if last.single && w.start-last.end == 1 {
+	if w.isSingle(text) {
+		if w.start-last.end == 1 && last.end > 0 && last.isSingle(text) {
 			s.adjacent++
 		}
 		return
@@ -229,13 +167,10 @@ func (s *survey) word(text string, w, last word) {
 	if w.all()&digit != 0 && w.all()&letter != 0 && !s.leet {
 		s.leet = isLeet(text, w.start, w.end)
 	}
-	if len(token) >= 6 && !s.doubled {
-		s.doubled = surelyDoubled(text, w.start, w.end)
-	}
 }
 
 // hexGroup counts groups of hex digits in a row, such as 73 61 72.
-func (s *survey) hexGroup(token string, w word) {
+func (s *survey) hexGroup(token string, w *word) {
 	switch {
 	case w.first&hexDigit == 0 || len(token)%2 != 0:
 		s.row = 0
@@ -257,18 +192,6 @@ func (s *survey) hexGroup(token string, w word) {
 	if len(token) >= 2*leastBytes && (w.all()&letter != 0 || len(token) >= 2*leastDecimals) {
 		s.tokens++
 	}
-}
-
-// mayBeBase64 reports whether a word looks like base64. Short words have to be
-// padded, or to mix capitals, small letters and digits.
-func (w word) mayBeBase64(text string, last word) bool {
-	n := w.end - w.start
-	if !w.mixes() || n < 4 {
-		return false
-	}
-	padded := w.end < len(text) && text[w.end] == '='
-	return n >= 8 || padded || n >= 6 && w.all()&letter == letter && w.all()&digit != 0 ||
-		last.mixes() && last.end-last.start >= 4 && w.start-last.end <= 4
 }
 
 // special looks at a character that may begin something encoded.

@@ -43,7 +43,23 @@ func (u *unwrapper) tags(i int) int {
 	if before == flag && cancelled && len(u.decoded) <= 6 {
 		return i
 	}
+	u.setApart(from, i)
 	return u.keepDecoded(Tags, from, i)
+}
+
+// setApart puts spaces between what was hidden and a word beside it.
+func (u *unwrapper) setApart(from, end int) {
+	if len(u.decoded) == 0 {
+		return
+	}
+	if from > 0 && classOf[u.text[from-1]]&wordPart != 0 {
+		u.decoded = append([]byte{' '}, u.decoded...)
+		u.units[0].out++
+	}
+	if end < len(u.text) && classOf[u.text[end]]&wordPart != 0 {
+		u.decoded = append(u.decoded, ' ')
+		u.units[len(u.units)-1].out++
+	}
 }
 
 // hiddenByte returns the byte that a character stands for; 0 for one that only
