@@ -2,13 +2,12 @@ package hazard_test
 
 import (
 	"os"
-	"regexp"
-	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/odordiff/odordiff/internal/signal/hazard"
+	"github.com/odordiff/odordiff/internal/signal/pattern"
 	"github.com/odordiff/odordiff/internal/signal/term"
 	"github.com/odordiff/odordiff/internal/textnorm"
 )
@@ -109,24 +108,19 @@ func (g gate) why(text string) []string {
 	return why
 }
 
-var (
-	casShape     = regexp.MustCompile(`\b\d{2,7}-\d\d-\d\b`)
-	formulaShape = regexp.MustCompile(`^(?:[A-Z][a-z]?[0-9₀-₉]*|[()])+$`)
-	smilesShape  = regexp.MustCompile(`^[A-Za-z0-9@+\-\[\]()=#$:/\\.%]{5,}$`)
-)
+// identifiers are how the kinds of package pattern are looked up.
+var identifiers = map[pattern.Kind]hazard.By{
+	pattern.CAS:     hazard.CAS,
+	pattern.Formula: hazard.Formula,
+	pattern.SMILES:  hazard.Structure,
+	pattern.InChI:   hazard.Structure,
+}
 
-// tokens finds what looks like an identifier, in a simple way.
+// tokens finds what looks like an identifier.
 func tokens(text string) (found []hazard.Token) {
-	for _, number := range casShape.FindAllString(text, -1) {
-		found = append(found, hazard.Token{By: hazard.CAS, Text: number})
-	}
-	for word := range strings.FieldsSeq(text) {
-		word = strings.TrimRight(word, ",.;!?")
-		if formulaShape.MatchString(word) && len(word) > 2 {
-			found = append(found, hazard.Token{By: hazard.Formula, Text: word})
-		}
-		if smilesShape.MatchString(word) && strings.ContainsAny(word, "()[]=#123") {
-			found = append(found, hazard.Token{By: hazard.Structure, Text: word})
+	for _, match := range pattern.Find(text) {
+		if by, ok := identifiers[match.Kind]; ok {
+			found = append(found, hazard.Token{By: by, Text: text[match.Start:match.End]})
 		}
 	}
 	return found
