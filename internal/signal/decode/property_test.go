@@ -243,7 +243,7 @@ func checkLayers(t interface{ Fatalf(string, ...any) }, text string) {
 
 // turns reports whether an encoding has one character for one.
 func turns(encoding string) bool {
-	return strings.Contains(encoding, Rot13) || strings.Contains(encoding, Spelled) || strings.Contains(encoding, Leet) || strings.Contains(encoding, Tags)
+	return strings.Contains(encoding, Rot13) || strings.Contains(encoding, Spelled) || strings.Contains(encoding, URL) || strings.Contains(encoding, Leet) || strings.Contains(encoding, Tags)
 }
 
 const sentenceOfScents = "A Fresh citrus over wet cedar, with 2 drops of musk, rose & amber (not too sweet). "

@@ -244,17 +244,20 @@ func isText(decoded []byte) bool {
 }
 
 // isMessage reports whether decoded bytes are text that somebody wrote. Chance
-// gives a few printable characters, but seldom letters of one alphabet that
-// read like a word.
+// seldom gives many printable characters, and of a few seldom letters of one
+// alphabet that read like a word.
 func isMessage(decoded []byte) bool {
 	if !isText(decoded) {
 		return false
 	}
-	letters, runes, beyond, mixed := 0, 0, 0, false
+	letters, digits, runes, beyond, mixed := 0, 0, 0, 0, false
 	for i := 0; i < len(decoded); {
 		r, size := utf8.DecodeRune(decoded[i:])
 		if unicode.IsLetter(r) || r == ' ' || beyond > 0 && unicode.IsMark(r) {
 			letters++
+		}
+		if '0' <= r && r <= '9' {
+			digits++
 		}
 		if r >= utf8.RuneSelf {
 			mixed = mixed || beyond > 0 && beyond != alphabetOf(r)
@@ -266,10 +269,12 @@ func isMessage(decoded []byte) bool {
 	switch {
 	case runes < 2:
 		return false
-	case runes >= 16:
-		return 2*letters >= runes
-	case beyond > 0:
+	case beyond > 0 && runes < 16:
 		return !mixed && 4*letters >= 3*runes
+	case runes >= 12:
+		return 3*(letters+digits) >= runes
+	case runes >= 8:
+		return 2*letters >= runes
 	}
 	return 3*letters >= 2*runes && readsLikeWord(decoded)
 }

@@ -27,6 +27,9 @@ type unwrapper struct {
 	units   []unit
 	// Up to where runs of several words were tried in vain.
 	tried, triedHex int
+	// Where the last word with a plus sign ends, and whether it has escapes.
+	word int
+	form bool
 }
 
 // at decodes what begins at a byte, and returns where it ends; i or less if
@@ -34,7 +37,13 @@ type unwrapper struct {
 func (u *unwrapper) at(i int) int {
 	switch c := u.text[i]; {
 	case c == '%' && u.seen.percents > 0:
+		if end := u.keepDecoded(URL, i, u.run(i, readPercents)); u.done == end {
+			return end
+		}
 		return u.keepDecoded(URL, i, u.run(i, readPercent))
+	case c == '+' && u.seen.percents > 0 && u.inForm(i):
+		u.decoded, u.units = append(u.decoded[:0], ' '), append(u.units[:0], unit{1, 1})
+		return u.keepDecoded(URL, i, i+1)
 	case c == '&' && u.seen.entities > 0:
 		return u.keepDecoded(HTML, i, u.run(i, readEntity))
 	case c == '\\' && u.seen.escapes > 0:
@@ -77,18 +86,15 @@ func (u *unwrapper) keepDecoded(name string, from, end int) int {
 	return end
 }
 
-// readPercent reads %73 and %u0073. A percent sign that is itself encoded, any
-// number of times, counts as one.
-func readPercent(out []byte, text string) ([]byte, int) {
+// readPercents reads %73 of which the percent sign is itself encoded, any
+// number of times: %252573.
+func readPercents(out []byte, text string) ([]byte, int) {
 	if text[0] != '%' {
 		return out, 0
 	}
 	n := 1
-	for strings.HasPrefix(text[n:], "25") && len(text) > n+2 {
+	for strings.HasPrefix(text[n:], "25") {
 		n += 2
-	}
-	if strings.HasPrefix(text[n:], "u") {
-		return readDigits(out, text, n+1, 4, 16)
 	}
 	if b, ok := hexByte(text[n:]); ok {
 		return append(out, b), n + 2
@@ -96,7 +102,38 @@ func readPercent(out []byte, text string) ([]byte, int) {
 	if n > 1 { // what follows is no digit: it ends in a percent sign
 		return append(out, '%'), n
 	}
+	return readPercent(out, text)
+}
+
+// readPercent reads %73 and %u0073.
+func readPercent(out []byte, text string) ([]byte, int) {
+	if text[0] != '%' {
+		return out, 0
+	}
+	if strings.HasPrefix(text[1:], "u") {
+		return readDigits(out, text, 2, 4, 16)
+	}
+	if b, ok := hexByte(text[1:]); ok {
+		return append(out, b), 3
+	}
 	return out, 0
+}
+
+// inForm reports whether a plus sign is in a word with percent escapes, and so
+// stands for a space.
+func (u *unwrapper) inForm(i int) bool {
+	if i >= u.word {
+		end := i
+		for end < len(u.text) && !isBlank(u.text[end]) {
+			end++
+		}
+		start := i
+		for start > u.word && !isBlank(u.text[start-1]) {
+			start--
+		}
+		u.word, u.form = end, strings.IndexByte(u.text[start:end], '%') >= 0
+	}
+	return u.form
 }
 
 // longestEntity is how long an HTML entity may be.

@@ -6,10 +6,24 @@ import "strings"
 // words of prose.
 var commands = func() map[string]bool {
 	all := map[string]bool{}
-	for name := range strings.FieldsSeq("id whoami ls cat uname wget curl nc ncat netcat bash zsh ksh csh dash rm chmod chown ifconfig ipconfig netstat pwd sudo su powershell pwsh python python2 python3 perl ruby php lua nslookup dig tftp scp ssh telnet ftp certutil bitsadmin mshta regsvr32 rundll32 wmic systeminfo tasklist taskkill grep awk sed xargs socat base64 xxd mkfifo crontab useradd passwd iptables systemctl mysql psql sqlite3 gcc ps kill killall printenv env busybox dpkg apt apt-get yum hostname ping traceroute cmd cmd.exe dir type lsof mkdir rmdir cp mv dd tar gzip unzip openssl gpg node npm pip docker kubectl reg net arp route ifdown shutdown reboot halt poweroff tcpdump nmap hydra sqlmap msfconsole vim nano tee chattr mount umount insmod modprobe strace gdb rsync nohup screen tmux ulimit uptime last lastlog history export alias source eval exec") {
+	for name := range strings.FieldsSeq("id whoami ls uname wget curl nc ncat netcat zsh ksh csh rm chmod chown ifconfig ipconfig netstat pwd sudo " +
+		"su powershell pwsh python2 python3 nslookup tftp scp ssh telnet ftp certutil bitsadmin mshta regsvr32 rundll32 " +
+		"wmic systeminfo tasklist taskkill grep awk xargs socat base64 base32 xxd mkfifo crontab useradd userdel " +
+		"usermod adduser passwd iptables systemctl mysql mysqldump psql pg_dump sqlite3 gcc ps killall printenv env " +
+		"busybox dpkg apt apt-get yum hostname traceroute cmd cmd.exe dir type lsof mkdir rmdir cp mv tar gzip gunzip " +
+		"unzip openssl gpg npm pip docker kubectl ifdown reboot poweroff tcpdump nmap hydra sqlmap msfconsole vim " +
+		"chattr umount insmod modprobe strace gdb rsync nohup tmux ulimit uptime lastlog lsblk lscpu df du vmstat fdisk " +
+		"mkfs fsck losetup blkid journalctl dmesg sysctl redis-cli mongo git svn javac rustc vi getent logname iwconfig " +
+		"tac seq expr icacls cacls robocopy xcopy findstr schtasks wevtutil vssadmin bcdedit diskpart runas qwinsta " +
+		"gpresult nbtstat driverquery msiexec cscript wscript installutil msbuild ln stat readlink realpath whereis " +
+		"lynx w3m fetch aria2c rlogin rsh tclsh lua5.1 awk gawk mawk nawk crond sshd ") {
 		all[name] = true
 	}
-	for name := range strings.FieldsSeq("sh sleep echo head tail sort find touch cut more less date time at who w top test true false set unset printf read wait type net route last screen history export alias source exec mount node reg net set cat mail host finger watch yes make split join paste look which whereis man info file link locate rev shutdown halt eval tee dash ping kill sed dig less dd php lua ruby perl python bash") {
+	for name := range strings.FieldsSeq("sh bash cat sleep echo head tail sort find touch cut more less date time at who w top test true false set unset " +
+		"printf read wait net route last screen history export alias source exec mount node reg host mail finger watch " +
+		"yes make split join paste look which man info file link locate rev shutdown halt eval tee dash ping kill sed " +
+		"dig dd php lua ruby perl python service init users groups ip free go java write batch nice jobs trap copy del " +
+		"move ren format query ver vol tree start sc cipher ed nl od tr strings arp ss emacs nano ") {
 		all[name] = false
 	}
 	return all
@@ -63,7 +77,10 @@ func (s *scanner) argument(i, start, end int) bool {
 		return true
 	case s.anyWordAt(start, "sudo") > start:
 		return s.isCommand(i, true)
-	case s.anyWordAt(start, "rm", "cat", "curl", "wget", "ping", "nslookup", "nc", "scp", "mv", "cp") > start:
+	case s.anyWordAt(start, "service") > start:
+		to := s.nameEnd(i)
+		return s.anyWordAt(s.spaces(to), "start", "stop", "restart", "status") > to+1
+	case s.anyWordAt(start, "rm", "cat", "curl", "wget", "ping", "nslookup", "dig", "host", "telnet", "ssh", "nc", "scp", "mv", "cp") > start:
 		return s.hasDomain(i)
 	case s.anyWordAt(start, "net") > start:
 		return s.anyWordAt(i, "user", "localgroup", "share") > i && s.behind(start)
@@ -185,7 +202,7 @@ func (s *scanner) substitution(i int) int {
 	switch {
 	case s.hasAt(i, "$("), s.text[i] == '`':
 		j := s.while(i+1, "( ")
-		if s.text[i] == '`' && (strings.IndexByte(s.within(j, 200), '`') < 0 || s.hasAt(i, "```")) || !s.isCommand(j, true) && s.byteAt(j) != '<' && !s.hasAt(j, "{") {
+		if s.text[i] == '`' && (strings.IndexByte(s.within(j, 200), '`') < 0 || s.hasAt(i, "```")) || !s.isCommand(j, true) && s.byteAt(j) != '<' && !s.hasAt(j, "{") && !s.isCall(i, j) {
 			return i
 		}
 		s.add(Shell, i, s.nameEnd(j))
@@ -195,6 +212,13 @@ func (s *scanner) substitution(i int) int {
 		return i + 4
 	}
 	return i
+}
+
+// isCall reports whether a name with arguments stands in $( ), where no prose
+// does, and which is none of the selectors of JavaScript.
+func (s *scanner) isCall(i, name int) bool {
+	end := s.nameEnd(name)
+	return s.text[i] == '$' && end > name+1 && isLetter(s.byteAt(name)) && isSpace(s.byteAt(end)) && strings.IndexByte(s.within(end, 200), ')') > 0
 }
 
 // bomb looks at the function that forks without end.

@@ -147,7 +147,7 @@ func (s *scanner) tautology(start, end int) int {
 		}
 	case isLetter(s.byteAt(op)) && !s.behindValue(start) && !(literal && alsoLiteral):
 		return start
-	case !literal != !alsoLiteral && !s.behindValue(start) && !s.ends(last):
+	case literal != alsoLiteral && !s.behindValue(start) && !s.ends(last) && !s.sqlFunction(s.open(to), last):
 		return start
 	case isDigit(s.byteAt(first)) && !s.behindValue(start) && (s.byteAt(op) == '<' || s.byteAt(op) == '>') && isSpace(s.byteAt(op+1)):
 		return start
