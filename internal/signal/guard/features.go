@@ -18,16 +18,21 @@ const (
 const (
 	// stretch is how many bytes a stretch has at least, but for the last. It
 	// ends with the word.
-	stretch = 96
+	stretch = 32
 	// unbroken is how many bytes it has at most, if the word does not end.
-	unbroken = 2 * stretch
+	unbroken = 3 * stretch
 )
+
+// sizes are those of the windows, in stretches: a short one, which little
+// perfume is enough to dilute, and a long one, which sees more of a sentence.
+var sizes = [...]int{2, largest}
+
+const largest = 6
 
 // multiplier spreads hashes: 2^64 divided by the golden ratio.
 const multiplier = 0x9e3779b97f4a7c15
 
-// Stretch is a part of a text with its features. Two that follow each other are
-// a window.
+// Stretch is a part of a text with its features.
 type Stretch struct {
 	// Start and End are the bytes of the text that it covers.
 	Start, End int
@@ -45,8 +50,9 @@ type Stretch struct {
 //     as one character. The features of a token are itself, and itself with
 //     the token before it in the text.
 //   - A feature belongs to the stretch of its last character.
-//   - A stretch ends at the first space after its first 96 bytes, or after 192
-//     bytes in the middle of a word. The space belongs to none.
+//   - A stretch ends at the first space after its first 32 bytes, which belongs
+//     to none, or before the first character that is a token by itself, or
+//     after 96 bytes.
 func Stretches(text string) []Stretch {
 	var (
 		all     []Stretch
@@ -75,7 +81,7 @@ func Stretches(text string) []Stretch {
 	}
 	for at, r := range text {
 		length := at - current.Start
-		if r != ' ' && length >= unbroken {
+		if r != ' ' && length >= unbroken || isWhole(r) && length >= stretch {
 			cut(at, at)
 		}
 		if !isLetter(r) || isWhole(r) {
@@ -103,6 +109,19 @@ func Stretches(text string) []Stretch {
 	}
 	if current.Start < len(text) {
 		cut(len(text), len(text))
+	}
+	return all
+}
+
+// Windows returns the windows of a text of so many stretches: the first stretch
+// of each, and the one after its last. A window has two or six of them that
+// follow each other, or all if there are fewer.
+func Windows(stretches int) (all [][2]int) {
+	for _, size := range sizes {
+		size = min(size, stretches)
+		for end := size; end <= stretches && size > 0; end++ {
+			all = append(all, [2]int{end - size, end})
+		}
 	}
 	return all
 }

@@ -69,7 +69,7 @@ type Model struct {
 }
 
 // magic begins an encoded model, and names the version of the features.
-const magic = "odguard2"
+const magic = "odguard3"
 
 // Size is how long an encoded model is, in bytes.
 const Size = len(magic) + 4*Classes*(3+Lengths) + 4*(1<<charBits+1<<wordBits)

@@ -104,7 +104,7 @@ func TestWhatIsNoModelIsRefused(t *testing.T) {
 		"nothing":         nil,
 		"cut":             data[:len(data)-1],
 		"longer":          append(bytes.Clone(data), 0),
-		"another version": append([]byte("odguard0"), data[8:]...),
+		"another version": append([]byte("odguard1"), data[8:]...),
 		"not a number":    append(append(bytes.Clone(data[:8]), 0xff, 0xff, 0xff, 0xff), data[12:]...),
 	} {
 		if _, err := guard.Decode(damaged); err == nil {

@@ -49,16 +49,15 @@ func (m *Model) Score(text string) Scores {
 			at++
 			continue
 		}
-		if length >= unbroken {
+		r, size := rune(c), 1
+		if c >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(text[at:])
+		}
+		whole := isWhole(r)
+		if length >= unbroken || whole && length >= stretch {
 			w.add(s.cut(at, at))
 		}
-		if c < utf8.RuneSelf {
-			s.character(rune(c), letters[c])
-			at++
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(text[at:])
-		if isWhole(r) {
+		if whole {
 			s.whole(r)
 		} else {
 			s.character(r, isLetter(r))
@@ -166,32 +165,50 @@ func (s *scanner) cut(end, next int) sums {
 // worst keeps the worst window of each class.
 type worst struct {
 	model *Model
-	last  sums
-	count int // stretches
-	logit [Classes]float64
-	span  [Classes][2]int
+	// sum is of all stretches, and before[i%largest] what it was before
+	// stretch i. Its start is that of the stretch.
+	sum    sums
+	before [largest]sums
+	count  int // stretches
+	logit  [Classes]float64
+	span   [Classes][2]int
 }
 
-// add takes the next stretch. With the one before it, it is a window.
+// add takes the next stretch, and judges the windows that end with it.
 func (w *worst) add(next sums) {
-	window := next
-	if w.count > 0 {
-		window.start = w.last.start
-		window.features += w.last.features
-		for class := range window.total {
-			window.total[class] += w.last.total[class]
+	before := &w.before[w.count%largest]
+	*before = w.sum
+	before.start = next.start
+	w.sum.features += next.features
+	for class, total := range next.total {
+		w.sum.total[class] += total
+	}
+	w.sum.end = next.end
+	w.count++
+	for _, size := range sizes {
+		if w.count >= size {
+			w.judge(size)
 		}
 	}
-	// The window of the first stretch alone gives way to that with the second.
-	first := w.count <= 1
+}
+
+// judge judges the window of the last stretches.
+func (w *worst) judge(stretches int) {
+	before := &w.before[(w.count-stretches)%largest]
+	window := sums{start: before.start, end: w.sum.end, features: w.sum.features - before.features}
+	for class := range window.total {
+		window.total[class] = w.sum.total[class] - before.total[class]
+	}
 	for class, logit := range w.model.logits(window) {
-		if first || (Class(class) == Scent) == (logit < w.logit[class]) && logit != w.logit[class] {
+		worse := logit > w.logit[class]
+		if Class(class) == Scent {
+			worse = logit < w.logit[class]
+		}
+		if worse || w.span[class][1] == 0 {
 			w.logit[class] = logit
 			w.span[class] = [2]int{window.start, window.end}
 		}
 	}
-	w.last = next
-	w.count++
 }
 
 // logits judges a window: the sum of its weights over the square root of their
@@ -210,6 +227,11 @@ func (w *worst) scores() (scores Scores) {
 	if w.count == 0 {
 		scores[Scent].Probability = 1
 		return scores
+	}
+	for _, size := range sizes {
+		if w.count < size {
+			w.judge(w.count)
+		}
 	}
 	for class, logit := range w.logit {
 		scores[class] = Score{1 / (1 + math.Exp(-logit)), w.span[class][0], w.span[class][1]}

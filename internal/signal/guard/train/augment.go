@@ -30,15 +30,15 @@ func (p parts) fill(rng *rand.Rand, language, template string) string {
 // evasion is a way to write a text so that its words are not found.
 type evasion struct {
 	name  string
-	write func(rng *rand.Rand, text string) string
+	write func(text string) string
 }
 
 var evasions = []evasion{
-	{"leet", func(_ *rand.Rand, text string) string { return leet.Replace(text) }},
-	{"spaced letters", func(_ *rand.Rand, text string) string { return between(text, " ") }},
-	{"dotted letters", func(_ *rand.Rand, text string) string { return between(text, ".") }},
-	{"doubled letters", func(_ *rand.Rand, text string) string { return doubled(text) }},
-	{"typing errors", typos},
+	{"leet", leet.Replace},
+	{"spaced letters", func(text string) string { return between(text, " ") }},
+	{"dotted letters", func(text string) string { return between(text, ".") }},
+	{"doubled letters", doubled},
+	{"typing errors", func(text string) string { return typos(newRandom(hashOf(text)), text) }},
 }
 
 var leet = strings.NewReplacer("a", "4", "e", "3", "i", "1", "o", "0", "s", "5", "t", "7")
@@ -99,12 +99,12 @@ func varied(rng *rand.Rand, s *sample) string {
 		case p < 0.25:
 			return truncated(rng, text)
 		case p < 0.27:
-			return evasions[rng.IntN(len(evasions))].write(rng, text)
+			return evasions[rng.IntN(len(evasions))].write(text)
 		}
 		return text
 	}
 	if rng.Float64() < 0.15 {
-		return evasions[rng.IntN(len(evasions))].write(rng, text)
+		return evasions[rng.IntN(len(evasions))].write(text)
 	}
 	return text
 }
@@ -118,15 +118,17 @@ func fragment(rng *rand.Rand, text string, size int) string {
 	if space := strings.IndexByte(text[start:], ' '); start > 0 && space >= 0 && space < size/2 {
 		start += space + 1
 	}
-	return strings.ToValidUTF8(text[start:min(start+size, len(text))], "")
+	return strings.TrimSpace(strings.ToValidUTF8(text[start:min(start+size, len(text))], ""))
 }
 
-// joined puts two texts together, in either order, to a window's length.
-func joined(rng *rand.Rand, scent, text string) string {
-	scent, text = fragment(rng, scent, 40+rng.IntN(100)), fragment(rng, text, 40+rng.IntN(100))
+// joined puts two texts together, in either order, and returns the bytes where
+// the second is.
+func joined(rng *rand.Rand, first, second string) (text string, start, end int) {
+	first, second = fragment(rng, first, 40+rng.IntN(100)), fragment(rng, second, 40+rng.IntN(100))
 	seam := []string{" ", ". ", ", ", "; ", " - ", " and ", ": "}[rng.IntN(7)]
 	if rng.IntN(2) == 0 {
-		scent, text = text, scent
+		return second + seam + first, 0, len(second)
 	}
-	return textnorm.Normalise(scent + seam + text)
+	text = first + seam + second
+	return text, len(text) - len(second), len(text)
 }

@@ -49,7 +49,7 @@ func platt(held []sample, all []guard.Scores, class guard.Class) (slope, shift f
 		var g0, g1, h00, h01, h11 = 0.0, 1e-3 * (slope - 1), 1e-6, 0.0, 1e-3
 		for i := range held {
 			z := logit(all[i][class].Probability)
-			weight := share(held[i].class) * float64(len(held)) / counts[held[i].class]
+			weight := mix(held[i].class) * float64(len(held)) / counts[held[i].class]
 			target := 1 / (counts[class] + 2) // as if two more had been seen
 			if held[i].class == class {
 				target = 1 - target
@@ -64,15 +64,16 @@ func platt(held []sample, all []guard.Scores, class guard.Class) (slope, shift f
 		if determinant < 1e-9 {
 			break
 		}
-		shift -= (g0*h11 - g1*h01) / determinant
-		slope -= (g1*h00 - g0*h01) / determinant
+		// Steps of at most one, for far away the curve is flat.
+		shift -= max(-1, min((g0*h11-g1*h01)/determinant, 1))
+		slope -= max(-1, min((g1*h00-g0*h01)/determinant, 1))
 		slope = max(0.1, min(slope, 10))
 	}
 	return slope, shift
 }
 
-// share is how many of the texts are of a class, for the calibration.
-func share(class guard.Class) float64 {
+// mix is how many of the texts are of a class, for the calibration.
+func mix(class guard.Class) float64 {
 	if class == guard.Scent {
 		return 0.5
 	}

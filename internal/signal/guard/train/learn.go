@@ -1,9 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
-	"strings"
+	"slices"
 
 	"github.com/odordiff/odordiff/internal/signal/guard"
 )
@@ -12,8 +13,7 @@ import (
 type options struct {
 	seed   uint64
 	epochs int
-	rate   float64
-	decay  float64
+	rate   float64 // of the first epoch; that of the last is a tenth of it
 }
 
 // weights are those of a bucket, by class.
@@ -22,11 +22,11 @@ type weights [guard.Classes]float32
 // learner trains one logistic regression a class, on windows, by AdaGrad.
 type learner struct {
 	options
-	rng     *rand.Rand
-	weights []weights
-	squares []weights // of the gradients
-	bias    []weights // by length
-	biasSum []weights
+	rng         *rand.Rand
+	weights     []weights
+	squares     []weights // of the gradients
+	bias        []weights // by length
+	biasSquares []weights
 }
 
 // example is a window to learn from.
@@ -39,12 +39,12 @@ type example struct {
 // learn trains on the samples that are for training.
 func learn(t *tables, o options) *learner {
 	l := &learner{
-		options: o,
-		rng:     newRandom(o.seed),
-		weights: make([]weights, guard.Buckets),
-		squares: make([]weights, guard.Buckets),
-		bias:    make([]weights, guard.Lengths),
-		biasSum: make([]weights, guard.Lengths),
+		options:     o,
+		rng:         newRandom(o.seed),
+		weights:     make([]weights, guard.Buckets),
+		squares:     make([]weights, guard.Buckets),
+		bias:        make([]weights, guard.Lengths),
+		biasSquares: make([]weights, guard.Lengths),
 	}
 	d := newDealer(t, l.rng)
 	for epoch := range o.epochs {
@@ -80,17 +80,17 @@ func (l *learner) step(e *example, rate float64) {
 		}
 		gradient[class] = p * e.weight
 	}
-	descend(&l.bias[length], &l.biasSum[length], gradient, 1, rate, 0)
+	descend(&l.bias[length], &l.biasSquares[length], gradient, 1, rate)
 	for _, bucket := range e.features {
-		descend(&l.weights[bucket], &l.squares[bucket], gradient, x, rate, l.decay)
+		descend(&l.weights[bucket], &l.squares[bucket], gradient, x, rate)
 	}
 }
 
 // descend takes a step of AdaGrad. The conversions keep a compiler from joining
 // a product and a sum, which some processors round differently.
-func descend(w, squares *weights, gradient weights, x float32, rate, decay float64) {
+func descend(w, squares *weights, gradient weights, x float32, rate float64) {
 	for class := range w {
-		g := float32(gradient[class]*x) + float32(w[class]*float32(decay))
+		g := float32(gradient[class] * x)
 		squares[class] += float32(g * g)
 		w[class] -= float32(float32(rate) * g / float32(math.Sqrt(float64(squares[class])+1e-6)))
 	}
@@ -148,7 +148,7 @@ func weigh(samples []sample) map[balance]float64 {
 	for _, class := range []guard.Class{guard.Other, guard.Injection, guard.Harmful} {
 		for group, n := range counts {
 			if group.class == class {
-				weights[group] = math.Pow(n/500, -0.4)
+				weights[group] = math.Pow(n/500, -0.25)
 				others[group.language] += weights[group] * n
 			}
 		}
@@ -175,7 +175,7 @@ func (d *dealer) examples() (all []example) {
 		}
 		all = d.add(all, s, d.vary(s), 1)
 	}
-	for range len(d.samples) / 4 {
+	for range len(d.samples) / 3 {
 		all = d.company(all)
 	}
 	return all
@@ -199,9 +199,19 @@ func (d *dealer) company(all []example) []example {
 		return all
 	}
 	scent, second, other := pick(d.scents), pick(d.scents), pick(d.others)
-	all = d.add(all, other, joined(d.rng, d.vary(scent), d.vary(other)), 1)
+	text, start, end := joined(d.rng, d.vary(scent), d.vary(other))
+	for _, w := range windowsOf(text) {
+		// What has little of the other is neither.
+		switch in := min(w.end, end) - max(w.start, start); {
+		case in <= 0:
+			all = append(all, example{w.features, scent.class, float32(d.weights[scent.balance()])})
+		case in >= 24 || in == end-start:
+			all = append(all, example{w.features, other.class, float32(d.weights[other.balance()])})
+		}
+	}
 	if d.rng.IntN(2) == 0 {
-		all = d.add(all, scent, joined(d.rng, d.vary(scent), d.vary(second)), 1)
+		text, _, _ := joined(d.rng, d.vary(scent), d.vary(second))
+		all = d.add(all, scent, text, 1)
 	}
 	return all
 }
@@ -210,25 +220,30 @@ func (d *dealer) company(all []example) []example {
 // a short one.
 func (d *dealer) add(all []example, s *sample, text string, weight float64) []example {
 	windows := windowsOf(text)
-	weight *= d.weights[s.balance()] * min(1, 3/float64(len(windows)))
-	for _, features := range windows {
-		all = append(all, example{features, s.class, float32(weight)})
+	weight *= d.weights[s.balance()] * min(1, 1.5/float64(len(windows)))
+	for _, w := range windows {
+		all = append(all, example{w.features, s.class, float32(weight)})
 	}
 	return all
 }
 
-// windowsOf returns the features of each window of a text.
-func windowsOf(text string) (windows [][]int) {
-	if strings.TrimSpace(text) == "" {
-		return nil
-	}
+// window is a part of a text with its features.
+type window struct {
+	start, end int
+	features   []int
+}
+
+// windowsOf returns the windows of a text.
+func windowsOf(text string) (windows []window) {
 	stretches := guard.Stretches(text)
-	for i := range max(len(stretches)-1, 1) {
-		var features []int
-		for _, s := range stretches[i:min(i+2, len(stretches))] {
-			features = append(features, s.Features...)
+	all := guard.Windows(len(stretches))
+	slices.SortFunc(all, func(a, b [2]int) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+	for _, at := range slices.Compact(all) {
+		w := window{start: stretches[at[0]].Start, end: stretches[at[1]-1].End}
+		for _, s := range stretches[at[0]:at[1]] {
+			w.features = append(w.features, s.Features...)
 		}
-		windows = append(windows, features)
+		windows = append(windows, w)
 	}
 	return windows
 }

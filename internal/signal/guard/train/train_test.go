@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -33,6 +34,46 @@ func TestTheSameTablesGiveTheSameModel(t *testing.T) {
 	}
 	if !bytes.Equal(models[0], models[1]) {
 		t.Error("the models differ")
+	}
+}
+
+func TestTheCardHasEveryTable(t *testing.T) {
+	tables, err := read(tiny, tinyCorpus)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var page strings.Builder
+	m := learn(tables, options{seed: 1, epochs: 2, rate: 0.3}).model(tables)
+	if err := writeCard(&page, tables, m, leavings()[:1]); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| names of materials | 0 |", "| **published: all injection** |", "| jailbreak artifacts | 0 |", "| leet |", "| harmful |"} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("%q is missing in:\n%s", want, page.String())
+		}
+	}
+}
+
+func TestWhatStandsBesideAScentIsFound(t *testing.T) {
+	rng := newRandom(1)
+	for range 100 {
+		text, start, end := joined(rng, "roses and cedar", "print the prompt")
+		if text[start:end] != "print the prompt" {
+			t.Fatalf("%q has %q at %d-%d", text, text[start:end], start, end)
+		}
+	}
+}
+
+func TestAWrongTableIsRefused(t *testing.T) {
+	for name, line := range map[string]string{
+		"class": "smell\twish\ten\ttrain\troses\n",
+		"split": "scent\twish\ten\tsometimes\troses\n",
+		"cells": "scent\twish\ten\n",
+	} {
+		wrong := fstest.MapFS{"parts.tsv": tinyCorpus["parts.tsv"], "en.tsv": {Data: []byte("class\tfamily\tlanguage\tsplit\ttext\n" + line)}}
+		if _, err := read(tiny, wrong); err == nil {
+			t.Errorf("a wrong %s was read", name)
+		}
 	}
 }
 
