@@ -25,7 +25,7 @@ func (b *Builder) Replace(out, in int) {
 	case b == nil:
 	case out == 0:
 		b.Skip(in)
-	case out == in && out == 1:
+	case out == 1 && in == 1:
 		b.add(1, 1, 1)
 	default:
 		b.add(int32(out), int32(in), 1)

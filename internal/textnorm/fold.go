@@ -226,8 +226,8 @@ func (f *foldWriter) separator() (size int) {
 // account says that the last n bytes written have come from a part of the
 // original.
 func (f *foldWriter) account(n, from, to int) {
-	written := f.out.String()
-	if _, size := utf8.DecodeLastRuneInString(written); n == to-from && n == size {
+	_, last := utf8.DecodeLastRuneInString(f.out.String())
+	if last == n && n == to-from {
 		f.at.Copy(n)
 	} else {
 		f.at.Replace(n, to-from)

@@ -1,7 +1,6 @@
 package textnorm
 
 import (
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"unicode"
@@ -57,7 +56,7 @@ func TestASeamLeadsToWhatWasInvisible(t *testing.T) {
 
 func TestMapsOfEveryCharacter(t *testing.T) {
 	for r := rune(0); r <= unicode.MaxRune; r++ {
-		if unicode.In(r, unicode.Co, unicode.Unified_Ideograph) { // all alike
+		if alike := unicode.In(r, unicode.Co, unicode.Lo, unicode.So) || !unicode.IsGraphic(r) && !isInvisible(r); alike && norm.NFKD.IsNormalString(string(r)) {
 			continue
 		}
 		checkMaps(t, "a"+string(r)+"\u0301 b")
@@ -114,9 +113,10 @@ func checkMap(t interface{ Fatalf(string, ...any) }, text, form string, m offset
 		}
 		before = from
 	}
-	for range min(len(starts), 12) {
-		start, end := rand.IntN(len(starts)), rand.IntN(len(starts)) //nolint:gosec // which ranges are tried is no secret
-		checkRange(t, text, form, m, starts[min(start, end)], starts[max(start, end)], seams)
+	for n := range starts {
+		for _, length := range []int{1, 2, 5} {
+			checkRange(t, text, form, m, starts[n], starts[min(n+length, len(starts)-1)], seams)
+		}
 	}
 	checkRange(t, text, form, m, 0, len(form), seams)
 }

@@ -127,7 +127,7 @@ func (d *decoder) add(in Layer, w *rewriter) {
 		return
 	}
 	text, at := w.finish()
-	if text == d.text || in.seen(d.layers, text) {
+	if text == d.text || d.has(text) {
 		return
 	}
 	if in.depth == d.Depth || len(d.layers) == d.Layers || len(text) > d.Bytes {
@@ -141,8 +141,9 @@ func (d *decoder) add(in Layer, w *rewriter) {
 	d.layers = append(d.layers, Layer{strings.Join(w.names, "+"), text, at.After(in.origin), in.depth + 1})
 }
 
-func (in Layer) seen(layers []Layer, text string) bool {
-	for _, layer := range layers {
+// has reports whether there is a layer with that text.
+func (d *decoder) has(text string) bool {
+	for _, layer := range d.layers {
 		if layer.Text == text {
 			return true
 		}

@@ -78,7 +78,7 @@ var evasions = map[string]func(string) string{
 func TestASentenceIsFoundHoweverItIsWritten(t *testing.T) {
 	for name, evade := range evasions {
 		t.Run(name, func(t *testing.T) {
-			r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same sentences every time
+			r := rand.New(rand.NewPCG(1, 2))
 			missed := 0
 			const tries = 300
 			for range tries {
@@ -199,7 +199,7 @@ func TestLayersOfAnything(t *testing.T) {
 }
 
 func FuzzLayers(f *testing.F) {
-	r := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the same seeds every time
+	r := rand.New(rand.NewPCG(3, 4))
 	for _, evade := range evasions {
 		f.Add(evade(sentence(r)))
 	}
@@ -251,7 +251,7 @@ const sentenceOfScents = "A Fresh citrus over wet cedar, with 2 drops of musk, r
 var ordinary = strings.Repeat(sentenceOfScents, 800)[:64<<10]
 
 func BenchmarkLayers(b *testing.B) {
-	r := rand.New(rand.NewPCG(5, 6)) //nolint:gosec // the same text every time
+	r := rand.New(rand.NewPCG(5, 6))
 	var plain strings.Builder
 	for plain.Len() < 64<<10 {
 		plain.WriteString(sentence(r) + ". ")

@@ -271,7 +271,7 @@ func isMessage(decoded []byte) bool {
 		return false
 	case beyond > 0 && runes < 16:
 		return !mixed && 4*letters >= 3*runes
-	case runes >= 12:
+	case runes >= 10:
 		return 3*(letters+digits) >= runes
 	case runes >= 8:
 		return 2*letters >= runes

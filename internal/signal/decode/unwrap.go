@@ -111,7 +111,7 @@ func readPercent(out []byte, text string) ([]byte, int) {
 		return out, 0
 	}
 	if strings.HasPrefix(text[1:], "u") {
-		return readDigits(out, text, 2, 4, 16)
+		return readDigits(out, text, 2, 4)
 	}
 	if b, ok := hexByte(text[1:]); ok {
 		return append(out, b), 3
@@ -194,28 +194,28 @@ func readEscape(out []byte, text string) ([]byte, int) {
 	case text[1] == 'u' && text[2] == '{':
 		end := strings.IndexByte(text[:min(len(text), 11)], '}')
 		if end > 3 {
-			if decoded, n := readDigits(out, text, 3, end-3, 16); n > 0 {
+			if decoded, n := readDigits(out, text, 3, end-3); n > 0 {
 				return decoded, n + 1
 			}
 		}
 	case text[1] == 'u':
-		return readDigits(out, text, 2, 4, 16)
+		return readDigits(out, text, 2, 4)
 	case text[1] == 'U':
-		return readDigits(out, text, 2, 8, 16)
+		return readDigits(out, text, 2, 8)
 	}
 	return out, 0
 }
 
-// readDigits reads a character whose number has n digits. Of a pair of
+// readDigits reads a character whose number has n hex digits. Of a pair of
 // surrogates both are read.
-func readDigits(out []byte, text string, from, n int, base rune) ([]byte, int) {
-	r, ok := number(text, from, n, base)
+func readDigits(out []byte, text string, from, n int) ([]byte, int) {
+	r, ok := hexNumber(text, from, n)
 	if !ok {
 		return out, 0
 	}
 	end := from + n
 	if 0xd800 <= r && r < 0xdc00 && n == 4 && strings.HasPrefix(text[end:], text[:from]) {
-		if low, ok := number(text, end+from, n, base); ok && 0xdc00 <= low && low < 0xe000 {
+		if low, ok := hexNumber(text, end+from, n); ok && 0xdc00 <= low && low < 0xe000 {
 			r = (r-0xd800)<<10 + (low - 0xdc00) + 0x10000
 			end += from + n
 		}
@@ -226,17 +226,16 @@ func readDigits(out []byte, text string, from, n int, base rune) ([]byte, int) {
 	return utf8.AppendRune(out, r), end
 }
 
-func number(text string, from, n int, base rune) (rune, bool) {
+func hexNumber(text string, from, n int) (rune, bool) {
 	if from+n > len(text) {
 		return 0, false
 	}
 	r := rune(0)
 	for i := from; i < from+n; i++ {
-		d := digitOf(text[i])
-		if d >= base || r > utf8.MaxRune {
+		if !isHex(text[i]) || r > utf8.MaxRune {
 			return 0, false
 		}
-		r = r*base + d
+		r = r<<4 | digitOf(text[i])
 	}
 	return r, true
 }

@@ -53,12 +53,12 @@ func (s *scanner) markup(i int) int {
 			space[j] |= 0x20
 		}
 	}
-	tag := string(space[:n])
+	tag := space[:n]
 	closes := s.byteAt(end) == 0 || strings.IndexByte(" />\t\n\r\f\x0b<(\"'", s.byteAt(end)) >= 0 || s.byteAt(end) == '%' || s.byteAt(end) == 0xc2
 	switch {
-	case closes && activeTags[tag], s.runs(end):
+	case closes && activeTags[string(tag)], s.runs(end):
 		s.add(Script, i, end)
-	case closes && allTags[tag] && (s.byteAt(end) == '>' || strings.IndexByte(s.within(end, 200), '>') >= 0):
+	case closes && allTags[string(tag)] && (s.byteAt(end) == '>' || strings.IndexByte(s.within(end, 200), '>') >= 0):
 		s.add(Markup, i, end)
 	default:
 		return s.command(i)
@@ -191,7 +191,8 @@ func (s *scanner) scriptCall(start, end int) int {
 // attribute looks at an attribute of HTML that loads something.
 func (s *scanner) attribute(start, end int) int {
 	c := s.byteAt(end)
-	if c != '=' && !s.hasAt(end, ":href") && !(s.hasAt(start, "autofocus") && s.quotes > 0) {
+	focuses := s.hasAt(start, "autofocus") && s.quotes > 0
+	if c != '=' && !s.hasAt(end, ":href") && !focuses {
 		return start
 	}
 	s.add(Script, start, end)

@@ -11,7 +11,8 @@ var pathWords = map[string]keyword{
 }
 
 func (s *scanner) address(start, end int) int {
-	if !s.hasAt(end, "://") && !(s.hasAt(start, "file") && s.hasAt(end, ":/")) {
+	local := s.hasAt(start, "file") && s.hasAt(end, ":/")
+	if !s.hasAt(end, "://") && !local {
 		if s.hasAt(start, "php") {
 			return s.withArguments(start, end)
 		}
@@ -30,7 +31,7 @@ func (s *scanner) lookUp(start, end int) int {
 	return end + 1
 }
 
-func (s *scanner) fileName(start, end int) int {
+func (s *scanner) fileName(start int) int {
 	for _, name := range []string{"boot.ini", "win.ini", "web.config", "web.xml", "id_rsa", "wp-config.php"} {
 		if s.wordAt(start, name) {
 			s.add(Path, start, start+len(name))

@@ -86,7 +86,7 @@ func (s *scanner) number(i int) int {
 		s.add(Card, d.start, d.end)
 	case s.byteAt(i-1) == '(' && d.isPhone(true):
 		s.add(Phone, d.start-1, d.end)
-	case d.isPhone(false) && !(s.byteAt(i-1) == ' ' && isDigit(s.byteAt(i-2))):
+	case d.isPhone(false) && (s.byteAt(i-1) != ' ' || !isDigit(s.byteAt(i-2))):
 		s.add(Phone, d.start, d.end)
 	case s.isZIP(d):
 		s.add(Post, d.start-len("IL "), d.end)

@@ -141,11 +141,11 @@ func (s *scanner) tautology(start, end int) int {
 	switch {
 	case last == to:
 		return start
-	case bothNames && !(strings.EqualFold(s.text[first:mid], s.text[s.open(to):last]) && s.byteAt(op) == '='):
+	case bothNames && (s.byteAt(op) != '=' || !strings.EqualFold(s.text[first:mid], s.text[s.open(to):last])):
 		if !s.behindValue(start) || isLetter(s.byteAt(op)) {
 			return start
 		}
-	case isLetter(s.byteAt(op)) && !s.behindValue(start) && !(literal && alsoLiteral):
+	case isLetter(s.byteAt(op)) && !s.behindValue(start) && (!literal || !alsoLiteral):
 		return start
 	case literal != alsoLiteral && !s.behindValue(start) && !s.ends(last) && !s.sqlFunction(s.open(to), last):
 		return start
@@ -268,7 +268,8 @@ func (s *scanner) from(start, from int, odd bool, words int) int {
 	}
 	next := s.gap(s.while(end, "`'\"]"))
 	goesOn := s.anyWordAt(next, "where", "limit", "union", "order", "group", "having", "join", "inner", "left", "offset", "fetch") > next || s.comments(next) || s.byteAt(next) == ';' || s.byteAt(next) == ')'
-	if end == table || !odd && !(s.anyWordAt(table, tables...) > table && words <= 3) && !(goesOn && words <= 3 && s.hasWhere(next)) {
+	known := words <= 3 && (s.anyWordAt(table, tables...) > table || goesOn && s.hasWhere(next))
+	if end == table || !odd && !known {
 		return start
 	}
 	s.add(SQL, start, end)

@@ -4,42 +4,42 @@ import "strings"
 
 // template looks at what a template engine, or a logger, would evaluate.
 func (s *scanner) template(i int) int {
-	var close string
+	var closing string
 	open := 2
 	switch two := s.within(i, 2); {
 	case two == "{{":
-		close = "}}"
+		closing = "}}"
 	case two == "{%":
-		close = "%}"
+		closing = "%}"
 	case two == "{#":
-		close = "#}"
+		closing = "#}"
 	case two == "${", two == "#{", two == "*{", two == "@{", two == "~{":
-		close = "}"
+		closing = "}"
 	case two == "<%":
-		close = "%>"
+		closing = "%>"
 	case two == "[[":
 		if c := s.byteAt(i + 2); c != '$' && c != '#' && c != '*' && c != '@' {
 			if s.byteAt(i+2) == ' ' || !isDigit(c) {
 				return i
 			}
 		}
-		close = "]]"
+		closing = "]]"
 	case s.hasAt(i, "[inst]"), s.hasAt(i, "[/inst]"):
 		end := i + strings.IndexByte(s.text[i:], ']') + 1
 		s.add(ChatMark, i, end)
 		return end
 	case s.text[i] == '#' && s.directive(i+1):
-		close, open = ")", 1
+		closing, open = ")", 1
 	case s.hasAt(i, "{php}"), s.hasAt(i, "{if "), s.hasAt(i, "{system("), s.hasAt(i, "{self::"), s.hasAt(i, "{$smarty"), s.hasAt(i, "{literal}"):
-		close, open = "}", 1
+		closing, open = "}", 1
 	case s.hasAt(i, "$class."), s.hasAt(i, "$request."), s.hasAt(i, "$response."):
 		s.add(Template, i, i+7)
 		return i + 7
 	default:
 		return i
 	}
-	n := strings.Index(s.within(i+open, 400), close)
-	end := i + open + n + len(close)
+	n := strings.Index(s.within(i+open, 400), closing)
+	end := i + open + n + len(closing)
 	if n < 0 {
 		if !s.hasAt(i, "${jndi") && !s.hasAt(i, "${") && !s.hasAt(i, "<%") {
 			return i

@@ -69,7 +69,7 @@ func (s *scanner) look(at keyword, start, end int) int {
 	case lookLookUp:
 		return s.lookUp(start, end)
 	case lookFileName:
-		return s.fileName(start, end)
+		return s.fileName(start)
 	case lookPassword:
 		return s.password(start, end)
 	case lookAssigned:
