@@ -12,6 +12,7 @@ decision := {
 	"reasons": set(),
 	"obligations": obligations,
 	"labels": labels,
+	"observed": observed,
 } if {
 	allow
 } else := {
@@ -20,6 +21,7 @@ decision := {
 	"reasons": (denials | missing),
 	"obligations": obligations,
 	"labels": labels,
+	"observed": observed,
 }
 
 allow if {
@@ -58,3 +60,6 @@ missing contains {
 obligations contains obligation if some obligation in data.gate.rules[_].oblige
 
 labels contains label if some label in data.gate.rules[_].label
+
+# What rules in mode observe would refuse. Their deny arrives here.
+observed contains reason if some reason in data.gate.rules[_].observe

@@ -2,7 +2,7 @@
 # data.yaml without changing the tests.
 package gate_test
 
-import data.gate
+import data.gate as policy
 
 request := {
 	"complete": true,
@@ -11,6 +11,7 @@ request := {
 	"principal": {"id": "alice", "tenant": "", "method": "jwt", "scopes": ["generate"], "claims": {}},
 	"body": {"prompt": "fresh citrus"},
 	"prompts": [{"path": "/prompt", "text": "fresh citrus", "normalised": "fresh citrus"}],
+	"signals": {"texts": [gate.signals("/prompt", "fresh citrus")], "whole": gate.signals("/prompt", "fresh citrus")},
 	"limits": [],
 	"served_by": null,
 }
@@ -18,7 +19,7 @@ request := {
 ids(decision) := {reason.id | some reason in decision.reasons}
 
 test_harmless_request_is_allowed if {
-	decision := gate.decision with input as request
+	decision := policy.decision with input as request
 	decision.allow == true
 	decision.status == 200
 	decision.reasons == set()
@@ -26,11 +27,11 @@ test_harmless_request_is_allowed if {
 
 test_request_without_body_is_allowed if {
 	bodiless := object.union(request, {"body": null, "prompts": []})
-	gate.decision.allow == true with input as bodiless
+	policy.decision.allow == true with input as bodiless
 }
 
 test_empty_input_is_refused if {
-	decision := gate.decision with input as {}
+	decision := policy.decision with input as {}
 		with data.settings.require_principal as true
 	decision.allow == false
 	decision.status == 403
@@ -39,14 +40,14 @@ test_empty_input_is_refused if {
 
 test_incomplete_input_is_refused if {
 	incomplete := object.union(request, {"complete": false})
-	decision := gate.decision with input as incomplete
+	decision := policy.decision with input as incomplete
 	decision.allow == false
 	ids(decision) == {"input-incomplete"}
 }
 
 test_anonymous_request_is_refused if {
 	anonymous := object.union(request, {"principal": null})
-	decision := gate.decision with input as anonymous
+	decision := policy.decision with input as anonymous
 		with data.settings.require_principal as true
 	decision.allow == false
 	ids(decision) == {"authentication-required"}
@@ -54,26 +55,25 @@ test_anonymous_request_is_refused if {
 
 test_empty_principal_is_anonymous if {
 	nobody := object.union(request, {"principal": {"id": ""}})
-	gate.decision.allow == false with input as nobody
+	policy.decision.allow == false with input as nobody
 		with data.settings.require_principal as true
 }
 
 test_anonymous_request_is_allowed_where_the_operator_says_so if {
 	anonymous := object.union(request, {"principal": null})
-	gate.decision.allow == true with input as anonymous
+	policy.decision.allow == true with input as anonymous
 		with data.settings.require_principal as false
 }
 
 test_absent_setting_requires_a_principal if {
 	anonymous := object.union(request, {"principal": null})
-	gate.decision.allow == false with input as anonymous
+	policy.decision.allow == false with input as anonymous
 		with data.settings as {}
 }
 
 test_denial_refuses_with_its_reason if {
-	prompt := {"path": "/prompt", "text": "sarin", "normalised": "sarin"}
-	denied := object.union(request, {"prompts": [prompt]})
-	decision := gate.decision with input as denied
+	denied := object.union(request, {"signals": {"whole": gate.signals("/prompt", "a rose with sarin")}})
+	decision := policy.decision with input as denied
 	decision.allow == false
 	decision.status == 403
 	ids(decision) == {"chemical-weapon"}

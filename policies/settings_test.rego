@@ -4,15 +4,6 @@ package settings_test
 
 test_require_principal_is_a_boolean if is_boolean(data.settings.require_principal)
 
-test_average_word_is_a_number if is_number(data.settings.average_word)
-
-test_structure_fields_are_pointers if {
-	every field in data.settings.structure_fields {
-		startswith(field, "/")
-	}
-	count(data.settings.structure_fields) > 0
-}
-
 test_bulk_threshold_is_a_number if is_number(data.settings.bulk.threshold)
 
 test_bulk_scope_is_a_string if is_string(data.settings.bulk.scope)

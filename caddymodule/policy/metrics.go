@@ -27,6 +27,10 @@ var (
 		Help:    "How long the policy took to decide, with normalising the texts.",
 		Buckets: []float64{25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3},
 	})
+	observations = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "gate_policy_observed_total",
+		Help: "What rules in mode observe would have refused, by the id of the reason; other beyond 100 ids.",
+	}, []string{"reason"})
 	reloads = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "gate_policy_reloads_total",
 		Help: "Versions of a policy directory by what became of them: accepted or refused.",
@@ -42,7 +46,7 @@ var (
 )
 
 func registerMetrics(ctx caddy.Context) error {
-	return gate.RegisterMetrics(ctx, decisions, evalSeconds, reloads, lastAccepted, upToDate)
+	return gate.RegisterMetrics(ctx, decisions, evalSeconds, observations, reloads, lastAccepted, upToDate)
 }
 
 func recordLive(dir string) {

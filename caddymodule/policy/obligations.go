@@ -31,6 +31,9 @@ func carryOut(r *http.Request, x *exchange.Exchange, d *promptpolicy.Decision) {
 	if len(d.Labels) > 0 {
 		logField(r, zap.Strings("policy_labels", d.Labels))
 	}
+	if len(d.Observed) > 0 {
+		logField(r, zap.Strings("policy_observed", observed(d)))
+	}
 }
 
 // tag makes a value available to later handlers and to the access log.

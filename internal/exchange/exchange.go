@@ -88,6 +88,10 @@ type Prompt struct {
 	Text string `json:"text"`
 	// Normalised is the text as the policy's rules compare it.
 	Normalised string `json:"normalised"`
+	// IsName says that the text is the name of a member.
+	IsName bool `json:"-"`
+	// Joined says that the text was joined of others, which are prompts too.
+	Joined bool `json:"-"`
 }
 
 // Decision is what a policy said about a request.

@@ -68,10 +68,10 @@ func Admit(ctx context.Context, snap *Snapshot, must Conditions) (p *Policy, err
 // except that an input without any facts must not be allowed.
 func (p *Policy) canary(ctx context.Context) error {
 	ctx = context.WithValue(ctx, trialKey{}, textnorm.Normalise(canaryPrompt))
-	for name, in := range canaries() {
-		_, err := retryTimeouts(func() (*Decision, error) { return p.Decide(ctx, in) })
+	for _, c := range canaries() {
+		_, err := retryTimeouts(func() (*Decision, error) { return p.Decide(ctx, c.in) })
 		if err != nil {
-			return fmt.Errorf("trying the policy on %s: %w", name, err)
+			return fmt.Errorf("trying the policy on %s: %w", c.name, err)
 		}
 	}
 	d, err := retryTimeouts(func() (*Decision, error) { return p.afresh(ctx, ast.NewObject()) })
@@ -102,17 +102,23 @@ type trialKey struct{}
 // canaryPrompt has characters that its normalised form lacks.
 const canaryPrompt = "Fr\u00e9sh cit\u00adrus over wet cedar"
 
-func canaries() map[string]*Input {
-	return map[string]*Input{
-		"an anonymous request without a body": {
+// canary is a made-up request.
+type canary struct {
+	name string
+	in   *Input
+}
+
+func canaries() []canary {
+	return []canary{
+		{"an anonymous request without a body", &Input{
 			Request: Request{ID: "canary", Method: "GET", Path: "/", ClientIP: "192.0.2.1"},
-		},
-		"an authenticated request with a prompt": {
+		}},
+		{"an authenticated request with a prompt", &Input{
 			Request:   Request{ID: "canary", Method: "POST", Path: "/api/v1/generate", ClientIP: "192.0.2.1"},
 			Principal: &exchange.Principal{ID: "canary", Method: "jwt", Scopes: []string{"generate"}},
 			Body:      map[string]any{"prompt": canaryPrompt},
 			Prompts:   []exchange.Prompt{{Path: "/prompt", Text: canaryPrompt, Normalised: textnorm.Normalise(canaryPrompt)}},
 			Limits:    []exchange.LimitState{{Name: "canary", Remaining: 1}},
-		},
+		}},
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/open-policy-agent/opa/v1/types"
 
+	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/textnorm"
 )
 
@@ -24,6 +25,12 @@ var (
 		Name:        "gate.terms",
 		Description: "The terms of the set data.terms[set] that occur in the text, as whole words.",
 		Decl:        types.NewFunction(types.Args(types.S, types.S), types.NewArray(nil, types.S)),
+	}
+	// signalsDecl is gate.signals(path, text): what input.signals has of a prompt.
+	signalsDecl = &rego.Function{
+		Name:        "gate.signals",
+		Description: "What input.signals has of a prompt with this path and text; for tests.",
+		Decl:        types.NewFunction(types.Args(types.S, types.S), types.NewObject(nil, types.NewDynamicProperty(types.S, types.A))),
 	}
 	// normaliseDecl is gate.normalise(text): see [textnorm.Normalise].
 	normaliseDecl = &rego.Function{
@@ -46,13 +53,13 @@ var allowedBuiltins string
 func capabilities() *ast.Capabilities {
 	caps := ast.CapabilitiesForThisVersion()
 	names := strings.Fields(allowedBuiltins)
-	allowed := make([]*ast.Builtin, 0, len(names)+2)
+	allowed := make([]*ast.Builtin, 0, len(names)+3)
 	for _, builtin := range caps.Builtins {
 		if _, found := slices.BinarySearch(names, builtin.Name); found {
 			allowed = append(allowed, builtin)
 		}
 	}
-	for _, decl := range []*rego.Function{termsDecl, normaliseDecl} {
+	for _, decl := range []*rego.Function{termsDecl, signalsDecl, normaliseDecl} {
 		allowed = append(allowed, declaration(decl))
 	}
 	caps.Builtins = allowed
@@ -67,7 +74,7 @@ func declaration(decl *rego.Function) *ast.Builtin {
 
 // functions implements our functions for one policy, with the terms that it
 // looks for.
-type functions struct{ lexicon *lexicon }
+type functions struct{ reader *reader }
 
 // scanned is the key of a text's findings in the cache of one evaluation. Rules
 // ask about each set in turn, but a text is scanned only once.
@@ -82,7 +89,7 @@ type function struct {
 }
 
 func (f functions) all() []function {
-	return []function{{declaration(termsDecl), f.terms}, {declaration(normaliseDecl), normalise}}
+	return []function{{declaration(termsDecl), f.terms}, {declaration(signalsDecl), f.signals}, {declaration(normaliseDecl), normalise}}
 }
 
 func (f functions) forTester() []*tester.Builtin {
@@ -124,7 +131,7 @@ func (f functions) terms(bctx topdown.BuiltinContext, args []*ast.Term) (*ast.Te
 	if !ok {
 		return nil, rego.NewHaltError(errors.New("the text must be a string"))
 	}
-	if !f.lexicon.sets[string(name)] {
+	if _, ok := f.reader.lexicon.sets[string(name)]; !ok {
 		return nil, rego.NewHaltError(fmt.Errorf("data.%s has no set of this name", termsRoot))
 	}
 	if normal, ok := bctx.Context.Value(trialKey{}).(string); ok && normal == string(content) {
@@ -141,6 +148,25 @@ func (f functions) terms(bctx topdown.BuiltinContext, args []*ast.Term) (*ast.Te
 	return ast.ArrayTerm(terms...), nil
 }
 
+// signals implements gate.signals. Tests make the input of rules with it.
+func (f functions) signals(bctx topdown.BuiltinContext, args []*ast.Term) (*ast.Term, error) {
+	path, ok := args[0].Value.(ast.String)
+	text, isText := args[1].Value.(ast.String)
+	if !ok || !isText {
+		return nil, rego.NewHaltError(errors.New("the path and the text must be strings"))
+	}
+	normalised, err := normalise(bctx, args[1:])
+	if err != nil {
+		return nil, err
+	}
+	prompt := exchange.Prompt{Path: string(path), Text: string(text), Normalised: string(normalised.Value.(ast.String))}
+	read, err := f.reader.read(prompt, expired(bctx))
+	if err != nil {
+		return nil, rego.NewHaltError(err)
+	}
+	return f.reader.seenTerm(read), nil
+}
+
 // expired returns a function that reports whether an evaluation was cancelled.
 // Functions that take long must ask it, because the evaluator cannot stop them.
 func expired(bctx topdown.BuiltinContext) func() bool {
@@ -152,12 +178,12 @@ func expired(bctx topdown.BuiltinContext) func() bool {
 
 func (f functions) scan(bctx topdown.BuiltinContext, text string) (findings, error) {
 	if bctx.Cache == nil {
-		return f.lexicon.scan(text, expired(bctx))
+		return f.reader.lexicon.scan(text, expired(bctx))
 	}
 	if cached, ok := bctx.Cache.Get(scanned(text)); ok {
 		return cached.(findings), nil
 	}
-	found, err := f.lexicon.scan(text, expired(bctx))
+	found, err := f.reader.lexicon.scan(text, expired(bctx))
 	if err == nil {
 		bctx.Cache.Put(scanned(text), found)
 	}
@@ -181,12 +207,12 @@ func normalise(bctx topdown.BuiltinContext, args []*ast.Term) (*ast.Term, error)
 // unknownSets finds calls of gate.terms that name a set which does not exist.
 // So a typing error is refused when the file is saved, not when the rule first
 // runs.
-func unknownSets(modules map[string]*ast.Module, sets map[string]bool) Faults {
+func unknownSets(modules map[string]*ast.Module, sets map[string]int) Faults {
 	var faults Faults
 	for _, module := range modules {
 		faults = append(faults, faultsOfTerms(module, func(set, _ *ast.Term) (*ast.Term, string) {
 			name, ok := set.Value.(ast.String)
-			if !ok || sets[string(name)] {
+			if _, known := sets[string(name)]; known || !ok {
 				return nil, ""
 			}
 			return set, fmt.Sprintf("data.%s has no set %q", termsRoot, string(name))

@@ -26,7 +26,7 @@ func parse(snap *Snapshot) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	terms, err := loadTerms(data)
+	reader, err := newReader(data)
 	if err != nil {
 		return nil, Faults{{Message: err.Error()}}
 	}
@@ -37,14 +37,14 @@ func parse(snap *Snapshot) (*source, error) {
 	src := &source{
 		snap:    snap,
 		store:   inmem.NewFromObjectWithOpts(data, inmem.OptReturnASTValuesOnRead(true)),
-		builtin: functions{terms},
+		builtin: functions{reader},
 		schemas: schemas,
 	}
 	modules, err := src.modules(func(string) bool { return true })
 	if err != nil {
 		return nil, err
 	}
-	if faults := slices.Concat(unknownSets(modules, terms.sets), lostSeams(modules), uncollectedRules(modules), unreadData(modules, files)); faults != nil {
+	if faults := slices.Concat(unknownSets(modules, reader.lexicon.sets), lostSeams(modules), uncollectedRules(modules), unreadData(modules, files)); faults != nil {
 		return nil, faults
 	}
 	return src, nil
@@ -84,7 +84,7 @@ func (s *source) compiler(ctx context.Context) (*ast.Compiler, func(), error) {
 	compiler := ast.NewCompiler().
 		WithCapabilities(capabilities()).
 		WithStrict(true).
-		WithSchemas(inputSchema()).
+		WithSchemas(s.builtin.reader.inputSchema()).
 		WithDefaultRegoVersion(ast.RegoV1).
 		WithPathConflictsCheck(storage.NonEmpty(ctx, s.store, txn))
 	return compiler, func() { s.store.Abort(ctx, txn) }, nil
@@ -101,6 +101,9 @@ func (s *source) program(ctx context.Context) (*program, error) {
 		return nil, err
 	}
 	defer release()
+	if faults := observing(modules); faults != nil {
+		return nil, faults
+	}
 	if compiler.Compile(modules); compiler.Failed() {
 		return nil, regoFaults(compiler.Errors)
 	}
@@ -110,6 +113,6 @@ func (s *source) program(ctx context.Context) (*program, error) {
 	}
 	return &program{
 		revision: s.snap.Hash, compiler: compiler, store: s.store,
-		functions: s.builtin.forEvaluator(), plan: plan,
+		reader: s.builtin.reader, functions: s.builtin.forEvaluator(), plan: plan,
 	}, nil
 }

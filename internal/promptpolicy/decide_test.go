@@ -118,8 +118,11 @@ decision := {
 func inputEcho(expected string) string {
 	return fmt.Sprintf(`package gate
 
-decision := {"allow": true, "status": 200, "reasons": [], "obligations": [], "labels": []} if input == %s
-else := {"allow": false, "status": 403, "reasons": [{"id": "differs", "message": json.marshal(input), "severity": "low"}], "obligations": [], "labels": []}
+decision := {"allow": true, "status": 200, "reasons": [], "obligations": [], "labels": []} if known == %s
+else := {"allow": false, "status": 403, "reasons": [{"id": "differs", "message": json.marshal(known), "severity": "low"}], "obligations": [], "labels": []}
+
+# Signals have tests of their own.
+known := object.remove(input, ["signals"])
 `, expected)
 }
 
@@ -168,8 +171,11 @@ func TestEveryInputFieldIsSet(t *testing.T) {
 	}
 }
 
+// readingClaims allows whatever the claims are.
+var readingClaims = strings.Replace(allowing, "input.complete", "is_object(input.principal.claims)", 1)
+
 func TestAClaimWithAMonstrousNumberIsAnError(t *testing.T) {
-	p := compiled(t, map[string]string{"gate.rego": allowing})
+	p := compiled(t, map[string]string{"gate.rego": readingClaims})
 	claims := map[string]any{"list": []any{json.Number("1e999999999")}}
 	if _, err := p.Decide(t.Context(), &Input{Principal: &exchange.Principal{ID: "a", Claims: claims}}); !errors.Is(err, strictjson.ErrNumber) {
 		t.Errorf("error = %v", err)
@@ -177,7 +183,7 @@ func TestAClaimWithAMonstrousNumberIsAnError(t *testing.T) {
 }
 
 func TestClaimThatIsNoJSONIsAnError(t *testing.T) {
-	p := compiled(t, map[string]string{"gate.rego": allowing})
+	p := compiled(t, map[string]string{"gate.rego": readingClaims})
 	claims := map[string]any{"f": func() {}}
 	if d, err := p.Decide(t.Context(), &Input{Principal: &exchange.Principal{ID: "a", Claims: claims}}); err == nil {
 		t.Errorf("decision = %+v", d)

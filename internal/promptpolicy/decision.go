@@ -27,6 +27,8 @@ type Decision struct {
 	Obligations []Obligation `json:"obligations"`
 	// Labels mark the request for the record.
 	Labels []string `json:"labels"`
+	// Observed are the reasons of rules that only observe: for the record, too.
+	Observed []exchange.Reason `json:"observed,omitempty"`
 	// Revision names the policy that decided.
 	Revision string `json:"revision"`
 }
@@ -45,7 +47,7 @@ func CompareSeverity(a, b string) int {
 // unknown one are both errors: a misspelt "obligations" must not drop them. The
 // errors name members and never quote values.
 func parseDecision(value ast.Value) (*Decision, error) {
-	members, err := objectOf(value, "allow", "status", "reasons", "obligations", "labels")
+	members, err := objectOf(value, []string{"observed"}, "allow", "status", "reasons", "obligations", "labels")
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +70,11 @@ func parseDecision(value ast.Value) (*Decision, error) {
 	if d.Labels, err = listOf(members["labels"], textOf); err != nil {
 		return nil, within("labels", err)
 	}
+	if observed, ok := members["observed"]; ok {
+		if d.Observed, err = listOf(observed, parseReason); err != nil {
+			return nil, within("observed", err)
+		}
+	}
 	if !d.Allow && len(d.Reasons) == 0 {
 		return nil, errors.New("reasons: a refusal needs one")
 	}
@@ -76,7 +83,7 @@ func parseDecision(value ast.Value) (*Decision, error) {
 
 func parseReason(value ast.Value) (exchange.Reason, error) {
 	var reason exchange.Reason
-	members, err := objectOf(value, "id", "message", "severity")
+	members, err := objectOf(value, nil, "id", "message", "severity")
 	if err != nil {
 		return reason, err
 	}
@@ -114,8 +121,9 @@ func within(member string, err error) error {
 	return fmt.Errorf("%s: %w", member, err)
 }
 
-// objectOf returns an object's members, which must be exactly the named ones.
-func objectOf(value ast.Value, names ...string) (map[string]ast.Value, error) {
+// objectOf returns an object's members, which must be the named ones and may be
+// the optional ones.
+func objectOf(value ast.Value, optional []string, names ...string) (map[string]ast.Value, error) {
 	object, ok := value.(ast.Object)
 	if !ok {
 		return nil, errors.New("must be an object")
@@ -128,7 +136,12 @@ func objectOf(value ast.Value, names ...string) (map[string]ast.Value, error) {
 		}
 		members[name] = term.Value
 	}
-	if object.Len() > len(names) {
+	for _, name := range optional {
+		if term := object.Get(ast.InternedTerm(name)); term != nil {
+			members[name] = term.Value
+		}
+	}
+	if object.Len() > len(members) {
 		return nil, fmt.Errorf("has a member other than %q", names)
 	}
 	return members, nil

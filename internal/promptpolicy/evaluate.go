@@ -21,6 +21,7 @@ type program struct {
 	compiler  *ast.Compiler
 	store     storage.Store
 	functions map[string]*topdown.Builtin
+	reader    *reader
 	plan      *plan
 }
 
@@ -32,6 +33,7 @@ type evaluation struct {
 	timeout  time.Duration
 	deadline time.Time
 	input    *ast.Term
+	sight    *sight // nil until it is needed
 	cancel   topdown.Cancel
 	stop     []func() bool
 }
@@ -121,12 +123,41 @@ func (e *evaluation) build(in *Input) error {
 	if e.input != nil {
 		return nil
 	}
-	document, err := in.document()
+	document, err := e.document(in, e.program.plan.reads)
 	if err != nil {
 		return err
 	}
 	e.input = ast.NewTerm(document)
 	return nil
+}
+
+// document makes the input document of the wanted members.
+func (e *evaluation) document(in *Input, wanted func(string) bool) (ast.Value, error) {
+	var signals *ast.Term
+	if wanted("signals") {
+		if err := e.look(in); err != nil {
+			return nil, err
+		}
+		signals = e.program.reader.sightTerm(e.sight)
+	}
+	return in.document(signals, wanted)
+}
+
+// look reads the signals of the prompts unless that is done.
+func (e *evaluation) look(in *Input) (err error) {
+	if e.sight != nil {
+		return nil
+	}
+	e.sight, err = e.program.reader.look(e.ctx, e.deadline, in.Prompts)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, textnorm.ErrGrows):
+		return ErrTextGrows
+	case e.ctx.Err() != nil:
+		return fmt.Errorf("reading signals: %w", e.ctx.Err())
+	}
+	return fmt.Errorf("%w: more than %s", ErrTimeout, e.timeout)
 }
 
 // describe says what failed and where. The evaluator's own text may quote the

@@ -1,7 +1,6 @@
 package promptpolicy
 
 import (
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/util"
 
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/strictjson"
@@ -46,17 +44,6 @@ type Request struct {
 	ClientIP string
 }
 
-//go:embed input.schema.json
-var inputSchemaJSON []byte
-
-// inputSchema gives the compiler the types of the input. The compiler then
-// refuses a rule that reads a field which does not exist.
-func inputSchema() *ast.SchemaSet {
-	set := ast.NewSchemaSet()
-	set.Put(ast.SchemaRootRef, util.MustUnmarshalJSON(inputSchemaJSON))
-	return set
-}
-
 // The names of the input document, made once.
 var (
 	keyComplete   = ast.StringTerm("complete")
@@ -65,6 +52,7 @@ var (
 	keyPrincipal  = ast.StringTerm("principal")
 	keyBody       = ast.StringTerm("body")
 	keyPrompts    = ast.StringTerm("prompts")
+	keySignals    = ast.StringTerm("signals")
 	keyLimits     = ast.StringTerm("limits")
 	keyServedBy   = ast.StringTerm("served_by")
 	keyID         = ast.StringTerm("id")
@@ -81,31 +69,50 @@ var (
 	phaseRequest  = ast.StringTerm("request")
 )
 
-// document builds the evaluator's input directly, without encoding it as JSON.
-func (in *Input) document() (ast.Value, error) {
-	body, err := termOf(in.Body)
-	if err != nil {
-		return nil, fmt.Errorf("building the policy's input: body: %w", err)
+// document builds the wanted members of the input for the evaluator, without a
+// detour over JSON. Signals may be nil where they are not wanted.
+func (in *Input) document(signals *ast.Term, wanted func(member string) bool) (ast.Value, error) {
+	var items [][2]*ast.Term
+	var failed error
+	add := func(name *ast.Term, build func() (*ast.Term, error)) {
+		if failed != nil || !wanted(string(name.Value.(ast.String))) {
+			return
+		}
+		var value *ast.Term
+		if value, failed = build(); failed == nil {
+			items = append(items, ast.Item(name, value))
+		}
 	}
-	principal, err := principalTerm(in.Principal)
-	if err != nil {
-		return nil, fmt.Errorf("building the policy's input: claims: %w", err)
+	add(keyComplete, func() (*ast.Term, error) { return ast.InternedTerm(true), nil })
+	add(keyPhase, func() (*ast.Term, error) { return phaseRequest, nil })
+	add(keyRequest, func() (*ast.Term, error) { return requestTerm(&in.Request), nil })
+	add(keyPrincipal, func() (*ast.Term, error) { return principalTerm(in.Principal) })
+	add(keyBody, func() (*ast.Term, error) { return bodyTerm(in.Body) })
+	add(keyPrompts, func() (*ast.Term, error) { return promptsTerm(in.Prompts), nil })
+	add(keySignals, func() (*ast.Term, error) { return signals, nil })
+	add(keyLimits, func() (*ast.Term, error) { return limitsTerm(in.Limits), nil })
+	add(keyServedBy, func() (*ast.Term, error) { return orNull(in.ServedBy), nil })
+	if failed != nil {
+		return nil, fmt.Errorf("building the policy's input: %w", failed)
 	}
-	return ast.NewObject(
-		ast.Item(keyComplete, ast.InternedTerm(true)),
-		ast.Item(keyPhase, phaseRequest),
-		ast.Item(keyRequest, ast.ObjectTerm(
-			ast.Item(keyID, ast.StringTerm(in.Request.ID)),
-			ast.Item(keyMethod, ast.InternedTerm(in.Request.Method)),
-			ast.Item(keyPath, ast.StringTerm(in.Request.Path)),
-			ast.Item(keyClientIP, ast.StringTerm(in.Request.ClientIP)),
-		)),
-		ast.Item(keyPrincipal, principal),
-		ast.Item(keyBody, body),
-		ast.Item(keyPrompts, promptsTerm(in.Prompts)),
-		ast.Item(keyLimits, limitsTerm(in.Limits)),
-		ast.Item(keyServedBy, orNull(in.ServedBy)),
-	), nil
+	return ast.NewObject(items...), nil
+}
+
+func requestTerm(r *Request) *ast.Term {
+	return ast.ObjectTerm(
+		ast.Item(keyID, ast.StringTerm(r.ID)),
+		ast.Item(keyMethod, ast.InternedTerm(r.Method)),
+		ast.Item(keyPath, ast.StringTerm(r.Path)),
+		ast.Item(keyClientIP, ast.StringTerm(r.ClientIP)),
+	)
+}
+
+func bodyTerm(body any) (*ast.Term, error) {
+	term, err := termOf(body)
+	if err != nil {
+		return nil, fmt.Errorf("body: %w", err)
+	}
+	return term, nil
 }
 
 func principalTerm(p *exchange.Principal) (*ast.Term, error) {
@@ -118,7 +125,7 @@ func principalTerm(p *exchange.Principal) (*ast.Term, error) {
 	}
 	claimsTerm, err := termOf(claims)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("claims: %w", err)
 	}
 	scopes := make([]*ast.Term, len(p.Scopes))
 	for i, scope := range p.Scopes {

@@ -54,6 +54,14 @@ func (k *key) append(s string) {
 	k.bytes = append(k.bytes, s...)
 }
 
+func (k *key) flag(b bool) {
+	kind := isFalse
+	if b {
+		kind = isTrue
+	}
+	k.bytes = append(k.bytes, kind)
+}
+
 func (k *key) textOrNull(s string) {
 	if s == "" {
 		k.bytes = append(k.bytes, isNull)
@@ -63,7 +71,7 @@ func (k *key) textOrNull(s string) {
 }
 
 // part writes what the part of the input is, as [Input.document] would have it.
-func (k *key) part(in *Input, p part) {
+func (k *key) part(e *evaluation, in *Input, p part) {
 	rest := p[1:]
 	switch p[0] {
 	case "complete":
@@ -78,6 +86,8 @@ func (k *key) part(in *Input, p part) {
 		k.value(in.Body, rest)
 	case "prompts":
 		k.leaf(rest, func() { k.prompts(in.Prompts) })
+	case "signals":
+		e.program.reader.view.part(k, e.sight, rest)
 	case "limits":
 		k.leaf(rest, func() { k.limits(in.Limits) })
 	case "served_by":
@@ -181,11 +191,7 @@ func (k *key) whole(value any) {
 	case nil:
 		k.bytes = append(k.bytes, isNull)
 	case bool:
-		kind := isFalse
-		if value {
-			kind = isTrue
-		}
-		k.bytes = append(k.bytes, kind)
+		k.flag(value)
 	case string:
 		k.text(value)
 	case json.Number:

@@ -64,7 +64,7 @@ func parseObligation(value ast.Value) (Obligation, error) {
 
 func parseHeader(value ast.Value) (Obligation, error) {
 	o := Obligation{Type: HeaderObligation}
-	members, err := objectOf(value, "type", "target", "name", "value")
+	members, err := objectOf(value, nil, "type", "target", "name", "value")
 	if err != nil {
 		return o, err
 	}
@@ -110,7 +110,7 @@ var tagName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
 func parseTag(value ast.Value) (Obligation, error) {
 	o := Obligation{Type: TagObligation}
-	members, err := objectOf(value, "type", "name", "value")
+	members, err := objectOf(value, nil, "type", "name", "value")
 	if err != nil {
 		return o, err
 	}

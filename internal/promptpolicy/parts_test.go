@@ -58,7 +58,7 @@ func lexiconOf(t interface {
 	Fatal(...any)
 }, terms ...any) *lexicon {
 	t.Helper()
-	lex, err := loadTerms(map[string]any{termsRoot: map[string]any{"x": terms}})
+	lex, err := loadLexicon(map[string]any{termsRoot: map[string]any{"x": terms}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func found(lex *lexicon, text string) []string {
 }
 
 func TestTermOfSeveralSetsIsFoundInEach(t *testing.T) {
-	lex, err := loadTerms(map[string]any{termsRoot: map[string]any{
+	lex, err := loadLexicon(map[string]any{termsRoot: map[string]any{
 		"a": []any{"nerve agent", "Nerve-Agent"}, "b": []any{"NERVE AGENT", "rose"}, "c": []any{},
 	}})
 	if err != nil {
@@ -92,7 +92,7 @@ func TestTermOfSeveralSetsIsFoundInEach(t *testing.T) {
 	if want := `map[a:["nerve agent"] b:["NERVE AGENT"]]`; got != want {
 		t.Errorf("found %s, want %s", got, want)
 	}
-	if !lex.sets["c"] {
+	if _, known := lex.sets["c"]; !known {
 		t.Error("an empty set is unknown")
 	}
 }
@@ -101,7 +101,7 @@ func FuzzTerms(f *testing.F) {
 	f.Add("nerve agent", "a Nerve-Agent?")
 	f.Add("*", "\xff")
 	f.Fuzz(func(t *testing.T, term, text string) {
-		lex, err := loadTerms(map[string]any{termsRoot: map[string]any{"x": []any{term}}})
+		lex, err := loadLexicon(map[string]any{termsRoot: map[string]any{"x": []any{term}}})
 		if err != nil {
 			return
 		}
@@ -114,10 +114,10 @@ func FuzzTerms(f *testing.F) {
 
 func TestTermsAreBounded(t *testing.T) {
 	many := slices.Repeat([]any{strings.Repeat("abc ", 250)}, maxTermBytes/1000+1)
-	_, err := loadTerms(map[string]any{termsRoot: map[string]any{"x": many}})
+	_, err := loadLexicon(map[string]any{termsRoot: map[string]any{"x": many}})
 	wantError(t, err, "KiB of terms, more than 1024")
 
-	_, err = loadTerms(map[string]any{termsRoot: map[string]any{"x": []any{"rose", "-"}}})
+	_, err = loadLexicon(map[string]any{termsRoot: map[string]any{"x": []any{"rose", "-"}}})
 	wantError(t, err, `data.terms.x has item 1, "-", without a letter or digit`)
 }
 

@@ -30,6 +30,28 @@ var (
 type plan struct {
 	packages []*unit[contribution]
 	decision *unit[*Decision]
+	// members are those of the input that something reads; nil for all.
+	members map[string]bool
+}
+
+// reads reports whether something reads a member of the input.
+func (p *plan) reads(member string) bool { return p.members == nil || p.members[member] }
+
+// settle notes which members of the input are read.
+func (p *plan) settle() *plan {
+	parts := slices.Clone(p.decision.parts)
+	for _, u := range p.packages {
+		parts = append(parts, u.parts...)
+	}
+	members := map[string]bool{}
+	for _, part := range parts {
+		if len(part) == 0 {
+			return p
+		}
+		members[part[0]] = true
+	}
+	p.members = members
+	return p
 }
 
 // unit is something that is evaluated, and remembered, as a whole.
@@ -53,12 +75,17 @@ type contribution struct {
 
 // decide asks each package what it contributes, and then for the decision.
 func (p *plan) decide(e *evaluation, in *Input) (*Decision, error) {
+	if p.reads("signals") {
+		if err := e.look(in); err != nil {
+			return nil, err
+		}
+	}
 	k := keys.Get().(*key)
 	defer keys.Put(k)
 	contributions := make([]contribution, 0, 16)
 	for _, u := range p.packages {
 		k.reset()
-		c, known := u.recall(k, in)
+		c, known := u.recall(k, e, in)
 		if !known {
 			var err error
 			if c, err = e.contribution(u, in); err != nil {
@@ -72,7 +99,7 @@ func (p *plan) decide(e *evaluation, in *Input) (*Decision, error) {
 	for i := range contributions {
 		k.text(contributions[i].text)
 	}
-	if d, known := p.decision.recall(k, in); known {
+	if d, known := p.decision.recall(k, e, in); known {
 		return d, nil
 	}
 	if err := e.build(in); err != nil {
@@ -109,12 +136,12 @@ func (p *plan) joining(contributions []contribution) ast.Body {
 
 // recall adds the unit's parts of the input to the key and returns the result
 // that is known for it.
-func (u *unit[T]) recall(k *key, in *Input) (result T, known bool) {
+func (u *unit[T]) recall(k *key, e *evaluation, in *Input) (result T, known bool) {
 	if u.known == nil {
 		return result, false
 	}
 	for _, p := range u.parts {
-		k.part(in, p)
+		k.part(e, in, p)
 	}
 	if k.unfit {
 		return result, false
@@ -146,7 +173,7 @@ func newPlan(ctx context.Context, compiler *ast.Compiler, store storage.Store) (
 	if err != nil {
 		return nil, err
 	}
-	undivided := &plan{decision: newUnit[*Decision](readingOf(compiler, nil, whole), whole)}
+	undivided := (&plan{decision: newUnit[*Decision](readingOf(compiler, nil, whole), whole)}).settle()
 	joining := readingOf(compiler, rulesRef, whole)
 	names, ok := contributed(joining.asked)
 	if !ok || joining.torn || hasBaseData(ctx, store) {
@@ -165,7 +192,7 @@ func newPlan(ctx context.Context, compiler *ast.Compiler, store storage.Store) (
 		divided.packages = append(divided.packages, u)
 	}
 	slices.SortFunc(divided.packages, func(a, b *unit[contribution]) int { return cmp.Compare(a.name, b.name) })
-	return divided, nil
+	return divided.settle(), nil
 }
 
 // contributed returns the names of the rules that references such as

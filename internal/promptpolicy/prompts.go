@@ -372,7 +372,7 @@ func (c *collector) prompts(ctx context.Context, deadline time.Time) ([]exchange
 		case err != nil:
 			return nil, ErrTextTakesLong
 		}
-		prompts = append(prompts, exchange.Prompt{Path: raw.path, Text: raw.text, Normalised: normalised})
+		prompts = append(prompts, exchange.Prompt{Path: raw.path, Text: raw.text, Normalised: normalised, IsName: raw.name})
 	}
 	for _, raw := range c.joined {
 		prompts = append(prompts, raw.join(prompts))
@@ -389,6 +389,7 @@ func (j rawPrompt) join(prompts []exchange.Prompt) exchange.Prompt {
 	}
 	return exchange.Prompt{
 		Path:       j.path,
+		Joined:     true,
 		Text:       strings.Join(texts, string(textnorm.Seam)),
 		Normalised: strings.Join(slices.DeleteFunc(normalised, func(s string) bool { return s == "" }), " "),
 	}

@@ -81,8 +81,9 @@ func TestShippedSettingsCannotBeLost(t *testing.T) {
 	}
 	settings := string(snap.files["data.yaml"])
 	for name, tc := range map[string]struct{ setting, instead, want string }{
-		"misspelt": {"average_word: 30", "average_words: 30", "test_average_word_is_a_number"},
-		"deleted":  {"  average_word: 30\n", "", "test_average_word_is_a_number"},
+		"misspelt": {"require_principal: true", "require_principals: true", "test_require_principal_is_a_boolean"},
+		"deleted":  {"  require_principal: true\n", "", "test_require_principal_is_a_boolean"},
+		"a band":   {"    letters: {some: 1}\n", "", "undefined ref: text.letters"},
 		"a string": {"threshold: 20", `threshold: "20"`, "test_bulk_threshold_is_a_number"},
 		"null":     {"scope: generate:bulk", "scope:", "test_bulk_scope_is_a_string"},
 		"a word":   {"require_principal: true", "require_principal: maybe", "test_require_principal_is_a_boolean"},

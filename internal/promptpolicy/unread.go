@@ -9,13 +9,15 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
+// readByGateway are the data documents that the gateway itself reads.
+var readByGateway = map[string]bool{termsRoot: true, hazardsRoot: true, signalsRoot: true}
+
 // settingsRoot is the data document of the settings that rules read.
 const settingsRoot = "settings"
 
 // unreadData finds data that no rule reads; most often, a name has a typing
-// error. It checks each single setting, and other data as a whole. It leaves
-// out lists of terms, because gate.terms may be given a name that a rule
-// computes, and the table of hazards, whose names are such lists.
+// error. It checks each single setting, and other data as a whole, but
+// leaves out what the gateway reads.
 func unreadData(modules map[string]*ast.Module, files []*dataFile) (faults Faults) {
 	reads := readsOf(modules)
 	// The compiler refuses data in place of a rule.
@@ -32,7 +34,7 @@ func unreadData(modules map[string]*ast.Module, files []*dataFile) (faults Fault
 				}
 				return
 			}
-			if at[0] != termsRoot && at[0] != hazardsRoot && !slices.ContainsFunc(reads, func(read []string) bool { return overlap(read, at) }) {
+			if !readByGateway[at[0]] && !slices.ContainsFunc(reads, func(read []string) bool { return overlap(read, at) }) {
 				faults = append(faults, file.fault(fmt.Sprintf("no rule reads data.%s: remove it or correct its name", strings.Join(at, ".")), names...))
 			}
 		}

@@ -1,21 +1,24 @@
 # METADATA
 # title: Hazardous substances
 # description: >-
-#   Refuses prompts that name substances which no scent needs. Their names are in
-#   hazards/data.yaml. A name that is harmless by itself is refused beside words
-#   for making something, terms/data.yaml has which.
+#   Refuses prompts that speak of substances which no scent needs, by name, CAS
+#   number, formula or structure. They are in hazards/data.yaml. One that is
+#   harmless by itself is refused beside words for making something, which are in
+#   terms/data.yaml.
+# custom:
+#   mode: enforce
 package gate.rules.hazards
 
-# What the names of each class of substances are refused as.
+# What each class of substances is refused as.
 refusals := {
-	"hazards.chemical-weapon": agent,
-	"hazards.toxin": agent,
-	"hazards.toxic-gas": agent,
-	"hazards.poison": agent,
-	"hazards.explosive": {"id": "explosive", "what": "an explosive", "severity": "critical"},
-	"hazards.explosive-precursor": {"id": "explosive", "what": "what explosives are made of", "severity": "critical"},
-	"hazards.controlled-drug": {"id": "controlled-drug", "what": "a controlled drug or its making", "severity": "high"},
-	"hazards.drug-precursor": {"id": "controlled-drug", "what": "what drugs are made of", "severity": "high"},
+	"chemical-weapon": agent,
+	"toxin": agent,
+	"toxic-gas": agent,
+	"poison": agent,
+	"explosive": {"id": "explosive", "what": "an explosive", "severity": "critical"},
+	"explosive-precursor": {"id": "explosive", "what": "what explosives are made of", "severity": "critical"},
+	"controlled-drug": {"id": "controlled-drug", "what": "a controlled drug", "severity": "high"},
+	"drug-precursor": {"id": "controlled-drug", "what": "what drugs are made of", "severity": "high"},
 }
 
 agent := {
@@ -24,21 +27,21 @@ agent := {
 	"severity": "critical",
 }
 
-deny contains reason(refusal, term) if {
-	some prompt in input.prompts
-	some names, refusal in refusals
-	some term in gate.terms(names, prompt.text)
+deny contains reason(hazard) if {
+	some hazard in input.signals.whole.hazards
+	not hazard.innocent
 }
 
-deny contains reason(refusal, term) if {
-	some prompt in input.prompts
-	count(gate.terms("making", prompt.text)) > 0
-	some names, refusal in refusals
-	some term in gate.terms(concat(".", [names, "innocent"]), prompt.text)
+deny contains reason(hazard) if {
+	some hazard in input.signals.whole.hazards
+	hazard.innocent
+	count(input.signals.whole.terms.making) > 0
 }
 
-reason(refusal, term) := {
+reason(hazard) := {
 	"id": refusal.id,
-	"message": sprintf("The prompt names %s (%q). Describe the scent itself, by its notes or materials.", [refusal.what, term]),
+	"message": sprintf("The prompt speaks of %s (%s, by its %s). Describe the scent itself, by its notes or materials.", [refusal.what, hazard.name, hazard.by]),
 	"severity": refusal.severity,
+} if {
+	refusal := refusals[hazard.class]
 }

@@ -3,8 +3,7 @@ package gate.rules.hazards_test
 import data.gate.rules.hazards
 
 denied(text) := ids if {
-	prompt := {"path": "/prompt", "text": text, "normalised": gate.normalise(text)}
-	reasons := hazards.deny with input.prompts as [prompt]
+	reasons := hazards.deny with input.signals.whole as gate.signals("/prompt", text)
 	ids := {reason.id | some reason in reasons}
 }
 
@@ -52,16 +51,13 @@ test_harmless[text] if {
 	denied(text) == set()
 }
 
-test_message_tells_the_term if {
-	reasons := hazards.deny with input.prompts as [{"path": "/prompt", "text": "VX", "normalised": "vx"}]
-	some reason in reasons
-	contains(reason.message, `"VX"`)
+test_identifiers[text] if {
+	some text in ["like 107-44-8", "C4H10FO2P over cedar", "CC(C)OP(C)(=O)F and rose", "FP(C)(=O)OC(C)C"]
+	denied(text) == {"chemical-weapon"}
 }
 
-test_every_prompt_is_judged if {
-	reasons := hazards.deny with input.prompts as [
-		{"path": "/messages/0/content", "text": "rose", "normalised": "rose"},
-		{"path": "/messages/1/content", "text": "sarin", "normalised": "sarin"},
-	]
-	count(reasons) == 1
+test_message_tells_the_substance if {
+	reasons := hazards.deny with input.signals.whole as gate.signals("/prompt", "VX")
+	some reason in reasons
+	contains(reason.message, "VX, by its name")
 }

@@ -2,14 +2,18 @@
 # title: Prompt injection
 # description: >-
 #   Refuses prompts that address the model's instructions instead of describing a
-#   scent. The phrases are in terms/data.yaml.
+#   scent: by phrases, which are in terms/data.yaml, and by what the classifier
+#   takes for an injection.
+# custom:
+#   mode: enforce
 package gate.rules.injection
 
-deny contains {
-	"id": "prompt-injection",
-	"message": sprintf("The prompt speaks to the model's instructions (%q). Describe a scent only.", [phrase]),
-	"severity": "high",
-} if {
-	some prompt in input.prompts
-	some phrase in gate.terms("injection", prompt.text)
+deny contains refusal(sprintf("The prompt speaks to the model's instructions (%q). Describe a scent only.", [phrase])) if {
+	some phrase in input.signals.whole.terms.injection
 }
+
+deny contains refusal("The prompt reads like instructions to a model. Describe a scent only.") if {
+	input.signals.whole.injection == "sure"
+}
+
+refusal(message) := {"id": "prompt-injection", "message": message, "severity": "high"}

@@ -4,6 +4,8 @@
 #   A threshold of the safety screen below that of data.settings.low_safety needs
 #   its scope, and is labelled for the record. The backend has a floor of its own,
 #   which no scope lowers.
+# custom:
+#   mode: enforce
 package gate.rules.safety
 
 deny contains {

@@ -3,7 +3,9 @@
 # description: >-
 #   Refuses prompts that are not text: without any letter, or with words so long
 #   that they are encoded data rather than language. Fields for structural
-#   formulas are not checked, because the schemas keep prose out of them.
+#   formulas are left alone: the schemas keep prose out of them.
+# custom:
+#   mode: enforce
 package gate.rules.text
 
 deny contains {
@@ -11,31 +13,20 @@ deny contains {
 	"message": "The prompt has no words. Describe a scent, such as \"fresh citrus over wet cedar\".",
 	"severity": "low",
 } if {
-	some prompt in texts
-	not regex.match(`\p{L}`, prompt.normalised)
+	some text in input.signals.texts
+	text.kind == "prose"
+	text.letters == "none"
 }
 
 deny contains {
 	"id": "prompt-not-text",
-	"message": sprintf("The prompt's words have more than %d characters on average. Send plain text, not encoded data.", [limit]),
+	"message": "The prompt's words are too long for a language. Send plain text, not encoded data.",
 	"severity": "medium",
 } if {
-	limit := data.settings.average_word
-	some prompt in texts
-	count(prompt.normalised) > limit * (strings.count(prompt.normalised, " ") + 1)
+	some text in input.signals.texts
+	text.kind == "prose"
+	text.average_word == "long"
 
 	# Other scripts may be written without spaces.
-	regex.match(`^[ -~]+$`, prompt.normalised)
-}
-
-texts contains prompt if {
-	some prompt in input.prompts
-	not structural(prompt.path)
-}
-
-structural(path) if path in data.settings.structure_fields
-
-structural(path) if {
-	some field in data.settings.structure_fields
-	startswith(path, concat("", [field, "/"]))
+	text.scripts == ["latin"]
 }

@@ -3,6 +3,8 @@
 # description: >-
 #   Large generations need the scope that data.settings.bulk names. They are
 #   labelled for the record.
+# custom:
+#   mode: enforce
 package gate.rules.volume
 
 deny contains {

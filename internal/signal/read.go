@@ -1,0 +1,246 @@
+package signal
+
+import (
+	"slices"
+
+	"github.com/odordiff/odordiff/internal/signal/decode"
+	"github.com/odordiff/odordiff/internal/signal/guard"
+	"github.com/odordiff/odordiff/internal/signal/hazard"
+	"github.com/odordiff/odordiff/internal/signal/pattern"
+	"github.com/odordiff/odordiff/internal/signal/term"
+	"github.com/odordiff/odordiff/internal/textnorm"
+)
+
+// Knowledge is what texts are read with. It is safe for concurrent use.
+type Knowledge struct {
+	// Dictionary has the terms of all sets. If Hazards is not nil, the first set
+	// is its terms.
+	Dictionary *term.Dictionary
+	// Hazards recognises substances; nil for none.
+	Hazards *hazard.Table
+	// Harmless is the set of phrases in which a substance does not count; -1 for
+	// none.
+	Harmless int
+	// Guard scores what a text is about.
+	Guard *guard.Model
+}
+
+// Signals are what is known of a text. Whatever was found is listed in the
+// order of the layers that it was found in.
+type Signals struct {
+	// Prose says that the text is meant for people. Another, such as a structural
+	// formula or the name of a field, is not scored: it is about nothing.
+	Prose bool
+	// Scores are by [guard.Class]: the least of [guard.Scent] that the text or one
+	// of its layers has, and the most of the others. What is no prose, or has no
+	// letters, is a scent and nothing else.
+	Scores [guard.Classes]float64
+	// Text has its figures.
+	Text     Text
+	Terms    []Term
+	Hazards  []Hazard
+	Patterns []Pattern
+	// Layers are the encodings that the text, or part of it, was decoded from.
+	Layers []string
+	// Truncated says that more is encoded in the text than was decoded.
+	Truncated bool
+}
+
+// Place is where something was found.
+type Place struct {
+	// Layer is the encoding that hid it; empty for what is plain.
+	Layer string
+	// Span is in the text as it came, in bytes.
+	term.Span
+}
+
+// Term is a term of a set other than that of the hazards.
+type Term struct {
+	Set, Term int
+	Place
+}
+
+// Hazard is a substance.
+type Hazard struct {
+	hazard.Match
+	Place
+}
+
+// Pattern is something with a form of its own.
+type Pattern struct {
+	Kind pattern.Kind
+	Place
+}
+
+// Nothing returns the signals of a text in which there is nothing.
+func Nothing() *Signals {
+	s := &Signals{}
+	s.Scores[guard.Scent] = 1
+	return s
+}
+
+// Add takes over what another text has. Its figures stay.
+func (s *Signals) Add(other *Signals) {
+	if other.Prose {
+		s.Prose = true
+		for class := range s.Scores {
+			s.worse(guard.Class(class), other.Scores[class])
+		}
+	}
+	s.Terms = append(s.Terms, other.Terms...)
+	s.Hazards = append(s.Hazards, other.Hazards...)
+	s.Patterns = append(s.Patterns, other.Patterns...)
+	s.Layers = append(s.Layers, other.Layers...)
+	s.Text.Scripts |= other.Text.Scripts
+	s.Text.Invisible += other.Text.Invisible
+	s.Text.MixedWords += other.Text.MixedWords
+	s.Truncated = s.Truncated || other.Truncated
+}
+
+func (s *Signals) worse(class guard.Class, probability float64) {
+	if class == guard.Scent {
+		s.Scores[class] = min(s.Scores[class], probability)
+		return
+	}
+	s.Scores[class] = max(s.Scores[class], probability)
+}
+
+// Read returns the signals of a text, whose normal form is given. Expired
+// reports whether to give up. The error is one of package textnorm.
+func (k *Knowledge) Read(text, normalised string, prose bool, expired func() bool) (*Signals, error) {
+	s := Nothing()
+	s.Text, s.Prose = Measure(text), prose
+	if err := k.readLayer(s, layer{text: text, normalised: normalised}, expired); err != nil {
+		return nil, err
+	}
+	layers, truncated := decode.Layers(text, decode.Limits{Expired: expired})
+	s.Truncated = truncated
+	for _, l := range layers {
+		normalised, err := textnorm.NormaliseWithin(l.Text, budgetFor(l.Text, expired))
+		if err != nil {
+			return nil, err
+		}
+		if err := k.readLayer(s, layer{text: l.Text, normalised: normalised, encoding: l.Encoding, origin: l.Origin}, expired); err != nil {
+			return nil, err
+		}
+		if !slices.Contains(s.Layers, l.Encoding) {
+			s.Layers = append(s.Layers, l.Encoding)
+		}
+	}
+	return s, nil
+}
+
+// maxGrowth is how many times longer a text may be in a form that is searched.
+// Hangul takes three times as many bytes when it is decomposed.
+const maxGrowth = 4
+
+func budgetFor(text string, expired func() bool) *textnorm.Budget {
+	return &textnorm.Budget{Room: 4<<10 + maxGrowth*len(text), Expired: expired}
+}
+
+// layer is a text, or what it says in another writing.
+type layer struct {
+	text, normalised string
+	encoding         string
+	origin           func(start, end int) (from, to int) // nil for the text itself
+}
+
+func (l *layer) place(span term.Span) Place {
+	if l.origin != nil {
+		span.Start, span.End = l.origin(span.Start, span.End)
+	}
+	return Place{Layer: l.encoding, Span: span}
+}
+
+func (k *Knowledge) readLayer(s *Signals, l layer, expired func() bool) error {
+	// The classifier has learnt words, and no figures.
+	if s.Prose && s.Text.Letters > 0 {
+		scores := k.Guard.Score(l.normalised)
+		for class := range scores {
+			s.worse(guard.Class(class), scores[class].Probability)
+		}
+	}
+	hits, harmless, err := k.hits(l, expired)
+	if err != nil {
+		return err
+	}
+	var names []term.Hit
+	for _, hit := range hits {
+		switch {
+		case k.Hazards != nil && hit.Set == 0:
+			names = append(names, hit)
+		case hit.Set != k.Harmless:
+			s.Terms = append(s.Terms, Term{Set: hit.Set, Term: hit.Term, Place: l.place(hit.Span())})
+		}
+	}
+	tokens := s.patterns(l)
+	if k.Hazards == nil {
+		return nil
+	}
+	for _, match := range k.Hazards.Match(names, tokens, term.NewCover(harmless)) {
+		s.Hazards = append(s.Hazards, Hazard{Match: match, Place: l.place(match.Span)})
+	}
+	return nil
+}
+
+// hits returns the terms in a layer and where harmless phrases are, by spans of
+// the layer's text.
+func (k *Knowledge) hits(l layer, expired func() bool) (hits []term.Hit, harmless []term.Span, err error) {
+	seamed := l.normalised
+	if !isVisibleASCII(l.text) {
+		if seamed, err = textnorm.SeamedWithin(l.text, budgetFor(l.text, expired)); err != nil {
+			return nil, nil, err
+		}
+	}
+	k.Dictionary.Scan(seamed, func(hit term.Hit) bool {
+		hits = append(hits, hit)
+		return true
+	})
+	if hits == nil {
+		return nil, nil, nil
+	}
+	// Few texts have any, so only these pay for the way back.
+	_, back, err := textnorm.SeamedMapped(l.text, budgetFor(l.text, expired))
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range hits {
+		hits[i].Start, hits[i].End = back.Origin(hits[i].Start, hits[i].End)
+		if hits[i].Set == k.Harmless {
+			harmless = append(harmless, hits[i].Span())
+		}
+	}
+	return hits, harmless, nil
+}
+
+// isVisibleASCII reports whether text is ASCII without invisible characters, so
+// that its normal form is also its seamed one.
+func isVisibleASCII(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c > '~' || c < ' ' && (c < '\t' || c > '\r') {
+			return false
+		}
+	}
+	return true
+}
+
+// identifiers are the patterns by which a substance is recognised.
+var identifiers = map[pattern.Kind]hazard.By{
+	pattern.CAS:     hazard.CAS,
+	pattern.Formula: hazard.Formula,
+	pattern.SMILES:  hazard.Structure,
+	pattern.InChI:   hazard.Structure,
+}
+
+// patterns adds the patterns of a layer, and returns those that may identify a
+// substance.
+func (s *Signals) patterns(l layer) (tokens []hazard.Token) {
+	for _, match := range pattern.Find(l.text) {
+		span := term.Span{Start: match.Start, End: match.End}
+		s.Patterns = append(s.Patterns, Pattern{Kind: match.Kind, Place: l.place(span)})
+		if by, ok := identifiers[match.Kind]; ok {
+			tokens = append(tokens, hazard.Token{By: by, Text: l.text[match.Start:match.End], Span: span})
+		}
+	}
+	return tokens
+}

@@ -1,0 +1,19 @@
+# METADATA
+# title: Harm
+# description: >-
+#   Refuses prompts that ask for what hurts people, even dressed as a scent: by
+#   phrases, which are in terms/data.yaml, and by what the classifier takes for a
+#   harmful request.
+# custom:
+#   mode: enforce
+package gate.rules.harm
+
+deny contains refusal(sprintf("The prompt asks for harm (%q). Describe a scent only.", [phrase])) if {
+	some phrase in input.signals.whole.terms.harm
+}
+
+deny contains refusal("The prompt reads like a request for harm. Describe a scent only.") if {
+	input.signals.whole.harmful == "sure"
+}
+
+refusal(message) := {"id": "harmful-request", "message": message, "severity": "critical"}

@@ -1,0 +1,16 @@
+# METADATA
+# title: Off topic
+# description: >-
+#   Refuses prompts that are about something else than a scent. The worst part of
+#   a text counts, so that a little perfume hides nothing.
+# custom:
+#   mode: enforce
+package gate.rules.topic
+
+deny contains {
+	"id": "off-topic",
+	"message": "The prompt, or a part of it, is not about a scent. Describe a scent only, by its notes, materials or mood.",
+	"severity": "low",
+} if {
+	input.signals.whole.scent == "none"
+}
