@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/textnorm"
 )
 
 // DefaultTimeout is how long one decision may take. It is wall-clock time, so
@@ -88,12 +91,49 @@ func (p *Policy) Decide(ctx context.Context, in *Input) (*Decision, error) {
 
 // Evaluate judges an input document that is given as JSON, as tools do. The
 // document is taken as it is: fields that it lacks are undefined in the rules.
+// Only signals are found in the prompts where they are not given.
 func (p *Policy) Evaluate(ctx context.Context, document any) (*Decision, error) {
 	value, err := ast.InterfaceToValue(document)
 	if err != nil {
 		return nil, fmt.Errorf("reading the input document: %w", err)
 	}
+	if object, ok := value.(ast.Object); ok && object.Get(keySignals) == nil {
+		if value, err = p.withSignals(ctx, object); err != nil {
+			return nil, fmt.Errorf("reading the input document: %w", err)
+		}
+	}
 	return p.afresh(ctx, value)
+}
+
+// withSignals adds the signals of a document's prompts.
+func (p *Policy) withSignals(ctx context.Context, document ast.Object) (ast.Value, error) {
+	var prompts []exchange.Prompt
+	if list := document.Get(keyPrompts); list != nil {
+		var err error
+		if prompts, err = listOf(list.Value, promptOf); err != nil {
+			return nil, within("prompts", err)
+		}
+	}
+	e := evaluation{program: p.program, ctx: ctx, timeout: p.timeout, deadline: time.Now().Add(p.timeout)}
+	if err := e.look(&Input{Prompts: prompts}); err != nil {
+		return nil, err
+	}
+	known, _ := document.Merge(ast.NewObject(ast.Item(keySignals, p.program.reader.sightTerm(e.sight))))
+	return known, nil
+}
+
+// promptOf reads a prompt, whose normal form is made from its text.
+func promptOf(value ast.Value) (prompt exchange.Prompt, err error) {
+	members, err := objectOf(value, []string{"normalised"}, "path", "text")
+	if err != nil {
+		return prompt, err
+	}
+	path, isPath := members["path"].(ast.String)
+	text, isText := members["text"].(ast.String)
+	if !isPath || !isText {
+		return prompt, errors.New("path and text must be strings")
+	}
+	return exchange.Prompt{Path: string(path), Text: string(text), Normalised: textnorm.Normalise(string(text))}, nil
 }
 
 // afresh judges a document undivided, and remembers nothing.

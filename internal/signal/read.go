@@ -18,8 +18,7 @@ type Knowledge struct {
 	Dictionary *term.Dictionary
 	// Hazards recognises substances; nil for none.
 	Hazards *hazard.Table
-	// Harmless is the set of phrases in which a substance does not count; -1 for
-	// none.
+	// Harmless is the set of phrases in which nothing counts; -1 for none.
 	Harmless int
 	// Guard scores what a text is about.
 	Guard *guard.Model
@@ -165,11 +164,12 @@ func (k *Knowledge) readLayer(s *Signals, l layer, expired func() bool) error {
 		return err
 	}
 	var names []term.Hit
+	cover := term.NewCover(harmless)
 	for _, hit := range hits {
 		switch {
 		case k.Hazards != nil && hit.Set == 0:
 			names = append(names, hit)
-		case hit.Set != k.Harmless:
+		case !cover.Contains(hit.Span()):
 			s.Terms = append(s.Terms, Term{Set: hit.Set, Term: hit.Term, Place: l.place(hit.Span())})
 		}
 	}
@@ -177,7 +177,7 @@ func (k *Knowledge) readLayer(s *Signals, l layer, expired func() bool) error {
 	if k.Hazards == nil {
 		return nil
 	}
-	for _, match := range k.Hazards.Match(names, tokens, term.NewCover(harmless)) {
+	for _, match := range k.Hazards.Match(names, tokens, cover) {
 		s.Hazards = append(s.Hazards, Hazard{Match: match, Place: l.place(match.Span)})
 	}
 	return nil

@@ -169,7 +169,9 @@ func (m *meter) character(r rune) {
 		m.scripts |= scriptOf(r)
 	case unicode.In(r, unicode.M) && !hides(r):
 		m.word++
-		m.Letters++
+		if m.scripts != 0 {
+			m.Letters++
+		}
 	case unicode.In(r, unicode.N):
 		m.word++
 	case hides(r):
