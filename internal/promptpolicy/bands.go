@@ -40,7 +40,7 @@ var measures = []measure{
 	{"length", false, func(s *signal.Signals) float64 { return float64(s.Text.Characters) }},
 	{"words", false, func(s *signal.Signals) float64 { return float64(s.Text.Words) }},
 	{"longest_word", false, func(s *signal.Signals) float64 { return float64(s.Text.LongestWord) }},
-	{"average_word", false, func(s *signal.Signals) float64 { return float64(s.Text.Characters) / float64(max(1, s.Text.Words)) }},
+	{"average_word", false, func(s *signal.Signals) float64 { return s.Text.AverageWord() }},
 	{"letters", false, func(s *signal.Signals) float64 { return float64(s.Text.Letters) }},
 	{"entropy", false, func(s *signal.Signals) float64 { return s.Text.Entropy }},
 }
