@@ -12,12 +12,15 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"sync"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/odordiff/odordiff/internal/watch"
 )
 
 const (
@@ -56,10 +59,7 @@ type File[T any] struct {
 	modified atomic.Pointer[time.Time]
 	failure  atomic.Pointer[error]
 	last     state // of the watching goroutine
-
-	stop    context.CancelFunc
-	stopped sync.WaitGroup
-	watcher *fsnotify.Watcher // nil where the system has none to give
+	watcher  *watch.Watcher
 }
 
 type version[T any] struct {
@@ -88,8 +88,27 @@ func Open[T any](path string, parse Parse[T], options Options) (*File[T], error)
 	if _, err := f.refresh(); err != nil {
 		return nil, err
 	}
-	f.follow(options.Poll)
+	f.watcher = watch.Start(watch.Options{
+		// A watch of the file itself would stay with the old one after a rename.
+		Paths:    func() []string { return []string{filepath.Dir(path)} },
+		Concerns: f.concerns,
+		Settle:   settle,
+		Poll:     options.Poll,
+		Changed: func(context.Context) {
+			if changed, err := f.refresh(); changed {
+				f.report(err)
+			}
+		},
+	})
 	return f, nil
+}
+
+// concerns reports whether an event in the directory may mean that the file has
+// changed: it is about the file, or about the "..data" symlink through which
+// Kubernetes replaces all files of a mounted secret at once.
+func (f *File[T]) concerns(event fsnotify.Event) bool {
+	name := filepath.Base(event.Name)
+	return name == filepath.Base(f.path) || strings.HasPrefix(name, "..")
 }
 
 // Value returns the last good value and its revision, which changes with the
@@ -114,14 +133,7 @@ func (f *File[T]) LastError() error {
 func (f *File[T]) Modified() time.Time { return *f.modified.Load() }
 
 // Close stops following. The last good value stays readable.
-func (f *File[T]) Close() error {
-	f.stop()
-	f.stopped.Wait()
-	if f.watcher == nil {
-		return nil
-	}
-	return f.watcher.Close()
-}
+func (f *File[T]) Close() error { return f.watcher.Close() }
 
 // refresh takes over the file's content if it changed.
 func (f *File[T]) refresh() (changed bool, err error) {

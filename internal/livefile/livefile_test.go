@@ -148,8 +148,8 @@ func TestPollFindsAChangeBehindASymlinkElsewhere(t *testing.T) {
 	}
 }
 
-func TestPollFindsTheFileInAReplacedFolder(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "folder")
+func TestPollFindsTheFileInAReplacedDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "directory")
 	path := filepath.Join(dir, "file")
 	mkdir := func() {
 		t.Helper()
@@ -310,7 +310,7 @@ func TestOpenRefuses(t *testing.T) {
 	write(t, bad, "bad")
 	write(t, huge, strings.Repeat("x", MaxSize+1))
 	for name, path := range map[string]string{
-		"a missing file": filepath.Join(dir, "missing"), "a folder": dir, "bad content": bad, "a file without end": huge, "a pipe": pipe,
+		"a missing file": filepath.Join(dir, "missing"), "a directory": dir, "bad content": bad, "a file without end": huge, "a pipe": pipe,
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, err := Open(path, text, Options{})

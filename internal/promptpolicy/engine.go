@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/odordiff/odordiff/internal/watch"
 )
 
 // Options configure an [Engine]. The zero value of a duration is its default.
@@ -75,8 +77,7 @@ type Status struct {
 type Engine struct {
 	opts    Options
 	current atomic.Pointer[Policy]
-	stop    context.CancelFunc
-	done    chan struct{}
+	watcher *watch.Watcher
 
 	// Only the watching goroutine uses these: what it judged last, and the last
 	// error of reading, so that each is reported once.
@@ -100,11 +101,8 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	watch, stop := context.WithCancel(context.Background())
 	e := &Engine{
 		opts:     opts,
-		stop:     stop,
-		done:     make(chan struct{}),
 		judged:   first.status.Candidate,
 		required: map[string]int{},
 		must:     map[*Conditions]bool{},
@@ -117,11 +115,7 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		e.retry.later(false, opts.Poll)
 	}
 	e.current.Store(first.policy)
-	changes := newWatcher(opts)
-	go func() {
-		defer close(e.done)
-		changes.run(watch, func() { e.reload(watch) })
-	}()
+	e.watcher = e.watch()
 	return e, nil
 }
 
@@ -158,10 +152,7 @@ func (e *Engine) Status() Status {
 }
 
 // Close stops the watching, and returns when it has stopped.
-func (e *Engine) Close() {
-	e.stop()
-	<-e.done
-}
+func (e *Engine) Close() { _ = e.watcher.Close() }
 
 // Require sets conditions for every later version, until release is called: it
 // must contain the schemas of the given files, such as "schemas/generate.json",
