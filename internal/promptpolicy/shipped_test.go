@@ -1,8 +1,11 @@
 package promptpolicy
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/textnorm"
@@ -58,14 +61,32 @@ func TestShippedPolicyRefusesAnAgent(t *testing.T) {
 	}
 }
 
+// BenchmarkDecide decides about prompts that never repeat: the time includes
+// normalising them and reading their signals.
 func BenchmarkDecide(b *testing.B) {
 	policy := shipped(b)
-	const sentence = "Fresh citrus over wet cedar, a little smoke. "
-	for name, size := range map[string]int{"300 B": 300, "4 KiB": 4096} {
-		in := generate(strings.Repeat(sentence, size/len(sentence)+1)[:size], "generate")
-		b.Run(name, func(b *testing.B) {
+	path, err := ParsePromptPath("/prompt")
+	if err != nil {
+		b.Fatal(err)
+	}
+	notes := []string{"fresh citrus", "wet cedar", "a little smoke", "green fig", "iris", "salt on skin", "old books", "vetiver"}
+	for _, size := range []int{27, 300, 4 << 10, 64 << 10} {
+		b.Run(fmt.Sprintf("%d_B", size), func(b *testing.B) {
 			b.ReportAllocs()
-			for b.Loop() {
+			random := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // no secret
+			texts := make([]string, 256)
+			for i := range texts {
+				for len(texts[i]) < size {
+					texts[i] += notes[random.IntN(len(notes))] + ", "
+				}
+			}
+			for i := 0; b.Loop(); i++ {
+				in := generate(texts[i%len(texts)], "generate")
+				in.Since = time.Now()
+				in.Prompts, err = Prompts(b.Context(), in.Since.Add(time.Second), Source{Body: in.Body}, []PromptPath{path})
+				if err != nil {
+					b.Fatal(err)
+				}
 				if d, err := policy.Decide(b.Context(), in); err != nil || !d.Allow {
 					b.Fatal(d, err)
 				}
