@@ -54,12 +54,11 @@ func TestASeamLeadsToWhatWasInvisible(t *testing.T) {
 	}
 }
 
-func TestMapsOfEveryCharacter(t *testing.T) {
+func TestMapsOfEveryCharacterThatChanges(t *testing.T) {
 	for r := rune(0); r <= unicode.MaxRune; r++ {
-		if alike := unicode.In(r, unicode.Co, unicode.Lo, unicode.So) || !unicode.IsGraphic(r) && !isInvisible(r); alike && norm.NFKD.IsNormalString(string(r)) {
-			continue
+		if text := string(r); Normalise(text) != text && !unicode.Is(unicode.Co, r) {
+			checkMaps(t, "a"+text+"\u0301 b")
 		}
-		checkMaps(t, "a"+string(r)+"\u0301 b")
 	}
 }
 
@@ -114,7 +113,7 @@ func checkMap(t interface{ Fatalf(string, ...any) }, text, form string, m offset
 		before = from
 	}
 	for n := range starts {
-		for _, length := range []int{1, 2, 5} {
+		for _, length := range []int{1, 3} {
 			checkRange(t, text, form, m, starts[n], starts[min(n+length, len(starts)-1)], seams)
 		}
 	}
