@@ -17,12 +17,14 @@ type foldWriter struct {
 	seams bool
 	// Whether there was a space, or something invisible, since the last character.
 	space, seam bool
+	others      bool   // whether there were characters that may compose
 	done        int    // how much of the original is in the map
 	decomposed  []byte // what is at hand
 }
 
-// fold returns text in the comparable form, decomposed.
-func fold(text string, seams bool, b *Budget, at *offset.Builder) (string, error) {
+// fold returns text in the comparable form, decomposed, and reports whether it
+// may have to be composed.
+func fold(text string, seams bool, b *Budget, at *offset.Builder) (folded string, composes bool, err error) {
 	f := foldWriter{seams: seams, at: at}
 	f.out.Grow(min(len(text), b.Room))
 	for i := 0; i < len(text); {
@@ -31,13 +33,13 @@ func fold(text string, seams bool, b *Budget, at *offset.Builder) (string, error
 			break
 		}
 		if f.out.Len() > b.Room {
-			return "", ErrGrows
+			return "", false, ErrGrows
 		}
 		if b.Expired() {
-			return "", ErrExpired
+			return "", false, ErrExpired
 		}
 	}
-	return f.out.String(), nil
+	return f.out.String(), f.others, nil
 }
 
 // write folds text from one byte to another, or somewhat further, and returns
@@ -119,6 +121,7 @@ func (f *foldWriter) writeOthers(text string, from int) int {
 		}
 		to += size
 	}
+	f.others = true
 	normal := norm.NFKD.IsNormalString(text[from:to])
 	for i := from; i < to; {
 		i = f.writeNext(text[:to], i, normal)

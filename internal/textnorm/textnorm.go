@@ -58,11 +58,13 @@ func Normalise(text string) string {
 // the result from the budget's room. The error is [ErrGrows] or [ErrExpired].
 func NormaliseWithin(text string, b *Budget) (string, error) {
 	if !isNormalASCII(text) {
-		folded, err := fold(text, false, b, nil)
+		folded, composes, err := fold(text, false, b, nil)
 		if err != nil {
 			return "", err
 		}
-		text = norm.NFC.String(folded)
+		if text = folded; composes {
+			text = norm.NFC.String(folded)
+		}
 	}
 	return text, b.spend(len(text))
 }
@@ -75,9 +77,12 @@ func NormaliseMapped(text string, b *Budget) (string, offset.Map, error) {
 		return text, offset.Map{}, b.spend(len(text))
 	}
 	var at offset.Builder
-	folded, err := fold(text, false, b, &at)
+	folded, composes, err := fold(text, false, b, &at)
 	if err != nil {
 		return "", offset.Map{}, err
+	}
+	if !composes {
+		return folded, at.Map(), b.spend(len(folded))
 	}
 	composed, m := compose(folded)
 	return composed, m.After(at.Map()), b.spend(len(composed))
@@ -114,7 +119,7 @@ func SeamedMapped(text string, b *Budget) (string, offset.Map, error) {
 func seamed(text string, b *Budget, at *offset.Builder) (string, error) {
 	if !isNormalASCII(text) {
 		var err error
-		if text, err = fold(text, true, b, at); err != nil {
+		if text, _, err = fold(text, true, b, at); err != nil {
 			return "", err
 		}
 	}

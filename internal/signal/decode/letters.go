@@ -161,7 +161,7 @@ func readSpelling(text string, start int) spelling {
 		}
 		r, size := utf8.DecodeRuneInString(text[s.end+gap:])
 		next := s.end + gap + size
-		if !isUnit(r) || next < len(text) && !endsUnit(text[next:]) {
+		if !s.isUnit(r) || next < len(text) && !s.endsUnit(text[next]) {
 			break
 		}
 		s.end = next
@@ -192,14 +192,14 @@ func (s spelling) gap(text string) int {
 }
 
 // isUnit reports whether a character may be one of a word that is spelled.
-func isUnit(r rune) bool {
-	return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '$' || r == '@' || r == '!' || r == '?' || r == '\''
+// Once enough are, signs are spelled too.
+func (s spelling) isUnit(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("$@!?'", r) || s.units >= leastSpelled && r > ' '
 }
 
-// endsUnit reports whether a text begins with what may stand between two
-// characters.
-func endsUnit(text string) bool {
-	return classOf[text[0]]&wordPart == 0 && text[0] != '\'' && strings.IndexByte("()[]{}=#<>&%\"", text[0]) < 0
+// endsUnit reports whether a byte may stand behind a character that is spelled.
+func (s spelling) endsUnit(c byte) bool {
+	return c == s.by && s.units > 0 || classOf[c]&wordPart == 0 && strings.IndexByte("'()[]{}=#<>&%\"", c) < 0
 }
 
 // reads reports whether what is spelled is a word, as far as one can tell.
@@ -214,7 +214,7 @@ func (s spelling) reads(text string) bool {
 		case leetLetters[text[i]] != 0 && text[i] != '!':
 			letters = append(letters, leetLetters[text[i]])
 		case class&digit != 0:
-			return false
+			letters = append(letters, ' ')
 		case i+1 < s.end && text[i+1] == s.by: // between words
 			letters = append(letters, ' ')
 		}
