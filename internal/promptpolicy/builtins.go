@@ -215,7 +215,7 @@ func unknownSets(modules map[string]*ast.Module, sets map[string]int) Faults {
 			if _, known := sets[string(name)]; known || !ok {
 				return nil, ""
 			}
-			return set, fmt.Sprintf("data.%s has no set %q", termsRoot, string(name))
+			return set, noSet(string(name))
 		})...)
 	}
 	return faults

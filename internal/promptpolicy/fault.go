@@ -3,6 +3,7 @@ package promptpolicy
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -67,6 +68,12 @@ func FaultsOf(err error) Faults {
 	return Faults{{Message: err.Error()}}
 }
 
+// unknownSet matches what the compiler says of a set of terms that does not
+// exist.
+var unknownSet = regexp.MustCompile(`^undefined ref: .*\.terms\.(\w+)\b`)
+
+func noSet(name string) string { return fmt.Sprintf("data.%s has no set %q", termsRoot, name) }
+
 // regoFaults translates the errors of OPA's parser and compiler.
 func regoFaults(err error) Faults {
 	list, ok := errors.AsType[ast.Errors](err)
@@ -78,6 +85,9 @@ func regoFaults(err error) Faults {
 	faults := make(Faults, 0, len(list))
 	for _, e := range list {
 		fault := Fault{Message: e.Code + ": " + e.Message}
+		if set := unknownSet.FindStringSubmatch(e.Message); set != nil {
+			fault.Message = noSet(set[1])
+		}
 		if e.Location != nil {
 			fault.File, fault.Line = e.Location.File, e.Location.Row
 		}
