@@ -135,7 +135,7 @@ func TestShippedPolicyIsFormatted(t *testing.T) {
 }
 
 func TestPolicyEvalPrintsTheDecision(t *testing.T) {
-	const input = `{"complete": true, "principal": {"id": "alice", "scopes": []}, "prompts": [{"path": "/prompt", "text": "VX", "normalised": "vx"}]}`
+	const input = `{"complete": true, "principal": {"id": "alice", "scopes": []}, "prompts": [{"path": "/prompt", "text": "a rose with VX"}]}`
 	file := filepath.Join(t.TempDir(), "input.json")
 	if err := os.WriteFile(file, []byte(input), 0o600); err != nil {
 		t.Fatal(err)

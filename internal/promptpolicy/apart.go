@@ -16,19 +16,25 @@ import (
 const (
 	// trialVariable marks the process of a trial.
 	trialVariable = "GATE_POLICY_TRIAL"
-	// trialTimeout is how long a trial may take. The tests of a policy may take
-	// 20 seconds of it.
-	trialTimeout = 30 * time.Second
-	// trialMemory is how many bytes of memory a trial may take.
-	trialMemory = 512 << 20
 	// tooMuchMemory is the exit status of a trial that took more.
 	tooMuchMemory = 9
 )
 
+// limits bound a trial.
+type limits struct {
+	Time   time.Duration `json:"time"`
+	Memory uint64        `json:"memory"` // in bytes
+}
+
+// usual are the limits of a trial. The tests of a policy may take 20 seconds of
+// the time.
+var usual = limits{Time: 30 * time.Second, Memory: 512 << 20}
+
 // question is what the process of a trial is asked.
 type question struct {
-	Files map[string][]byte `json:"files"`
-	Must  Conditions        `json:"must"`
+	Files  map[string][]byte `json:"files"`
+	Must   Conditions        `json:"must"`
+	Limits limits            `json:"limits"`
 }
 
 // verdict is what it answers.
@@ -43,18 +49,18 @@ type verdict struct {
 // processor busy within one function, or fills the memory. The program must
 // call [ServeTrial] when it starts.
 func AdmitApart(ctx context.Context, snap *Snapshot, must Conditions) (*Policy, error) {
-	return admitApart(ctx, snap, must, trialTimeout)
+	return admitApart(ctx, snap, must, usual)
 }
 
-func admitApart(ctx context.Context, snap *Snapshot, must Conditions, limit time.Duration) (*Policy, error) {
-	trial, cancel := context.WithTimeout(ctx, limit)
+func admitApart(ctx context.Context, snap *Snapshot, must Conditions, most limits) (*Policy, error) {
+	trial, cancel := context.WithTimeout(ctx, most.Time)
 	defer cancel()
-	answer, err := try(trial, question{Files: snap.files, Must: must})
+	answer, err := try(trial, question{Files: snap.files, Must: must, Limits: most})
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case trial.Err() != nil:
-		return nil, overdue{Faults{{Message: fmt.Sprintf("trying the policy took more than %s and was ended: a rule or a test takes too long", limit)}}}
+		return nil, overdue{Faults{{Message: fmt.Sprintf("trying the policy took more than %s and was ended: a rule or a test takes too long", most.Time)}}}
 	case err != nil:
 		return nil, err
 	case answer.Overdue:
@@ -88,7 +94,7 @@ func try(ctx context.Context, q question) (verdict, error) {
 	process.Stderr = &complaint
 	out, err := process.Output()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == tooMuchMemory {
-		return verdict{Faults: Faults{{Message: fmt.Sprintf("trying the policy took more than %d MiB of memory: a rule or a test makes too much data", trialMemory>>20)}}}, nil
+		return verdict{Faults: Faults{{Message: fmt.Sprintf("trying the policy took more than %d MiB of memory: a rule or a test makes too much data", q.Limits.Memory>>20)}}}, nil
 	}
 	if err != nil {
 		return verdict{}, fmt.Errorf("trying the policy in a process of its own: %w: %s", err, lastLine(complaint.Bytes()))
@@ -111,8 +117,6 @@ func ServeTrial() {
 	if os.Getenv(trialVariable) == "" {
 		return
 	}
-	go watchMemory()
-	limitTrial()
 	if err := serveTrial(os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -125,6 +129,8 @@ func serveTrial(in io.Reader, out io.Writer) error {
 	if err := json.NewDecoder(in).Decode(&q); err != nil {
 		return fmt.Errorf("reading the policy to try: %w", err)
 	}
+	go watchMemory(q.Limits.Memory)
+	limitTime(q.Limits.Time)
 	snap := &Snapshot{files: q.Files}
 	snap.index()
 	var answer verdict
@@ -138,9 +144,9 @@ func serveTrial(in io.Reader, out io.Writer) error {
 
 // watchMemory ends the process when it takes too much memory. A limit of the
 // system would count what the runtime only reserves.
-func watchMemory() {
+func watchMemory(most uint64) {
 	for range time.Tick(20 * time.Millisecond) {
-		if memoryInUse() > trialMemory {
+		if memoryInUse() > most {
 			os.Exit(tooMuchMemory)
 		}
 	}

@@ -2,5 +2,7 @@
 
 package promptpolicy
 
-// limitTrial does nothing where the system has no such limits.
-func limitTrial() {}
+import "time"
+
+// limitTime does nothing where the system has no such limits.
+func limitTime(time.Duration) {}

@@ -43,7 +43,7 @@ func TestATrialThatTakesTooLongIsEnded(t *testing.T) {
 	snap := snapshot(t, map[string]string{"gate.rego": allowing, "gate_test.rego": "package gate_test\n\n" +
 		"digits := [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n\n" +
 		"test_long if count([1 | digits[a]; digits[b]; digits[c]; digits[d]; digits[e]; digits[f]; digits[g]; digits[h]; a + b + c + d + e + f + g + h < 0]) == 0\n"})
-	_, err := admitApart(t.Context(), snap, Conditions{Timeout: ample}, 300*time.Millisecond)
+	_, err := admitApart(t.Context(), snap, Conditions{Timeout: ample}, limits{Time: 300 * time.Millisecond, Memory: usual.Memory})
 	wantError(t, err, "took more than 300ms and was ended")
 	if !isOverdue(err) {
 		t.Error("it will not be tried again")
@@ -57,8 +57,9 @@ func TestATrialThatTakesTooMuchMemoryIsEnded(t *testing.T) {
 		test += fmt.Sprintf("\tx%d := [%s]\n", i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("x%d, ", i), 10), ", "))
 	}
 	test += "\tjson.marshal(x10) != \"\"\n}\n"
-	_, err := AdmitApart(t.Context(), snapshot(t, map[string]string{"gate.rego": allowing, "gate_test.rego": test}), Conditions{Timeout: ample})
-	wantError(t, err, "more than 512 MiB of memory")
+	little := limits{Time: usual.Time, Memory: 96 << 20}
+	_, err := admitApart(t.Context(), snapshot(t, map[string]string{"gate.rego": allowing, "gate_test.rego": test}), Conditions{Timeout: ample}, little)
+	wantError(t, err, "more than 96 MiB of memory")
 }
 
 func TestATrialEndsWithWhoAskedForIt(t *testing.T) {
