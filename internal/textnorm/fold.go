@@ -111,10 +111,17 @@ func (f *foldWriter) lower(text string) int {
 }
 
 // writeOthers folds a run of characters that have to be looked up, and returns
-// where it ends.
+// where it ends: at the next byte that is not UTF-8, too.
 func (f *foldWriter) writeOthers(text string, from int) int {
 	to := from
-	for to < len(text) && text[to] >= utf8.RuneSelf && to < from+2*chunk {
+	for to < len(text) && !validAt(text[to:]) {
+		to++
+	}
+	if to > from {
+		f.block("\uFFFD", from, to)
+		return to
+	}
+	for to < len(text) && text[to] >= utf8.RuneSelf && validAt(text[to:]) && to < from+2*chunk {
 		r, size := utf8.DecodeRuneInString(text[to:])
 		if simple(r) != "" || to >= from+chunk && isBoundary(text[to:]) {
 			break
@@ -132,15 +139,8 @@ func (f *foldWriter) writeOthers(text string, from int) int {
 // writeNext folds the next characters that belong together: one where the text
 // is decomposed already. It returns where they end.
 func (f *foldWriter) writeNext(text string, from int, normal bool) int {
-	r, size := utf8.DecodeRuneInString(text[from:])
+	_, size := utf8.DecodeRuneInString(text[from:])
 	to := from + size
-	if r == utf8.RuneError && size == 1 {
-		for to < len(text) && !validAt(text[to:]) {
-			to++
-		}
-		f.block("\uFFFD", from, to)
-		return to
-	}
 	if normal {
 		f.block(text[from:to], from, to)
 		return to
@@ -154,16 +154,15 @@ func (f *foldWriter) writeNext(text string, from int, normal bool) int {
 	return to
 }
 
+// validAt reports whether a text begins with a character of UTF-8.
 func validAt(text string) bool {
 	r, size := utf8.DecodeRuneInString(text)
 	return r != utf8.RuneError || size > 1
 }
 
 // isBoundary reports whether the first character of text belongs to none before
-// it. A byte that is not UTF-8 does not.
-func isBoundary(text string) bool {
-	return !validAt(text) || norm.NFKD.PropertiesString(text).BoundaryBefore()
-}
+// it.
+func isBoundary(text string) bool { return norm.NFKD.PropertiesString(text).BoundaryBefore() }
 
 // block writes characters that have come, as a whole, from a part of the
 // original.

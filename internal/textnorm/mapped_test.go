@@ -70,7 +70,7 @@ func TestMapsLeadBackWhateverTheTextIs(t *testing.T) {
 }
 
 func FuzzMapped(f *testing.F) {
-	for _, seed := range []string{"", "A  b", "ѕаrіn", "\ufdfa", "\xff\xc3", "a" + strings.Repeat("\u0301", 40), strings.Repeat("\u0f71", 40), "한\u1161\u11ab"} {
+	for _, seed := range []string{"", "A  b", "ѕаrіn", "\ufdfa", "\xff\xc3", "\xf1\u0384", "a" + strings.Repeat("\u0301", 40), strings.Repeat("\u0f71", 40), "한\u1161\u11ab"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) { checkMaps(t, text) })

@@ -45,6 +45,7 @@ func TestNormalise(t *testing.T) {
 		"Japanese is kept":              {"新鮮な柑橘", "新鮮な柑橘"},
 		"Korean is composed":            {"\u1112\u1161\u11ab", "한"},
 		"invalid UTF-8":                 {"sa\xffrin", "sa\ufffdrin"},
+		"a character cut off":           {"sa\xf1\u0384rin", "sa\ufffd rin"},
 		"punctuation is kept":           {"what's 2,4-d?", "what's 2,4-d?"},
 		"an emoji joined by zero width": {"👩\u200d🔬", "👩🔬"},
 	} {
@@ -172,7 +173,7 @@ func TestTextsShareABudget(t *testing.T) {
 }
 
 func FuzzNormalise(f *testing.F) {
-	for _, seed := range []string{"", "A  b", "ѕаrіn", "\ufdfa", "\xff", "a" + strings.Repeat("\u0301", 40), strings.Repeat("\u0f71", 40)} {
+	for _, seed := range []string{"", "A  b", "ѕаrіn", "\ufdfa", "\xff", "\xf1\u0384", "a" + strings.Repeat("\u0301", 40), strings.Repeat("\u0f71", 40)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) { checkNormalForm(t, text) })
