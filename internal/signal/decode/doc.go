@@ -9,10 +9,10 @@
 // in a layer is told by its place in the text that the client sent: see
 // [Layer.Origin].
 //
-// Ordinary texts have no layer, and looking at one takes a microsecond and no
-// memory. Names of chemicals, SMILES, CAS numbers, versions, brand names,
-// numbers and long words are ordinary. A rule may so take a layer by itself as
-// a sign: nobody asks for a scent in base64.
+// Ordinary texts have no layer, and looking at one takes two microseconds (of
+// 300 bytes) and no memory. Names of chemicals, SMILES, CAS numbers, versions,
+// brand names, numbers and long words are ordinary. A rule may so take a layer
+// by itself as a sign: nobody asks for a scent in base64.
 //
 // Decoding is bounded in depth, in the number of layers and in bytes. A text
 // that would have more is reported as truncated, which a rule may refuse.
