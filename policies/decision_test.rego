@@ -76,5 +76,5 @@ test_denial_refuses_with_its_reason if {
 	decision := policy.decision with input as denied
 	decision.allow == false
 	decision.status == 403
-	ids(decision) == {"chemical-weapon"}
+	"chemical-weapon" in ids(decision)
 }
