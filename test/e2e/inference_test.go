@@ -99,13 +99,16 @@ func TestHazardsAreNoSeedsThroughTheGateway(t *testing.T) {
 	t.Parallel()
 	e := shipped(t)
 	header := bearer(e.token(t))
-	for field, smiles := range map[string]string{"like": "CC(C)OP(C)(F)=O", "scaffold": "O[N+](=O)[O-]"} {
-		for _, engine := range []string{"library", "diffusion"} {
-			got := e.send(t, http.MethodPost, generatePath, header, `{"`+field+`": "`+smiles+`", "engine": "`+engine+`"}`)
-			got.wantProblem(t, http.StatusUnprocessableEntity, "invalid-request")
-			if !strings.Contains(string(got.body), `"/`+field+`"`) {
-				t.Errorf("%s", got.body)
-			}
+	for _, engine := range []string{"library", "diffusion"} {
+		// The policy knows the substance by its structure, however it is written.
+		got := e.send(t, http.MethodPost, generatePath, header, `{"like": "CC(C)OP(C)(F)=O", "engine": "`+engine+`"}`)
+		got.wantProblem(t, http.StatusForbidden, "policy-denied")
+
+		// Another, which the policy leaves alone, is for the backend's screen.
+		got = e.send(t, http.MethodPost, generatePath, header, `{"scaffold": "O[N+](=O)[O-]", "engine": "`+engine+`"}`)
+		got.wantProblem(t, http.StatusUnprocessableEntity, "invalid-request")
+		if !strings.Contains(string(got.body), `"/scaffold"`) {
+			t.Errorf("%s", got.body)
 		}
 	}
 }
