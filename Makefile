@@ -18,7 +18,7 @@ GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
 
-.PHONY: help run build test check vet lint vuln policies reference fuzz bench clients referee train train-guard eval-model bench-model xcaddy release clean
+.PHONY: bench-policy help run build test check vet lint vuln policies reference fuzz bench clients referee train train-guard eval-model bench-model xcaddy release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ fuzz: ## fuzz every target for FUZZTIME (1m)
 bench: ## measure what each part of the gateway costs beside a plain Caddy, in ROUNDS (9) with a TURN (2s) each
 	$(GO) test -run '^$$' -bench Ladder -benchtime $(ROUNDS)x -timeout 60m ./bench -turn $(TURN)
 	$(GO) test -run '^$$' -bench Window -benchtime 2s ./bench
+
+bench-policy: ## measure decisions of the policy, by the size of prompts and the number of rules and terms
+	$(GO) test -run '^$$' -bench . -benchtime 1s -timeout 20m ./internal/promptpolicy
 
 clients: ## show refusals to the clients of others: OpenAI's, for Node.js
 	@.ci/needs clients

@@ -98,7 +98,7 @@ func (e *evaluation) decision(result *ast.Term) (*Decision, error) {
 	return d, nil
 }
 
-// contribution evaluates a rule package.
+// contribution evaluates the rules of a unit.
 func (e *evaluation) contribution(u *unit[contribution], in *Input) (contribution, error) {
 	if err := e.build(in); err != nil {
 		return contribution{}, err
@@ -107,15 +107,21 @@ func (e *evaluation) contribution(u *unit[contribution], in *Input) (contributio
 	if err != nil {
 		return contribution{}, err
 	}
-	values := result.Value.(*ast.Array)
-	items := make([][2]*ast.Term, 0, len(u.names))
-	for i, name := range u.names {
-		if value := values.Elem(i).Value.(*ast.Array); value.Len() > 0 {
-			items = append(items, ast.Item(ast.InternedTerm(name), value.Elem(0)))
+	found := result.Value.(*ast.Array)
+	values := make([]*ast.Term, len(u.rules))
+	for i := range values {
+		values[i] = found.Elem(i)
+		if alternatives, ok := values[i].Value.(*ast.Array); ok {
+			if values[i] = nil; alternatives.Len() > 0 {
+				values[i] = alternatives.Elem(0)
+			}
 		}
 	}
-	value := ast.ObjectTerm(items...)
-	return contribution{value: value, text: value.String()}, nil
+	c := contribution{values: values}
+	if !c.empty() {
+		c.text = result.String()
+	}
+	return c, nil
 }
 
 // build makes the input document unless it is there.

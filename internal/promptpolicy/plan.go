@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -60,17 +61,30 @@ type unit[T any] struct {
 	parts []part
 	// known is nil where the result may differ for equal inputs.
 	known *cache[T]
-	// name is the last element of a package's path; names are those of the rules
-	// that it contributes.
-	name  string
-	names []string
+	// rules are those whose values the query gives, for packages.
+	rules []contributed
 }
 
-// contribution is what a rule package adds to a decision.
+// contributed is a rule that contributes to the decision.
+type contributed struct{ pkg, name string }
+
+// contribution is what the rules of a unit add to a decision.
 type contribution struct {
-	value *ast.Term
-	// text is equal for equal values.
+	// values are by the unit's rules; nil where a rule is undefined.
+	values []*ast.Term
+	// text is equal for equal values; empty where all are empty sets.
 	text string
+}
+
+// empty reports whether the rules contribute nothing, as for most requests.
+func (c *contribution) empty() bool {
+	return !slices.ContainsFunc(c.values, func(value *ast.Term) bool {
+		if value == nil {
+			return true
+		}
+		set, ok := value.Value.(ast.Set)
+		return !ok || set.Len() > 0
+	})
 }
 
 // decide asks each package what it contributes, and then for the decision.
@@ -125,9 +139,19 @@ func (p *plan) joining(contributions []contribution) ast.Body {
 	if len(p.packages) == 0 {
 		return p.decision.query
 	}
-	items := make([][2]*ast.Term, len(contributions))
+	members := map[string][][2]*ast.Term{}
 	for i, u := range p.packages {
-		items[i] = ast.Item(ast.InternedTerm(u.name), contributions[i].value)
+		for j, rule := range u.rules {
+			if value := contributions[i].values[j]; value != nil {
+				members[rule.pkg] = append(members[rule.pkg], ast.Item(ast.InternedTerm(rule.name), value))
+			} else if members[rule.pkg] == nil {
+				members[rule.pkg] = [][2]*ast.Term{}
+			}
+		}
+	}
+	items := make([][2]*ast.Term, 0, len(members))
+	for pkg, rules := range members {
+		items = append(items, ast.Item(ast.InternedTerm(pkg), ast.ObjectTerm(rules...)))
 	}
 	expr := ast.Equality.Expr(answer, ast.NewTerm(decisionRef))
 	expr.With = []*ast.With{{Target: ast.NewTerm(rulesRef), Value: ast.ObjectTerm(items...)}}
@@ -175,29 +199,28 @@ func newPlan(ctx context.Context, compiler *ast.Compiler, store storage.Store) (
 	}
 	undivided := (&plan{decision: newUnit[*Decision](readingOf(compiler, nil, whole), whole)}).settle()
 	joining := readingOf(compiler, rulesRef, whole)
-	names, ok := contributed(joining.asked)
+	names, ok := namesAsked(joining.asked)
 	if !ok || joining.torn || hasBaseData(ctx, store) {
 		return undivided, nil
 	}
-	rules, ok := rulesByPackage(compiler, names)
+	packages, ok := rulesByPackage(compiler, names)
 	if !ok {
 		return undivided, nil
 	}
 	divided := &plan{decision: newUnit[*Decision](joining, whole)}
-	for name, names := range rules {
-		u, err := packageUnit(compiler, name, names)
+	for _, rules := range groups(compiler, packages) {
+		u, err := packagesUnit(compiler, rules)
 		if err != nil {
 			return nil, err
 		}
 		divided.packages = append(divided.packages, u)
 	}
-	slices.SortFunc(divided.packages, func(a, b *unit[contribution]) int { return cmp.Compare(a.name, b.name) })
 	return divided.settle(), nil
 }
 
-// contributed returns the names of the rules that references such as
+// namesAsked returns the names of the rules that references such as
 // data.gate.rules[_].deny ask for.
-func contributed(asked []ast.Ref) (names []string, ok bool) {
+func namesAsked(asked []ast.Ref) (names []string, ok bool) {
 	for _, ref := range asked {
 		const at = 4 // data, gate, rules, the package, the rule
 		if len(ref) <= at {
@@ -219,10 +242,10 @@ func hasBaseData(ctx context.Context, store storage.Store) bool {
 	return err == nil
 }
 
-// rulesByPackage returns which of the named rules each rule package has. It is
+// rulesByPackage returns the named rules of each rule package, in order. It is
 // not ok where packages are nested.
-func rulesByPackage(compiler *ast.Compiler, names []string) (rules map[string][]string, ok bool) {
-	rules = map[string][]string{}
+func rulesByPackage(compiler *ast.Compiler, names []string) (packages [][]contributed, ok bool) {
+	byPackage := map[string][]contributed{}
 	for _, module := range compiler.Modules {
 		path := module.Package.Path
 		if !path.HasPrefix(rulesRef) {
@@ -231,32 +254,77 @@ func rulesByPackage(compiler *ast.Compiler, names []string) (rules map[string][]
 		if len(path) != len(rulesRef)+1 {
 			return nil, false
 		}
-		name := string(path[len(rulesRef)].Value.(ast.String))
+		pkg := string(path[len(rulesRef)].Value.(ast.String))
 		for _, rule := range module.Rules {
-			head := string(rule.Head.Ref()[0].Value.(ast.Var))
-			if slices.Contains(names, head) && !slices.Contains(rules[name], head) {
-				rules[name] = append(rules[name], head)
+			is := contributed{pkg, string(rule.Head.Ref()[0].Value.(ast.Var))}
+			if slices.Contains(names, is.name) && !slices.Contains(byPackage[pkg], is) {
+				byPackage[pkg] = append(byPackage[pkg], is)
 			}
 		}
 	}
-	return rules, true
+	for _, pkg := range slices.Sorted(maps.Keys(byPackage)) {
+		rules := byPackage[pkg]
+		slices.SortFunc(rules, func(a, b contributed) int { return cmp.Compare(a.name, b.name) })
+		packages = append(packages, rules)
+	}
+	return packages, true
 }
 
-// packageUnit queries the named rules of a package, each within an array that
-// is empty where the rule is undefined.
-func packageUnit(compiler *ast.Compiler, name string, names []string) (*unit[contribution], error) {
-	slices.Sort(names)
-	values := make([]string, len(names))
-	for i, rule := range names {
-		values[i] = fmt.Sprintf("[x | x = %s]", rulesRef.Append(ast.StringTerm(name)).Append(ast.StringTerm(rule)))
+// groups puts packages together that read the same parts of the input: they are
+// known or unknown together, and one query costs less than several.
+func groups(compiler *ast.Compiler, packages [][]contributed) [][]contributed {
+	var grouped [][]contributed
+	places := map[string]int{}
+	for _, rules := range packages {
+		key := readsOfPackage(compiler, rules).key()
+		at, known := places[key]
+		if !known {
+			at = len(grouped)
+			places[key] = at
+			grouped = append(grouped, nil)
+		}
+		grouped[at] = append(grouped[at], rules...)
+	}
+	return grouped
+}
+
+func readsOfPackage(compiler *ast.Compiler, rules []contributed) *reading {
+	refs := make([]*ast.Term, len(rules))
+	for i, rule := range rules {
+		refs[i] = ast.NewTerm(rule.ref())
+	}
+	return readingOf(compiler, nil, ast.ArrayTerm(refs...))
+}
+
+func (c contributed) ref() ast.Ref {
+	return rulesRef.Append(ast.StringTerm(c.pkg)).Append(ast.StringTerm(c.name))
+}
+
+// packagesUnit queries rules. A set is always defined; another rule is queried
+// within an array, which is empty where the rule is undefined.
+func packagesUnit(compiler *ast.Compiler, rules []contributed) (*unit[contribution], error) {
+	values := make([]string, len(rules))
+	for i, rule := range rules {
+		if values[i] = rule.ref().String(); !isSet(compiler, rule) {
+			values[i] = fmt.Sprintf("[x | x = %s]", values[i])
+		}
 	}
 	body, err := compileQuery(compiler, fmt.Sprintf("%s = [%s]", answer, strings.Join(values, ", ")))
 	if err != nil {
 		return nil, err
 	}
 	u := newUnit[contribution](readingOf(compiler, nil, body), body)
-	u.name, u.names = name, names
+	u.rules = rules
 	return u, nil
+}
+
+func isSet(compiler *ast.Compiler, rule contributed) bool {
+	for _, r := range compiler.GetRulesExact(rule.ref()) {
+		if r.Head.DocKind() != ast.PartialSetDoc {
+			return false
+		}
+	}
+	return true
 }
 
 func compileQuery(compiler *ast.Compiler, text string) (ast.Body, error) {

@@ -1,6 +1,10 @@
 package promptpolicy
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
@@ -119,4 +123,14 @@ func partOf(ref ast.Ref) part {
 		p = append(p, string(name))
 	}
 	return p
+}
+
+// key is equal for readings of the same parts.
+func (r *reading) key() string {
+	parts := make([]string, len(r.parts))
+	for i, p := range r.parts {
+		parts[i] = strings.Join(p, "\x00")
+	}
+	slices.Sort(parts)
+	return fmt.Sprint(r.volatile, len(parts), strings.Join(parts, "\x01"))
 }

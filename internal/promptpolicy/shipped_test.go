@@ -1,11 +1,8 @@
 package promptpolicy
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/textnorm"
@@ -58,40 +55,6 @@ func TestShippedPolicyRefusesAnAgent(t *testing.T) {
 	}
 	if d.Allow || d.Status != 403 || len(d.Reasons) != 1 || d.Reasons[0].ID != "chemical-weapon" {
 		t.Errorf("decision = %+v", d)
-	}
-}
-
-// BenchmarkDecide decides about prompts that never repeat: the time includes
-// normalising them and reading their signals.
-func BenchmarkDecide(b *testing.B) {
-	policy := shipped(b)
-	path, err := ParsePromptPath("/prompt")
-	if err != nil {
-		b.Fatal(err)
-	}
-	notes := []string{"fresh citrus", "wet cedar", "a little smoke", "green fig", "iris", "salt on skin", "old books", "vetiver"}
-	for _, size := range []int{27, 300, 4 << 10, 64 << 10} {
-		b.Run(fmt.Sprintf("%d_B", size), func(b *testing.B) {
-			b.ReportAllocs()
-			random := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // no secret
-			texts := make([]string, 256)
-			for i := range texts {
-				for len(texts[i]) < size {
-					texts[i] += notes[random.IntN(len(notes))] + ", "
-				}
-			}
-			for i := 0; b.Loop(); i++ {
-				in := generate(texts[i%len(texts)], "generate")
-				in.Since = time.Now()
-				in.Prompts, err = Prompts(b.Context(), in.Since.Add(time.Second), Source{Body: in.Body}, []PromptPath{path})
-				if err != nil {
-					b.Fatal(err)
-				}
-				if d, err := policy.Decide(b.Context(), in); err != nil || !d.Allow {
-					b.Fatal(d, err)
-				}
-			}
-		})
 	}
 }
 
