@@ -29,6 +29,8 @@ func (h *Handler) Options() option.Table {
 		option.Blocks("schema", &h.Schemas),
 		option.List("prompt", &h.Prompts, "<pointers...>").Example("/prompt /messages/*/content").DefaultMeans("every string of the body").
 			Accept("a JSON Pointer such as /prompt or /messages/*/content", isPointer),
+		option.List("file", &h.Files, "<pointers...>").Example("/messages/*/content/*/image_url").DefaultMeans("none").
+			Accept("a JSON Pointer such as /messages/*/content/*/image_url", isPointer),
 		option.Size("max_body", &h.MaxBody, 1, 1<<40).Default("1MiB"),
 		option.Duration("timeout", &h.Timeout, time.Millisecond, 5*time.Second).Default("250ms"),
 		option.Count("min_tests", &h.MinTests, 1, 100_000).Example("40").DefaultMeans("none"),

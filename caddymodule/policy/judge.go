@@ -76,7 +76,8 @@ func (h *Handler) body(x *exchange.Exchange, r *http.Request) (body any, present
 // prompts returns the texts to judge.
 func (h *Handler) prompts(r *http.Request, since time.Time, body any) ([]exchange.Prompt, *refusal) {
 	deadline := since.Add(time.Duration(*h.Timeout))
-	prompts, err := promptpolicy.Prompts(r.Context(), deadline, promptpolicy.Source{Body: body, Query: r.URL.RawQuery}, h.paths)
+	source := promptpolicy.Source{Body: body, Query: r.URL.RawQuery, Files: h.files}
+	prompts, err := promptpolicy.Prompts(r.Context(), deadline, source, h.paths)
 	switch {
 	case err == nil:
 		return prompts, nil
@@ -101,12 +102,19 @@ func abandoned(err error) *refusal {
 // checkMediaType accepts only JSON in UTF-8 without a content coding: a body
 // that the policy might read differently from the upstream must not pass.
 func checkMediaType(header http.Header) *problem.Problem {
-	const detail = "Send the body as Content-Type: application/json, in UTF-8 and without a Content-Encoding."
+	const (
+		detail = "Send the body as Content-Type: application/json, in UTF-8 and without a Content-Encoding."
+		parts  = "Multipart bodies, such as uploads of files, are not taken here, because they cannot be judged. " +
+			"Send JSON, with small files in it as base64, or ask the operator whether another address takes uploads."
+	)
 	types := header.Values("Content-Type")
 	if len(types) != 1 || hasLookAlike(header) {
 		return problem.Unsupported.New(detail)
 	}
 	media, params, err := mime.ParseMediaType(types[0])
+	if strings.HasPrefix(media, "multipart/") {
+		return problem.Unsupported.New(parts)
+	}
 	isJSON := media == "application/json" || strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")
 	charset := cmp.Or(params["charset"], "utf-8")
 	encoding := cmp.Or(strings.Join(header.Values("Content-Encoding"), ","), "identity")

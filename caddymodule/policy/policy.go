@@ -52,6 +52,13 @@ type Handler struct {
 	// which no pointer leads to anything.
 	Prompts []string `json:"prompts,omitempty"`
 
+	// Where files may be in a body, which are no texts: JSON Pointers like those
+	// of prompts. They lead to all that is below, too. A file is base64 or a data
+	// URL of an image, a sound, a film, a PDF or a ZIP, as its first bytes say.
+	// Whatever else is there is a prompt, if a prompt's pointer leads to it.
+	// Default: none.
+	Files []string `json:"files,omitempty"`
+
 	// How many bytes a body may have. Default: 1 MiB. A smaller limit of
 	// request_body applies too.
 	MaxBody *int64 `json:"max_body,omitempty"`
@@ -76,6 +83,7 @@ type Handler struct {
 	Covered bool `json:"covered,omitempty"`
 
 	paths    []promptpolicy.PromptPath
+	files    []promptpolicy.PromptPath
 	entrance gate.Entrance
 	engine   *promptpolicy.Engine
 	cleanups []func() error
@@ -135,12 +143,12 @@ func (h *Handler) configure(ctx caddy.Context) error {
 	if err := h.Options().Provision(); err != nil {
 		return err
 	}
-	for _, pointer := range h.Prompts {
-		path, err := promptpolicy.ParsePromptPath(pointer)
-		if err != nil {
-			return err
-		}
-		h.paths = append(h.paths, path)
+	var err error
+	if h.paths, err = parsePaths(h.Prompts); err != nil {
+		return err
+	}
+	if h.files, err = parsePaths(h.Files); err != nil {
+		return err
 	}
 	if len(h.paths) == 0 {
 		// Without prompts in the config, every text is judged.
@@ -154,6 +162,18 @@ func (h *Handler) configure(ctx caddy.Context) error {
 		}
 	}
 	return nil
+}
+
+func parsePaths(pointers []string) ([]promptpolicy.PromptPath, error) {
+	var paths []promptpolicy.PromptPath
+	for _, pointer := range pointers {
+		path, err := promptpolicy.ParsePromptPath(pointer)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	return paths, nil
 }
 
 func (h *Handler) conditions() promptpolicy.Conditions {

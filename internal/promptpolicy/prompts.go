@@ -102,6 +102,9 @@ type Source struct {
 	Body any
 	// Query is the request's query, not decoded.
 	Query string
+	// Files lead to what may be files, which are no texts. They lead to all that
+	// is below, too.
+	Files []PromptPath
 }
 
 // Prompts returns the texts that the paths lead to in a body, with their
@@ -114,11 +117,13 @@ type Source struct {
 //   - if the paths lead to nothing in a body, the whole body is judged;
 //   - a parameter of the query is treated like the member of that name.
 //
+// The data of files that from.Files lead to is left out: see [fileHead].
+//
 // Prompts gives up at the deadline. The error is [ErrTooManyPrompts],
 // [ErrLongPointers], [ErrNotText], [ErrTextGrows], [ErrTextTakesLong], or wraps
 // that of the context.
 func Prompts(ctx context.Context, deadline time.Time, from Source, paths []PromptPath) ([]exchange.Prompt, error) {
-	c := collector{names: map[string]bool{}}
+	c := collector{names: map[string]bool{}, files: from.Files}
 	for _, path := range paths {
 		if err := c.walk(from.Body, path); err != nil {
 			return nil, err
@@ -143,6 +148,7 @@ type collector struct {
 	names    map[string]bool // those that are prompts already
 	joined   []rawPrompt
 	list     *list // the innermost array around the current value
+	files    []PromptPath
 }
 
 // rawPrompt is a prompt that is not normalised yet.
@@ -209,7 +215,7 @@ func namesLike(object map[string]any, token, folded string) []string {
 func (c *collector) gather(value any, expected bool) error {
 	switch value := value.(type) {
 	case string:
-		return c.add(value, false)
+		return c.addText(value)
 	case json.Number:
 		if expected {
 			return ErrNotText
@@ -287,6 +293,21 @@ func (c *collector) add(text string, name bool) error {
 	}
 	c.found = append(c.found, rawPrompt{path: pointer(c.at...), text: text, name: name})
 	return nil
+}
+
+// addText adds a text, and of a file only what is text in it.
+func (c *collector) addText(text string) error {
+	if !c.atFile() {
+		return c.add(text, false)
+	}
+	head, ok := fileHead(text)
+	if !ok {
+		return c.add(text, false)
+	}
+	if head == "" {
+		return nil
+	}
+	return c.add(head, false)
 }
 
 // addName adds the name of a member, once for each body: most names occur in

@@ -66,15 +66,40 @@ func TestRepeatedNamesCostLittle(t *testing.T) {
 // promptsIn returns the prompts of a body, each as path=text.
 func promptsIn(t *testing.T, body, query string, pointers ...string) (found []string, prompts []exchange.Prompt, err error) {
 	t.Helper()
-	var value any
-	if body != "" {
-		decoder := json.NewDecoder(strings.NewReader(body))
-		decoder.UseNumber()
-		if err := decoder.Decode(&value); err != nil {
-			t.Fatal(err)
-		}
+	return promptsFrom(t, Source{Body: parsed(t, body), Query: query}, pointers)
+}
+
+// promptsOf is promptsIn for a body that may have files.
+func promptsOf(t *testing.T, body string, files []string, pointers ...string) (found []string, err error) {
+	t.Helper()
+	found, _, err = promptsFrom(t, Source{Body: parsed(t, body), Files: pathsOf(t, files)}, pointers)
+	return found, err
+}
+
+func promptsFrom(t *testing.T, source Source, pointers []string) (found []string, prompts []exchange.Prompt, err error) {
+	t.Helper()
+	prompts, err = Prompts(t.Context(), time.Now().Add(time.Hour), source, pathsOf(t, pointers))
+	for _, prompt := range prompts {
+		found = append(found, prompt.Path+"="+prompt.Text)
 	}
-	var paths []PromptPath
+	return found, prompts, err
+}
+
+func parsed(t *testing.T, body string) (value any) {
+	t.Helper()
+	if body == "" {
+		return nil
+	}
+	decoder := json.NewDecoder(strings.NewReader(body))
+	decoder.UseNumber()
+	if err := decoder.Decode(&value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+func pathsOf(t *testing.T, pointers []string) (paths []PromptPath) {
+	t.Helper()
 	for _, pointer := range pointers {
 		path, err := ParsePromptPath(pointer)
 		if err != nil {
@@ -82,11 +107,7 @@ func promptsIn(t *testing.T, body, query string, pointers ...string) (found []st
 		}
 		paths = append(paths, path)
 	}
-	prompts, err = Prompts(t.Context(), time.Now().Add(time.Hour), Source{Body: value, Query: query}, paths)
-	for _, prompt := range prompts {
-		found = append(found, prompt.Path+"="+prompt.Text)
-	}
-	return found, prompts, err
+	return paths
 }
 
 func TestPromptsAreWhatThePathsLeadTo(t *testing.T) {
