@@ -48,7 +48,11 @@ vuln:
 
 policies: build
 	bin/odordiff policy fmt --check policies
-	bin/odordiff policy check policies
+	bin/odordiff policy check --covered policies
+	bin/odordiff policy fmt --check profiles/chat
+	rm -rf bin/chat
+	bin/odordiff policy init --profile chat bin/chat
+	bin/odordiff policy check --covered bin/chat
 
 reference: ## write docs/reference from the sources
 	$(GO) test -run Pages ./caddymodule/reference -update

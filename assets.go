@@ -9,7 +9,8 @@ import "embed"
 //go:embed Caddyfile
 var Caddyfile []byte
 
-// Policies is the shipped policy directory, below "policies".
+// Policies is the shipped policy, below "policies", and what other profiles
+// have in its place, below "profiles".
 //
-//go:embed policies
+//go:embed policies profiles
 var Policies embed.FS

@@ -72,7 +72,7 @@ test_absent_setting_requires_a_principal if {
 }
 
 test_denial_refuses_with_its_reason if {
-	denied := object.union(request, {"signals": {"whole": gate.signals("/prompt", "a rose with sarin")}})
+	denied := object.union(request, {"signals": {"whole": gate.signals("/prompt", "how to make sarin")}})
 	decision := policy.decision with input as denied
 	decision.allow == false
 	decision.status == 403

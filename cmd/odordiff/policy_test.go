@@ -169,3 +169,22 @@ func TestPolicyEvalSaysWhatIsWrong(t *testing.T) {
 		t.Errorf("without --input: %v", err)
 	}
 }
+
+func TestPolicyInitUnpacksTheProfileThatIsAskedFor(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "policies")
+	if out, err := runPolicy(t, "", "init", "--profile", "chat", dir); err != nil {
+		t.Fatalf("%s%v", out, err)
+	}
+	if out, err := runPolicy(t, "", "check", "--covered", dir); err != nil {
+		t.Errorf("%s%v", out, err)
+	}
+	if out, err := runPolicy(t, "", "init", dir); err != nil || out != dir+": nothing to renew\n" {
+		t.Errorf("without a profile it keeps its own: %s%v", out, err)
+	}
+	if out, err := runPolicy(t, "", "init", "--profile", "scent", dir); err == nil || !strings.Contains(err.Error(), "has the profile chat") {
+		t.Errorf("another: %s%v", out, err)
+	}
+	if _, err := runPolicy(t, "", "init", "--profile", "talk", dir); err == nil || !strings.Contains(err.Error(), "choose scent or chat") {
+		t.Errorf("an unknown one: %v", err)
+	}
+}

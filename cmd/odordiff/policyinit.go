@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,13 +14,16 @@ import (
 
 func policyInitCommand() *cobra.Command {
 	var force bool
+	var profile string
 	cmd := &cobra.Command{
-		Use:   "init [--force] [<directory>]",
+		Use:   "init [--profile scent|chat] [--force] [<directory>]",
 		Short: "Unpacks the shipped policies, or renews them",
-		Long: `Unpacks the shipped policies into a directory (default: policies in the state directory).
-Where they are unpacked already, files that nobody edited follow this version. Files
-that were edited or removed are left so and named; with --force they are replaced, and what
-was edited is saved beside it with the ending .edited. Files that were never shipped are left alone.
+		Long: `Unpacks the shipped policies into a directory (default: policies in the state directory):
+the profile scent for prompts that describe scents, or chat for general services that speak
+OpenAI's protocol. Where they are unpacked already, files that nobody edited follow this
+version. Files that were edited or removed are left so and named; with --force they are
+replaced, and what was edited is saved beside it with the ending .edited. Files that were
+never shipped are left alone. A directory keeps its profile.
 
 odordiff up does the same, without --force, to the directory in its state directory.`,
 		Args: cobra.MaximumNArgs(1),
@@ -29,7 +32,7 @@ odordiff up does the same, without --force, to the directory in its state direct
 			if len(args) > 0 {
 				dir = args[0]
 			}
-			report, err := unpackPolicies(dir, force)
+			report, err := unpackPolicies(dir, profile, force)
 			if err != nil {
 				return err
 			}
@@ -38,13 +41,22 @@ odordiff up does the same, without --force, to the directory in its state direct
 		},
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "replace edited files, too, and save them beside it")
+	cmd.Flags().StringVar(&profile, "profile", "", strings.Join(policydir.Profiles, " or ")+" (default: the directory's, or "+policydir.Scent+")")
 	return cmd
 }
 
-func unpackPolicies(dir string, force bool) (policydir.Report, error) {
-	shipped, err := fs.Sub(odordiff.Policies, "policies")
+// unpackPolicies unpacks a profile; an empty name means the one that the
+// directory has.
+func unpackPolicies(dir, profile string, force bool) (policydir.Report, error) {
+	if profile == "" {
+		var err error
+		if profile, err = policydir.ProfileIn(dir); err != nil {
+			return policydir.Report{}, err
+		}
+	}
+	shipped, err := policydir.ReadProfile(odordiff.Policies, profile)
 	if err != nil {
-		return policydir.Report{}, fmt.Errorf("reading the shipped policies: %w", err)
+		return policydir.Report{}, err
 	}
 	return policydir.Renew(dir, shipped, force)
 }

@@ -136,7 +136,7 @@ func (u *up) prepare(out io.Writer) (credential string, err error) {
 // renewPolicies unpacks the shipped policies, and brings up to date what an
 // older version unpacked and nobody edited.
 func (u *up) renewPolicies(out io.Writer) error {
-	report, err := unpackPolicies(u.policies, false)
+	report, err := unpackPolicies(u.policies, "", false)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@
 package policydir
 
 import (
+	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
@@ -55,23 +56,21 @@ func (r Report) Changed() bool { return len(r.Written)+len(r.Removed) > 0 }
 type renewal struct {
 	dir     string
 	force   bool
-	shipped map[string][]byte
-	// the sums of what was unpacked last; nil if there is no record
-	record map[string]string
+	shipped Profile
+	// the profile and the sums of what was unpacked last; empty without a record
+	profile string
+	record  map[string]string
 	// the sums of what was ever unpacked before there were records
 	former map[string][]string
 	report Report
 }
 
-// Renew unpacks the shipped files into the directory, which it makes. Files
-// there that were edited are left alone, unless force is set: then they are
-// replaced, and saved beside it. Files that were never shipped are not touched.
-func Renew(dir string, shipped fs.FS, force bool) (Report, error) {
-	r := renewal{dir: dir, force: force, former: parseSums(formerSums)}
-	var err error
-	if r.shipped, err = readAll(shipped); err != nil {
-		return Report{}, fmt.Errorf("reading the shipped policies: %w", err)
-	}
+// Renew unpacks a profile into the directory, which it makes. Files there that
+// were edited are left alone, unless force is set: then they are replaced, and
+// saved beside it. Files that were never shipped are not touched. It is an
+// error if another profile was unpacked there.
+func Renew(dir string, shipped Profile, force bool) (Report, error) {
+	r := renewal{dir: dir, force: force, shipped: shipped, former: parseSums(formerSums)}
 	if err := r.run(); err != nil {
 		return r.report, fmt.Errorf("renewing the policies in %s: %w", dir, err)
 	}
@@ -88,7 +87,10 @@ func (r *renewal) run() error {
 	if err := r.readRecord(); err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.shipped)) {
+	if r.profile != "" && r.profile != r.shipped.Name {
+		return fmt.Errorf("it has the profile %s: unpack %s into another directory", r.profile, r.shipped.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.shipped.Files)) {
 		if err := r.renew(name); err != nil {
 			return err
 		}
@@ -112,7 +114,7 @@ func (r *renewal) renew(name string) error {
 		}
 	case err != nil:
 		return err
-	case sum(content) == sum(r.shipped[name]):
+	case sum(content) == sum(r.shipped.Files[name]):
 		return nil
 	case !r.isUnedited(name, content) && !r.force:
 		r.report.Edited = append(r.report.Edited, name)
@@ -124,7 +126,7 @@ func (r *renewal) renew(name string) error {
 		r.report.Saved = append(r.report.Saved, name+editedSuffix)
 	}
 	r.report.Written = append(r.report.Written, name)
-	return write(r.path(name), r.shipped[name])
+	return write(r.path(name), r.shipped.Files[name])
 }
 
 // dropped returns the files that were shipped once and are no more.
@@ -137,7 +139,7 @@ func (r *renewal) dropped() (names []string) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(once)) {
-		if _, still := r.shipped[name]; !still {
+		if _, still := r.shipped.Files[name]; !still {
 			names = append(names, name)
 		}
 	}
@@ -177,21 +179,16 @@ func (r *renewal) path(name string) string { return filepath.Join(r.dir, filepat
 
 // record is the content of the file that says what was unpacked.
 type record struct {
-	Files map[string]string `json:"files"`
+	Profile string            `json:"profile"`
+	Files   map[string]string `json:"files"`
 }
 
 func (r *renewal) readRecord() error {
-	content, err := os.ReadFile(r.path(recordName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	read, err := recordIn(r.dir)
+	if err != nil || read == nil {
 		return err
 	}
-	var read record
-	if err := json.Unmarshal(content, &read); err != nil {
-		return fmt.Errorf("%s: %w: remove the file, and all others count as edited unless they are of a former version", recordName, err)
-	}
+	r.profile = read.Profile
 	if r.record = read.Files; r.record == nil {
 		r.record = map[string]string{}
 	}
@@ -203,31 +200,37 @@ func (r *renewal) readRecord() error {
 	return nil
 }
 
+// recordIn returns the record of a directory; nil if there is none.
+func recordIn(dir string) (*record, error) {
+	content, err := os.ReadFile(filepath.Join(dir, recordName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	read := &record{}
+	if err := json.Unmarshal(content, read); err != nil {
+		return nil, fmt.Errorf("%s: %w: remove the file, and all others count as edited unless they are of a former version", recordName, err)
+	}
+	// Records of former versions name no profile: there was one.
+	read.Profile = cmp.Or(read.Profile, Scent)
+	return read, nil
+}
+
 func (r *renewal) writeRecord() error {
 	sums := map[string]string{}
-	for name, content := range r.shipped {
+	for name, content := range r.shipped.Files {
 		sums[name] = sum(content)
 	}
 	if maps.Equal(sums, r.record) {
 		return nil
 	}
-	content, err := json.MarshalIndent(record{sums}, "", "  ")
+	content, err := json.MarshalIndent(record{r.shipped.Name, sums}, "", "  ")
 	if err != nil {
 		return err
 	}
 	return write(r.path(recordName), append(content, '\n'))
-}
-
-func readAll(files fs.FS) (map[string][]byte, error) {
-	all := map[string][]byte{}
-	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		all[name], err = fs.ReadFile(files, name)
-		return err
-	})
-	return all, err
 }
 
 // write puts a file in place, with the directories that lead to it.

@@ -7,28 +7,27 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-func files(of map[string]string) fstest.MapFS {
-	fsys := fstest.MapFS{}
+func files(of map[string]string) Profile {
+	shipped := Profile{Scent, map[string][]byte{}}
 	for name, content := range of {
-		fsys[name] = &fstest.MapFile{Data: []byte(content)}
+		shipped.Files[name] = []byte(content)
 	}
-	return fsys
+	return shipped
 }
 
 // content returns what a directory has, without the record.
 func content(t *testing.T, dir string) map[string]string {
 	t.Helper()
-	read, err := readAll(os.DirFS(dir))
-	if err != nil {
+	read := Profile{Files: map[string][]byte{}}
+	if err := read.add(os.DirFS(filepath.Dir(dir)), filepath.Base(dir)); err != nil {
 		t.Fatal(err)
 	}
 	all := map[string]string{}
-	for name, content := range read {
+	for name, content := range read.Files {
 		if name != recordName {
 			all[name] = string(content)
 		}
@@ -122,7 +121,7 @@ func TestWhatAFormerVersionUnpackedWithoutARecordIsKnown(t *testing.T) {
 	put(t, dir, "b.rego", "mine")
 	put(t, dir, "gone.rego", "g0")
 	r := renewal{
-		dir: dir, shipped: map[string][]byte{"a.rego": []byte("a1"), "b.rego": []byte("b1")},
+		dir: dir, shipped: files(map[string]string{"a.rego": "a1", "b.rego": "b1"}),
 		former: map[string][]string{"a.rego": {sum([]byte("a")), sum([]byte("a0"))}, "b.rego": {sum([]byte("b0"))}, "gone.rego": {sum([]byte("g0"))}},
 	}
 	if err := r.run(); err != nil {
