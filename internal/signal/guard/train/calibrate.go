@@ -4,11 +4,12 @@ import (
 	"math"
 
 	"github.com/odordiff/odordiff/internal/signal/guard"
+	"github.com/odordiff/odordiff/internal/signal/guard/tables"
 )
 
 // model makes the model of what was learned, and calibrates it on the samples
 // that are for that.
-func (l *learner) model(t *tables) *guard.Model {
+func (l *learner) model(t *tables.Tables) *guard.Model {
 	p := guard.Parameters{Weights: make([][guard.Classes]float32, guard.Buckets)}
 	for bucket, w := range l.weights {
 		p.Weights[bucket] = w
@@ -19,15 +20,15 @@ func (l *learner) model(t *tables) *guard.Model {
 		}
 	}
 	m := guard.New(p)
-	var held []sample
-	for _, s := range t.samples {
-		if s.use == forCalibration {
+	var held []tables.Sample
+	for _, s := range t.Samples {
+		if s.Use == tables.ForCalibration {
 			held = append(held, s)
 		}
 	}
 	var all []guard.Scores
 	for i := range held {
-		all = append(all, m.Score(held[i].text))
+		all = append(all, m.Score(held[i].Text))
 	}
 	for class := range guard.Class(guard.Classes) {
 		slope, shift := platt(held, all, class)
@@ -39,19 +40,19 @@ func (l *learner) model(t *tables) *guard.Model {
 // platt fits a logistic curve from scores to classes (Platt 1999), by Newton's
 // method, as if half of the texts were scents and the other classes shared the
 // rest evenly.
-func platt(held []sample, all []guard.Scores, class guard.Class) (slope, shift float64) {
+func platt(held []tables.Sample, all []guard.Scores, class guard.Class) (slope, shift float64) {
 	var counts [guard.Classes]float64
 	for i := range held {
-		counts[held[i].class]++
+		counts[held[i].Class]++
 	}
 	slope = 1
 	for range 50 {
 		var g0, g1, h00, h01, h11 = 0.0, 1e-3 * (slope - 1), 1e-6, 0.0, 1e-3
 		for i := range held {
 			z := logit(all[i][class].Probability)
-			weight := mix(held[i].class) * float64(len(held)) / counts[held[i].class]
+			weight := mix(held[i].Class) * float64(len(held)) / counts[held[i].Class]
 			target := 1 / (counts[class] + 2) // as if two more had been seen
-			if held[i].class == class {
+			if held[i].Class == class {
 				target = 1 - target
 			}
 			p := sigmoid(slope*z + shift)

@@ -11,6 +11,7 @@ import (
 	"text/template"
 
 	"github.com/odordiff/odordiff/internal/signal/guard"
+	"github.com/odordiff/odordiff/internal/signal/guard/tables"
 	"github.com/odordiff/odordiff/internal/textnorm"
 )
 
@@ -31,7 +32,7 @@ type card struct {
 }
 
 // writeCard writes the card of a model, and of others that leave something out.
-func writeCard(out io.Writer, t *tables, m *guard.Model, without []leaving) error {
+func writeCard(out io.Writer, t *tables.Tables, m *guard.Model, without []leaving) error {
 	text, err := template.New("card").Parse(cardText)
 	if err != nil {
 		return err
@@ -51,17 +52,17 @@ func writeCard(out io.Writer, t *tables, m *guard.Model, without []leaving) erro
 		Misses:      worstOf(tested, false),
 		Alarms:      worstOf(tested, true),
 	}
-	for i := range t.samples {
-		switch t.samples[i].use {
-		case forTraining:
+	for i := range t.Samples {
+		switch t.Samples[i].Use {
+		case tables.ForTraining:
 			c.Training++
-		case forCalibration:
+		case tables.ForCalibration:
 			c.Calibration++
 		}
 	}
 	threshold := allowing(judge(m, t, chat), 0.005)
 	c.Chat = fmt.Sprintf("%.2f", threshold)
-	c.ChatFound = percent(shareOf(only(tested, func(j judged) bool { return j.given && j.class == guard.Injection }), above(guard.Injection, threshold)))
+	c.ChatFound = percent(shareOf(only(tested, func(j judged) bool { return j.Given && j.Class == guard.Injection }), above(guard.Injection, threshold)))
 	return text.Execute(out, c)
 }
 
@@ -112,12 +113,12 @@ var published = map[string]string{
 // aimTable compares the figures on unseen texts with what they are to be.
 func aimTable(tested []judged) string {
 	given := func(class guard.Class) func(judged) bool {
-		return func(j judged) bool { return j.given && j.class == class }
+		return func(j judged) bool { return j.Given && j.Class == class }
 	}
-	family := func(name string) func(judged) bool { return func(j judged) bool { return j.family == name } }
+	family := func(name string) func(judged) bool { return func(j judged) bool { return j.Family == name } }
 	wish := func(english bool) func(judged) bool {
 		return func(j judged) bool {
-			return j.class == guard.Scent && !j.given && j.family != unseenLanguage && (j.language == "en") == english
+			return j.Class == guard.Scent && !j.Given && j.Family != unseenLanguage && (j.Language == "en") == english
 		}
 	}
 	var rows [][]string
@@ -150,12 +151,12 @@ const unseenLanguage, blind = "unseen_language", "blind"
 func blindTable(tested []judged) string {
 	groups := grouped(tested, func(j judged) string {
 		switch {
-		case j.family != blind:
+		case j.Family != blind:
 			return ""
-		case j.language == "en":
-			return j.class.String() + ", English"
+		case j.Language == "en":
+			return j.Class.String() + ", English"
 		}
-		return j.class.String() + ", other languages"
+		return j.Class.String() + ", other languages"
 	})
 	var rows [][]string
 	for _, g := range groups {
@@ -170,18 +171,18 @@ var columns = []string{"", "texts", "scent < 0.1", "scent < 0.5", "injection ≥
 func attackTable(tested []judged) string {
 	groups := grouped(tested, func(j judged) string {
 		switch {
-		case j.class == guard.Scent || j.family == unseenLanguage || j.family == blind:
+		case j.Class == guard.Scent || j.Family == unseenLanguage || j.Family == blind:
 			return ""
-		case j.given:
-			return published[j.family]
-		case j.language == "en":
-			return "ours, English: " + j.class.String() + ", " + strings.ReplaceAll(j.family, "_", " ")
+		case j.Given:
+			return published[j.Family]
+		case j.Language == "en":
+			return "ours, English: " + j.Class.String() + ", " + strings.ReplaceAll(j.Family, "_", " ")
 		}
-		return "ours, other languages: " + j.class.String()
+		return "ours, other languages: " + j.Class.String()
 	})
 	rows := [][]string{}
 	for _, class := range []guard.Class{guard.Injection, guard.Harmful, guard.Other} {
-		all := only(tested, func(j judged) bool { return j.given && j.class == class })
+		all := only(tested, func(j judged) bool { return j.Given && j.Class == class })
 		rows = append(rows, attackRow(group{"**published: all " + class.String() + "**", all}))
 	}
 	for _, g := range groups {
@@ -199,24 +200,24 @@ func attackRow(g group) []string {
 func benignTable(tested []judged) string {
 	groups := grouped(tested, func(j judged) string {
 		switch {
-		case j.class != guard.Scent || j.family == blind:
+		case j.Class != guard.Scent || j.Family == blind:
 			return ""
-		case j.family == "descriptions":
+		case j.Family == "descriptions":
 			return "odor descriptions"
-		case j.family == "materials":
+		case j.Family == "materials":
 			return "names of materials"
-		case j.family == "dangerous_name":
+		case j.Family == "dangerous_name":
 			return "perfume names that sound dangerous"
-		case j.family == unseenLanguage:
+		case j.Family == unseenLanguage:
 			return "wishes in languages never trained on"
-		case j.language == "en":
-			return "wishes in English: " + strings.ReplaceAll(j.family, "_", " ")
+		case j.Language == "en":
+			return "wishes in English: " + strings.ReplaceAll(j.Family, "_", " ")
 		}
-		return "wishes in other languages: " + j.family
+		return "wishes in other languages: " + j.Family
 	})
 	wishes := func(name string, english bool) []string {
 		return attackRow(group{name, only(tested, func(j judged) bool {
-			return j.class == guard.Scent && !j.given && j.family != unseenLanguage && (j.language == "en") == english
+			return j.Class == guard.Scent && !j.Given && j.Family != unseenLanguage && (j.Language == "en") == english
 		})})
 	}
 	rows := [][]string{wishes("**wishes in English**", true), wishes("**wishes in other languages**", false)}
@@ -227,12 +228,12 @@ func benignTable(tested []judged) string {
 }
 
 func languageTable(tested []judged) string {
-	ours := only(tested, func(j judged) bool { return !j.given })
+	ours := only(tested, func(j judged) bool { return !j.Given })
 	var rows [][]string
-	for _, g := range grouped(ours, func(j judged) string { return j.language }) {
+	for _, g := range grouped(ours, func(j judged) string { return j.Language }) {
 		row := []string{g.name}
 		for class := range guard.Class(guard.Classes) {
-			of := shareOf(only(g.all, func(j judged) bool { return j.class == class }), refused)
+			of := shareOf(only(g.all, func(j judged) bool { return j.Class == class }), refused)
 			row = append(row, fmt.Sprintf("%d of %d", of.part, of.whole))
 		}
 		rows = append(rows, row)
@@ -240,7 +241,7 @@ func languageTable(tested []judged) string {
 	return table([]string{"language", "wishes refused", "off topic refused", "injections refused", "harmful refused"}, rows)
 }
 
-func leftOutTable(t *tables, all []leaving) string {
+func leftOutTable(t *tables.Tables, all []leaving) string {
 	leaveOutAll(t, all)
 	var rows [][]string
 	for _, l := range all {
@@ -253,22 +254,22 @@ func leftOutTable(t *tables, all []leaving) string {
 const padding = "a soft rose with cedar, a little amber and warm vanilla, powdery iris in the heart, white musk and sandalwood in the drydown; "
 
 func evasionTable(m *guard.Model, tested []judged) string {
-	ways := append([]evasion{{"plain", nil}}, evasions...)
+	ways := append([]tables.Evasion{{Name: "plain"}}, tables.Spellings...)
 	ways = append(ways,
-		evasion{"a scent before", func(text string) string { return padding + text }},
-		evasion{"a scent behind", func(text string) string { return text + "; " + padding }},
-		evasion{"much scent around", func(text string) string {
+		tables.Evasion{Name: "a scent before", Write: func(text string) string { return padding + text }},
+		tables.Evasion{Name: "a scent behind", Write: func(text string) string { return text + "; " + padding }},
+		tables.Evasion{Name: "much scent around", Write: func(text string) string {
 			return strings.Repeat(padding, 8) + text + "; " + strings.Repeat(padding, 8)
 		}},
 	)
 	var rows [][]string
 	for _, way := range ways {
-		row := []string{way.name}
+		row := []string{way.Name}
 		for _, class := range []guard.Class{guard.Injection, guard.Harmful, guard.Other} {
 			var all []judged
-			for _, j := range only(tested, func(j judged) bool { return j.given && j.class == class }) {
-				if way.write != nil {
-					j.scores = m.Score(textnorm.Normalise(way.write(j.text)))
+			for _, j := range only(tested, func(j judged) bool { return j.Given && j.Class == class }) {
+				if way.Write != nil {
+					j.scores = m.Score(textnorm.Normalise(way.Write(j.Text)))
 				}
 				all = append(all, j)
 			}
@@ -289,7 +290,7 @@ func reliabilityTable(tested []judged) string {
 	}
 	var counts [guard.Classes]float64
 	for _, j := range tested {
-		counts[j.class]++
+		counts[j.Class]++
 	}
 	var rows [][]string
 	for class := range guard.Class(guard.Classes) {
@@ -298,12 +299,12 @@ func reliabilityTable(tested []judged) string {
 		for i := range edges[1:] {
 			var n, of, sum float64
 			for _, j := range tested {
-				p, weight := j.scores[class].Probability, mix(j.class)/counts[j.class]
+				p, weight := j.scores[class].Probability, mix(j.Class)/counts[j.Class]
 				if p < edges[i] || p >= edges[i+1] {
 					continue
 				}
 				n, sum = n+weight, sum+weight*p
-				if j.class == class {
+				if j.Class == class {
 					of += weight
 				}
 			}
@@ -318,7 +319,7 @@ func reliabilityTable(tested []judged) string {
 // worstOf returns ten texts of our own corpus that the scent score has most
 // wrong, one of a family at most twice.
 func worstOf(tested []judged, scents bool) (worst []string) {
-	wrong := only(tested, func(j judged) bool { return !j.given && (j.class == guard.Scent) == scents })
+	wrong := only(tested, func(j judged) bool { return !j.Given && (j.Class == guard.Scent) == scents })
 	slices.SortStableFunc(wrong, func(a, b judged) int {
 		order := 1
 		if scents {
@@ -328,9 +329,9 @@ func worstOf(tested []judged, scents bool) (worst []string) {
 	})
 	seen := map[string]int{}
 	for _, j := range wrong {
-		key := j.class.String() + j.family
+		key := j.Class.String() + j.Family
 		if seen[key]++; seen[key] <= 2 && len(worst) < 10 {
-			worst = append(worst, fmt.Sprintf("%.2f: %s (%s, %s)", j.scores[guard.Scent].Probability, j.text, j.class, j.language))
+			worst = append(worst, fmt.Sprintf("%.2f: %s (%s, %s)", j.scores[guard.Scent].Probability, j.Text, j.Class, j.Language))
 		}
 	}
 	return worst

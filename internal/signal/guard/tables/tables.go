@@ -1,4 +1,8 @@
-package main
+// Package tables reads the texts that the classifier of package guard is
+// trained and judged on: published tables, which are not part of the
+// repository, and the corpus, which is. It deals them to training, calibration
+// and testing, and writes texts as those do who evade a filter.
+package tables
 
 import (
 	"bufio"
@@ -14,48 +18,47 @@ import (
 	"github.com/odordiff/odordiff/internal/textnorm"
 )
 
-// use is what a text is for. No text is for two things.
-type use string
+// Use is what a text is for. No text is for two things.
+type Use string
 
+// The uses.
 const (
-	forTraining    use = "train"
-	forCalibration use = "calibrate"
-	forTesting     use = "test"
+	ForTraining    Use = "train"
+	ForCalibration Use = "calibrate"
+	ForTesting     Use = "test"
 )
 
-// sample is a text of a table. Of the corpus, it may be a template.
-type sample struct {
-	class    guard.Class
-	family   string
-	language string // of the corpus, or guessed
-	given    bool   // of a table that is not part of the repository
-	use      use
-	text     string // normalised
-	template bool
+// Sample is a text of a table. Of the corpus, it may be a template.
+type Sample struct {
+	Class    guard.Class
+	Family   string
+	Language string // of the corpus, or guessed
+	Given    bool   // of a table that is not part of the repository
+	Use      Use
+	Text     string // normalised, unless it is a template
+	Written  string // as the table has it
+	Template bool
 }
 
-// group names the samples that are counted together.
-func (s *sample) group() string { return s.class.String() + " " + s.family }
+// Parts are what the templates of a language are filled with, by name.
+type Parts map[string]map[string][]string
 
-// parts are what the templates of a language are filled with, by name.
-type parts map[string]map[string][]string
-
-// tables is all that is read.
-type tables struct {
-	samples []sample
-	parts   parts
+// Tables is all that is read.
+type Tables struct {
+	Samples []Sample
+	Parts   Parts
 }
 
 // dealt deals a text by its hash: half of a table is for testing, and a tenth
 // of the rest for calibration.
-func dealt(text string) use {
+func dealt(text string) Use {
 	switch number := hashOf(text); {
 	case number%2 == 1:
-		return forTesting
+		return ForTesting
 	case number/2%10 == 0:
-		return forCalibration
+		return ForCalibration
 	}
-	return forTraining
+	return ForTraining
 }
 
 func hashOf(text string) uint64 {
@@ -64,43 +67,48 @@ func hashOf(text string) uint64 {
 	return hash.Sum64()
 }
 
-// read reads the tables of data and the corpus. Duplicates are left out.
-func read(data, corpus fs.FS) (*tables, error) {
-	t := &tables{parts: parts{}}
-	readers := []struct {
-		in    fs.FS
-		name  string
-		width int
-		row   func(cells []string) error
-	}{
-		{data, "prompts.tsv", 3, t.prompt},
-		{data, "descriptions.tsv", 3, t.description},
-		{data, "odorants.tsv", 3, t.material},
-		{corpus, "parts.tsv", 3, t.part},
+// Read reads the tables prompts.tsv, descriptions.tsv and odorants.tsv of data,
+// unless data is nil, and the corpus. Duplicates are left out.
+func Read(data, corpus fs.FS) (*Tables, error) {
+	t := &Tables{Parts: Parts{}}
+	var readers []reader
+	if data != nil {
+		readers = append(readers,
+			reader{data, "prompts.tsv", 3, t.prompt},
+			reader{data, "descriptions.tsv", 3, t.description},
+			reader{data, "odorants.tsv", 3, t.material},
+		)
 	}
+	readers = append(readers, reader{corpus, "parts.tsv", 3, t.part})
 	names, err := fs.Glob(corpus, "*.tsv")
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range names {
 		if name != "parts.tsv" {
-			readers = append(readers, readers[0])
-			last := &readers[len(readers)-1]
-			last.in, last.name, last.width, last.row = corpus, name, 5, t.line
+			readers = append(readers, reader{corpus, name, 5, t.line})
 		}
 	}
 	for _, r := range readers {
-		if err := rows(r.in, r.name, r.width, r.row); err != nil {
+		if err := r.read(); err != nil {
 			return nil, err
 		}
 	}
-	t.samples = unique(t.samples)
+	t.Samples = unique(t.Samples)
 	return t, nil
 }
 
-// rows calls a function with the cells of each row below the header.
-func rows(in fs.FS, name string, width int, row func(cells []string) error) error {
-	file, err := in.Open(name)
+// reader reads one table.
+type reader struct {
+	in    fs.FS
+	name  string
+	width int // the least cells of a row
+	row   func(cells []string) error
+}
+
+// read calls row with the cells of each row below the header.
+func (r *reader) read() error {
+	file, err := r.in.Open(r.name)
 	if err != nil {
 		return err
 	}
@@ -112,26 +120,26 @@ func rows(in fs.FS, name string, width int, row func(cells []string) error) erro
 		if number == 1 || len(cells) == 1 && cells[0] == "" {
 			continue
 		}
-		if len(cells) < width {
-			return fmt.Errorf("%s:%d: %d cells, not %d", name, number, len(cells), width)
+		if len(cells) < r.width {
+			return fmt.Errorf("%s:%d: %d cells, not %d", r.name, number, len(cells), r.width)
 		}
-		if err := row(cells); err != nil {
-			return fmt.Errorf("%s:%d: %w", name, number, err)
+		if err := r.row(cells); err != nil {
+			return fmt.Errorf("%s:%d: %w", r.name, number, err)
 		}
 	}
 	return lines.Err()
 }
 
-func (t *tables) add(s sample) {
-	if s.text != "" {
-		t.samples = append(t.samples, s)
+func (t *Tables) add(s Sample) {
+	if s.Text != "" {
+		t.Samples = append(t.Samples, s)
 	}
 }
 
 // give adds a text of the tables that are not part of the repository.
-func (t *tables) give(class guard.Class, family, text string) {
-	text = textnorm.Normalise(text)
-	t.add(sample{class: class, family: family, language: guess(text), given: true, use: dealt(text), text: text})
+func (t *Tables) give(class guard.Class, family, written string) {
+	text := textnorm.Normalise(written)
+	t.add(Sample{Class: class, Family: family, Language: guess(text), Given: true, Use: dealt(text), Text: text, Written: written})
 }
 
 // scripts are those that tell a language, or nearly.
@@ -160,7 +168,7 @@ func guess(text string) string {
 	return "en"
 }
 
-func (t *tables) prompt(cells []string) error {
+func (t *Tables) prompt(cells []string) error {
 	class, ok := map[string]guard.Class{"attack": guard.Injection, "harmful": guard.Harmful, "offtopic": guard.Other}[cells[0]]
 	if !ok {
 		return fmt.Errorf("unknown kind %q", cells[0])
@@ -173,21 +181,21 @@ func (t *tables) prompt(cells []string) error {
 	return nil
 }
 
-func (t *tables) description(cells []string) error {
+func (t *Tables) description(cells []string) error {
 	t.give(guard.Scent, "descriptions", cells[2])
 	return nil
 }
 
-func (t *tables) material(cells []string) error {
+func (t *Tables) material(cells []string) error {
 	t.give(guard.Scent, "materials", cells[1])
 	return nil
 }
 
-func (t *tables) part(cells []string) error {
-	named := t.parts[cells[0]]
+func (t *Tables) part(cells []string) error {
+	named := t.Parts[cells[0]]
 	if named == nil {
 		named = map[string][]string{}
-		t.parts[cells[0]] = named
+		t.Parts[cells[0]] = named
 	}
 	for value := range strings.SplitSeq(cells[2], "|") {
 		named[cells[1]] = append(named[cells[1]], strings.TrimSpace(value))
@@ -196,19 +204,19 @@ func (t *tables) part(cells []string) error {
 }
 
 // line reads a line of the corpus: class, family, language, split, text.
-func (t *tables) line(cells []string) error {
+func (t *Tables) line(cells []string) error {
 	class, err := classOf(cells[0])
 	if err != nil {
 		return err
 	}
-	s := sample{class: class, family: cells[1], language: cells[2], text: cells[4]}
-	if s.template = cells[3] == "train" && slot.MatchString(s.text); s.template {
-		s.use = forTraining
+	s := Sample{Class: class, Family: cells[1], Language: cells[2], Text: cells[4], Written: cells[4]}
+	if s.Template = cells[3] == "train" && slot.MatchString(s.Text); s.Template {
+		s.Use = ForTraining
 		t.add(s)
 		return nil
 	}
-	s.text = textnorm.Normalise(s.text)
-	if s.use, err = splitOf(cells[3], s.text); err != nil {
+	s.Text = textnorm.Normalise(s.Text)
+	if s.Use, err = splitOf(cells[3], s.Text); err != nil {
 		return err
 	}
 	t.add(s)
@@ -226,18 +234,18 @@ func classOf(name string) (guard.Class, error) {
 
 // splitOf reads a split of the corpus: train, test, or hash, which deals a
 // quarter to testing. A tenth of what is for training is for calibration.
-func splitOf(split, text string) (use, error) {
+func splitOf(split, text string) (Use, error) {
 	switch split {
 	case "train":
 		if hashOf(text)>>16%10 == 0 {
-			return forCalibration, nil
+			return ForCalibration, nil
 		}
-		return forTraining, nil
+		return ForTraining, nil
 	case "test":
-		return forTesting, nil
+		return ForTesting, nil
 	case "hash":
 		if hashOf(text)>>8%4 == 0 {
-			return forTesting, nil
+			return ForTesting, nil
 		}
 		return splitOf("train", text)
 	}
@@ -245,12 +253,12 @@ func splitOf(split, text string) (use, error) {
 }
 
 // unique leaves out what comes twice, so that no text is for two things.
-func unique(samples []sample) []sample {
+func unique(samples []Sample) []Sample {
 	seen := map[string]bool{}
 	kept := samples[:0]
 	for _, s := range samples {
-		if !seen[s.text] {
-			seen[s.text] = true
+		if !seen[s.Text] {
+			seen[s.Text] = true
 			kept = append(kept, s)
 		}
 	}
