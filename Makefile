@@ -18,10 +18,10 @@ GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
 
-.PHONY: bench-policy help run build test check vet lint vuln policies reference fuzz bench clients referee train train-guard eval-model bench-model xcaddy release clean
+.PHONY: help run build test check vet lint vuln policies reference fuzz bench bench-policy clients referee train train-guard policy-report eval-model bench-model xcaddy release clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build, and start the gateway and the inference backend
 	bin/odordiff up --policies policies
@@ -79,6 +79,9 @@ train: ## train all models from DATA (a table of SMILES and odor labels) and emb
 
 train-guard: ## train the classifier of prompts from the tables in the folder DATA and its own corpus, and embed it
 	$(GO) run ./internal/signal/guard/train -data "$(or $(DATA),../shared/data)"
+
+policy-report: ## print what the policies refuse of the committed texts and of the tables in the folder DATA, plain and under evasions
+	@$(GO) run ./internal/promptpolicy/report -data "$(or $(DATA),../shared/data)"
 
 eval-model: ## judge what the models generate, beside baselines, with the table DATA
 	@DATA="$(DATA)" .ci/models evaluate
