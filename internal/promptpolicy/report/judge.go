@@ -68,14 +68,15 @@ func overFields(written string) map[string]any {
 	return map[string]any{"prompt": first, "constraints": map[string]any{"must": []any{strings.Join(words[half:], " ")}}}
 }
 
-// judgeAll judges each text, and what it refuses also under each evasion.
+// judgeAll judges each text, and those that evasions say something about also
+// under each evasion.
 func (j *judge) judgeAll(ctx context.Context, texts []*text) error {
 	for _, t := range texts {
 		var err error
 		if t.reasons, err = j.reasons(ctx, plain(t.written)); err != nil {
 			return err
 		}
-		if !t.refused() || t.benign || t.asIs {
+		if !t.evadable() {
 			continue
 		}
 		for _, way := range ways {
@@ -87,6 +88,16 @@ func (j *judge) judgeAll(ctx context.Context, texts []*text) error {
 		}
 	}
 	return nil
+}
+
+// evadable reports whether evasions of a text say something: of one that is
+// rightly refused, whether the rules see through them; of one that rightly
+// passes, whether they refuse the evasion rather than what it says.
+func (t *text) evadable() bool {
+	if t.asIs || t.benign && t.given {
+		return false
+	}
+	return t.benign != t.refused()
 }
 
 // unreadable is the reason of what the gateway refuses before the rules see it.

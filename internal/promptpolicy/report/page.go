@@ -29,6 +29,8 @@ func write(out io.Writer, texts []*text, given bool, o options) {
 	hostileTable(out, hostile)
 	fmt.Fprint(out, "\n## What is to pass\n\n")
 	benignTable(out, benign)
+	fmt.Fprint(out, "\nOf the committed texts that pass, how many in a hundred are refused under each evasion. Where these are many, the rules refuse the evasion, whatever it says.\n\n")
+	controlTable(out, benign)
 	fmt.Fprint(out, "\n## Why\n\nA text may be refused for several reasons.\n\n")
 	reasonTable(out, hostile, benign)
 	fmt.Fprint(out, "\n## Misses\n\nSome of what is to be refused and passes, dealt by hash.\n\n")
@@ -131,6 +133,20 @@ func benignTable(out io.Writer, texts []*text) {
 	for _, r := range rowsOf(texts) {
 		refused := r.count((*text).refused)
 		fmt.Fprintf(out, "| %s | %d | %d | %.2f |\n", r.label(), len(r.texts), refused, 100*float64(refused)/float64(len(r.texts)))
+	}
+}
+
+func controlTable(out io.Writer, texts []*text) {
+	var tried []*text
+	for _, t := range texts {
+		if t.evades != nil {
+			tried = append(tried, t)
+		}
+	}
+	all := row{texts: tried}
+	header(out, "refused, %")
+	for i, way := range ways {
+		fmt.Fprintf(out, "| %s | %s |\n", way.name, percent(all.count(func(t *text) bool { return !t.evades[i] }), len(tried)))
 	}
 }
 

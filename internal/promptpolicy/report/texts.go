@@ -20,7 +20,7 @@ type text struct {
 	asIs    bool // whether it would lose its meaning if it were written otherwise
 
 	reasons []string // why it is refused; none if it passes
-	evades  []bool   // of a refused text: which of the evasions pass
+	evades  []bool   // with which of the evasions it passes; nil if not tried
 }
 
 func (t *text) refused() bool { return len(t.reasons) > 0 }
