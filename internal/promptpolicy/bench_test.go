@@ -14,7 +14,7 @@ import (
 // scents returns prompts of a size, different ones.
 func scents(size int) []string {
 	notes := []string{"fresh citrus", "wet cedar", "a little smoke", "green fig", "iris", "salt on skin", "old books", "vetiver"}
-	random := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // no secret
+	random := rand.New(rand.NewPCG(1, 1))
 	texts := make([]string, 256)
 	for i := range texts {
 		for len(texts[i]) < size {

@@ -177,11 +177,13 @@ func (k *key) limits(limits []exchange.LimitState) {
 // value writes a part of parsed JSON.
 func (k *key) value(value any, rest part) {
 	for _, name := range rest {
-		members, ok := value.(map[string]any)
-		if value, ok = members[name]; !ok {
+		members, _ := value.(map[string]any) // what is no object has no members
+		member, ok := members[name]
+		if !ok {
 			k.bytes = append(k.bytes, isUndefined)
 			return
 		}
+		value = member
 	}
 	k.whole(value)
 }

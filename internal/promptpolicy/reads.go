@@ -101,16 +101,10 @@ func (r *reading) document(ref ast.Ref) {
 
 // add keeps the parts free of those that others cover.
 func (r *reading) add(p part) {
-	kept := r.parts[:0]
-	for _, known := range r.parts {
-		if known.covers(p) {
-			return
-		}
-		if !p.covers(known) {
-			kept = append(kept, known)
-		}
+	if slices.ContainsFunc(r.parts, func(known part) bool { return known.covers(p) }) {
+		return
 	}
-	r.parts = append(kept, p)
+	r.parts = append(slices.DeleteFunc(r.parts, p.covers), p)
 }
 
 func partOf(ref ast.Ref) part {

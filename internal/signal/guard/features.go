@@ -168,7 +168,8 @@ func isLetter(r rune) bool {
 	if r < utf8.RuneSelf {
 		return letters[r]
 	}
-	return !(r >= 0x2000 && r < 0x2070 || r >= 0x3000 && r < 0x3040 || r == '،' || r == '؟' || r == '।' || r == utf8.RuneError)
+	punctuation := r >= 0x2000 && r < 0x2070 || r >= 0x3000 && r < 0x3040 || r == '،' || r == '؟' || r == '।' || r == utf8.RuneError
+	return !punctuation
 }
 
 // isWhole reports whether a character is a token by itself: those of Chinese,

@@ -334,7 +334,7 @@ func (s *scanner) change(start, end int) int {
 		last = s.nameEnd(last + 1)
 	}
 	next := s.gap(s.while(last, "`'\"]"))
-	ok := false
+	var ok bool
 	switch form {
 	case "into":
 		ok = s.byteAt(next) == '(' || s.anyWordAt(next, "values", "select", "set", "using") > next

@@ -32,12 +32,12 @@ func run(data, corpus, out, card string) error {
 		return fmt.Errorf("reading the tables: %w", err)
 	}
 	m := learn(t, chosen).model(t)
-	if err := os.WriteFile(out, m.Encode(), 0o644); err != nil {
+	if err := os.WriteFile(out, m.Encode(), 0o644); err != nil { //nolint:gosec // everybody may read it
 		return fmt.Errorf("writing the model: %w", err)
 	}
 	var page bytes.Buffer
 	if err := writeCard(&page, t, m, leavings()); err != nil {
 		return fmt.Errorf("writing the card: %w", err)
 	}
-	return os.WriteFile(card, page.Bytes(), 0o644)
+	return os.WriteFile(card, page.Bytes(), 0o644) //nolint:gosec // everybody may read it
 }
