@@ -122,7 +122,7 @@ decision := {"allow": true, "status": 200, "reasons": [], "obligations": [], "la
 else := {"allow": false, "status": 403, "reasons": [{"id": "differs", "message": json.marshal(known), "severity": "low"}], "obligations": [], "labels": []}
 
 # Signals have tests of their own.
-known := object.remove(input, ["signals"])
+known := object.remove(input, ["signals", "found"])
 `, expected)
 }
 

@@ -146,7 +146,14 @@ func (e *evaluation) document(in *Input, wanted func(string) bool) (ast.Value, e
 		}
 		signals = e.program.reader.sightTerm(e.sight)
 	}
-	return in.document(signals, wanted)
+	var found *ast.Term
+	if wanted("found") {
+		if err := e.look(in); err != nil {
+			return nil, err
+		}
+		found = e.program.reader.foundTerm(in.Prompts, e.sight)
+	}
+	return in.document(signals, found, wanted)
 }
 
 // look reads the signals of the prompts unless that is done.

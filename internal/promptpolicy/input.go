@@ -70,8 +70,8 @@ var (
 )
 
 // document builds the wanted members of the input for the evaluator, without a
-// detour over JSON. Signals may be nil where they are not wanted.
-func (in *Input) document(signals *ast.Term, wanted func(member string) bool) (ast.Value, error) {
+// detour over JSON. Signals and found may be nil where they are not wanted.
+func (in *Input) document(signals, found *ast.Term, wanted func(member string) bool) (ast.Value, error) {
 	var items [][2]*ast.Term
 	var failed error
 	add := func(name *ast.Term, build func() (*ast.Term, error)) {
@@ -90,6 +90,7 @@ func (in *Input) document(signals *ast.Term, wanted func(member string) bool) (a
 	add(keyBody, func() (*ast.Term, error) { return bodyTerm(in.Body) })
 	add(keyPrompts, func() (*ast.Term, error) { return promptsTerm(in.Prompts), nil })
 	add(keySignals, func() (*ast.Term, error) { return signals, nil })
+	add(keyFound, func() (*ast.Term, error) { return found, nil })
 	add(keyLimits, func() (*ast.Term, error) { return limitsTerm(in.Limits), nil })
 	add(keyServedBy, func() (*ast.Term, error) { return orNull(in.ServedBy), nil })
 	if failed != nil {

@@ -5,6 +5,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/util"
+
+	"github.com/odordiff/odordiff/internal/signal/guard"
 )
 
 //go:embed input.schema.json
@@ -19,6 +21,18 @@ func (r *reader) inputSchema() *ast.SchemaSet {
 		"texts": arraySchema(r.textSchema()),
 		"whole": r.textSchema(),
 	})
+	text, number := map[string]any{"type": "string"}, map[string]any{"type": "number"}
+	scores := map[string]any{}
+	for class := range guard.Class(guard.Classes) {
+		scores[class.String()] = number
+	}
+	schema["properties"].(map[string]any)["found"] = arraySchema(objectSchema(map[string]any{
+		"path":   text,
+		"scores": map[string]any{"anyOf": []any{map[string]any{"type": "null"}, objectSchema(scores)}},
+		"found": arraySchema(objectSchema(map[string]any{
+			"kind": text, "is": text, "layer": text, "start": number, "end": number, "text": text,
+		})),
+	}))
 	set := ast.NewSchemaSet()
 	set.Put(ast.SchemaRootRef, schema)
 	return set

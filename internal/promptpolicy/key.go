@@ -88,6 +88,8 @@ func (k *key) part(e *evaluation, in *Input, p part) {
 		k.leaf(rest, func() { k.prompts(in.Prompts) })
 	case "signals":
 		e.program.reader.view.part(k, e.sight, rest)
+	case "found":
+		k.unfit = true // hardly any two are equal
 	case "limits":
 		k.leaf(rest, func() { k.limits(in.Limits) })
 	case "served_by":

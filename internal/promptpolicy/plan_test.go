@@ -67,6 +67,7 @@ var bodies = []string{
 	`s := input.signals; v := s.whole.terms.a`,
 	`some h in input.signals.whole.hazards; v := h.name`,
 	`v := input.signals.whole`,
+	`some f in input.found; v := [f.path, f.found]`,
 }
 
 // helpers are what the bodies call.

@@ -118,7 +118,10 @@ func (p *Policy) withSignals(ctx context.Context, document ast.Object) (ast.Valu
 	if err := e.look(&Input{Prompts: prompts}); err != nil {
 		return nil, err
 	}
-	known, _ := document.Merge(ast.NewObject(ast.Item(keySignals, p.program.reader.sightTerm(e.sight))))
+	known, _ := document.Merge(ast.NewObject(
+		ast.Item(keySignals, p.program.reader.sightTerm(e.sight)),
+		ast.Item(keyFound, p.program.reader.foundTerm(prompts, e.sight)),
+	))
 	return known, nil
 }
 

@@ -91,6 +91,10 @@ func TestRulesSeeSignals(t *testing.T) {
 		"scripts":                   {whole + "scripts", []exchange.Prompt{at("/prompt", "rose роза")}, `["latin", "cyrillic"]`},
 		"a word of two scripts":     {whole + "mixed_scripts", []exchange.Prompt{at("/prompt", "rоse")}, "true"},
 		"what does not show":        {whole + "invisible", []exchange.Prompt{at("/prompt", "ro\u200bse")}, "true"},
+		"where a term stands":       {"[f | some p in input.found; some x in p.found; f := [x.is, x.start, x.end, x.text]]", []exchange.Prompt{at("/prompt", "été: a Rose")}, `[["rose", 7, 11, "Rose"]]`},
+		"where it was encoded":      {"[f | some p in input.found; some x in p.found; x.kind == \"hazard\"; f := [x.layer, x.text]]", []exchange.Prompt{at("/prompt", "rose bGlrZSBzYXJpbiBhbmQgaXJpcw== iris")}, `[["base64", "ZSBzYXJpbiBh"]]`},
+		"scores of prose":           {"input.found[0].scores.scent > 0.5", []exchange.Prompt{at("/prompt", "fresh citrus over wet cedar")}, "true"},
+		"no scores of a structure":  {"input.found[0].scores", []exchange.Prompt{at("/smiles/0", "CCO")}, "null"},
 		"no prompt at all":          {"count(input.signals.texts)", nil, "0"},
 	} {
 		t.Run(name, func(t *testing.T) {
