@@ -82,7 +82,7 @@ func try(ctx context.Context, q question) (verdict, error) {
 	if err != nil {
 		return verdict{}, fmt.Errorf("writing the policy for its trial: %w", err)
 	}
-	program, err := os.Executable()
+	program, err := thisProgram()
 	if err != nil {
 		return verdict{}, fmt.Errorf("finding this program for the trial of a policy: %w", err)
 	}
@@ -104,6 +104,16 @@ func try(ctx context.Context, q question) (verdict, error) {
 		return verdict{}, fmt.Errorf("reading the result of a policy's trial: %w", err)
 	}
 	return answer, nil
+}
+
+// thisProgram returns a path to the program that runs. On Linux it stays the
+// same one when an upgrade has replaced the file.
+func thisProgram() (string, error) {
+	const running = "/proc/self/exe"
+	if _, err := os.Stat(running); err == nil {
+		return running, nil
+	}
+	return os.Executable()
 }
 
 func lastLine(text []byte) []byte {

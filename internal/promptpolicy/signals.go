@@ -81,7 +81,7 @@ func (r *reader) read(prompt exchange.Prompt, expired func() bool) (text seen, e
 // split over fields shows only there.
 func (r *reader) whole(texts []seen, together []exchange.Prompt, expired func() bool) (seen, error) {
 	if len(texts) == 1 {
-		return seen{kind: texts[0].kind, signals: texts[0].signals}, nil
+		return texts[0], nil
 	}
 	whole := seen{kind: prose, signals: signal.Nothing()}
 	if len(together) > 1 {
@@ -206,7 +206,12 @@ func (r *reader) sightTerm(all *sight) *ast.Term {
 	for i := range all.texts {
 		texts[i] = r.seenTerm(all.texts[i])
 	}
-	whole := r.seenTerm(all.whole)
+	var whole *ast.Term
+	if len(texts) == 1 {
+		whole = texts[0]
+	} else {
+		whole = r.seenTerm(all.whole)
+	}
 	return ast.ObjectTerm(ast.Item(keyTexts, ast.ArrayTerm(texts...)), ast.Item(keyWhole, whole))
 }
 
