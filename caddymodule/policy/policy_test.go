@@ -25,7 +25,21 @@ import (
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain holds the shipped policy over all tests, as a gateway does over
+// reloads: admitting it anew for each would take most of their time.
+func TestMain(m *testing.M) {
+	h := &Handler{Dir: shippedDir, LastGood: off}
+	config, err := caddy.ProvisionContext(&caddy.Config{Admin: &caddy.AdminConfig{Disabled: true}})
+	if err != nil {
+		panic(err)
+	}
+	ctx, cancel := caddy.NewContext(config)
+	defer cancel()
+	if err := h.Provision(ctx); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
+}
 
 const (
 	shippedDir = "../../policies"

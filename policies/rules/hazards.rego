@@ -27,6 +27,9 @@ agent := {
 	"severity": "critical",
 }
 
+# What a substance is recognised by, in words.
+signs := {"name": "name", "cas": "CAS number", "formula": "formula", "structure": "structure"}
+
 deny contains reason(hazard) if {
 	some hazard in input.signals.whole.hazards
 	not hazard.innocent
@@ -40,7 +43,7 @@ deny contains reason(hazard) if {
 
 reason(hazard) := {
 	"id": refusal.id,
-	"message": sprintf("The prompt speaks of %s (%s, by its %s). Describe the scent itself, by its notes or materials.", [refusal.what, hazard.name, hazard.by]),
+	"message": sprintf("The prompt speaks of %s (%s, by its %s). Describe the scent itself, by its notes or materials.", [refusal.what, hazard.name, signs[hazard.by]]),
 	"severity": refusal.severity,
 } if {
 	refusal := refusals[hazard.class]
