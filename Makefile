@@ -77,10 +77,10 @@ referee: ## compare the chemistry with RDKit's, on DATA (a table of SMILES) and 
 train: ## train all models from DATA (a table of SMILES and odor labels) and embed them, the denoiser for STEPS (24000)
 	@DATA="$(DATA)" STEPS="$(STEPS)" DESCRIPTIONS="$(DESCRIPTIONS)" .ci/models train
 
-train-guard: ## train the classifier of prompts from the tables in the folder DATA and its own corpus, and embed it
+train-guard: ## train the classifier of prompts from the tables in the directory DATA and its own corpus, and embed it
 	$(GO) run ./internal/signal/guard/train -data "$(or $(DATA),../shared/data)"
 
-policy-report: ## print what the policies refuse of the committed texts and of the tables in the folder DATA, plain and under evasions
+policy-report: ## print what the policies refuse of the committed texts and of the tables in the directory DATA, plain and under evasions
 	@$(GO) run ./internal/promptpolicy/report -data "$(or $(DATA),../shared/data)"
 
 eval-model: ## judge what the models generate, beside baselines, with the table DATA

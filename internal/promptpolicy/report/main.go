@@ -18,7 +18,7 @@ import (
 func main() {
 	var o options
 	policies := flag.String("policies", "policies", "the directory of the policy")
-	data := flag.String("data", "../shared/data", "the folder of prompts.tsv, descriptions.tsv and odorants.tsv; it may be missing")
+	data := flag.String("data", "../shared/data", "the directory of prompts.tsv, descriptions.tsv and odorants.tsv; it may be missing")
 	flag.IntVar(&o.misses, "misses", 10, "how many misses and how many false positives to show")
 	flag.BoolVar(&o.showGiven, "show-given", false, "show texts of the tables in -data, too")
 	flag.Parse()
@@ -49,7 +49,7 @@ func run(out io.Writer, policies, data string, o options) error {
 	return report(context.Background(), out, policies, from, o)
 }
 
-// sources are the folders of the tables. Given may be nil.
+// sources are the directories of the tables. Given may be nil.
 type sources struct{ given, corpus, hazards, payloads fs.FS }
 
 // report writes the page.

@@ -41,13 +41,13 @@ func (s *scanner) fileName(start int) int {
 	return start
 }
 
-// systemFolders are where attacks look for files.
-var systemFolders = []string{
+// systemDirectories are where attacks look for files.
+var systemDirectories = []string{
 	"etc/", "proc/", "root/", "var/log", "var/www", "var/run", "var/lib", "usr/local", "usr/share", "home/", "dev/tcp", "dev/shm", "tmp/", "windows/", "winnt/", "boot.ini", "sys/class", "opt/", ".ssh/", ".git/", ".env", ".aws/", ".htaccess", ".htpasswd", ".bash_history", "web-inf/", "inetpub", "program files", ".svn/", ".docker/", "dev/null", "bin/sh", "bin/bash", "private/etc", "run/secrets", "users/administrator", "users/all",
 }
 
-// path looks at a sign with which a path out of a folder, or to a file of the
-// system, may begin.
+// path looks at a sign with which a path out of a directory, or to a file of
+// the system, may begin.
 func (s *scanner) path(i int) int {
 	switch s.text[i] {
 	case '.':
@@ -68,16 +68,16 @@ func (s *scanner) path(i int) int {
 	if isAlnum(s.byteAt(i - 1)) {
 		return i
 	}
-	for _, folder := range systemFolders {
-		if s.hasAt(i+1, folder) && (folder[len(folder)-1] != '/' || isWord(s.byteAt(i+1+len(folder))) || s.byteAt(i+1+len(folder)) == '.' || strings.IndexByte("?*/", s.byteAt(i+1+len(folder))) >= 0) {
-			s.add(Path, i, i+1+len(folder))
-			return i + 1 + len(folder)
+	for _, directory := range systemDirectories {
+		if s.hasAt(i+1, directory) && (directory[len(directory)-1] != '/' || isWord(s.byteAt(i+1+len(directory))) || s.byteAt(i+1+len(directory)) == '.' || strings.IndexByte("?*/", s.byteAt(i+1+len(directory))) >= 0) {
+			s.add(Path, i, i+1+len(directory))
+			return i + 1 + len(directory)
 		}
 	}
 	return i
 }
 
-// upwards looks at dots that lead out of a folder.
+// upwards looks at dots that lead out of a directory.
 func (s *scanner) upwards(i int) int {
 	end := s.while(i, ".")
 	if end-i < 2 || end-i > 4 {

@@ -27,7 +27,7 @@ const (
 	SQL
 	Shell
 	Template // of a template engine, or a look-up in a log
-	Path     // that leads out of a folder, or to a file of the system
+	Path     // that leads out of a directory, or to a file of the system
 	ChatMark // a mark between the messages of a chat
 
 	CAS // by its check digit

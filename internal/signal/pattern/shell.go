@@ -114,8 +114,8 @@ func (s *scanner) behind(start int) bool {
 // words of prose need an argument or, if they stand tight behind a sign, the
 // end.
 func (s *scanner) isCommand(i int, tight bool) bool {
-	for _, folder := range []string{"/usr/local/bin/", "/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/"} {
-		if s.hasAt(i, folder) {
+	for _, directory := range []string{"/usr/local/bin/", "/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/"} {
+		if s.hasAt(i, directory) {
 			return true
 		}
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 func main() {
-	data := flag.String("data", "../shared/data", "the folder of prompts.tsv, descriptions.tsv and odorants.tsv")
-	corpus := flag.String("corpus", "internal/signal/guard/corpus", "the folder of the corpus")
+	data := flag.String("data", "../shared/data", "the directory of prompts.tsv, descriptions.tsv and odorants.tsv")
+	corpus := flag.String("corpus", "internal/signal/guard/corpus", "the directory of the corpus")
 	out := flag.String("out", "internal/signal/guard/guard.bin", "where the model goes")
 	card := flag.String("card", "docs/model/guard.md", "where the model's card goes")
 	flag.Parse()
