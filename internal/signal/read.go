@@ -113,6 +113,9 @@ func (k *Knowledge) Read(text, normalised string, prose bool, expired func() boo
 		return nil, err
 	}
 	layers, truncated := decode.Layers(text, decode.Limits{Expired: expired})
+	if expired() { // what was not decoded for lack of time is no fault of the text
+		return nil, textnorm.ErrExpired
+	}
 	s.Truncated = truncated
 	for _, l := range layers {
 		normalised, err := textnorm.NormaliseWithin(l.Text, budgetFor(l.Text, expired))
