@@ -18,7 +18,7 @@ GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
 
-.PHONY: help run build test check vet lint vuln policies reference fuzz bench bench-policy clients referee train train-guard policy-report eval-model bench-model xcaddy release clean
+.PHONY: help run build test check vet lint vuln policies reference fuzz bench profile bench-policy clients referee train train-guard policy-report eval-model bench-model xcaddy release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,8 @@ test: ## install what the tests need, and run them all under the race detector
 	@.ci/needs
 	@# Not from the cache: test/e2e runs a binary whose sources the cache does not watch.
 	CGO_ENABLED=1 GORACE=atexit_sleep_ms=0 .ci/summary $(GO) test -race -count=1 -vet=off -timeout 20m ./...
+	@# Without the race detector, which would change what is counted.
+	.ci/summary $(GO) test -count=1 -run Budget ./bench
 
 check: vet lint vuln policies ## vet, lint, look for known vulnerabilities, check the policies, fuzz for a moment
 	@FUZZTIME=3s .ci/fuzz
@@ -63,6 +65,9 @@ fuzz: ## fuzz every target for FUZZTIME (1m)
 bench: ## measure what each part of the gateway costs beside a plain Caddy, in ROUNDS (9) with a TURN (2s) each
 	$(GO) test -run '^$$' -bench Ladder -benchtime $(ROUNDS)x -timeout 60m ./bench -turn $(TURN)
 	$(GO) test -run '^$$' -bench Window -benchtime 2s ./bench
+
+profile: ## show by function what a rung of the ladder costs beyond plain Caddy: RUNG=three-limits
+	@GO="$(GO)" RUNG="$(RUNG)" .ci/profile
 
 bench-policy: ## measure decisions of the policy, by the size of prompts and the number of rules and terms
 	$(GO) test -run '^$$' -bench . -benchtime 1s -timeout 20m ./internal/promptpolicy

@@ -57,13 +57,9 @@ func start(t testing.TB, binary string, r rung, upstream *httptest.Server) *gate
 	if err := os.WriteFile(config, []byte(r.caddyfile(t)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	policies, err := filepath.Abs(filepath.Join(repository, "policies"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	port, admin := freeport.Get(t), "localhost:"+freeport.Get(t)
 	env := append(os.Environ(),
-		"ODORDIFF_STATE="+dir, "ODORDIFF_POLICIES="+policies, "ODORDIFF_SITE=127.0.0.1",
+		"ODORDIFF_STATE="+dir, "ODORDIFF_POLICIES="+policies(t), "ODORDIFF_SITE=127.0.0.1",
 		"ODORDIFF_UPSTREAM="+strings.TrimPrefix(upstream.URL, "http://"),
 		"ODORDIFF_ADMIN="+admin, "ODORDIFF_HTTPS_PORT="+port, "ODORDIFF_HTTP_PORT="+freeport.Get(t),
 		"ODORDIFF_PROBE_PORT="+freeport.Get(t),
@@ -101,6 +97,16 @@ func start(t testing.TB, binary string, r rung, upstream *httptest.Server) *gate
 	})
 	g.waitUntilItServes(t)
 	return g
+}
+
+// policies returns the shipped policies' directory.
+func policies(t testing.TB) string {
+	t.Helper()
+	dir, err := filepath.Abs(filepath.Join(repository, "policies"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // patience is how long a gateway may take to come up.
