@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -96,6 +97,39 @@ func TestPolicyTestPrintsFailuresOnly(t *testing.T) {
 	}
 	if out, _ = runPolicy(t, "", "test", "--verbose", dir); !strings.Contains(out, "pass") {
 		t.Errorf("output with --verbose:\n%s", out)
+	}
+}
+
+// greedy returns the body of a rule that makes ten thousand million of one word
+// in a single call, which nothing cancels.
+func greedy() string {
+	var body strings.Builder
+	body.WriteString("{\n\tx0 := [\"word\"]\n")
+	for i := range 10 {
+		fmt.Fprintf(&body, "\tx%d := [%s]\n", i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("x%d, ", i), 10), ", "))
+	}
+	body.WriteString("\tjson.marshal(x10) != \"\"\n}\n")
+	return body.String()
+}
+
+func TestARuleThatNothingCancelsIsEnded(t *testing.T) {
+	const decision = "decision := {\"allow\": true, \"status\": 200, \"reasons\": [], \"obligations\": [], \"labels\": []} if "
+	for command, tc := range map[string]struct{ rule, test string }{
+		"test":  {"input.complete\n", "test_greedy if " + greedy()},
+		"check": {greedy(), "test_right if true"},
+		"eval":  {greedy(), "test_right if true"},
+	} {
+		t.Run(command, func(t *testing.T) {
+			dir := policyDir(t, map[string]string{"gate.rego": "package gate\n\n" + decision + tc.rule, "gate_test.rego": "package gate_test\n\n" + tc.test})
+			args := []string{command, dir}
+			if command == "eval" {
+				args = append(args, "--input", "-")
+			}
+			out, err := runPolicy(t, "{}", args...)
+			if err == nil || err.Error() != dir+" has 1 fault" || !strings.Contains(out, "took more than 512 MiB of memory: a rule or a test makes too much data") {
+				t.Errorf("%s%v", out, err)
+			}
+		})
 	}
 }
 

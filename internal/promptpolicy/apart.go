@@ -30,18 +30,38 @@ type limits struct {
 // the time.
 var usual = limits{Time: 30 * time.Second, Memory: 512 << 20}
 
+// task is what a trial does with a policy.
+type task string
+
+const (
+	taskAdmit    task = "admit"
+	taskTest     task = "test"
+	taskEvaluate task = "evaluate"
+)
+
 // question is what the process of a trial is asked.
 type question struct {
+	Task   task              `json:"task"`
 	Files  map[string][]byte `json:"files"`
-	Must   Conditions        `json:"must"`
 	Limits limits            `json:"limits"`
+	// Must is for admitting; of it, only the timeout counts for evaluating.
+	Must Conditions `json:"must"`
+	// Document is what to evaluate.
+	Document any `json:"document,omitempty"`
 }
 
 // verdict is what it answers.
 type verdict struct {
-	Tests   []string `json:"tests,omitempty"`
-	Faults  Faults   `json:"faults,omitempty"`
-	Overdue bool     `json:"overdue,omitempty"`
+	Faults  Faults `json:"faults,omitempty"`
+	Overdue bool   `json:"overdue,omitempty"`
+	// Tests are those that an admitted policy passed.
+	Tests []string `json:"tests,omitempty"`
+	// Results are those of testing.
+	Results []TestResult `json:"results,omitempty"`
+	// Decision is that of evaluating, or Undecided says why there is none.
+	Decision  *Decision     `json:"decision,omitempty"`
+	Undecided string        `json:"undecided,omitempty"`
+	Took      time.Duration `json:"took,omitempty"`
 }
 
 // AdmitApart is [Admit] in a process of its own, which is ended if the trial
@@ -53,20 +73,9 @@ func AdmitApart(ctx context.Context, snap *Snapshot, must Conditions) (*Policy, 
 }
 
 func admitApart(ctx context.Context, snap *Snapshot, must Conditions, most limits) (*Policy, error) {
-	trial, cancel := context.WithTimeout(ctx, most.Time)
-	defer cancel()
-	answer, err := try(trial, question{Files: snap.files, Must: must, Limits: most})
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case trial.Err() != nil:
-		return nil, overdue{Faults{{Message: fmt.Sprintf("trying the policy took more than %s and was ended: a rule or a test takes too long", most.Time)}}}
-	case err != nil:
+	answer, err := apart(ctx, question{Task: taskAdmit, Files: snap.files, Must: must, Limits: most})
+	if err != nil {
 		return nil, err
-	case answer.Overdue:
-		return nil, overdue{answer.Faults}
-	case answer.Faults != nil:
-		return nil, answer.Faults
 	}
 	p, err := Compile(ctx, snap, must.Timeout)
 	if err != nil {
@@ -74,6 +83,50 @@ func admitApart(ctx context.Context, snap *Snapshot, must Conditions, most limit
 	}
 	p.tests = answer.Tests
 	return p, nil
+}
+
+// TestApart is [Test] in a process of its own, with the limits of [AdmitApart].
+// The error is [Faults] if they are exceeded, too.
+func TestApart(ctx context.Context, snap *Snapshot) ([]TestResult, error) {
+	return testApart(ctx, snap, usual)
+}
+
+func testApart(ctx context.Context, snap *Snapshot, most limits) ([]TestResult, error) {
+	answer, err := apart(ctx, question{Task: taskTest, Files: snap.files, Limits: most})
+	return answer.Results, err
+}
+
+// EvaluateApart compiles a snapshot and is [Policy.Evaluate] in a process of
+// its own, with the limits of [AdmitApart]. It returns how long the decision
+// took, too. The error is [Faults] if the snapshot does not compile or a limit
+// is exceeded; any other says why there is no decision.
+func EvaluateApart(ctx context.Context, snap *Snapshot, document any, timeout time.Duration) (*Decision, time.Duration, error) {
+	answer, err := apart(ctx, question{Task: taskEvaluate, Files: snap.files, Must: Conditions{Timeout: timeout}, Document: document, Limits: usual})
+	if err == nil && answer.Decision == nil {
+		err = errors.New(answer.Undecided)
+	}
+	return answer.Decision, answer.Took, err
+}
+
+// apart has a question answered within its limits. The error is [Faults] if the
+// answer has any.
+func apart(ctx context.Context, q question) (verdict, error) {
+	trial, cancel := context.WithTimeout(ctx, q.Limits.Time)
+	defer cancel()
+	answer, err := try(trial, q)
+	switch {
+	case ctx.Err() != nil:
+		return verdict{}, ctx.Err()
+	case trial.Err() != nil:
+		return verdict{}, overdue{Faults{{Message: fmt.Sprintf("trying the policy took more than %s and was ended: a rule or a test takes too long", q.Limits.Time)}}}
+	case err != nil:
+		return verdict{}, err
+	case answer.Overdue:
+		return verdict{}, overdue{answer.Faults}
+	case answer.Faults != nil:
+		return verdict{}, answer.Faults
+	}
+	return answer, nil
 }
 
 // try runs the process of a trial.
@@ -121,8 +174,8 @@ func lastLine(text []byte) []byte {
 	return text[bytes.LastIndexByte(text, '\n')+1:]
 }
 
-// ServeTrial serves the trial of a policy and exits, if [AdmitApart] started
-// this process for one. Otherwise it does nothing.
+// ServeTrial serves the trial of a policy and exits, if [AdmitApart] or one of
+// its kind started this process for one. Otherwise it does nothing.
 func ServeTrial() {
 	if os.Getenv(trialVariable) == "" {
 		return
@@ -136,20 +189,47 @@ func ServeTrial() {
 
 func serveTrial(in io.Reader, out io.Writer) error {
 	var q question
-	if err := json.NewDecoder(in).Decode(&q); err != nil {
+	decoder := json.NewDecoder(in)
+	decoder.UseNumber() // in the document
+	if err := decoder.Decode(&q); err != nil {
 		return fmt.Errorf("reading the policy to try: %w", err)
 	}
 	go watchMemory(q.Limits.Memory)
 	limitTime(q.Limits.Time)
-	snap := &Snapshot{files: q.Files}
-	snap.index()
-	var answer verdict
-	if p, err := Admit(context.Background(), snap, q.Must); err != nil {
+	answer, err := q.answer(context.Background())
+	if err != nil {
 		answer = verdict{Faults: FaultsOf(err), Overdue: isOverdue(err)}
-	} else {
-		answer.Tests = p.Tests()
 	}
 	return json.NewEncoder(out).Encode(answer)
+}
+
+// answer does what a question asks for. The error is about the policy.
+func (q *question) answer(ctx context.Context) (answer verdict, err error) {
+	snap := &Snapshot{files: q.Files}
+	snap.index()
+	switch q.Task {
+	case taskTest:
+		answer.Results, err = Test(ctx, snap)
+		return answer, err
+	case taskEvaluate:
+		p, err := Compile(ctx, snap, q.Must.Timeout)
+		if err != nil {
+			return answer, err
+		}
+		start := time.Now()
+		answer.Decision, err = p.Evaluate(ctx, q.Document)
+		answer.Took = time.Since(start)
+		if err != nil {
+			answer.Undecided = err.Error()
+		}
+		return answer, nil
+	}
+	p, err := Admit(ctx, snap, q.Must)
+	if err != nil {
+		return answer, err
+	}
+	answer.Tests = p.Tests()
+	return answer, nil
 }
 
 // watchMemory ends the process when it takes too much memory. A limit of the

@@ -2,6 +2,7 @@ package promptpolicy
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestAPolicyThatIsTriedApartDecides(t *testing.T) {
@@ -43,10 +45,48 @@ func TestATrialThatTakesTooLongIsEnded(t *testing.T) {
 	snap := snapshot(t, map[string]string{"gate.rego": allowing, "gate_test.rego": "package gate_test\n\n" +
 		"digits := [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n\n" +
 		"test_long if count([1 | digits[a]; digits[b]; digits[c]; digits[d]; digits[e]; digits[f]; digits[g]; digits[h]; a + b + c + d + e + f + g + h < 0]) == 0\n"})
-	_, err := admitApart(t.Context(), snap, Conditions{Timeout: ample}, limits{Time: 300 * time.Millisecond, Memory: usual.Memory})
+	short := limits{Time: 300 * time.Millisecond, Memory: usual.Memory}
+	_, err := admitApart(t.Context(), snap, Conditions{Timeout: ample}, short)
 	wantError(t, err, "took more than 300ms and was ended")
 	if !isOverdue(err) {
 		t.Error("it will not be tried again")
+	}
+	_, err = testApart(t.Context(), snap, short)
+	wantError(t, err, "took more than 300ms and was ended")
+}
+
+func TestResultsOfTestsAreTheSameApart(t *testing.T) {
+	snap := snapshot(t, map[string]string{"gate.rego": allowing, "gate_test.rego": "package gate_test\n\n" +
+		"test_yes if true\n\ntest_no if {\n\tprint(\"so\")\n\tfalse\n}\n\ntodo_test_later if true\n"})
+	here, err := Test(t.Context(), snap)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apart, err := TestApart(t.Context(), snap)
+	if diff := cmp.Diff(here, apart, cmpopts.IgnoreFields(TestResult{}, "Took")); err != nil || diff != "" {
+		t.Errorf("error %v, -here +apart:\n%s", err, diff)
+	}
+}
+
+func TestADocumentIsEvaluatedApart(t *testing.T) {
+	denied := snapshot(t, map[string]string{"gate.rego": denying})
+	d, _, err := EvaluateApart(t.Context(), denied, nil, ample)
+	want, wantErr := compiled(t, map[string]string{"gate.rego": denying}).Evaluate(t.Context(), nil)
+	if diff := cmp.Diff(want, d); err != nil || wantErr != nil || diff != "" {
+		t.Errorf("errors %v and %v, -here +apart:\n%s", wantErr, err, diff)
+	}
+	allowed := snapshot(t, map[string]string{"gate.rego": allowing})
+	_, _, err = EvaluateApart(t.Context(), allowed, map[string]any{"complete": false}, ample)
+	wantError(t, err, "data.gate.decision is undefined")
+	// It stays the number that it is.
+	numbered := snapshot(t, map[string]string{"gate.rego": strings.Replace(allowing, "input.complete", "input.body.id == 9007199254740993", 1)})
+	d, _, err = EvaluateApart(t.Context(), numbered, map[string]any{"body": map[string]any{"id": json.Number("9007199254740993")}}, ample)
+	if err != nil || !d.Allow {
+		t.Errorf("decision = %+v, error = %v", d, err)
+	}
+	_, _, err = EvaluateApart(t.Context(), snapshot(t, map[string]string{"gate.rego": "package gate\n\ndecision := {"}), nil, ample)
+	if faults, ok := errors.AsType[Faults](err); !ok || faults[0].Line != 3 {
+		t.Errorf("error = %v", err)
 	}
 }
 
