@@ -14,6 +14,7 @@ LDFLAGS := -s -w -X github.com/caddyserver/caddy/v2.CustomVersion=$(VERSION)
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 CYCLONEDX     := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+OPA           := github.com/open-policy-agent/opa
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
@@ -69,8 +70,9 @@ bench: ## measure what each part of the gateway costs beside a plain Caddy, in R
 profile: ## show by function what a rung of the ladder costs beyond plain Caddy: RUNG=three-limits
 	@GO="$(GO)" RUNG="$(RUNG)" .ci/profile
 
-bench-policy: ## measure decisions of the policy, by the size of prompts and the number of rules and terms
-	$(GO) test -run '^$$' -bench . -benchtime 1s -timeout 20m ./internal/promptpolicy
+bench-policy: ## measure decisions of the policy, by the size of prompts and the number of rules and terms, and beside a stock OPA
+	GOBIN="$(CURDIR)/bin" GOFLAGS= $(GO) install "$(OPA)@$$($(GO) list -m -f '{{.Version}}' $(OPA))"
+	$(GO) test -run '^$$' -bench . -benchtime 1s -timeout 20m ./internal/promptpolicy -opa "$(CURDIR)/bin/opa"
 
 clients: ## show refusals to the clients of others: OpenAI's, for Node.js
 	@.ci/needs clients
