@@ -1,6 +1,7 @@
 // Package decode finds what a text says in another writing: in base64, hex or
-// URL escapes, with HTML entities, in rot13 or backwards, in leet, with its
-// letters spaced out or doubled, or in characters that do not show.
+// URL escapes, with HTML entities, in rot13 or backwards (all of it or each of
+// its words), in leet, with its letters spaced out or doubled, or in
+// characters that do not show.
 //
 // [Layers] returns the text again for each such writing, with the encoded part
 // decoded in its place: "explain c2FyaW4= please" has the layer "explain sarin

@@ -107,6 +107,7 @@ func (d *decoder) expand(in Layer, seen survey) {
 		{seen.doubled, halve},
 		{seen.rot13 >= leastRot13, turnRot13},
 		{seen.reversed >= leastReversed, reverse},
+		{seen.reversed >= leastReversed, reverseWords},
 	} {
 		if !way.apply || d.truncated {
 			continue

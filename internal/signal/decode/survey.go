@@ -117,15 +117,23 @@ func look(text string) survey {
 		rot, rev := w.evidence(text)
 		rot13.add(rot)
 		reversed.add(rev)
+		if w.all()&high != 0 {
+			reversed.doubt()
+		}
 		last = w
 	}
 	s.rot13, s.reversed = rot13.result(leastRot13), reversed.result(leastReversed)
+	s.punctuated(text)
 	s.hinted(text)
 	return s
 }
 
 // sum adds up evidence of words.
-type sum struct{ all, run, most, words int }
+type sum struct {
+	all, run, most int
+	words          int // that speak for it
+	least          int // what the whole text has to say more than
+}
 
 func (s *sum) add(evidence int) {
 	if evidence > 0 {
@@ -136,6 +144,9 @@ func (s *sum) add(evidence int) {
 	s.most = max(s.most, s.run)
 }
 
+// doubt asks for more, because of a word in a language of which less is known.
+func (s *sum) doubt() { s.run, s.least = max(s.run-bit, 0), bit }
+
 // leastWords is how many words have to speak for a whole text being turned.
 const leastWords = 2
 
@@ -143,7 +154,7 @@ const leastWords = 2
 // in any case if the whole text speaks for being turned, and not one word
 // alone.
 func (s sum) result(enough int) int {
-	if s.all > 0 && s.words >= leastWords {
+	if s.all > s.least && s.words >= leastWords {
 		return max(s.most, enough)
 	}
 	return s.most

@@ -68,24 +68,45 @@ func (w *word) mayBeBase64(text string, last *word) bool {
 // evidence returns how much a word speaks for rot13 and for being reversed. A
 // word of few letters that occurs in a language, or would if it were turned,
 // says more than its pairs do. Parts of formulas, of names of chemicals and of
-// code speak for nothing, and so do words with letters beyond ASCII.
+// code speak for nothing.
 func (w *word) evidence(text string) (rot, rev int) {
 	const most, drift = 2 * bit, bit / 2
 	rot, rev = unpack(w.turned)
 	rot, rev = min(rot, most)-drift, min(rev, most)-drift
 	n, all := w.end-w.start, w.all()
-	odd := all&(digit|high) != 0 || w.rest&upper != 0 && all&lower != 0 || n == 1 || w.besideBracket(text)
-	if n >= leastEnds && all&(digit|high) == 0 {
+	if all&high != 0 {
+		return rot, w.foreign(text)
+	}
+	capital := w.endsInCapital(text)
+	odd := all&digit != 0 || w.rest&upper != 0 && all&lower != 0 && !capital || n == 1 || w.besideBracket(text)
+	if n >= leastEnds && all&digit == 0 {
 		rev += w.ends(text)
+	}
+	if capital {
+		rot, rev = min(rot, 0), rev+bit
 	}
 	if odd {
 		rot, rev = min(rot, 0), min(rev, 0)
 	}
-	if n < 2 || n > longestKnown || all&(digit|high) != 0 {
+	if n < 2 || n > longestKnown || all&digit != 0 {
 		return rot, rev
 	}
 	is := known.lookUp(w.letters)
-	return weigh(rot, is, knownRot13, knownBonus[n], odd), weigh(rev, is, knownReversed, knownBonus[n], odd)
+	return weigh(rot, is, knownRot13, knownBonus[n], odd || capital), weigh(rev, is, knownReversed, knownBonus[n], odd)
+}
+
+// endsInCapital reports whether a word has one capital, and has it at its end:
+// a name that is turned, or the beginning of a sentence.
+func (w *word) endsInCapital(text string) bool {
+	if w.rest&upper == 0 || w.first&lower == 0 || w.end-w.start < 3 || classOf[text[w.end-1]]&upper == 0 {
+		return false
+	}
+	for _, c := range []byte(text[w.start+1 : w.end-1]) {
+		if classOf[c]&lower == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // ends returns how much the ends of a word speak for it being reversed.
