@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -30,15 +31,10 @@ const (
 // [MaxDepth], more than [MaxValues] values, and numbers that [CheckNumber]
 // refuses. The error is an [*Error].
 func Parse(text []byte) (any, error) {
-	dec := decoder{Decoder: jsontext.NewDecoder(bytes.NewReader(text))}
-	value, err := dec.decode()
-	if err != nil {
-		return nil, describe(text, err)
-	}
-	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, dec.fault("something follows the value at byte %d")
-	}
-	return value, nil
+	dec := decoders.Get().(*decoder)
+	value, err := dec.parse(text)
+	decoders.Put(dec) // not after a panic
+	return value, err
 }
 
 // Canonical returns a text in the form of RFC 8785, so that texts that say the
@@ -52,10 +48,32 @@ func Canonical(text []byte) ([]byte, error) {
 	return value, nil
 }
 
-// decoder reads one text.
+// decoder reads one text after the other. It reads them where they are, and
+// keeps only its own buffers.
 type decoder struct {
-	*jsontext.Decoder
+	jsontext.Decoder
+	text   bytes.Buffer
 	values int // read so far
+}
+
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
+
+func (dec *decoder) parse(text []byte) (any, error) {
+	dec.begin(text)
+	defer dec.begin(nil)
+	value, err := dec.decode()
+	if err != nil {
+		return nil, describe(text, err)
+	}
+	if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, dec.fault("something follows the value at byte %d")
+	}
+	return value, nil
+}
+
+func (dec *decoder) begin(text []byte) {
+	dec.text, dec.values = *bytes.NewBuffer(text), 0
+	dec.Reset(&dec.text)
 }
 
 // fault says what is wrong at the byte that was reached, which the format

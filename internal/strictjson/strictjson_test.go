@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -146,6 +147,24 @@ func TestParsingAgreesWithTheStandardLibrary(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatal(diff)
+		}
+	})
+}
+
+func TestATextIsReadAsIfItWereTheFirst(t *testing.T) {
+	pieces := rapid.SampledFrom([]string{`{`, `}`, `[`, `]`, `"a"`, `"A"`, `"\u0061"`, `:`, `,`, `1`, `1e999`, `"`, "\xff", ` `, `{"a":1,"b":[2]}`, `{"a":1,"a":2}`})
+	rapid.Check(t, func(t *rapid.T) {
+		for range 3 {
+			text := []byte(strings.Join(rapid.SliceOfN(pieces, 0, 8).Draw(t, "pieces"), ""))
+			before := bytes.Clone(text)
+			got, err := strictjson.Parse(text)
+			want, wantErr := strictjson.ParseAnew(text)
+			if diff := cmp.Diff(want, got); diff != "" || !reflect.DeepEqual(err, wantErr) {
+				t.Fatalf("%s: got %v, %v; want %v, %v", text, got, err, want, wantErr)
+			}
+			if !bytes.Equal(text, before) {
+				t.Fatalf("%s became %s", before, text)
+			}
 		}
 	})
 }
