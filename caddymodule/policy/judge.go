@@ -111,6 +111,9 @@ func checkMediaType(header http.Header) *problem.Problem {
 	if len(types) != 1 || hasLookAlike(header) {
 		return problem.Unsupported.New(detail)
 	}
+	if types[0] == "application/json" && len(header.Values("Content-Encoding")) == 0 {
+		return nil
+	}
 	media, params, err := mime.ParseMediaType(types[0])
 	if strings.HasPrefix(media, "multipart/") {
 		return problem.Unsupported.New(parts)

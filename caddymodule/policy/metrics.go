@@ -22,6 +22,7 @@ var (
 		Name: "gate_policy_decisions_total",
 		Help: "Requests by what became of them: allow, deny, malformed (no JSON), invalid (schema), unavailable (no decision), abandoned (the client left).",
 	}, []string{"result"})
+	allowed     = decisions.WithLabelValues(resultAllow)
 	evalSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "gate_policy_eval_seconds",
 		Help:    "How long the policy took to decide, with normalising the texts.",

@@ -221,7 +221,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 	if refusal != nil {
 		decisions.WithLabelValues(refusal.result).Inc()
 	} else {
-		decisions.WithLabelValues(resultAllow).Inc()
+		allowed.Inc()
 	}
 	if decision != nil {
 		carryOut(r, x, decision)

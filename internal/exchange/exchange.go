@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 )
 
 // DefaultMaxBody is how many bytes of a body are read where nothing smaller is
@@ -52,7 +53,7 @@ type Exchange struct {
 	body    []byte
 	read    bool
 	readErr error // of reading; what was read before it is gone
-	parsed  *document
+	parsed  document
 }
 
 // Principal is an authenticated sender.
@@ -174,21 +175,41 @@ func readBounded(r *http.Request, maxBytes int64) ([]byte, error) {
 	if r.ContentLength > maxBytes {
 		return nil, tooLarge(maxBytes)
 	}
-	var buf bytes.Buffer
-	if r.ContentLength > 0 {
-		buf.Grow(int(r.ContentLength) + bytes.MinRead)
+	length := r.ContentLength
+	if length < 0 { // not known
+		length = bytes.MinRead
 	}
-	n, err := buf.ReadFrom(io.LimitReader(r.Body, maxBytes+1))
+	body, err := readAtMost(r.Body, maxBytes+1, length)
 	if maxErr, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, tooLarge(maxErr.Limit)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading body: %w", err)
 	}
-	if n > maxBytes {
+	if int64(len(body)) > maxBytes {
 		return nil, tooLarge(maxBytes)
 	}
-	return buf.Bytes(), nil
+	return body, nil
+}
+
+// readAtMost reads to the end, or so many bytes. The length is what is
+// expected.
+func readAtMost(r io.Reader, most, length int64) ([]byte, error) {
+	// With a byte of room behind it, the end is found without growing.
+	body := make([]byte, 0, min(most, length+1))
+	for {
+		n, err := r.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case err == io.EOF || int64(len(body)) == most:
+			return body, nil
+		case err != nil:
+			return nil, err
+		case len(body) == cap(body):
+			body = slices.Grow(body, len(body))
+			body = body[:len(body):min(int64(cap(body)), most)]
+		}
+	}
 }
 
 func tooLarge(limit int64) error {

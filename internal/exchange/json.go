@@ -4,6 +4,7 @@ import "github.com/odordiff/odordiff/internal/strictjson"
 
 // document is a parsed body.
 type document struct {
+	known     bool
 	value     any
 	canonical []byte
 	err       error
@@ -29,9 +30,9 @@ func (x *Exchange) Canonical() ([]byte, error) {
 }
 
 func (x *Exchange) document() *document {
-	if x.parsed == nil {
-		value, err := strictjson.Parse(x.body)
-		x.parsed = &document{value: value, err: err}
+	if doc := &x.parsed; !doc.known {
+		doc.known = true
+		doc.value, doc.err = strictjson.Parse(x.body)
 	}
-	return x.parsed
+	return &x.parsed
 }

@@ -123,7 +123,8 @@ type Source struct {
 // [ErrLongPointers], [ErrNotText], [ErrTextGrows], [ErrTextTakesLong], or wraps
 // that of the context.
 func Prompts(ctx context.Context, deadline time.Time, from Source, paths []PromptPath) ([]exchange.Prompt, error) {
-	c := collector{names: map[string]bool{}, files: from.Files}
+	c := collector{files: from.Files}
+	c.at, c.like, c.found = c.room.at[:0], c.room.like[:0], c.room.found[:0]
 	for _, path := range paths {
 		if err := c.walk(from.Body, path); err != nil {
 			return nil, err
@@ -142,9 +143,15 @@ func Prompts(ctx context.Context, deadline time.Time, from Source, paths []Promp
 
 // collector gathers prompts. It writes a pointer only for a prompt.
 type collector struct {
+	// room is where lists begin, so that those of most bodies cost nothing.
+	room struct {
+		at, like [8]string
+		found    [2]rawPrompt
+	}
 	found    []rawPrompt
 	pointers int             // bytes of the pointers of found
 	at       []string        // the names that lead to the current value
+	like     []string        // the names that a path's tokens stand for
 	names    map[string]bool // those that are prompts already
 	joined   []rawPrompt
 	list     *list // the innermost array around the current value
@@ -176,7 +183,9 @@ func (c *collector) walk(value any, path PromptPath) error {
 	rest := PromptPath{path.tokens[1:], path.folded[1:]}
 	switch value := value.(type) {
 	case map[string]any:
-		for _, name := range namesLike(value, token, folded) {
+		like := c.namesLike(value, token, folded)
+		defer func() { c.like = c.like[:len(c.like)-len(like)] }()
+		for _, name := range like {
 			if err := c.enter(name, func() error { return c.walk(value[name], rest) }); err != nil {
 				return err
 			}
@@ -199,15 +208,17 @@ func (c *collector) walk(value any, path PromptPath) error {
 }
 
 // namesLike returns the names of an object that a token stands for, in order.
-func namesLike(object map[string]any, token, folded string) []string {
-	var names []string
+// They are the last of c.like.
+func (c *collector) namesLike(object map[string]any, token, folded string) []string {
+	before := len(c.like)
 	for name := range object {
 		if token == "*" || isFolded(name, folded) {
-			names = append(names, name)
+			c.like = append(c.like, name)
 		}
 	}
-	slices.Sort(names)
-	return names
+	like := c.like[before:]
+	slices.Sort(like)
+	return like
 }
 
 // gather adds every string and every name in a value. A number is an error
@@ -315,6 +326,9 @@ func (c *collector) addText(text string) error {
 func (c *collector) addName(name string) error {
 	if c.names[name] || !strings.ContainsFunc(name, unicode.IsLetter) {
 		return nil
+	}
+	if c.names == nil {
+		c.names = map[string]bool{}
 	}
 	c.names[name] = true
 	return c.add(name, true)

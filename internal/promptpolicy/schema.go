@@ -279,7 +279,12 @@ func decimal(r *big.Rat) string {
 
 // pointer writes reference tokens as a JSON Pointer.
 func pointer(tokens ...string) string {
+	length := 0
+	for _, token := range tokens {
+		length += len("/") + len(token)
+	}
 	var p strings.Builder
+	p.Grow(length)
 	for _, token := range tokens {
 		p.WriteByte('/')
 		p.WriteString(escapeToken.Replace(token))

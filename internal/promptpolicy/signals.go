@@ -49,12 +49,14 @@ type seen struct {
 type sight struct {
 	texts []seen
 	whole seen
+	room  [1]seen // where texts begins
 }
 
 // look reads the signals of prompts. The error is one of package textnorm.
 func (r *reader) look(ctx context.Context, deadline time.Time, prompts []exchange.Prompt) (*sight, error) {
 	expired := func() bool { return ctx.Err() != nil || time.Now().After(deadline) }
-	all := &sight{texts: make([]seen, 0, len(prompts))}
+	all := &sight{}
+	all.texts = all.room[:0]
 	var together []exchange.Prompt
 	for _, prompt := range prompts {
 		text, err := r.read(prompt, expired)
@@ -62,7 +64,7 @@ func (r *reader) look(ctx context.Context, deadline time.Time, prompts []exchang
 			return nil, err
 		}
 		all.texts = append(all.texts, text)
-		if text.kind == prose && !prompt.Joined {
+		if len(prompts) > 1 && text.kind == prose && !prompt.Joined {
 			together = append(together, prompt)
 		}
 	}

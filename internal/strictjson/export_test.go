@@ -1,4 +1,4 @@
 package strictjson
 
 // ParseAnew is Parse with a decoder that has read nothing before.
-func ParseAnew(text []byte) (any, error) { return new(decoder).parse(text) }
+func ParseAnew(text []byte) (any, error) { return decoders.New().(*decoder).parse(text) }

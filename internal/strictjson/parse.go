@@ -54,9 +54,17 @@ type decoder struct {
 	jsontext.Decoder
 	text   bytes.Buffer
 	values int // read so far
+	// names are those of earlier texts, which are not made again.
+	names map[string]string
 }
 
-var decoders = sync.Pool{New: func() any { return new(decoder) }}
+// The bounds of what a decoder keeps of names.
+const (
+	maxNames     = 64
+	maxNameBytes = 32
+)
+
+var decoders = sync.Pool{New: func() any { return &decoder{names: map[string]string{}} }}
 
 func (dec *decoder) parse(text []byte) (any, error) {
 	dec.begin(text)
@@ -136,7 +144,7 @@ func (dec *decoder) decodeObject() (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		member := name.String()
+		member := dec.name(name)
 		if strings.Contains(member, "\x00") {
 			return nil, dec.fault("the name before byte %d has a NUL")
 		}
@@ -151,6 +159,20 @@ func (dec *decoder) decodeObject() (any, error) {
 		return nil, dec.fault("two names in the object before byte %d differ only in case")
 	}
 	return object, nil
+}
+
+func (dec *decoder) name(token jsontext.Token) string {
+	if name, known := dec.names[token.String()]; known {
+		return name
+	}
+	name := token.String()
+	if len(name) <= maxNameBytes {
+		if len(dec.names) == maxNames {
+			clear(dec.names)
+		}
+		dec.names[name] = name
+	}
+	return name
 }
 
 // differInCase reports whether two names of an object are one to a decoder that
