@@ -19,29 +19,27 @@ import (
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
-// entry is where the store keeps the answer to one request. A nil entry keeps
-// nothing.
+// entry is where the store keeps the answer to one request.
 type entry struct {
-	store     *ladder.Store
+	store     *ladder.Store // nil keeps nothing
 	key       ladder.Key
 	request   http.Header // as the client sent it
 	principal string
-	maxEntry  int64
 }
 
-// entryOf returns the entry of the request, or nil if its answer is not kept.
-func (h *Handler) entryOf(w http.ResponseWriter, r *http.Request) (*entry, error) {
+// entryOf returns the entry of the request. It keeps nothing if the request's
+// answer is not to be kept.
+func (h *Handler) entryOf(w http.ResponseWriter, r *http.Request) (entry, error) {
 	if h.store == nil || !cacheable(r) {
-		return nil, nil
+		return entry{}, nil
 	}
 	body, err := keyBody(w, r)
 	if err != nil {
-		return nil, err
+		return entry{}, err
 	}
 	principal := principalOf(r)
-	return &entry{
+	return entry{
 		store: h.store, request: r.Header, principal: principal,
-		maxEntry: h.store.Limits().MaxEntry,
 		key: ladder.Request{
 			Host: r.Host, Asked: asked(r), Passed: targetOf(r),
 			Principal: principal, Body: body,
@@ -129,8 +127,13 @@ func readBody(w http.ResponseWriter, r *http.Request, x *exchange.Exchange) ([]b
 }
 
 func isJSON(r *http.Request) bool {
-	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
+	const usual = "application/json"
+	contentType := r.Header.Get("Content-Type")
+	if contentType == usual {
+		return true // without the cost of parsing it
+	}
+	mediaType, _, _ := mime.ParseMediaType(contentType)
+	return mediaType == usual || strings.HasSuffix(mediaType, "+json")
 }
 
 // principalOf returns what identifies the sender among all who might get other
@@ -144,16 +147,25 @@ func principalOf(r *http.Request) string {
 			return "user " + user
 		}
 	}
-	credential := ""
+	return credentialOf(r)
+}
+
+func credentialOf(r *http.Request) string {
+	var room [512]byte // for what most clients send
+	text := room[:0]
 	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
-		credential = "certificate " + string(r.TLS.PeerCertificates[0].Raw) + "\n"
+		text = append(text, "certificate "...)
+		text = append(text, r.TLS.PeerCertificates[0].Raw...)
+		text = append(text, '\n')
 	}
-	for _, field := range []string{"Authorization", "Cookie", "X-Api-Key", "Signature-Input"} {
+	for _, field := range [...]string{"Authorization", "Cookie", "X-Api-Key", "Signature-Input"} {
 		for _, value := range r.Header[field] {
-			credential += field + " " + strconv.Quote(value) + "\n"
+			text = append(text, field...)
+			text = strconv.AppendQuote(append(text, ' '), value)
+			text = append(text, '\n')
 		}
 	}
-	return credential
+	return string(text)
 }
 
 // storable reports whether an answer with this status and header may be kept.
@@ -166,7 +178,7 @@ func (e *entry) keep(a ladder.Answer) { e.store.Put(e.key, e.request, a) }
 
 // recall returns the answer that is kept for the request, and its age.
 func (e *entry) recall() (ladder.Answer, time.Duration, bool) {
-	if e == nil || !ladder.AcceptsStale(e.request) {
+	if e.store == nil || !ladder.AcceptsStale(e.request) {
 		return ladder.Answer{}, 0, false
 	}
 	return e.store.Get(e.key, e.request)

@@ -1,7 +1,6 @@
 package fallback
 
 import (
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -16,16 +15,18 @@ import (
 // answer may be stored. It withholds only an answer that steps down, which its
 // header shows before a byte of it is sent.
 type live struct {
-	*exchange.Writer
+	exchange.Writer
 	exchange *exchange.Exchange
-	entry    *entry
-	before   http.Header // the header as the handlers before us left it
-	copy     *recording  // nil where nothing is kept
+	entry    entry
+	before   snapshot // the header as the handlers before us left it
+	copy     recording
+	servedBy [1]string // the values of the header field
 }
 
-func newLive(w http.ResponseWriter, x *exchange.Exchange, e *entry) *live {
-	l := &live{exchange: x, entry: e, before: w.Header().Clone()}
-	l.Writer = exchange.Watch(w, l)
+func newLive(w http.ResponseWriter, x *exchange.Exchange, e entry) *live {
+	l := &live{exchange: x, entry: e, servedBy: [1]string{ladder.Live}}
+	l.Writer = *exchange.Watch(w, l)
+	l.before.take(w.Header())
 	return l
 }
 
@@ -39,9 +40,9 @@ func (l *live) Begin(head *exchange.Head) exchange.Action {
 		return exchange.Pass
 	}
 	l.copy = l.record(head)
-	head.Header.Set(servedBy, ladder.Live)
+	head.Header[servedBy] = l.servedBy[:]
 	l.exchange.ServedBy = ladder.Live
-	if l.copy == nil {
+	if !l.copy.running {
 		return exchange.Pass
 	}
 	return exchange.Show
@@ -53,15 +54,15 @@ func (l *live) Body(part []byte) { l.copy.add(part) }
 // record begins a copy of the answer if it may be kept. What the handlers
 // before us put into the header, such as a Cache-Control for browsers, does not
 // decide that.
-func (l *live) record(head *exchange.Head) *recording {
-	if l.entry == nil || head.Status != http.StatusOK {
-		return nil
+func (l *live) record(head *exchange.Head) recording {
+	if l.entry.store == nil || head.Status != http.StatusOK {
+		return recording{}
 	}
 	header := l.fresh(head.Header)
 	if !l.entry.storable(head.Status, header) {
-		return nil
+		return recording{}
 	}
-	return newRecording(header, head.Status, l.entry.maxEntry, head.Header.Get("Content-Length"))
+	return newRecording(header, head.Status, l.entry.store.Limits().MaxEntry, head.Header.Get("Content-Length"))
 }
 
 // finish stores the answer, which is now complete.
@@ -72,11 +73,7 @@ func (l *live) finish() {
 }
 
 // rewindHeader removes what the withheld answer has put into the header.
-func (l *live) rewindHeader() {
-	header := l.Header()
-	clear(header)
-	maps.Copy(header, l.before)
-}
+func (l *live) rewindHeader() { l.before.restore(l.Header()) }
 
 // maxRetryAfter bounds how long an upstream can tell clients to wait.
 const maxRetryAfter = time.Hour
@@ -102,10 +99,12 @@ var ofTheMoment = []string{
 
 // fresh returns the fields that came with the answer and belong to it.
 func (l *live) fresh(header http.Header) http.Header {
-	fresh := make(http.Header, len(header))
+	fresh := make(http.Header)
+	all := make([]string, 0, len(header)) // an array for the values of all fields
 	for name, values := range header {
-		if !slices.Equal(values, l.before[name]) && !slices.Contains(ofTheMoment, name) {
-			fresh[name] = slices.Clone(values)
+		if !slices.Equal(values, l.before.values(name)) && !slices.Contains(ofTheMoment, name) {
+			all = append(all, values...)
+			fresh[name] = slices.Clip(all[len(all)-len(values):])
 		}
 	}
 	return fresh

@@ -13,15 +13,17 @@ var served = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Help: "Requests by the rung of the ladder that answered them: live, stale or unavailable.",
 }, []string{"rung"})
 
-func init() {
-	for _, rung := range []string{ladder.Live, ladder.Stale, ladder.Unavailable} {
-		served.WithLabelValues(rung) // A rung that never served is 0, not absent.
-	}
+// servedByRung are the counters, found once. A rung that never served is 0, not
+// absent.
+var servedByRung = map[string]prometheus.Counter{
+	ladder.Live:        served.WithLabelValues(ladder.Live),
+	ladder.Stale:       served.WithLabelValues(ladder.Stale),
+	ladder.Unavailable: served.WithLabelValues(ladder.Unavailable),
 }
 
 // countServed counts the rung that answered, if one did.
 func countServed(o exchange.Outcome) {
-	if o.ServedBy != "" {
-		served.WithLabelValues(o.ServedBy).Inc()
+	if counter, ok := servedByRung[o.ServedBy]; ok {
+		counter.Inc()
 	}
 }

@@ -7,26 +7,25 @@ import (
 	"github.com/odordiff/odordiff/internal/ladder"
 )
 
-// recording is the copy of an answer while it is passed on. A nil recording
-// records nothing.
+// recording is the copy of an answer while it is passed on.
 type recording struct {
-	answer ladder.Answer
-	length int64 // as announced; -1 if unknown
-	limit  int64
-	over   bool
+	running bool // nothing is recorded otherwise
+	answer  ladder.Answer
+	length  int64 // as announced; -1 if unknown
+	limit   int64
 }
 
-// newRecording begins the copy of an answer of at most limit bytes. It returns
-// nil if the answer announces more.
-func newRecording(header http.Header, status int, limit int64, announced string) *recording {
+// newRecording begins the copy of an answer of at most limit bytes. It does not
+// run if the answer announces more.
+func newRecording(header http.Header, status int, limit int64, announced string) recording {
 	length, err := strconv.ParseInt(announced, 10, 64)
 	if err != nil {
 		length = -1
 	}
 	if length > limit {
-		return nil
+		return recording{}
 	}
-	rec := &recording{answer: ladder.Answer{Status: status, Header: header}, length: length, limit: limit}
+	rec := recording{running: true, answer: ladder.Answer{Status: status, Header: header}, length: length, limit: limit}
 	if length > 0 {
 		rec.answer.Body = make([]byte, 0, length)
 	}
@@ -34,11 +33,11 @@ func newRecording(header http.Header, status int, limit int64, announced string)
 }
 
 func (rec *recording) add(p []byte) {
-	if rec == nil || rec.over {
+	if !rec.running {
 		return
 	}
 	if int64(len(rec.answer.Body)+len(p)) > rec.limit {
-		rec.over, rec.answer.Body = true, nil
+		*rec = recording{}
 		return
 	}
 	rec.answer.Body = append(rec.answer.Body, p...)
@@ -48,10 +47,7 @@ func (rec *recording) add(p []byte) {
 // length is complete when its handler returns, because a handler whose answer
 // breaks off panics.
 func (rec *recording) complete() (ladder.Answer, bool) {
-	if rec == nil || rec.over {
-		return ladder.Answer{}, false
-	}
-	if rec.length >= 0 && rec.length != int64(len(rec.answer.Body)) {
+	if !rec.running || rec.length >= 0 && rec.length != int64(len(rec.answer.Body)) {
 		return ladder.Answer{}, false
 	}
 	return rec.answer, true

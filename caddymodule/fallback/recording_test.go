@@ -37,7 +37,7 @@ func TestARecordingIsCompleteOnlyWithAllOfItsBytes(t *testing.T) {
 
 func TestWhatTheProxyWritesForAClientThatLeftIsNoAnswer(t *testing.T) {
 	sink, x := httptest.NewRecorder(), exchange.New("")
-	w := newLive(sink, x, nil)
+	w := newLive(sink, x, entry{})
 	w.WriteHeader(499)
 	_, _ = w.Write(nil)
 	if sink.Code != 499 || sink.Header().Get(servedBy) != "" || w.Withheld() != 0 || x.ServedBy != "" {

@@ -41,21 +41,30 @@ type Target struct {
 // no two requests share one by moving a byte from one part to the next.
 func (q Request) Key() Key {
 	hash := sha256.New()
-	var length [8]byte
-	write := func(part []byte) {
-		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
-		hash.Write(length[:])
-		hash.Write(part)
+	var room [128]byte
+	writeLength := func(length int) {
+		hash.Write(binary.BigEndian.AppendUint64(room[:0], uint64(length)))
 	}
-	write([]byte(q.Host))
+	write := func(part string) {
+		writeLength(len(part))
+		for part != "" {
+			n := copy(room[:], part) // Converting a long string would allocate.
+			hash.Write(room[:n])
+			part = part[n:]
+		}
+	}
+	write(q.Host)
 	for _, target := range []Target{q.Asked, q.Passed} {
-		write([]byte(target.Method))
-		write([]byte(target.Path))
-		write([]byte(canonicalQuery(target.Query)))
+		write(target.Method)
+		write(target.Path)
+		write(canonicalQuery(target.Query))
 	}
-	write([]byte(q.Principal))
-	write(q.Body)
-	return Key(hash.Sum(nil))
+	write(q.Principal)
+	writeLength(len(q.Body))
+	hash.Write(q.Body)
+	var key Key
+	hash.Sum(key[:0])
+	return key
 }
 
 // canonicalQuery orders parameters by name. What does not parse stays as it is:

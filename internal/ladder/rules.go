@@ -1,6 +1,7 @@
 package ladder
 
 import (
+	"iter"
 	"mime"
 	"net/http"
 	"slices"
@@ -15,7 +16,7 @@ func Storable(request http.Header, principal string, status int, response http.H
 	if status != http.StatusOK || streams(response) || len(response["Set-Cookie"]) > 0 {
 		return false
 	}
-	if has(request, "no-store") || slices.Contains(varying(response), "*") {
+	if has(request, "no-store") || contains(members(response["Vary"]), "*") {
 		return false
 	}
 	for _, forbidding := range []string{"no-store", "no-cache", "must-revalidate", "proxy-revalidate"} {
@@ -38,7 +39,11 @@ func streams(response http.Header) bool {
 	if response.Get("Incremental") == "?1" {
 		return true
 	}
-	mediaType, _, _ := mime.ParseMediaType(response.Get("Content-Type"))
+	contentType := response.Get("Content-Type")
+	if contentType == "application/json" {
+		return false // the usual, without the cost of parsing it
+	}
+	mediaType, _, _ := mime.ParseMediaType(contentType)
 	switch mediaType {
 	case "text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq":
 		return true
@@ -49,7 +54,7 @@ func streams(response http.Header) bool {
 // has reports whether Cache-Control carries the directive, with or without an
 // argument.
 func has(header http.Header, directive string) bool {
-	for _, member := range members(header["Cache-Control"]) {
+	for member := range members(header["Cache-Control"]) {
 		name, _, _ := strings.Cut(member, "=")
 		if strings.EqualFold(strings.TrimSpace(name), directive) {
 			return true
@@ -62,7 +67,7 @@ func has(header http.Header, directive string) bool {
 // Vary, Accept in any case, since one path may answer in several formats, and
 // Accept-Encoding where the body is encoded.
 func varying(response http.Header) []string {
-	fields := append(members(response["Vary"]), "Accept")
+	fields := append(slices.Collect(members(response["Vary"])), "Accept")
 	if response.Get("Content-Encoding") != "" {
 		fields = append(fields, "Accept-Encoding")
 	}
@@ -70,14 +75,23 @@ func varying(response http.Header) []string {
 }
 
 // members splits list fields at their commas and drops what is empty.
-func members(values []string) []string {
-	var all []string
-	for _, value := range values {
-		for member := range strings.SplitSeq(value, ",") {
-			if member = strings.TrimSpace(member); member != "" {
-				all = append(all, member)
+func members(values []string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, value := range values {
+			for member := range strings.SplitSeq(value, ",") {
+				if member = strings.TrimSpace(member); member != "" && !yield(member) {
+					return
+				}
 			}
 		}
 	}
-	return all
+}
+
+func contains(members iter.Seq[string], wanted string) bool {
+	for member := range members {
+		if member == wanted {
+			return true
+		}
+	}
+	return false
 }

@@ -56,9 +56,15 @@ type Store struct {
 type entry struct {
 	key    Key
 	answer Answer
-	varies map[string][]string // the request's fields that the answer depends on
+	varies []field // the request's fields that the answer depends on
 	at     time.Time
 	size   int64
+}
+
+// field is a field of a request's header.
+type field struct {
+	name   string
+	values []string
 }
 
 // overhead is about what an entry takes beside its texts: map, list and slices.
@@ -79,12 +85,13 @@ func (s *Store) Limits() Limits { return s.limits }
 // Put keeps the answer to a request with the given header, replaces the
 // previous one, and reports whether the answer fits the limits.
 func (s *Store) Put(key Key, request http.Header, answer Answer) bool {
-	e := &entry{key: key, answer: answer, varies: make(map[string][]string), at: time.Now()}
-	for _, field := range varying(answer.Header) {
-		field = http.CanonicalHeaderKey(field)
+	names := varying(answer.Header)
+	e := &entry{key: key, answer: answer, varies: make([]field, len(names)), at: time.Now()}
+	for i, name := range names {
+		name = http.CanonicalHeaderKey(name)
 		// All values of a header may share one array: a part of it would keep
 		// the rest, credentials too, in memory.
-		e.varies[field] = slices.Clone(request[field])
+		e.varies[i] = field{name, slices.Clone(request[name])}
 	}
 	e.size = e.measure()
 
@@ -119,8 +126,8 @@ func (s *Store) Get(key Key, request http.Header) (Answer, time.Duration, bool) 
 		s.remove(element)
 		return Answer{}, 0, false
 	}
-	for field, values := range e.varies {
-		if !slices.Equal(members(values), members(request[field])) {
+	for _, field := range e.varies {
+		if !slices.Equal(slices.Collect(members(field.values)), slices.Collect(members(request[field.name]))) {
 			return Answer{}, 0, false
 		}
 	}
@@ -169,13 +176,19 @@ func (s *Store) removeExpired() {
 // measure estimates the memory that the entry takes.
 func (e *entry) measure() int64 {
 	size := overhead + cap(e.answer.Body)
-	for _, fields := range []http.Header{e.answer.Header, e.varies} {
-		for name, values := range fields {
-			size += len(name)
-			for _, value := range values {
-				size += len(value)
-			}
-		}
+	for name, values := range e.answer.Header {
+		size += field{name, values}.measure()
+	}
+	for _, field := range e.varies {
+		size += field.measure()
 	}
 	return int64(size)
+}
+
+func (f field) measure() int {
+	size := len(f.name)
+	for _, value := range f.values {
+		size += len(value)
+	}
+	return size
 }
