@@ -3,6 +3,7 @@ package signal
 import (
 	"slices"
 
+	"github.com/odordiff/odordiff/internal/offset"
 	"github.com/odordiff/odordiff/internal/signal/decode"
 	"github.com/odordiff/odordiff/internal/signal/guard"
 	"github.com/odordiff/odordiff/internal/signal/hazard"
@@ -109,10 +110,14 @@ func (s *Signals) worse(class guard.Class, probability float64) {
 func (k *Knowledge) Read(text, normalised string, prose bool, expired func() bool) (*Signals, error) {
 	s := Nothing()
 	s.Text, s.Prose = Measure(text), prose
-	if err := k.readLayer(s, layer{text: text, normalised: normalised}, expired); err != nil {
+	whole := layer{text: text, normalised: normalised, plain: text}
+	if s.Text.Bytes > s.Text.Characters { // there is more than ASCII
+		whole.readPlain()
+	}
+	if err := k.readLayer(s, &whole, expired); err != nil {
 		return nil, err
 	}
-	layers, truncated := decode.Layers(text, decode.Limits{Expired: expired})
+	layers, truncated := decode.Layers(whole.plain, decode.Limits{Expired: expired})
 	if expired() { // what was not decoded for lack of time is no fault of the text
 		return nil, textnorm.ErrExpired
 	}
@@ -122,7 +127,11 @@ func (k *Knowledge) Read(text, normalised string, prose bool, expired func() boo
 		if err != nil {
 			return nil, err
 		}
-		if err := k.readLayer(s, layer{text: l.Text, normalised: normalised, encoding: l.Encoding, origin: l.Origin}, expired); err != nil {
+		decoded := layer{text: l.Text, normalised: normalised, encoding: l.Encoding, origin: func(start, end int) (from, to int) {
+			return whole.at.Origin(l.Origin(start, end))
+		}}
+		decoded.readPlain()
+		if err := k.readLayer(s, &decoded, expired); err != nil {
 			return nil, err
 		}
 		if !slices.Contains(s.Layers, l.Encoding) {
@@ -145,8 +154,16 @@ type layer struct {
 	text, normalised string
 	encoding         string
 	origin           func(start, end int) (from, to int) // nil for the text itself
+
+	// plain is the text in plain characters, which at leads back from: see
+	// [decode.Plain].
+	plain string
+	at    offset.Map
 }
 
+func (l *layer) readPlain() { l.plain, l.at, _ = decode.Plain(l.text) }
+
+// place returns where a span of the layer's text comes from.
 func (l *layer) place(span term.Span) Place {
 	if l.origin != nil {
 		span.Start, span.End = l.origin(span.Start, span.End)
@@ -154,7 +171,7 @@ func (l *layer) place(span term.Span) Place {
 	return Place{Layer: l.encoding, Span: span}
 }
 
-func (k *Knowledge) readLayer(s *Signals, l layer, expired func() bool) error {
+func (k *Knowledge) readLayer(s *Signals, l *layer, expired func() bool) error {
 	// The classifier has learnt words, and no figures.
 	if s.Prose && s.Text.Letters > 0 {
 		scores := k.Guard.Score(l.normalised)
@@ -188,7 +205,7 @@ func (k *Knowledge) readLayer(s *Signals, l layer, expired func() bool) error {
 
 // hits returns the terms in a layer and where harmless phrases are, by spans of
 // the layer's text.
-func (k *Knowledge) hits(l layer, expired func() bool) (hits []term.Hit, harmless []term.Span, err error) {
+func (k *Knowledge) hits(l *layer, expired func() bool) (hits []term.Hit, harmless []term.Span, err error) {
 	seamed := l.normalised
 	if !isVisibleASCII(l.text) {
 		if seamed, err = textnorm.SeamedWithin(l.text, budgetFor(l.text, expired)); err != nil {
@@ -237,13 +254,36 @@ var identifiers = map[pattern.Kind]hazard.By{
 
 // patterns adds the patterns of a layer, and returns those that may identify a
 // substance.
-func (s *Signals) patterns(l layer) (tokens []hazard.Token) {
-	for _, match := range pattern.Find(l.text) {
-		span := term.Span{Start: match.Start, End: match.End}
-		s.Patterns = append(s.Patterns, Pattern{Kind: match.Kind, Place: l.place(span)})
-		if by, ok := identifiers[match.Kind]; ok {
-			tokens = append(tokens, hazard.Token{By: by, Text: l.text[match.Start:match.End], Span: span})
+func (s *Signals) patterns(l *layer) (tokens []hazard.Token) {
+	first := len(s.Patterns)
+	add := func(kind pattern.Kind, span term.Span, readings ...string) {
+		found := Pattern{Kind: kind, Place: l.place(span)}
+		if slices.Contains(s.Patterns[first:], found) {
+			return
+		}
+		s.Patterns = append(s.Patterns, found)
+		if by, ok := identifiers[kind]; ok {
+			for _, reading := range readings {
+				tokens = append(tokens, hazard.Token{By: by, Text: reading, Span: span})
+			}
 		}
 	}
+	for _, m := range pattern.Find(l.text) {
+		add(m.Kind, term.Span{Start: m.Start, End: m.End}, l.text[m.Start:m.End])
+	}
+	if l.plain != l.text {
+		for _, m := range pattern.Find(l.plain) {
+			add(m.Kind, l.spanOfPlain(m), l.plain[m.Start:m.End])
+		}
+	}
+	for _, m := range pattern.FindSpread(l.plain) {
+		add(m.Kind, l.spanOfPlain(m.Match), m.Readings...)
+	}
 	return tokens
+}
+
+// spanOfPlain returns where in the layer's text a match is in its plain one.
+func (l *layer) spanOfPlain(m pattern.Match) term.Span {
+	start, end := l.at.Origin(m.Start, m.End)
+	return term.Span{Start: start, End: end}
 }

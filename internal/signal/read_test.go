@@ -2,9 +2,13 @@ package signal
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/odordiff/odordiff/internal/signal/guard"
+	"github.com/odordiff/odordiff/internal/signal/hazard"
+	"github.com/odordiff/odordiff/internal/signal/pattern"
 	"github.com/odordiff/odordiff/internal/signal/term"
 	"github.com/odordiff/odordiff/internal/textnorm"
 )
@@ -24,5 +28,78 @@ func TestALackOfTimeIsNoSignal(t *testing.T) {
 	s, err := k.Read(text, textnorm.Normalise(text), true, func() bool { return false })
 	if err != nil || s.Truncated || len(s.Layers) != 1 {
 		t.Errorf("signals = %+v, error = %v", s, err)
+	}
+}
+
+// knowing returns the knowledge of one substance.
+func knowing(t *testing.T) *Knowledge {
+	t.Helper()
+	table, err := hazard.Load(map[string]any{"substances": []any{map[string]any{
+		"name": "sarin", "class": "chemical-weapon", "source": "CWC", "names": []any{"sarin"}, "cas": []any{"107-44-8"},
+		"formula": "C4H10FO2P", "smiles": "CC(C)OP(C)(=O)F",
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dictionary, err := term.New([]term.Set{{Name: "names", Terms: table.Terms()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Knowledge{Dictionary: dictionary, Hazards: table, Harmless: -1, Guard: guard.Default()}
+}
+
+func TestASubstanceIsFoundWhereTheClientWroteIt(t *testing.T) {
+	k := knowing(t)
+	for text, want := range map[string]string{
+		"rose with C₄H₁₀FO₂P, soft":                         "formula C₄H₁₀FO₂P",
+		"rose with C₄H₁₀FO₂P₂":                              "",
+		"rose with C4H10FO2P²":                              "formula C4H10FO2P",
+		"rose with Ｃ４Ｈ１０ＦＯ２Ｐ":                               "formula Ｃ４Ｈ１０ＦＯ２Ｐ",
+		"rose with 𝐂𝟒𝐇𝟏𝟎𝐅𝐎𝟐𝐏":                               "formula 𝐂𝟒𝐇𝟏𝟎𝐅𝐎𝟐𝐏",
+		"rose with С4Н10FО2P":                               "formula С4Н10FО2P",
+		"rose with C 4 H 1 0 F O 2 P, soft":                 "formula C 4 H 1 0 F O 2 P",
+		"rose with ₁₀₇‐₄₄‐₈":                                "cas ₁₀₇‐₄₄‐₈",
+		"rose with 107–44−8":                                "cas 107–44−8",
+		"rose with 1\u200b07-\u200b44-8":                    "cas 1\u200b07-\u200b44-8",
+		"rose with 1 0 7 - 4 4 - 8":                         "cas 1 0 7 - 4 4 - 8",
+		"rose with 1.0.7.–.4.4.–.8":                         "cas 1.0.7.–.4.4.–.8",
+		"rose with １ ０ ７ － ４ ４ － ８":                         "cas １ ０ ７ － ４ ４ － ８",
+		"rose with CC(C)OP(C)(＝Ｏ)F":                         "structure CC(C)OP(C)(＝Ｏ)F",
+		"rose with C C ( C ) O P ( C ) ( = O ) F":           "structure C C ( C ) O P ( C ) ( = O ) F",
+		"rose\nC\nC\n(\nC\n)\nO\nP\n(\nC\n)\n(\n=\nO\n)\nF": "structure C\nC\n(\nC\n)\nO\nP\n(\nC\n)\n(\n=\nO\n)\nF",
+		"rose with c2FyaW4= please":                         "name c2FyaW4=",
+		"rose with ｃ２Ｆｙａｗ４＝":                                "",
+		"rose with ｃ２ＦｙａＷ４＝ please":                         "name ｃ２ＦｙａＷ４＝",
+		"rose with QzRIMTBGTzJQIGFuZCBpcmlz":                "formula QzRIMTBGTzJQ",
+		"rose with C2H6O and 50-78-2, C C O":                "",
+	} {
+		s, err := k.Read(text, textnorm.Normalise(text), true, func() bool { return false })
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, h := range s.Hazards {
+			got = append(got, string(h.By)+" "+text[h.Place.Start:h.Place.End])
+		}
+		slices.Sort(got)
+		if got := strings.Join(slices.Compact(got), ", "); got != want {
+			t.Errorf("%q has %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestWhatIsFoundTwiceIsListedOnce(t *testing.T) {
+	const text = "linalool 78-70-6 and C₁₀H₁₈O – 5 0 - 7 8 - 2"
+	s, err := knowing(t).Read(text, textnorm.Normalise(text), true, func() bool { return false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range s.Patterns {
+		got = append(got, p.Kind.String()+" "+text[p.Start:p.End])
+	}
+	want := []string{pattern.CAS.String() + " 78-70-6", pattern.Formula.String() + " C₁₀H₁₈O", pattern.CAS.String() + " 5 0 - 7 8 - 2"}
+	if !slices.Equal(got, want) {
+		t.Errorf("found %q, want %q", got, want)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/odordiff/odordiff/internal/signal/decode"
 	"github.com/odordiff/odordiff/internal/signal/hazard"
 	"github.com/odordiff/odordiff/internal/signal/pattern"
 	"github.com/odordiff/odordiff/internal/signal/term"
@@ -118,6 +119,7 @@ var identifiers = map[pattern.Kind]hazard.By{
 
 // tokens finds what looks like an identifier.
 func tokens(text string) (found []hazard.Token) {
+	text, _, _ = decode.Plain(text)
 	for _, match := range pattern.Find(text) {
 		if by, ok := identifiers[match.Kind]; ok {
 			found = append(found, hazard.Token{By: by, Text: text[match.Start:match.End]})

@@ -5,13 +5,27 @@ import (
 	"strings"
 )
 
-// cas looks at a number of the Chemical Abstracts Service: two to seven digits,
-// two, and a check digit.
+// cas looks at a number of the Chemical Abstracts Service.
 func (s *scanner) cas(i int) int {
-	first := s.while(i, "0123456789")
+	end := readCAS(s.text, i)
+	if end == i || isAlnum(s.byteAt(end)) || s.byteAt(end) == '-' && isAlnum(s.byteAt(end+1)) || s.byteAt(i-1) == '-' {
+		return i
+	}
+	s.add(CAS, i, end)
+	return end
+}
+
+// readCAS returns where a number ends that begins at a byte and has the form of
+// those of the Chemical Abstracts Service: two to seven digits, two, and a
+// check digit that is right; i if there is none.
+func readCAS(text string, i int) int {
+	first := i
+	for first < len(text) && first-i < 8 && isDigit(text[first]) {
+		first++
+	}
 	n := first - i
 	end := first + len("-00-0")
-	if n < 2 || n > 7 || end > len(s.text) || s.text[i] == '0' || s.text[first] != '-' || s.text[first+3] != '-' || isAlnum(s.byteAt(end)) || s.byteAt(end) == '-' && isAlnum(s.byteAt(end+1)) || s.byteAt(i-1) == '-' {
+	if n < 2 || n > 7 || end > len(text) || text[i] == '0' || text[first] != '-' || text[first+3] != '-' {
 		return i
 	}
 	sum, weight := 0, 1
@@ -19,16 +33,15 @@ func (s *scanner) cas(i int) int {
 		if j == first {
 			continue
 		}
-		if !isDigit(s.text[j]) {
+		if !isDigit(text[j]) {
 			return i
 		}
-		sum += weight * int(s.text[j]-'0')
+		sum += weight * int(text[j]-'0')
 		weight++
 	}
-	if sum%10 != int(s.text[end-1])-'0' {
+	if sum%10 != int(text[end-1])-'0' {
 		return i
 	}
-	s.add(CAS, i, end)
 	return end
 }
 

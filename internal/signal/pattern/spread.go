@@ -1,0 +1,253 @@
+package pattern
+
+// Spread is an identifier of a chemical whose characters are written apart:
+// "5 0 - 0 0 - 0", "C.C.O", "C4 H10 F O2 P". Where it ends is not always
+// certain, as the words around it may be written so too.
+type Spread struct {
+	Match
+	// Readings are what it may say, the longest first.
+	Readings []string
+}
+
+// Bounds of what is written apart.
+const (
+	longestPiece = 3 // bytes without a gap
+	leastPieces  = 4
+	longestRun   = 4 << 10
+	maxSpreads   = 64
+	// cuts is how many ends of a SMILES are considered.
+	cuts = 4
+	// readAhead is how many characters of a SMILES are read.
+	readAhead = 256
+)
+
+// FindSpread returns the identifiers of chemicals in a text that are written
+// apart: CAS numbers, formulas, SMILES and InChIs. It takes time in proportion
+// to the text, and no memory where nothing may be one.
+func FindSpread(text string) (found []Spread) {
+	for i := nextGap(text, 0); i < len(text) && len(found) < maxSpreads; i = nextGap(text, i+1) {
+		if text[i] == '-' && isBlankBeside(text, i) {
+			if s, ok := spacedCAS(text, i); ok {
+				found = append(found, s)
+				i = s.End - 1
+				continue
+			}
+		}
+		if !gapsFollow(text, i) {
+			continue
+		}
+		if r := readRun(text, i); r.pieces >= leastPieces {
+			found = r.find(found)
+			i = max(i, r.end-1)
+		}
+	}
+	return found
+}
+
+// nextGap returns where the next byte is that may stand between two characters.
+func nextGap(text string, i int) int {
+	for i < len(text) && !isGap(text[i]) {
+		i++
+	}
+	return i
+}
+
+// gapKind holds what may stand between two characters, white space as one kind;
+// 0 for what may not.
+var gapKind = func() (table [256]uint8) {
+	for i, c := range []byte(".,;_|*~-") {
+		table[c] = uint8(i + 2)
+	}
+	for _, c := range []byte(" \t\n\r") {
+		table[c] = 1
+	}
+	return table
+}()
+
+func isGap(c byte) bool { return gapKind[c] != 0 }
+
+// gapsFollow reports whether two more gaps of the kind may follow one, with a
+// piece before each.
+func gapsFollow(text string, i int) bool {
+	for range leastPieces - 2 {
+		kind, last := gapKind[text[i]], min(i+longestPiece+1, len(text)-1)
+		for i += 2; i <= last && gapKind[text[i]] != kind; {
+			i++
+		}
+		if i > last {
+			return false
+		}
+	}
+	return true
+}
+
+// sameGap reports whether two bytes are gaps of one kind.
+func sameGap(a, b byte) bool { return gapKind[a] == gapKind[b] }
+
+// run is a part of a text that is written apart, without its gaps.
+type run struct {
+	scanner          // of the characters
+	at         []int // where each is
+	piece      []int // which piece each is of
+	pieces     int
+	start, end int
+}
+
+// readRun reads the pieces around a gap.
+func readRun(text string, gap int) run {
+	start := gap
+	for start > 0 && gap-start < longestPiece && !isGap(text[start-1]) {
+		start--
+	}
+	if start > 0 && !isGap(text[start-1]) {
+		start = gap + 1
+	}
+	r := run{start: start, end: start}
+	var joined []byte
+	for i := start; i < len(text) && len(joined) < longestRun; {
+		end := i + 1 // so that a sign that is also a gap may be a piece
+		for end < len(text) && end-i < longestPiece && !isGap(text[end]) {
+			end++
+		}
+		if end < len(text) && !isGap(text[end]) {
+			break
+		}
+		more := end < len(text) && sameGap(text[end], text[gap])
+		for ; i < end; i++ {
+			joined, r.at, r.piece = append(joined, text[i]), append(r.at, i), append(r.piece, r.pieces)
+		}
+		r.pieces++
+		r.end = end
+		if !more {
+			break
+		}
+		for i = end; i < len(text) && i < end+longestPiece && (i == end || isSpace(text[i])); i++ {
+		}
+	}
+	r.text = string(joined)
+	return r
+}
+
+// find appends what a run says.
+func (r *run) find(found []Spread) []Spread {
+	budget := readAhead + 4*len(r.text)
+	for i := 0; i < len(r.text) && budget > 0 && len(found) < maxSpreads; {
+		kind, ends := r.identifier(i, &budget)
+		if len(ends) == 0 || r.piece[ends[0]-1]-r.piece[i] < 2 {
+			i++
+			continue
+		}
+		s := Spread{Match: Match{kind, r.at[i], r.at[ends[0]-1] + 1}}
+		for _, end := range ends {
+			s.Readings = append(s.Readings, r.text[i:end])
+		}
+		found = append(found, s)
+		i = ends[0]
+	}
+	return found
+}
+
+// identifier returns where an identifier may end that begins at a character,
+// the farthest first.
+func (r *run) identifier(i int, budget *int) (kind Kind, ends []int) {
+	c, before := r.text[i], r.byteAt(i-1)
+	switch {
+	case isDigit(c):
+		if end := readCAS(r.text, i); end > i && !isDigit(before) && before != '-' && !isDigit(r.byteAt(end)) {
+			return CAS, []int{end}
+		}
+		return CAS, nil
+	case isUpper(before), isDigit(before), before != 0 && !isLower(before) && mayFollow[before]:
+		return Formula, nil
+	case c == 'I' && r.hasAt(i, "InChI=1"):
+		r.found = nil
+		if end := r.inchi(i); end > i {
+			return InChI, []int{end}
+		}
+	case isUpper(c):
+		if ends := r.formulaEnds(i); ends != nil {
+			return Formula, ends
+		}
+	}
+	if smilesStart[c] {
+		return SMILES, r.smilesEnds(i, budget)
+	}
+	return SMILES, nil
+}
+
+// formulaEnds returns where a formula may end: the small letter behind its last
+// sign may begin a word.
+func (r *run) formulaEnds(i int) (ends []int) {
+	end, two := i, false
+	for end < len(r.text) && end-i < farthest {
+		c := r.text[end]
+		switch {
+		case isUpper(c) && isLower(r.byteAt(end+1)) && isElement[int(c)<<8|int(r.text[end+1])]:
+			end, two = end+2, true
+			continue
+		case isUpper(c) && isElement[int(c)<<8], isDigit(c), c == '(', c == ')':
+			end, two = end+1, false
+			continue
+		}
+		break
+	}
+	for ; end > i && len(ends) < 2; end-- {
+		part := scanner{text: r.text[i:end]}
+		if part.formula(0) == len(part.text) {
+			ends = append(ends, end)
+		}
+		if !two {
+			break
+		}
+	}
+	return ends
+}
+
+// smilesEnds returns where a SMILES may end: before a small letter, which may
+// begin a word, or where nothing of a SMILES follows.
+func (r *run) smilesEnds(i int, budget *int) (ends []int) {
+	text := r.text[i:min(len(r.text), i+readAhead)]
+	reader := smilesReader{text: text, plain: true}
+	for reader.step() {
+		*budget--
+		closed := reader.depth == 0 && reader.rings == 0 && reader.atomLast
+		next := r.byteAt(i + reader.pos)
+		if closed && (next == 0 || isLower(next) || !mayFollow[next]) && reader.isMolecule(text[:reader.pos]) {
+			ends = append([]int{i + reader.pos}, ends[:min(len(ends), cuts-1)]...)
+		}
+	}
+	return ends
+}
+
+func isBlankBeside(text string, i int) bool {
+	return i > 0 && i+1 < len(text) && (isSpace(text[i-1]) || isSpace(text[i+1]))
+}
+
+// spacedCAS reads a CAS number with white space beside its hyphens, of which
+// the first is at a byte.
+func spacedCAS(text string, hyphen int) (Spread, bool) {
+	start := hyphen
+	for start > 0 && hyphen-start < longestPiece && isSpace(text[start-1]) {
+		start--
+	}
+	first := start
+	for start > 0 && first-start < farthest && isDigit(text[start-1]) {
+		start--
+	}
+	if n := first - start; n < 2 || n > 7 || start > 0 && (isAlnum(text[start-1]) || text[start-1] == '-') {
+		return Spread{}, false
+	}
+	joined, end := []byte(text[start:first]), hyphen
+	for len(joined) < first-start+len("-00-0") && end < len(text) {
+		if c := text[end]; isDigit(c) || c == '-' {
+			joined = append(joined, c)
+		} else if !isSpace(c) || end-hyphen > farthest {
+			break
+		}
+		end++
+	}
+	if readCAS(string(joined), 0) != len(joined) || end < len(text) && isAlnum(text[end]) {
+		return Spread{}, false
+	}
+	return Spread{Match{CAS, start, end}, []string{string(joined)}}, true
+}
