@@ -32,6 +32,7 @@ func (h *Handler) Options() option.Table {
 		option.List("file", &h.Files, "<pointers...>").Example("/messages/*/content/*/image_url").DefaultMeans("none").
 			Accept("a JSON Pointer such as /messages/*/content/*/image_url", isPointer),
 		option.Size("max_body", &h.MaxBody, 1, 1<<40).Default("1MiB"),
+		option.Size("multipart", &h.Multipart, 1, 1<<40).Example("32MiB").DefaultMeans("forms are refused"),
 		option.Duration("timeout", &h.Timeout, time.Millisecond, 5*time.Second).Default("250ms"),
 		option.Count("min_tests", &h.MinTests, 1, 100_000).Example("40").DefaultMeans("none"),
 		option.Flag("covered", &h.Covered),

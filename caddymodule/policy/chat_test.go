@@ -3,7 +3,6 @@ package policy
 import (
 	"encoding/base64"
 	"encoding/json"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +22,22 @@ const chatGuide = "../../docs/guides/front-another-service.md"
 // chat returns a handler with the profile chat, configured as in the guide.
 func chat(t *testing.T) *Handler {
 	t.Helper()
+	h := &Handler{}
+	if err := h.UnmarshalCaddyfile(caddyfile.NewTestDispenser("gate_policy {\n" + guideOptions(t) + "\n}")); err != nil {
+		t.Fatal(err)
+	}
+	// this is not about time
+	h.Dir, h.Covered, h.Timeout = chatDir(t), true, new(caddy.Duration(2*time.Second))
+	h, err := provisioned(t, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// chatDir unpacks the profile chat.
+func chatDir(t *testing.T) string {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), "policies")
 	profile, err := policydir.ReadProfile(os.DirFS("../.."), policydir.Chat)
 	if err != nil {
@@ -31,22 +46,19 @@ func chat(t *testing.T) *Handler {
 	if _, err := policydir.Renew(dir, profile, false); err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+// guideOptions returns the options of gate_policy in the guide.
+func guideOptions(t *testing.T) string {
+	t.Helper()
 	page, err := os.ReadFile(chatGuide)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, block, _ := strings.Cut(string(page), "\tgate_policy {\n")
 	block, _, _ = strings.Cut(block, "\n\t}\n")
-	h := &Handler{}
-	if err := h.UnmarshalCaddyfile(caddyfile.NewTestDispenser("gate_policy {\n" + block + "\n}")); err != nil {
-		t.Fatal(err)
-	}
-	// this is not about time
-	h.Dir, h.Covered, h.Timeout = dir, true, new(caddy.Duration(2*time.Second))
-	if h, err = provisioned(t, h); err != nil {
-		t.Fatal(err)
-	}
-	return h
+	return block
 }
 
 // the files that bodies have
@@ -200,14 +212,5 @@ func TestAttacksOnChatsAreRefused(t *testing.T) {
 				t.Errorf("refused as %s by %v, want %s", p.Kind.Name, p.RefusedBy, attack.want)
 			}
 		})
-	}
-}
-
-func TestAnUploadIsToldWhy(t *testing.T) {
-	r := post("/v1/audio/transcriptions", "--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nRIFF\r\n--x--\r\n")
-	r.Header = http.Header{"Content-Type": {"multipart/form-data; boundary=x"}}
-	_, _, err := serve(chat(t), r, &upstream{})
-	if p := problemOf(t, err); p.Kind != problem.Unsupported || !strings.Contains(p.Detail, "Multipart") {
-		t.Errorf("refused as %v", p)
 	}
 }

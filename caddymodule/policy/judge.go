@@ -52,25 +52,36 @@ func (h *Handler) judge(r *http.Request) (d *promptpolicy.Decision, refused *ref
 	return h.decide(policy, x, r, since, body)
 }
 
-// body returns the parsed body and whether there is one: a body may be null.
+// body returns the parsed body and whether there is one: a body may be null. A
+// form is an object.
 func (h *Handler) body(x *exchange.Exchange, r *http.Request) (body any, present bool, refused *refusal) {
-	raw, err := x.Body(r, *h.MaxBody)
-	if errors.Is(err, exchange.ErrTooLarge) {
-		return nil, false, &refusal{resultMalformed, problem.TooLarge.New("Send a smaller body.").Because(err)}
+	if h.takesForm(r.Header) {
+		return h.form(x, r)
 	}
-	if err != nil {
-		return nil, false, &refusal{resultMalformed, problem.Malformed.New("The body could not be read to its end.").Because(err)}
-	}
+	raw, refused := read(x, r, *h.MaxBody)
 	if len(raw) == 0 {
-		return nil, false, nil
+		return nil, false, refused
 	}
 	if p := checkMediaType(r.Header); p != nil {
 		return nil, false, &refusal{resultMalformed, p}
 	}
+	var err error
 	if body, err = x.JSON(); err != nil {
 		return nil, false, &refusal{resultMalformed, problem.Malformed.New("The body is " + err.Error() + ".")}
 	}
 	return body, true, nil
+}
+
+// read returns the bytes of a body of up to most bytes.
+func read(x *exchange.Exchange, r *http.Request, most int64) (raw []byte, refused *refusal) {
+	raw, err := x.Body(r, most)
+	switch {
+	case errors.Is(err, exchange.ErrTooLarge):
+		return nil, &refusal{resultMalformed, problem.TooLarge.New("Send a smaller body.").Because(err)}
+	case err != nil:
+		return nil, &refusal{resultMalformed, problem.Malformed.New("The body could not be read to its end.").Because(err)}
+	}
+	return raw, nil
 }
 
 // prompts returns the texts to judge.
@@ -87,9 +98,12 @@ func (h *Handler) prompts(r *http.Request, since time.Time, body any) ([]exchang
 	return nil, unfit(err)
 }
 
+// tooMuch are the errors that less text would mend.
+var tooMuch = []error{promptpolicy.ErrTextTakesLong, promptpolicy.ErrTextGrows, promptpolicy.ErrLongFields}
+
 // unfit refuses texts that cannot be judged: the sender must change them.
 func unfit(err error) *refusal {
-	if errors.Is(err, promptpolicy.ErrTextTakesLong) || errors.Is(err, promptpolicy.ErrTextGrows) {
+	if slices.ContainsFunc(tooMuch, func(much error) bool { return errors.Is(err, much) }) {
 		return &refusal{resultMalformed, problem.TooLarge.New("In the request, " + err.Error() + ". Send less text.")}
 	}
 	return &refusal{resultMalformed, problem.Malformed.New("In the request, " + err.Error() + ".")}
@@ -104,27 +118,41 @@ func abandoned(err error) *refusal {
 func checkMediaType(header http.Header) *problem.Problem {
 	const (
 		detail = "Send the body as Content-Type: application/json, in UTF-8 and without a Content-Encoding."
-		parts  = "Multipart bodies, such as uploads of files, are not taken here, because they cannot be judged. " +
+		parts  = "Multipart bodies, such as uploads of files, are not taken here. " +
 			"Send JSON, with small files in it as base64, or ask the operator whether another address takes uploads."
 	)
-	types := header.Values("Content-Type")
-	if len(types) != 1 || hasLookAlike(header) {
+	written, plain := typeOf(header)
+	if !plain {
 		return problem.Unsupported.New(detail)
 	}
-	if types[0] == "application/json" && len(header.Values("Content-Encoding")) == 0 {
+	if written == "application/json" {
 		return nil
 	}
-	media, params, err := mime.ParseMediaType(types[0])
+	media, params, err := mime.ParseMediaType(written)
 	if strings.HasPrefix(media, "multipart/") {
 		return problem.Unsupported.New(parts)
 	}
 	isJSON := media == "application/json" || strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")
 	charset := cmp.Or(params["charset"], "utf-8")
-	encoding := cmp.Or(strings.Join(header.Values("Content-Encoding"), ","), "identity")
-	if err != nil || !isJSON || !strings.EqualFold(charset, "utf-8") || !strings.EqualFold(encoding, "identity") {
+	if err != nil || !isJSON || !strings.EqualFold(charset, "utf-8") {
 		return problem.Unsupported.New(detail)
 	}
 	return nil
+}
+
+// typeOf returns the Content-Type. It is not plain unless it is there once and
+// the body has no content coding, whichever way the header is read.
+func typeOf(header http.Header) (written string, plain bool) {
+	types := header.Values("Content-Type")
+	if len(types) != 1 || hasLookAlike(header) {
+		return "", false
+	}
+	codings := header.Values("Content-Encoding")
+	if len(codings) == 0 {
+		return types[0], true
+	}
+	coding := cmp.Or(strings.Join(codings, ","), "identity")
+	return types[0], strings.EqualFold(coding, "identity")
 }
 
 // hasLookAlike reports whether a field has the name of one that describes the

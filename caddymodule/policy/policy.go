@@ -1,5 +1,6 @@
-// Package policy has the handler gate_policy, which accepts only strict JSON,
-// compares it with the route's schema, and lets Rego decide about its prompts.
+// Package policy has the handler gate_policy, which accepts only strict JSON
+// and strict forms, compares them with the route's schema, and lets Rego decide
+// about their prompts.
 package policy
 
 import (
@@ -62,6 +63,14 @@ type Handler struct {
 	// How many bytes a body may have. Default: 1 MiB. A smaller limit of
 	// request_body applies too.
 	MaxBody *int64 `json:"max_body,omitempty"`
+
+	// How many bytes a form (multipart/form-data) may have, as uploads of files
+	// do. Its fields are judged like the members of an object, and together have
+	// up to max_body. Files are left alone, unless a pointer of prompts leads to
+	// their field: then a text is a prompt. The form is kept in memory until it is
+	// sent on. A smaller limit of request_body applies too. Default: forms are
+	// refused (415).
+	Multipart *int64 `json:"multipart,omitempty"`
 
 	// The directory that keeps the last good version of the policy. If the policy
 	// directory is refused at a start, the gateway starts with that version, and

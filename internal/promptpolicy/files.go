@@ -1,6 +1,7 @@
 package promptpolicy
 
 import (
+	"bytes"
 	"encoding/base64"
 	"net/http"
 	"strings"
@@ -52,8 +53,7 @@ func fileHead(text string) (head string, ok bool) {
 	if !ok || isReadable(sample) {
 		return "", false
 	}
-	format := http.DetectContentType(sample)
-	if kind := kindOfFile(format); kind == "" || declared != "" && kindOfFile(declared) != kind {
+	if kind := kindOfFile(formatOf(sample)); kind == "" || declared != "" && kindOfFile(declared) != kind {
 		return "", false
 	}
 	return head, true
@@ -95,15 +95,29 @@ func isReadable(sample []byte) bool {
 	return true
 }
 
+// formatOf returns the media type that the first bytes of a file show.
+func formatOf(sample []byte) string {
+	switch {
+	case bytes.HasPrefix(sample, []byte("fLaC")):
+		return "audio/flac"
+	case len(sample) > 1 && sample[0] == 0xff && sample[1]&0xe6 == 0xe2:
+		// the head of a frame of MP3
+		return "audio/mpeg"
+	}
+	return http.DetectContentType(sample)
+}
+
 // kindOfFile returns what kind of a file a media type means; empty for those
-// that may be text.
+// that may be text. A sound and a film may have the same container.
 func kindOfFile(mediaType string) string {
 	kind, format, _ := strings.Cut(mediaType, "/")
 	switch {
 	case kind == "image" && strings.HasPrefix(format, "svg"):
 		return ""
-	case kind == "image", kind == "audio", kind == "video":
+	case kind == "image":
 		return kind
+	case kind == "audio", kind == "video", mediaType == "application/ogg":
+		return "audio"
 	case mediaType == "application/pdf":
 		return mediaType
 	case mediaType == "application/zip", strings.HasPrefix(mediaType, "application/vnd.openxmlformats-officedocument."):

@@ -21,6 +21,10 @@ func TestTheDataOfAFileIsNoText(t *testing.T) {
 	for name, tc := range map[string]struct{ value, text string }{
 		"an image":          {"data:image/png;base64," + encoded(png), "data:image/png;base64"},
 		"a bare sound":      {encoded(wav), ""},
+		"a frame of MP3":    {encoded("\xff\xfb\x90\x64\x00\x0f"), ""},
+		"a sound in FLAC":   {encoded("fLaC\x00\x00\x00\x22"), ""},
+		"a sound in Ogg":    {"data:audio/ogg;base64," + encoded("OggS\x00\x02\x00\x00"), "data:audio/ogg;base64"},
+		"a sound as a film": {"data:audio/mp4;base64," + encoded("\x00\x00\x00\x18ftypmp42\x00\x00\x00\x01mp42isom"), "data:audio/mp4;base64"},
 		"a document":        {"data:application/pdf;base64," + encoded(pdf), "data:application/pdf;base64"},
 		"an office file":    {"data:application/vnd.openxmlformats-officedocument.wordprocessingml.document;base64," + encoded(zip), "data:application/vnd.openxmlformats-officedocument.wordprocessingml.document;base64"},
 		"one of many bytes": {encoded(png + strings.Repeat("\x00\xff", 10_000)), ""},
@@ -49,6 +53,7 @@ func TestWhatOnlyPretendsToBeAFileIsAText(t *testing.T) {
 		"a text as an image of text":   "data:image/svg+xml;base64," + encoded("<svg>"+attack),
 		"an image that is called text": "data:text/plain;base64," + encoded(png+attack),
 		"an image that is a sound":     "data:image/png;base64," + encoded(wav),
+		"a text in UTF-16":             encoded("\xff\xfei\x00g\x00n\x00o\x00r\x00e\x00"),
 		"data of no known format":      "data:image/png;base64," + encoded("\xff"+attack),
 		"an image that is not encoded": "data:image/png," + attack,
 		"a URL without data":           "data:image/png;base64",
