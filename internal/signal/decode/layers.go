@@ -40,7 +40,8 @@ type Layer struct {
 	// Encoding names what was decoded, the outermost first: "base64",
 	// "url+base64". The names are constants of this package.
 	Encoding string
-	// Text is the whole text with the encoded parts decoded in their places.
+	// Text is the whole text with the encoded parts decoded in their places, or
+	// those that are longer by themselves.
 	Text string
 
 	origin offset.Map
@@ -122,24 +123,37 @@ func (d *decoder) expand(in Layer, seen survey) {
 	}
 }
 
-// add keeps what was rewritten, unless it is nothing new.
+// add keeps what was rewritten, unless it is nothing new, and long passages of
+// it by themselves too, so that the words around them cannot outweigh them.
 func (d *decoder) add(in Layer, w *rewriter) {
 	if len(w.names) == 0 {
 		return
 	}
-	text, at := w.finish()
-	if text == d.text || d.has(text) {
-		return
-	}
-	if in.depth == d.Depth || len(d.layers) == d.Layers || len(text) > d.Bytes {
-		d.truncated = true
-		return
-	}
-	d.Bytes -= len(text)
 	if in.Encoding != "" {
 		w.names = append([]string{in.Encoding}, w.names...)
 	}
-	d.layers = append(d.layers, Layer{strings.Join(w.names, "+"), text, at.After(in.origin), in.depth + 1})
+	text, at := w.finish()
+	whole := Layer{strings.Join(w.names, "+"), text, at.After(in.origin), in.depth + 1}
+	d.keep(whole)
+	if len(w.passages) > 0 {
+		apart := whole
+		apart.Text, at = only(text, w.passages)
+		apart.origin = at.After(whole.origin)
+		d.keep(apart)
+	}
+}
+
+// keep appends a layer, unless it is nothing new.
+func (d *decoder) keep(layer Layer) {
+	if layer.Text == d.text || d.has(layer.Text) {
+		return
+	}
+	if layer.depth > d.Depth || len(d.layers) == d.Limits.Layers || len(layer.Text) > d.Bytes {
+		d.truncated = true
+		return
+	}
+	d.Bytes -= len(layer.Text)
+	d.layers = append(d.layers, layer)
 }
 
 // has reports whether there is a layer with that text.

@@ -78,6 +78,7 @@ func halve(w *rewriter, _ survey) {
 		}
 		i = end
 	}
+	tried := 0 // up to where signs too were looked at
 	for i := 0; i < len(w.text); i++ {
 		if classOf[w.text[i]]&wordPart == 0 {
 			continue
@@ -87,7 +88,14 @@ func halve(w *rewriter, _ survey) {
 		if sure > 1 { // whatever stands around a word
 			around, from, to = w.text[i:end], 0, end-i
 		}
-		if times, doubled := isDoubled(around, from, to); doubled {
+		times, doubled := isDoubled(around, from, to)
+		if sure > 1 && i >= tried {
+			tried = tokenEnd(w.text, i)
+			if n, _, _ := repeats(w.text[i:tried]); n > 1 {
+				end, times, doubled = tried, n, true
+			}
+		}
+		if doubled {
 			w.keep(i)
 			w.halve(end, times)
 			w.used(Doubled)
@@ -103,6 +111,14 @@ func (w *rewriter) halve(end, times int) {
 		n := min(times*size, end-w.done)
 		w.put(w.text[w.done:w.done+size], w.done+n)
 	}
+}
+
+// tokenEnd returns where what begins at a byte ends: before white space.
+func tokenEnd(text string, start int) int {
+	for start < len(text) && !isBlank(text[start]) {
+		start++
+	}
+	return start
 }
 
 func wordEnd(text string, start int) int {

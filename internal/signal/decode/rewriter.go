@@ -14,7 +14,16 @@ type rewriter struct {
 	at    offset.Builder
 	done  int      // how much of text is written
 	names []string // of the encodings of what was replaced
+	// passages are the places in out of what was decoded and is long enough to be
+	// judged by itself.
+	passages []passage
 }
+
+// passage is a part of a text.
+type passage struct{ start, end int }
+
+// leastPassage is how many bytes a passage has.
+const leastPassage = 16
 
 // keep writes the text up to a byte as it is.
 func (w *rewriter) keep(to int) {
@@ -39,6 +48,9 @@ type unit struct{ out, in int }
 // byte of the text.
 func (w *rewriter) replace(name string, from int, decoded []byte, units []unit) {
 	w.keep(from)
+	if len(decoded) >= leastPassage {
+		w.passages = append(w.passages, passage{w.out.Len(), w.out.Len() + len(decoded)})
+	}
 	w.out.Write(decoded)
 	for _, u := range units {
 		w.at.Replace(u.out, u.in)
@@ -55,5 +67,21 @@ func (w *rewriter) used(name string) {
 
 func (w *rewriter) finish() (string, offset.Map) {
 	w.keep(len(w.text))
+	return w.out.String(), w.at.Map()
+}
+
+// only returns the passages of a text, with a space between each two.
+func only(text string, passages []passage) (string, offset.Map) {
+	w := rewriter{text: text}
+	for i, p := range passages {
+		switch {
+		case i == 0:
+			w.at.Skip(p.start)
+			w.done = p.start
+		case p.start > w.done:
+			w.put(" ", p.start)
+		}
+		w.keep(p.end)
+	}
 	return w.out.String(), w.at.Map()
 }
