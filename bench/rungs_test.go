@@ -49,7 +49,7 @@ type rung struct {
 var rungs = []rung{
 	{name: "plain Caddy"},
 	{name: "access log, no filter", own: "log"},
-	{name: "access log", site: []string{"log", "log_append"}, budget: 125},
+	{name: "access log", site: []string{"log", "log_append"}, budget: 63},
 	{name: "tracing, no collector", own: "tracing"},
 	{name: "problems", site: []string{"gate_problem"}, budget: 20},
 	{name: "headers", site: []string{"import"}, field: "Content-Security-Policy", budget: 35},
@@ -60,8 +60,8 @@ var rungs = []rung{
 	{name: "JWT, cached", route: []string{"gate_auth"}, anonymous: 401, budget: 48},
 	{name: "stale store", route: []string{"gate_fallback"}, field: "Gate-Served-By", budget: 48},
 	{name: "JWT and policy", route: []string{"gate_auth", "gate_policy"}, anonymous: 401, budget: 150},
-	{name: "chain, no log", whole: true, without: []string{"log", "log_append"}, field: "Gate-Served-By", anonymous: 401, budget: 436},
-	{name: "shipped Caddyfile", whole: true, field: "Gate-Served-By", anonymous: 401, budget: 690},
+	{name: "chain, no log", whole: true, without: []string{"log", "log_append"}, field: "Gate-Served-By", anonymous: 401, budget: 390},
+	{name: "shipped Caddyfile", whole: true, field: "Gate-Served-By", anonymous: 401, budget: 440},
 }
 
 // caddyfile is the rung's configuration.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap/zapcore"
@@ -12,35 +13,79 @@ import (
 	"github.com/odordiff/odordiff/internal/redact"
 )
 
-// fields redacts what is added to an object.
+// fields redacts what is added to an object. It is also the object's marshaler,
+// and is used again for other objects, so that a line makes no garbage.
 type fields struct {
-	zapcore.ObjectEncoder `json:"-"`
+	zapcore.ObjectEncoder
 
-	header bool // whether the keys are the names of header fields
-	client bool // whether the values are parts of a client's address
+	place
+	value zapcore.ObjectMarshaler // what fills the object
 }
 
+var objects = sync.Pool{New: func() any { return new(fields) }}
+
 // AddString adds a text.
-func (f fields) AddString(key, value string) { f.ObjectEncoder.AddString(key, f.text(key, value)) }
+func (f *fields) AddString(key, value string) { f.ObjectEncoder.AddString(key, f.text(key, value)) }
 
 // AddByteString adds a text.
-func (f fields) AddByteString(key string, value []byte) { f.AddString(key, string(value)) }
+func (f *fields) AddByteString(key string, value []byte) { f.AddString(key, string(value)) }
 
 // AddObject adds an object, redacted.
-func (f fields) AddObject(key string, value zapcore.ObjectMarshaler) error {
-	return f.ObjectEncoder.AddObject(key, object{value, f.header || isHeader(key)})
+func (f *fields) AddObject(key string, value zapcore.ObjectMarshaler) error {
+	object := objects.Get().(*fields)
+	object.header, object.value = f.header || isHeader(key), value
+	err := f.ObjectEncoder.AddObject(key, object)
+	object.free()
+	return err
+}
+
+// MarshalLogObject implements zapcore.ObjectMarshaler.
+func (f *fields) MarshalLogObject(encoder zapcore.ObjectEncoder) error {
+	f.ObjectEncoder = encoder
+	if f.header {
+		switch value := f.value.(type) {
+		case caddyhttp.LoggableHTTPHeader:
+			return f.addHeader(value.Header)
+		case *caddyhttp.LoggableHTTPHeader:
+			return f.addHeader(value.Header)
+		}
+	}
+	return f.value.MarshalLogObject(f)
+}
+
+// addHeader adds header fields as Caddy's marshaler does, without a copy of
+// each. Credentials need no rule of their own here: they are not shown.
+func (f *fields) addHeader(header http.Header) error {
+	for name, values := range header {
+		array := arrays.Get().(*elements)
+		array.strings = values
+		err := f.addArray(name, &array.strings, array)
+		array.free()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // AddArray adds an array, redacted.
-func (f fields) AddArray(key string, value zapcore.ArrayMarshaler) error {
-	if f.hides(key) {
-		value = hidden{}
+func (f *fields) AddArray(key string, value zapcore.ArrayMarshaler) error {
+	array := arrays.Get().(*elements)
+	err := f.addArray(key, value, array)
+	array.free()
+	return err
+}
+
+func (f *fields) addArray(key string, value zapcore.ArrayMarshaler, array *elements) error {
+	array.rule, array.value = f.rule(key), value
+	if array.rule == hide {
+		array.value = hidden{}
 	}
-	return f.ObjectEncoder.AddArray(key, array{value, func(s string) string { return f.text(key, s) }})
+	return f.ObjectEncoder.AddArray(key, array)
 }
 
 // AddReflected adds a value in its JSON form, redacted.
-func (f fields) AddReflected(key string, value any) error {
+func (f *fields) AddReflected(key string, value any) error {
 	if header, ok := value.(http.Header); ok && isHeader(key) {
 		return f.AddObject(key, caddyhttp.LoggableHTTPHeader{Header: header})
 	}
@@ -51,21 +96,73 @@ func (f fields) AddReflected(key string, value any) error {
 	return f.ObjectEncoder.AddReflected(key, f.reflected(key, plain))
 }
 
-func (f fields) reflected(key string, value any) any {
-	switch v := value.(type) {
-	case string:
-		return f.text(key, v)
-	case []any:
-		for i := range v {
-			v[i] = f.reflected(key, v[i])
-		}
-	case map[string]any:
-		inside := fields{header: f.header || isHeader(key), client: isAddress(key)}
-		for name := range v {
-			v[name] = inside.reflected(name, v[name])
-		}
+func (f *fields) free() {
+	*f = fields{}
+	objects.Put(f)
+}
+
+// elements redacts what is added to an array, like [fields].
+type elements struct {
+	zapcore.ArrayEncoder
+
+	rule    rule
+	value   zapcore.ArrayMarshaler // what fills the array
+	strings caddyhttp.LoggableStringArray
+}
+
+var arrays = sync.Pool{New: func() any { return new(elements) }}
+
+// MarshalLogArray implements zapcore.ArrayMarshaler.
+func (e *elements) MarshalLogArray(encoder zapcore.ArrayEncoder) error {
+	e.ArrayEncoder = encoder
+	return e.value.MarshalLogArray(e)
+}
+
+// AppendString adds a text.
+func (e *elements) AppendString(value string) { e.ArrayEncoder.AppendString(e.rule.apply(value)) }
+
+// AppendByteString adds a text.
+func (e *elements) AppendByteString(value []byte) { e.AppendString(string(value)) }
+
+// AppendObject adds an object, redacted.
+func (e *elements) AppendObject(value zapcore.ObjectMarshaler) error {
+	object := objects.Get().(*fields)
+	object.value = value
+	err := e.ArrayEncoder.AppendObject(object)
+	object.free()
+	return err
+}
+
+// AppendArray adds an array, redacted.
+func (e *elements) AppendArray(value zapcore.ArrayMarshaler) error {
+	array := arrays.Get().(*elements)
+	array.rule, array.value = e.rule, value
+	err := e.ArrayEncoder.AppendArray(array)
+	array.free()
+	return err
+}
+
+// AppendReflected adds a value in its JSON form, redacted.
+func (e *elements) AppendReflected(value any) error {
+	plain, err := plainOf(value)
+	if err != nil {
+		return err
 	}
-	return value
+	return e.ArrayEncoder.AppendReflected(place{}.reflected("", plain))
+}
+
+func (e *elements) free() {
+	*e = elements{}
+	arrays.Put(e)
+}
+
+// hidden stands for an array that is not shown.
+type hidden struct{}
+
+// MarshalLogArray implements zapcore.ArrayMarshaler.
+func (hidden) MarshalLogArray(encoder zapcore.ArrayEncoder) error {
+	encoder.AppendString(redact.Redacted)
+	return nil
 }
 
 // plainOf returns the value in its JSON form: maps, slices and scalars.
@@ -81,112 +178,4 @@ func plainOf(value any) (any, error) {
 		return nil, fmt.Errorf("rendering a field: %w", err)
 	}
 	return plain, nil
-}
-
-// hides reports whether the key is a header field whose value is not shown.
-func (f fields) hides(key string) bool {
-	return f.header && !redact.Header(key) && !redact.HeaderURI(key)
-}
-
-func (f fields) text(key, value string) string {
-	switch {
-	case f.hides(key):
-		return redact.Redacted
-	case f.header && redact.HeaderURI(key), !f.header && isURI(key):
-		return redact.URI(value)
-	case f.client, !f.header && isAddress(key):
-		return redact.Address(value)
-	}
-	return redact.Text(value)
-}
-
-// isHeader reports whether Caddy logs a header under the name.
-func isHeader(key string) bool {
-	switch key {
-	case "headers", "header", "resp_headers", "trailers":
-		return true
-	}
-	return false
-}
-
-func isURI(key string) bool {
-	switch key {
-	case "uri", "url", "request_uri", "location", "referer":
-		return true
-	}
-	return false
-}
-
-// isAddress reports whether a client's address is logged under the name.
-func isAddress(key string) bool {
-	switch key {
-	case "remote_ip", "client_ip", "remote_addr", "remote", "client", "RemoteAddr":
-		return true
-	}
-	return false
-}
-
-// object redacts the contents of a field's object.
-type object struct {
-	zapcore.ObjectMarshaler
-
-	header bool
-}
-
-// MarshalLogObject implements zapcore.ObjectMarshaler.
-func (o object) MarshalLogObject(encoder zapcore.ObjectEncoder) error {
-	return o.ObjectMarshaler.MarshalLogObject(fields{ObjectEncoder: encoder, header: o.header})
-}
-
-// array redacts the contents of a field's array.
-type array struct {
-	zapcore.ArrayMarshaler
-
-	text func(string) string
-}
-
-// MarshalLogArray implements zapcore.ArrayMarshaler.
-func (a array) MarshalLogArray(encoder zapcore.ArrayEncoder) error {
-	return a.ArrayMarshaler.MarshalLogArray(elements{encoder, a.text})
-}
-
-// hidden stands for an array that is not shown.
-type hidden struct{}
-
-// MarshalLogArray implements zapcore.ArrayMarshaler.
-func (hidden) MarshalLogArray(encoder zapcore.ArrayEncoder) error {
-	encoder.AppendString(redact.Redacted)
-	return nil
-}
-
-// elements redacts what is added to an array.
-type elements struct {
-	zapcore.ArrayEncoder
-
-	text func(string) string
-}
-
-// AppendString adds a text.
-func (e elements) AppendString(value string) { e.ArrayEncoder.AppendString(e.text(value)) }
-
-// AppendByteString adds a text.
-func (e elements) AppendByteString(value []byte) { e.AppendString(string(value)) }
-
-// AppendObject adds an object, redacted.
-func (e elements) AppendObject(value zapcore.ObjectMarshaler) error {
-	return e.ArrayEncoder.AppendObject(object{value, false})
-}
-
-// AppendArray adds an array, redacted.
-func (e elements) AppendArray(value zapcore.ArrayMarshaler) error {
-	return e.ArrayEncoder.AppendArray(array{value, e.text})
-}
-
-// AppendReflected adds a value in its JSON form, redacted.
-func (e elements) AppendReflected(value any) error {
-	plain, err := plainOf(value)
-	if err != nil {
-		return err
-	}
-	return e.ArrayEncoder.AppendReflected(fields{}.reflected("", plain))
 }

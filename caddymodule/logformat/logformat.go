@@ -11,12 +11,10 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/logging"
-	"go.uber.org/zap/buffer"
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/term"
 
 	"github.com/odordiff/odordiff/caddymodule/gate/option"
-	"github.com/odordiff/odordiff/internal/redact"
 )
 
 func init() {
@@ -40,8 +38,7 @@ type Encoder struct {
 	// log goes to a terminal.
 	WrappedRaw json.RawMessage `json:"wrap,omitempty" caddy:"namespace=caddy.logging.encoders inline_key=format"`
 
-	fields
-	wrapped   zapcore.Encoder
+	*bound
 	isDefault bool
 	ctx       caddy.Context
 }
@@ -62,7 +59,7 @@ func (e *Encoder) Provision(ctx caddy.Context) error {
 		if err != nil {
 			return fmt.Errorf("wrap: %w", err)
 		}
-		e.wrap(module.(zapcore.Encoder))
+		e.bound = newBound(module.(zapcore.Encoder))
 		return nil
 	}
 	e.isDefault = true
@@ -70,19 +67,15 @@ func (e *Encoder) Provision(ctx caddy.Context) error {
 	if err := inner.Provision(ctx); err != nil {
 		return fmt.Errorf("setting up the JSON format: %w", err)
 	}
-	e.wrap(inner)
+	e.bound = newBound(inner)
 	return nil
-}
-
-func (e *Encoder) wrap(inner zapcore.Encoder) {
-	e.wrapped, e.fields = inner, fields{ObjectEncoder: inner}
 }
 
 // ConfigureDefaultFormat chooses the console format if the log goes to a
 // terminal and no format is configured.
 func (e *Encoder) ConfigureDefaultFormat(writer caddy.WriterOpener) error {
 	if !e.isDefault {
-		if inner, ok := e.wrapped.(caddy.ConfiguresFormatterDefault); ok {
+		if inner, ok := e.encoder.(caddy.ConfiguresFormatterDefault); ok {
 			return inner.ConfigureDefaultFormat(writer)
 		}
 		return nil
@@ -94,26 +87,8 @@ func (e *Encoder) ConfigureDefaultFormat(writer caddy.WriterOpener) error {
 	if err := inner.Provision(e.ctx); err != nil {
 		return fmt.Errorf("setting up the console format: %w", err)
 	}
-	e.wrap(inner)
+	e.bound = newBound(inner)
 	return nil
-}
-
-// Clone returns a copy that fields can be added to.
-func (e *Encoder) Clone() zapcore.Encoder {
-	clone := new(Encoder)
-	clone.wrap(e.wrapped.Clone())
-	return clone
-}
-
-// EncodeEntry redacts the message and the fields, and renders them.
-func (e *Encoder) EncodeEntry(entry zapcore.Entry, added []zapcore.Field) (*buffer.Buffer, error) {
-	inner := e.wrapped.Clone()
-	redacting := fields{ObjectEncoder: inner}
-	for _, field := range added {
-		field.AddTo(redacting)
-	}
-	entry.Message = redact.Text(entry.Message)
-	return inner.EncodeEntry(entry, nil)
 }
 
 // Options returns the options of the format gate.

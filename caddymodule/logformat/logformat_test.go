@@ -16,6 +16,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+	"pgregory.net/rapid"
 )
 
 // newLogger returns a logger in the format that the Caddyfile segment says,
@@ -103,6 +104,49 @@ func TestNothingThatIsLoggedHoldsASecret(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// secretFields are fields with a secret, in each way that the credentials, the
+// query and the client of a request reach a log.
+func secretFields(t *rapid.T) []zapcore.Field {
+	name := rapid.StringMatching(`[A-Z][a-z]{0,8}(-[A-Z][a-z]{1,8}){0,2}`).Draw(t, "name")
+	r := httptest.NewRequest(http.MethodGet, "/p?"+strings.ToLower(name)+"="+secret, nil)
+	r.RemoteAddr = rapid.SampledFrom([]string{"203.0.113.77:51234", "203.0.113.77", "[2001:db8:1:2ff::77]:443"}).Draw(t, "peer")
+	host, _, _ := strings.Cut(r.RemoteAddr, ":5")
+	r = r.WithContext(context.WithValue(r.Context(), caddyhttp.VarsCtxKey, map[string]any{caddyhttp.ClientIPVarKey: host}))
+	r.Header = http.Header{
+		"Authorization": {"Bearer " + secret, secret}, "Cookie": {"a=" + secret}, "X-" + name: {secret},
+		"Referer": {"https://me:" + secret + "@h.example/?k=" + secret}, "User-Agent": {"curl/8 (/?k=" + secret + ")"},
+	}
+	loggable := caddyhttp.LoggableHTTPRequest{Request: r, ShouldLogCredentials: rapid.Bool().Draw(t, "credentials")}
+	header := caddyhttp.LoggableHTTPHeader{Header: r.Header, ShouldLogCredentials: true}
+	fields := []zapcore.Field{
+		zap.Object("request", loggable), zap.Inline(loggable), zap.Object("headers", header), zap.Object("resp_headers", &header),
+		zap.Dict("outer", zap.Object("request", loggable)), zap.Objects("list", []caddyhttp.LoggableHTTPRequest{loggable}),
+		zap.Reflect("headers", r.Header), zap.Any("x", map[string]any{"headers": r.Header, "uri": r.RequestURI, "remote": r.RemoteAddr}),
+		zap.String("uri", r.RequestURI+"&"+secret), zap.ByteString("url", []byte(r.RequestURI)), zap.Strings("x", []string{r.RequestURI}),
+		zap.Error(errors.New("read tcp 10.0.0.1:8443->" + r.RemoteAddr + `: Get "http://h` + r.RequestURI + `"`)), zap.String("remote_addr", r.RemoteAddr),
+		zap.Stringer("uri", r.URL), zap.String("client_ip", host), zap.Namespace("headers"), zap.Int("status", 200),
+	}
+	return rapid.SliceOfN(rapid.SampledFrom(fields), 0, 6).Draw(t, "fields")
+}
+
+func TestNoSecretOfARequestIsLoggedWhateverTheFields(t *testing.T) {
+	for _, segment := range []string{"gate", "gate {\nwrap console\n}", "gate {\nwrap filter\n}"} {
+		t.Run(segment, func(t *testing.T) {
+			logger, out := newLogger(t, segment)
+			rapid.Check(t, func(t *rapid.T) {
+				out.Reset()
+				bound := logger.With(secretFields(t)...).WithLazy(secretFields(t)...)
+				bound.With(secretFields(t)...).Info("from 203.0.113.77: /?k="+secret, secretFields(t)...)
+				for _, never := range []string{secret, "203.0.113.77", "::77"} {
+					if strings.Contains(out.String(), never) {
+						t.Fatalf("%s is in %s", never, out)
+					}
+				}
+			})
+		})
 	}
 }
 

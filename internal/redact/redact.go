@@ -53,17 +53,21 @@ func URI(s string) string {
 	if !found {
 		return path
 	}
-	pairs := strings.FieldsFunc(query, func(c rune) bool { return c == '&' || c == ';' })
-	for i, pair := range pairs {
-		name, _, named := strings.Cut(pair, "=")
-		if !named || len(name) > maxName {
-			pairs[i] = Redacted // what stands alone is a value as likely as a name
-			continue
+	kept := make([]byte, 0, len(path)+len(query)+len(Redacted)+1)
+	kept = append(append(kept, path...), '?')
+	for pair := range strings.FieldsFuncSeq(query, isSeparator) {
+		if len(kept) > len(path)+1 {
+			kept = append(kept, '&')
 		}
-		pairs[i] = Text(name) + "=" + Redacted
+		if name, _, named := strings.Cut(pair, "="); named && len(name) <= maxName {
+			kept = append(append(kept, Text(name)...), '=')
+		} // What stands alone is a value as likely as a name.
+		kept = append(kept, Redacted...)
 	}
-	return path + "?" + strings.Join(pairs, "&")
+	return string(kept)
 }
+
+func isSeparator(c rune) bool { return c == '&' || c == ';' }
 
 // maxName is the most bytes that count as a parameter's name.
 const maxName = 64
@@ -85,10 +89,10 @@ var (
 // message, and masks the addresses of clients. The address of an upstream that
 // could not be reached stays.
 func Text(s string) string {
-	if strings.ContainsAny(s, "?&#") {
+	if strings.Contains(s, "=") && strings.ContainsAny(s, "?&#") {
 		s = parameter.ReplaceAllString(s, "${1}"+Redacted)
 	}
-	if strings.Contains(s, "://") {
+	if strings.Contains(s, "@") && strings.Contains(s, "://") {
 		s = userinfo.ReplaceAllString(s, "${1}"+Redacted+"@")
 	}
 	if len(s) > 16 {
