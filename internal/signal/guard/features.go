@@ -183,6 +183,12 @@ var letters = func() (table [utf8.RuneSelf]bool) {
 	return table
 }()
 
+// isASCIILetter is letters for any byte.
+var isASCIILetter = func() (table [256]bool) {
+	copy(table[:], letters[:])
+	return table
+}()
+
 // LengthOf returns which bias a window with so many features has.
 func LengthOf(features int) int {
 	return min(max(bits.Len(uint(features))-3, 0), Lengths-1)

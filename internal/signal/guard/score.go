@@ -39,6 +39,10 @@ func (m *Model) Score(text string) Scores {
 	w := worst{model: m}
 	s := scanner{model: m, packed: ' ', have: 1, token: tokenStart}
 	for at := 0; at < len(text); {
+		at = s.letters(text, at)
+		if at == len(text) {
+			break
+		}
 		c := text[at]
 		length := at - s.now.start
 		if c == ' ' {
@@ -69,6 +73,45 @@ func (m *Model) Score(text string) Scores {
 		w.add(s.cut(len(text), len(text)))
 	}
 	return w.scores()
+}
+
+// letters reads letters and digits of ASCII, and returns where they end, or
+// where the stretch or the lanes are full. It does with each what character
+// does, but in registers: most of most texts are such letters.
+func (s *scanner) letters(text string, at int) int {
+	if s.since > full/2 {
+		s.empty()
+	}
+	text = text[:min(len(text), s.now.start+unbroken, at+(full-s.since)/2)]
+	if at >= len(text) || !isASCIILetter[text[at]] {
+		return at
+	}
+	const shift = 64 - charBits
+	chars := &s.model.chars
+	packed, lanes, token := s.packed, s.lanes, s.token
+	if s.have == 1 {
+		c := uint64(text[at])
+		packed, token = packed<<16|c, (token^c)*tokenPrime
+		s.have = 2
+		at++
+	}
+	if s.have == 2 && at < len(text) && isASCIILetter[text[at]] {
+		c := uint64(text[at])
+		packed, token = packed<<16|c, (token^c)*tokenPrime
+		lanes += apart(chars[spread(packed)>>shift])
+		s.since++
+		s.have = 3
+		at++
+	}
+	began := at
+	for ; at < len(text) && isASCIILetter[text[at]]; at++ {
+		c := uint64(text[at])
+		packed, token = packed<<16|c, (token^c)*tokenPrime
+		lanes += apart(chars[spread(packed&(1<<48-1))>>shift]) + apart(chars[spread(packed)>>shift])
+	}
+	s.since += 2 * (at - began)
+	s.packed, s.lanes, s.token, s.inToken = packed, lanes, token, true
+	return at
 }
 
 // character reads one that is not a space.
@@ -192,35 +235,26 @@ func (w *worst) add(next sums) {
 	}
 }
 
-// judge judges the window of the last stretches.
+// judge judges the window of the last stretches: the sum of its weights over
+// the square root of their number, and a bias for its length.
 func (w *worst) judge(stretches int) {
-	before := &w.before[(w.count-stretches)%largest]
-	window := sums{start: before.start, end: w.sum.end, features: w.sum.features - before.features}
-	for class := range window.total {
-		window.total[class] = w.sum.total[class] - before.total[class]
-	}
-	for class, logit := range w.model.logits(window) {
+	m, before := w.model, &w.before[(w.count-stretches)%largest]
+	features := w.sum.features - before.features
+	over := 1 / math.Sqrt(float64(max(features, 1)))
+	bias := &m.bias[LengthOf(features)]
+	for class := range w.logit {
+		total := w.sum.total[class] - before.total[class]
+		sum := float64(total)*m.scale[class]*over + bias[class]
+		logit := sum*m.slope[class] + m.shift[class]
 		worse := logit > w.logit[class]
 		if Class(class) == Scent {
 			worse = logit < w.logit[class]
 		}
 		if worse || w.span[class][1] == 0 {
 			w.logit[class] = logit
-			w.span[class] = [2]int{window.start, window.end}
+			w.span[class] = [2]int{before.start, w.sum.end}
 		}
 	}
-}
-
-// logits judges a window: the sum of its weights over the square root of their
-// number, and a bias for its length.
-func (m *Model) logits(window sums) (logits [Classes]float64) {
-	over := 1 / math.Sqrt(float64(max(window.features, 1)))
-	bias := &m.bias[LengthOf(window.features)]
-	for class, total := range window.total {
-		sum := float64(total)*m.scale[class]*over + bias[class]
-		logits[class] = sum*m.slope[class] + m.shift[class]
-	}
-	return logits
 }
 
 func (w *worst) scores() (scores Scores) {
