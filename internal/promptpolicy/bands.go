@@ -67,6 +67,16 @@ func (b *bands) of(figure float64) int {
 	return at
 }
 
+// bandsOf returns the bands of a measure; nil if it has none.
+func (v *view) bandsOf(name string) *bands {
+	for i := range v.bands {
+		if v.bands[i].measure.name == name {
+			return &v.bands[i]
+		}
+	}
+	return nil
+}
+
 // view is how a policy sees signals: data.signals.
 type view struct {
 	bands []bands

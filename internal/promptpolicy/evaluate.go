@@ -38,15 +38,16 @@ type evaluation struct {
 	stop     []func() bool
 }
 
-// run evaluates a query and returns what it answers; [ErrUndefined] if nothing.
-func (e *evaluation) run(query ast.Body) (*ast.Term, error) {
+// run evaluates a query and returns what its variables are; [ErrUndefined] if
+// there is no answer.
+func (e *evaluation) run(query ast.Body) (topdown.QueryResult, error) {
 	e.start()
 	txn, err := e.program.store.NewTransaction(e.ctx)
 	if err != nil {
 		return nil, fmt.Errorf("opening the policy's data: %w", err)
 	}
 	defer e.program.store.Abort(e.ctx, txn)
-	var result *ast.Term
+	var result topdown.QueryResult
 	err = topdown.NewQuery(query).
 		WithCompiler(e.program.compiler).
 		WithStore(e.program.store).
@@ -57,7 +58,7 @@ func (e *evaluation) run(query ast.Body) (*ast.Term, error) {
 		WithCancel(e.cancel).
 		WithMetrics(noMetrics).
 		Iter(e.ctx, func(found topdown.QueryResult) error {
-			result = found[answer.Value.(ast.Var)]
+			result = found
 			return nil
 		})
 	if err != nil {
@@ -89,8 +90,8 @@ func (e *evaluation) end() {
 	}
 }
 
-func (e *evaluation) decision(result *ast.Term) (*Decision, error) {
-	d, err := parseDecision(result.Value)
+func (e *evaluation) decision(found topdown.QueryResult) (*Decision, error) {
+	d, err := parseDecision(found[answer.Value.(ast.Var)].Value)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
@@ -98,38 +99,28 @@ func (e *evaluation) decision(result *ast.Term) (*Decision, error) {
 	return d, nil
 }
 
-// contribution evaluates the rules of a unit.
-func (e *evaluation) contribution(u *unit[contribution], in *Input) (contribution, error) {
-	if err := e.build(in); err != nil {
-		return contribution{}, err
-	}
-	result, err := e.run(u.query)
-	if err != nil {
-		return contribution{}, err
-	}
-	found := result.Value.(*ast.Array)
-	values := make([]*ast.Term, len(u.rules))
-	for i := range values {
-		values[i] = found.Elem(i)
-		if alternatives, ok := values[i].Value.(*ast.Array); ok {
-			if values[i] = nil; alternatives.Len() > 0 {
-				values[i] = alternatives.Elem(0)
+// contributionOf returns what the rules contribute by the answer.
+func contributionOf(rules []asked, found topdown.QueryResult) contribution {
+	c := contribution{values: make([]*ast.Term, len(rules))}
+	all := make([]*ast.Term, len(rules))
+	for i, rule := range rules {
+		all[i] = found[rule.variable.Value.(ast.Var)]
+		c.values[i] = all[i]
+		if alternatives, ok := all[i].Value.(*ast.Array); ok {
+			if c.values[i] = nil; alternatives.Len() > 0 {
+				c.values[i] = alternatives.Elem(0)
 			}
 		}
 	}
-	c := contribution{values: values}
 	if !c.empty() {
-		c.text = result.String()
+		c.text = ast.NewArray(all...).String()
 	}
-	return c, nil
+	return c
 }
 
-// build makes the input document unless it is there.
-func (e *evaluation) build(in *Input) error {
-	if e.input != nil {
-		return nil
-	}
-	document, err := e.document(in, e.program.plan.reads)
+// build makes the input document of the wanted members.
+func (e *evaluation) build(in *Input, wanted func(string) bool) error {
+	document, err := e.document(in, wanted)
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func (k *key) part(e *evaluation, in *Input, p part) {
 	case "prompts":
 		k.leaf(rest, func() { k.prompts(in.Prompts) })
 	case "signals":
-		e.program.reader.view.part(k, e.sight, rest)
+		e.program.reader.part(k, e.sight, rest)
 	case "found":
 		k.unfit = true // hardly any two are equal
 	case "limits":

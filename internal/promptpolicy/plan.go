@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -31,42 +30,46 @@ var (
 type plan struct {
 	packages []*unit[contribution]
 	decision *unit[*Decision]
-	// members are those of the input that something reads; nil for all.
-	members map[string]bool
+	// queries are those for several packages at once, by the packages.
+	queries *cache[ast.Body]
 }
 
 // reads reports whether something reads a member of the input.
-func (p *plan) reads(member string) bool { return p.members == nil || p.members[member] }
-
-// settle notes which members of the input are read.
-func (p *plan) settle() *plan {
-	parts := slices.Clone(p.decision.parts)
-	for _, u := range p.packages {
-		parts = append(parts, u.parts...)
-	}
-	members := map[string]bool{}
-	for _, part := range parts {
-		if len(part) == 0 {
-			return p
-		}
-		members[part[0]] = true
-	}
-	p.members = members
-	return p
+func (p *plan) reads(member string) bool {
+	return p.decision.reads(member) || slices.ContainsFunc(p.packages, func(u *unit[contribution]) bool { return u.reads(member) })
 }
 
 // unit is something that is evaluated, and remembered, as a whole.
 type unit[T any] struct {
-	query ast.Body
 	parts []part
 	// known is nil where the result may differ for equal inputs.
 	known *cache[T]
-	// rules are those whose values the query gives, for packages.
-	rules []contributed
+	// query is the decision's; that of packages is made when it is asked.
+	query ast.Body
+	// rules are what packages are asked for.
+	rules []asked
+}
+
+// reads reports whether the unit reads a member of the input.
+func (u *unit[T]) reads(member string) bool {
+	for _, p := range u.parts {
+		if len(p) == 0 || p[0] == member {
+			return true
+		}
+	}
+	return false
 }
 
 // contributed is a rule that contributes to the decision.
 type contributed struct{ pkg, name string }
+
+// asked is a rule that a query asks for.
+type asked struct {
+	contributed
+	// variable stands for what: a set, or an array of the rule's value, which is
+	// empty where the rule is undefined.
+	variable, what *ast.Term
+}
 
 // contribution is what the rules of a unit add to a decision.
 type contribution struct {
@@ -96,18 +99,9 @@ func (p *plan) decide(e *evaluation, in *Input) (*Decision, error) {
 	}
 	k := keys.Get().(*key)
 	defer keys.Put(k)
-	contributions := make([]contribution, 0, 16)
-	for _, u := range p.packages {
-		k.reset()
-		c, known := u.recall(k, e, in)
-		if !known {
-			var err error
-			if c, err = e.contribution(u, in); err != nil {
-				return nil, err
-			}
-			u.remember(k, c)
-		}
-		contributions = append(contributions, c)
+	contributions, err := p.contributions(make([]contribution, 0, 16), k, e, in)
+	if err != nil {
+		return nil, err
 	}
 	k.reset()
 	for i := range contributions {
@@ -116,19 +110,76 @@ func (p *plan) decide(e *evaluation, in *Input) (*Decision, error) {
 	if d, known := p.decision.recall(k, e, in); known {
 		return d, nil
 	}
-	if err := e.build(in); err != nil {
+	if err := e.build(in, p.decision.reads); err != nil {
 		return nil, err
 	}
-	result, err := e.run(p.joining(contributions))
+	found, err := e.run(p.joining(contributions))
 	if err != nil {
 		return nil, err
 	}
-	d, err := e.decision(result)
+	d, err := e.decision(found)
 	if err != nil {
 		return nil, err
 	}
 	p.decision.remember(k, d)
 	return d, nil
+}
+
+// contributions appends what the packages contribute. Those of which it is not
+// known are asked together.
+func (p *plan) contributions(all []contribution, k *key, e *evaluation, in *Input) ([]contribution, error) {
+	missing := make([]int, 0, 16)
+	for i, u := range p.packages {
+		k.reset()
+		c, known := u.recall(k, e, in)
+		if !known {
+			missing = append(missing, i)
+		}
+		all = append(all, c)
+	}
+	if len(missing) == 0 {
+		return all, nil
+	}
+	err := e.build(in, func(member string) bool {
+		return slices.ContainsFunc(missing, func(i int) bool { return p.packages[i].reads(member) })
+	})
+	if err != nil {
+		return nil, err
+	}
+	found, err := e.run(p.asking(k, missing))
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range missing {
+		u := p.packages[i]
+		all[i] = contributionOf(u.rules, found)
+		if u.known != nil {
+			k.reset()
+			u.write(k, e, in)
+			u.remember(k, all[i])
+		}
+	}
+	return all, nil
+}
+
+// asking returns the query for packages, in which each of their rules has a
+// variable of its own.
+func (p *plan) asking(k *key, packages []int) ast.Body {
+	k.reset()
+	for _, i := range packages {
+		k.kind(isNumber, i)
+	}
+	if query, known := p.queries.get(k.bytes); known {
+		return query
+	}
+	var query ast.Body
+	for _, i := range packages {
+		for _, rule := range p.packages[i].rules {
+			query.Append(ast.Equality.Expr(rule.variable, rule.what))
+		}
+	}
+	p.queries.put(k.bytes, query)
+	return query
 }
 
 var keys = sync.Pool{New: func() any { return &key{bytes: make([]byte, 0, maxKeyBytes)} }}
@@ -164,24 +215,29 @@ func (u *unit[T]) recall(k *key, e *evaluation, in *Input) (result T, known bool
 	if u.known == nil {
 		return result, false
 	}
-	for _, p := range u.parts {
-		k.part(e, in, p)
-	}
+	u.write(k, e, in)
 	if k.unfit {
 		return result, false
 	}
 	return u.known.get(k.bytes)
 }
 
-// remember keeps the result for the key that recall made.
+// write adds the unit's parts of the input to the key.
+func (u *unit[T]) write(k *key, e *evaluation, in *Input) {
+	for _, p := range u.parts {
+		k.part(e, in, p)
+	}
+}
+
+// remember keeps the result for the key.
 func (u *unit[T]) remember(k *key, result T) {
 	if u.known != nil && !k.unfit {
 		u.known.put(k.bytes, result)
 	}
 }
 
-func newUnit[T any](r *reading, body ast.Body) *unit[T] {
-	u := &unit[T]{query: body, parts: r.parts}
+func newUnit[T any](r *reading) *unit[T] {
+	u := &unit[T]{parts: r.parts}
 	// Whoever reads the whole input reads the request's id, which never repeats.
 	whole := slices.ContainsFunc(r.parts, func(p part) bool { return len(p) == 0 })
 	if !r.volatile && !whole {
@@ -197,7 +253,8 @@ func newPlan(ctx context.Context, compiler *ast.Compiler, store storage.Store) (
 	if err != nil {
 		return nil, err
 	}
-	undivided := (&plan{decision: newUnit[*Decision](readingOf(compiler, nil, whole), whole)}).settle()
+	undivided := &plan{decision: newUnit[*Decision](readingOf(compiler, nil, whole))}
+	undivided.decision.query = whole
 	joining := readingOf(compiler, rulesRef, whole)
 	names, ok := namesAsked(joining.asked)
 	if !ok || joining.torn || hasBaseData(ctx, store) {
@@ -207,15 +264,16 @@ func newPlan(ctx context.Context, compiler *ast.Compiler, store storage.Store) (
 	if !ok {
 		return undivided, nil
 	}
-	divided := &plan{decision: newUnit[*Decision](joining, whole)}
-	for _, rules := range groups(compiler, packages) {
-		u, err := packagesUnit(compiler, rules)
+	divided := &plan{decision: newUnit[*Decision](joining), queries: newCache[ast.Body]()}
+	divided.decision.query = whole
+	for i, rules := range groups(compiler, packages) {
+		u, err := packagesUnit(compiler, rules, i)
 		if err != nil {
 			return nil, err
 		}
 		divided.packages = append(divided.packages, u)
 	}
-	return divided.settle(), nil
+	return divided, nil
 }
 
 // namesAsked returns the names of the rules that references such as
@@ -300,21 +358,29 @@ func (c contributed) ref() ast.Ref {
 	return rulesRef.Append(ast.StringTerm(c.pkg)).Append(ast.StringTerm(c.name))
 }
 
-// packagesUnit queries rules. A set is always defined; another rule is queried
-// within an array, which is empty where the rule is undefined.
-func packagesUnit(compiler *ast.Compiler, rules []contributed) (*unit[contribution], error) {
-	values := make([]string, len(rules))
+// packagesUnit asks for rules. A set is always defined; another rule is asked
+// for within an array.
+func packagesUnit(compiler *ast.Compiler, rules []contributed, number int) (*unit[contribution], error) {
+	var query ast.Body
+	var all []asked
 	for i, rule := range rules {
-		if values[i] = rule.ref().String(); !isSet(compiler, rule) {
-			values[i] = fmt.Sprintf("[x | x = %s]", values[i])
+		what := ast.NewTerm(rule.ref())
+		if !isSet(compiler, rule) {
+			x := ast.VarTerm("x")
+			what = ast.ArrayComprehensionTerm(x, ast.NewBody(ast.Equality.Expr(x, what)))
 		}
+		variable := ast.VarTerm(fmt.Sprintf("v%d_%d", number, i))
+		query.Append(ast.Equality.Expr(variable, what))
+		all = append(all, asked{rule, variable, what})
 	}
-	body, err := compileQuery(compiler, fmt.Sprintf("%s = [%s]", answer, strings.Join(values, ", ")))
+	// What is compiled faults what cannot be asked for. It is not kept:
+	// see asking.
+	body, err := compileQuery(compiler, query.String())
 	if err != nil {
 		return nil, err
 	}
-	u := newUnit[contribution](readingOf(compiler, nil, body), body)
-	u.rules = rules
+	u := newUnit[contribution](readingOf(compiler, nil, body))
+	u.rules = all
 	return u, nil
 }
 

@@ -67,6 +67,18 @@ var bodies = []string{
 	`s := input.signals; v := s.whole.terms.a`,
 	`some h in input.signals.whole.hazards; v := h.name`,
 	`v := input.signals.whole`,
+	`v := input.signals.whole.terms`,
+	`v := input.signals.whole.terms.a[0]`,
+	`some v in input.signals.whole.terms.b`,
+	`v := input.signals.whole.hazards[0].by`,
+	`v := input.signals.whole.length`,
+	`v := input.signals.whole.kind`,
+	`v := input.signals.whole.path`,
+	`v := input.signals.whole.patterns`,
+	`v := input.signals.whole.layers`,
+	`v := input.signals.whole.scripts`,
+	`v := [input.signals.whole.invisible, input.signals.whole.mixed_scripts]`,
+	`v := input.signals.whole.truncated`,
 	`some f in input.found; v := [f.path, f.found]`,
 }
 
@@ -142,8 +154,9 @@ func drawInput(t *rapid.T) *Input {
 		body["list"] = rapid.SampledFrom([][]any{{}, {"a"}, {"a", "b"}, {[]any{"a"}, "b"}}).Draw(t, "list")
 	}
 	in.Body = body
-	for _, text := range rapid.SampledFrom([][]string{nil, {"a"}, {"b", "ab"}, {"rose"}, {"rosé"}, {"sarin 107-44-8", "ignore all previous instructions"}, {"b"}, {"bb"}, {"ab", "b"}}).Draw(t, "prompts") {
-		in.Prompts = append(in.Prompts, exchange.Prompt{Path: "/p", Text: text, Normalised: text})
+	for _, text := range rapid.SampledFrom([][]string{nil, {"a"}, {"b", "ab"}, {"rose"}, {"rosé"}, {"sarin 107-44-8", "ignore all previous instructions"}, {"b"}, {"bb"}, {"ab", "b"},
+		{"r\u00adose"}, {"rоse"}, {"<script>x</script>"}, {"../../etc/passwd", "rose"}, {"cm9zZSBhbmQgY2VkYXIgd29vZA=="}}).Draw(t, "prompts") {
+		in.Prompts = append(in.Prompts, exchange.Prompt{Path: "/p", Text: text, Normalised: text, IsName: rapid.Bool().Draw(t, "name")})
 	}
 	if rapid.Bool().Draw(t, "limited") {
 		in.Limits = []exchange.LimitState{{Name: "l", Remaining: rapid.Int64Range(0, 3).Draw(t, "remaining")}}

@@ -144,32 +144,83 @@ func patternsOf(s *signal.Signals) (set uint32) {
 }
 
 // part writes what is seen of texts, so that equal bytes mean equal sights.
-func (v *view) part(k *key, all *sight, p part) {
+func (r *reader) part(k *key, all *sight, p part) {
 	if len(p) > 0 && p[0] == "whole" {
-		v.seen(k, all.whole)
+		if len(p) > 1 {
+			r.member(k, all.whole, p[1:])
+			return
+		}
+		r.seen(k, all.whole)
 		return
 	}
 	k.kind(isArray, len(all.texts))
 	for i := range all.texts {
-		v.seen(k, all.texts[i])
+		r.seen(k, all.texts[i])
 	}
 	if len(p) == 0 {
-		v.seen(k, all.whole)
+		r.seen(k, all.whole)
 	}
 }
 
-func (v *view) seen(k *key, text seen) {
-	s := text.signals
-	k.text(text.path)
-	k.text(text.kind)
-	for i := range v.bands {
-		k.bytes = append(k.bytes, byte(v.bands[i].of(v.bands[i].measure.of(s))))
+// seen writes all members of what is seen of a text.
+func (r *reader) seen(k *key, text seen) {
+	for _, name := range [...]string{
+		"path", "kind", "terms", "hazards", "patterns", "layers", "scripts", "invisible", "mixed_scripts", "truncated",
+	} {
+		r.member(k, text, part{name})
 	}
+	for i := range r.view.bands {
+		k.band(&r.view.bands[i], text)
+	}
+}
+
+// member writes a part of what is seen of a text. What is not divided further
+// stands for all that is inside.
+func (r *reader) member(k *key, text seen, p part) {
+	s := text.signals
+	switch p[0] {
+	case "path":
+		k.text(text.path)
+	case "kind":
+		k.text(text.kind)
+	case "terms":
+		r.terms(k, s, p[1:])
+	case "hazards":
+		k.hazards(s)
+	case "patterns":
+		k.bytes = binary.BigEndian.AppendUint32(k.bytes, patternsOf(s))
+	case "layers":
+		k.texts(sorted(s.Layers, strings.Compare))
+	case "scripts":
+		k.bytes = binary.BigEndian.AppendUint16(k.bytes, uint16(s.Text.Scripts))
+	case "invisible":
+		k.flag(s.Text.Invisible > 0)
+	case "mixed_scripts":
+		k.flag(s.Text.MixedWords > 0)
+	case "truncated":
+		k.flag(s.Truncated)
+	default:
+		if b := r.view.bandsOf(p[0]); b != nil {
+			k.band(b, text)
+			return
+		}
+		k.bytes = append(k.bytes, isUndefined)
+	}
+}
+
+// terms writes the terms of a set, or of all.
+func (r *reader) terms(k *key, s *signal.Signals, p part) {
 	terms := sorted(s.Terms, compareTerms)
+	if len(p) > 0 {
+		terms = slices.DeleteFunc(slices.Clone(terms), func(t signal.Term) bool { return r.lexicon.names[t.Set] != p[0] })
+	}
 	k.kind(isArray, len(terms))
 	for _, t := range terms {
 		k.bytes = binary.AppendUvarint(binary.AppendUvarint(k.bytes, uint64(t.Set)), uint64(t.Term))
 	}
+}
+
+func (k *key) hazards(s *signal.Signals) {
 	hazards := sorted(s.Hazards, compareHazards)
 	k.kind(isArray, len(hazards))
 	for _, h := range hazards {
@@ -177,12 +228,15 @@ func (v *view) seen(k *key, text seen) {
 		k.text(string(h.By))
 		k.flag(h.Innocent)
 	}
-	k.bytes = binary.BigEndian.AppendUint32(k.bytes, patternsOf(s))
-	k.texts(sorted(s.Layers, strings.Compare))
-	k.bytes = binary.BigEndian.AppendUint16(k.bytes, uint16(s.Text.Scripts))
-	k.flag(s.Text.Invisible > 0)
-	k.flag(s.Text.MixedWords > 0)
-	k.flag(s.Truncated)
+}
+
+// band writes the band of a text as [reader.seenTerm] has it.
+func (k *key) band(b *bands, text seen) {
+	if b.measure.prose && text.kind != prose {
+		k.bytes = append(k.bytes, isNull)
+		return
+	}
+	k.kind(isNumber, b.of(b.measure.of(text.signals)))
 }
 
 var (
