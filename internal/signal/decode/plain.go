@@ -28,7 +28,11 @@ func Plain(text string) (plain string, at offset.Map, changed bool) {
 		case isHidden(r):
 			i = w.bare(i)
 		case lookAlike(r) != 0:
-			i = w.latin(i)
+			end := lookAlikesEnd(text, i)
+			if i > 0 && shows(text[i-1]) || end < len(text) && shows(text[end]) {
+				end = w.latin(i)
+			}
+			i = end
 		default:
 			c, ok := plainOf(r)
 			if isHyphen(r) {
@@ -114,6 +118,18 @@ func (w *rewriter) latin(from int) (end int) {
 		i += size
 	}
 	return end
+}
+
+// lookAlikesEnd returns where the letters end that look like Latin ones.
+func lookAlikesEnd(text string, i int) int {
+	for i < len(text) {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		if lookAlike(r) == 0 {
+			break
+		}
+		i += size
+	}
+	return i
 }
 
 // longestLookAlike is how far back a word is looked at that has letters of

@@ -236,7 +236,8 @@ func checkLayers(t interface{ Fatalf(string, ...any) }, text string) {
 			if from < 0 || from >= to || to > len(text) {
 				t.Fatalf("%+q: %d of %s %+q comes from %d-%d", text, start, l.Encoding, l.Text, from, to)
 			}
-			if plain := text[from:to]; l.Text[start:start+size] == plain || l.Text[start] == ' ' { // between passages
+			plain, betweenPassages := text[from:to], l.Text[start] == ' '
+			if l.Text[start:start+size] == plain || betweenPassages {
 				continue
 			} else if utf8.RuneCountInString(plain) == 1 && !turns(l.Encoding) {
 				t.Fatalf("%+q: %q of %s comes from %q", text, l.Text[start:start+size], l.Encoding, plain)
