@@ -13,6 +13,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/caddyauth"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/internal/exchange"
@@ -36,7 +37,7 @@ func init() {
 // The principal becomes {http.auth.user.id}, with {http.auth.user.tenant},
 // {http.auth.user.scopes}, {http.auth.user.method} and one placeholder for each
 // further claim that is a printable string, a number or a boolean. They replace
-// those of an earlier gate_auth. The upstream gets the principal as
+// those of any earlier authentication. The upstream gets the principal as
 // Gate-Principal, Gate-Tenant, Gate-Scopes and Gate-Auth-Method. The gateway
 // always removes fields that begin with Gate- from the incoming request, and
 // trailers too.
@@ -62,6 +63,8 @@ type Handler struct {
 type named[T any] struct {
 	name     string
 	provider T
+	// accepted counts the credentials that it accepted.
+	accepted prometheus.Counter
 }
 
 // provider is a provider of this package. Unlike Caddy's interface, it
@@ -106,9 +109,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	for _, name := range sortedKeys(loaded) {
 		switch module := loaded[name].(type) {
 		case provider:
-			h.own = append(h.own, named[provider]{name, module})
+			h.own = append(h.own, named[provider]{name, module, decisions.WithLabelValues(name, accepted)})
 		case caddyauth.Authenticator:
-			h.foreign = append(h.foreign, named[caddyauth.Authenticator]{name, module})
+			h.foreign = append(h.foreign, named[caddyauth.Authenticator]{name, module, decisions.WithLabelValues(name, accepted)})
 		default:
 			return fmt.Errorf("provider %s is a %T, which cannot authenticate", name, module)
 		}
@@ -134,17 +137,14 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 		return nil
 	}
 	if found.principal != nil {
-		clearPlaceholders(r, x.Principal)
 		x.Principal = found.principal
-		setPlaceholders(r, found.principal)
+		setPlaceholders(r, x)
 	}
 	if x.Principal != nil { // from this handler or an earlier gate_auth
 		setIdentity(r.Header, x.Principal)
 	}
 	if !h.ForwardCredential {
-		for _, strip := range found.strip {
-			strip(r.Header)
-		}
+		h.strip(r.Header, found)
 	}
 	return next.ServeHTTP(w, r)
 }
@@ -153,8 +153,11 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 type outcome struct {
 	// principal is nil for an anonymous request.
 	principal *exchange.Principal
-	// strip removes the accepted credentials from the request's header.
-	strip []func(http.Header)
+	// own has a bit for each provider of this package that accepted a credential,
+	// in their order.
+	own uint64
+	// foreign says that another provider accepted it.
+	foreign bool
 	// answered says that a provider has redirected the client, for example to a
 	// login page.
 	answered bool
@@ -170,7 +173,7 @@ func (h *Handler) authenticate(w http.ResponseWriter, r *http.Request) (outcome,
 	}
 	attempts := new(attempts)
 	if principal := h.askForeign(w, r, attempts); principal != nil {
-		return outcome{principal: principal, strip: []func(http.Header){stripAuthorization}}, nil
+		return outcome{principal: principal, foreign: true}, nil
 	}
 	return h.nobody(w, r, attempts)
 }
@@ -179,7 +182,7 @@ func (h *Handler) authenticate(w http.ResponseWriter, r *http.Request) (outcome,
 // and all must agree.
 func (h *Handler) askOwn(r *http.Request) (outcome, *problem.Problem) {
 	var found outcome
-	for _, own := range h.own {
+	for i, own := range h.own {
 		principal, refusal := own.provider.identify(r)
 		if refusal == nil && disagree(found.principal, principal) {
 			refusal = problem.CredentialInvalid.New("The credentials of the request name different principals: send one of them.")
@@ -192,13 +195,25 @@ func (h *Handler) askOwn(r *http.Request) (outcome, *problem.Problem) {
 		if principal == nil {
 			continue
 		}
-		count(own.name, accepted)
+		own.accepted.Inc()
 		if found.principal == nil {
 			found.principal = principal
 		}
-		found.strip = append(found.strip, own.provider.strip)
+		found.own |= 1 << i
 	}
 	return found, nil
+}
+
+// strip removes the accepted credentials from the request.
+func (h *Handler) strip(header http.Header, found outcome) {
+	for i, own := range h.own {
+		if found.own&(1<<i) != 0 {
+			own.provider.strip(header)
+		}
+	}
+	if found.foreign {
+		stripAuthorization(header)
+	}
 }
 
 // disagree reports whether there are two different principals.

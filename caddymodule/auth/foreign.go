@@ -39,7 +39,7 @@ func (h *Handler) askForeign(w http.ResponseWriter, r *http.Request, tried *atte
 			count(foreign.name, "error")
 			tried.fault = fmt.Errorf("provider %s: %w", foreign.name, err)
 		case ok:
-			count(foreign.name, accepted)
+			foreign.accepted.Inc()
 			maps.Copy(w.Header(), rec.header) // such as the cookie of a session
 			return principal
 		default:

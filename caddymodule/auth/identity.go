@@ -15,13 +15,11 @@ import (
 )
 
 func setIdentity(header http.Header, p *exchange.Principal) {
-	header.Set("Gate-Principal", p.ID)
-	header.Set("Gate-Auth-Method", p.Method)
-	if p.Tenant != "" {
-		header.Set("Gate-Tenant", p.Tenant)
-	}
-	if len(p.Scopes) > 0 {
-		header.Set("Gate-Scopes", strings.Join(p.Scopes, " "))
+	values := []string{p.ID, p.Method, p.Tenant, strings.Join(p.Scopes, " ")}
+	for i, name := range []string{"Gate-Principal", "Gate-Auth-Method", "Gate-Tenant", "Gate-Scopes"} {
+		if i < 2 || values[i] != "" {
+			header[name] = values[i : i+1 : i+1] // Who appends gets a copy.
+		}
 	}
 }
 
@@ -31,7 +29,7 @@ func setIdentity(header http.Header, p *exchange.Principal) {
 func metadata(p *exchange.Principal) map[string]string {
 	data := make(map[string]string, len(p.Claims)+3)
 	for name, value := range p.Claims {
-		if text, ok := scalar(value); ok && keyring.Printable(text) {
+		if text, ok := printable(value); ok {
 			data[name] = text
 		}
 	}
@@ -40,6 +38,12 @@ func metadata(p *exchange.Principal) map[string]string {
 	data["scopes"] = strings.Join(p.Scopes, " ")
 	data["method"] = p.Method
 	return data
+}
+
+// printable returns the text of a claim that is a scalar.
+func printable(value any) (string, bool) {
+	text, ok := scalar(value)
+	return text, ok && keyring.Printable(text)
 }
 
 func scalar(value any) (string, bool) {
@@ -59,25 +63,42 @@ func scalar(value any) (string, bool) {
 // authentication handler uses the same.
 const placeholderPrefix = "http.auth.user."
 
-func setPlaceholders(r *http.Request, p *exchange.Principal) {
+// setPlaceholders makes the placeholders those of the exchange's principal,
+// also of one that takes its place. Their values are made when they are asked
+// for: most requests ask for one or none.
+func setPlaceholders(r *http.Request, x *exchange.Exchange) {
+	clearPlaceholders(r)
 	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	for name, value := range metadata(p) {
-		repl.Set(placeholderPrefix+name, value)
-	}
-	repl.Set(placeholderPrefix+"id", p.ID)
+	repl.Map(func(name string) (any, bool) {
+		name, ours := strings.CutPrefix(name, placeholderPrefix)
+		if !ours {
+			return nil, false
+		}
+		return placeholder(x.Principal, name)
+	})
 }
 
-// clearPlaceholders removes the placeholders of an earlier principal, if there
-// is one: its claims must not pass for those of the next.
-func clearPlaceholders(r *http.Request, earlier *exchange.Principal) {
-	if earlier == nil {
-		return
+// placeholder returns the value of a principal's placeholder. A claim cannot
+// replace one of our names.
+func placeholder(p *exchange.Principal, name string) (any, bool) {
+	switch name {
+	case "id":
+		return p.ID, true
+	case "tenant":
+		return p.Tenant, true
+	case "scopes":
+		return strings.Join(p.Scopes, " "), true
+	case "method":
+		return p.Method, true
 	}
-	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	for name := range metadata(earlier) {
-		repl.Delete(placeholderPrefix + name)
-	}
-	repl.Delete(placeholderPrefix + "id")
+	text, ok := printable(p.Claims[name])
+	return text, ok
+}
+
+// clearPlaceholders removes those that Caddy's own authentication has set: the
+// claims of one principal must not pass for those of the next.
+func clearPlaceholders(r *http.Request) {
+	r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer).DeleteByPrefix(placeholderPrefix)
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

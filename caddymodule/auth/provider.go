@@ -23,9 +23,8 @@ func authenticate(p provider, w http.ResponseWriter, r *http.Request) (caddyauth
 		refusal = problem.CredentialMissing.New("")
 		p.challenge(refusal)
 	case refusal == nil:
-		x := gate.ExchangeOf(r)
-		clearPlaceholders(r, x.Principal)
-		x.Principal = principal
+		clearPlaceholders(r)
+		gate.ExchangeOf(r).Principal = principal
 		return caddyauth.User{ID: principal.ID, Metadata: metadata(principal)}, true, nil
 	case refusal.Status >= http.StatusInternalServerError:
 		return caddyauth.User{}, false, refusal

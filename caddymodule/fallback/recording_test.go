@@ -36,7 +36,7 @@ func TestARecordingIsCompleteOnlyWithAllOfItsBytes(t *testing.T) {
 }
 
 func TestWhatTheProxyWritesForAClientThatLeftIsNoAnswer(t *testing.T) {
-	sink, x := httptest.NewRecorder(), exchange.New("")
+	sink, x := httptest.NewRecorder(), exchange.New(nil)
 	w := newLive(sink, x, entry{})
 	w.WriteHeader(499)
 	_, _ = w.Write(nil)

@@ -28,7 +28,7 @@ func ExchangeOf(r *http.Request) *exchange.Exchange {
 	endHop(r.Header)
 	// comes after the judgement, and some upstreams take trailers for fields
 	r.Trailer = nil
-	x := exchange.New(RequestID(r))
+	x := exchange.New(identifierOf(r))
 	x.ClientIP = clientIP(r)
 	caddyhttp.SetVar(r.Context(), exchangeVar, x)
 	return x
@@ -44,11 +44,28 @@ func ExchangeIn(r *http.Request) (*exchange.Exchange, bool) {
 // RequestID returns Caddy's id of the request ({http.request.uuid}), or ""
 // outside of Caddy's HTTP server.
 func RequestID(r *http.Request) string {
+	if known := identifierOf(r); known != nil {
+		return known.RequestID()
+	}
+	return ""
+}
+
+// identifierOf returns what knows the request's id, or nil outside of Caddy's
+// HTTP server. Caddy makes the id when it is first asked for, which costs more
+// than the rest of an exchange.
+func identifierOf(r *http.Request) exchange.Identifier {
 	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	if !ok {
-		return ""
+		return nil
 	}
-	id, _ := repl.GetString("http.request.uuid")
+	return identifier{repl}
+}
+
+type identifier struct{ *caddy.Replacer }
+
+// RequestID implements exchange.Identifier.
+func (i identifier) RequestID() string {
+	id, _ := i.GetString("http.request.uuid")
 	return id
 }
 

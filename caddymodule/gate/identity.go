@@ -51,12 +51,9 @@ func members(values []string) []string {
 	})
 }
 
-// hyphens replaces by a hyphen what some upstreams treat as one.
-var hyphens = strings.NewReplacer("_", "-", ".", "-")
-
 // isIdentity reports whether a field's name begins with Gate-. It treats _ and
 // . as hyphens, as some upstreams do.
 func isIdentity(name string) bool {
-	plain := hyphens.Replace(name)
-	return len(plain) >= len(identityPrefix) && strings.EqualFold(plain[:len(identityPrefix)], identityPrefix)
+	const word = len(identityPrefix) - 1
+	return len(name) > word && strings.EqualFold(name[:word], identityPrefix[:word]) && strings.IndexByte("-_.", name[word]) >= 0
 }

@@ -126,7 +126,7 @@ func record(r *http.Request, p *problem.Problem) {
 // contain nothing that the client wrote, such as the prompt.
 func refusalFields(x *exchange.Exchange, p *problem.Problem) []zap.Field {
 	fields := []zap.Field{
-		zap.String("request_id", x.ID),
+		zap.String("request_id", x.ID()),
 		zap.Int("status", p.Status),
 		zap.String("problem", p.Name),
 		zap.String("client_ip", redact.Address(x.ClientIP)),

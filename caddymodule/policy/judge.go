@@ -218,7 +218,7 @@ func summary(fields []promptpolicy.FieldError) string {
 
 func (h *Handler) decide(policy *promptpolicy.Policy, x *exchange.Exchange, r *http.Request, since time.Time, body any) (*promptpolicy.Decision, *refusal) {
 	d, err := policy.Decide(r.Context(), &promptpolicy.Input{
-		Request:   promptpolicy.Request{ID: x.ID, Method: r.Method, Path: r.URL.Path, ClientIP: x.ClientIP},
+		Request:   promptpolicy.Request{ID: x.ID(), Method: r.Method, Path: r.URL.Path, ClientIP: x.ClientIP},
 		Principal: x.Principal,
 		Body:      body,
 		Prompts:   x.Prompts,
@@ -246,7 +246,7 @@ func (h *Handler) decide(policy *promptpolicy.Policy, x *exchange.Exchange, r *h
 // undecided refuses a request that could not be judged, and logs why.
 func (h *Handler) undecided(policy *promptpolicy.Policy, x *exchange.Exchange, err error) *refusal {
 	h.logger.Error("the policy gave no decision, so the request is refused",
-		zap.String("request_id", x.ID), zap.String("revision", policy.Revision()), zap.Error(err))
+		zap.String("request_id", x.ID()), zap.String("revision", policy.Revision()), zap.Error(err))
 	return unavailable(err)
 }
 

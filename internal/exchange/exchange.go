@@ -25,8 +25,6 @@ var ErrTooLarge = errors.New("body too large")
 
 // Exchange is one request's way through the gateway.
 type Exchange struct {
-	// ID is the request's id, the same in logs, problems and the upstream's logs.
-	ID string
 	// ClientIP is the client's address as Caddy determined it, without a port.
 	ClientIP string
 	// Principal is who sent the request; nil before authentication and for
@@ -49,6 +47,10 @@ type Exchange struct {
 	Refused string
 	// Response is what the answers are written to.
 	Response Response
+
+	identifier Identifier
+	id         string
+	room       [4]LimitState // where Limits begins
 
 	body    []byte
 	read    bool
@@ -121,8 +123,25 @@ type LimitState struct {
 	Remaining int64
 }
 
-// New returns the exchange of a request with the given id.
-func New(id string) *Exchange { return &Exchange{ID: id} }
+// Identifier knows the id of a request.
+type Identifier interface{ RequestID() string }
+
+// New returns the exchange of a request. It asks for the request's id when that
+// is first needed; without an identifier, the id is "".
+func New(identifier Identifier) *Exchange {
+	x := &Exchange{identifier: identifier}
+	x.Limits = x.room[:0]
+	return x
+}
+
+// ID returns the request's id, the same in logs, problems and the upstream's
+// logs.
+func (x *Exchange) ID() string {
+	if x.id == "" && x.identifier != nil {
+		x.id = x.identifier.RequestID()
+	}
+	return x.id
+}
 
 // Body returns the request's body, which it reads on the first call and keeps.
 // Afterwards r has a fresh reader of the same bytes. A body of more than

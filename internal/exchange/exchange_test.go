@@ -20,7 +20,7 @@ func request(body string) *http.Request {
 }
 
 func TestBodyIsReadOnceAndRewoundForEachAttempt(t *testing.T) {
-	x, r := New("1"), request("hello")
+	x, r := New(nil), request("hello")
 	for range 3 {
 		got, err := x.Body(r, 10)
 		if err != nil || string(got) != "hello" {
@@ -42,20 +42,20 @@ func TestBodyOverTheLimitIsRefused(t *testing.T) {
 	for name, r := range map[string]*http.Request{
 		"announced": request(strings.Repeat("x", 11)), "chunked": unknownLength, "capped before us": capped,
 	} {
-		if _, err := New("1").Body(r, 10); !errors.Is(err, ErrTooLarge) {
+		if _, err := New(nil).Body(r, 10); !errors.Is(err, ErrTooLarge) {
 			t.Errorf("%s: err = %v, want ErrTooLarge", name, err)
 		}
 	}
 }
 
 func TestBodyAtTheLimitIsTaken(t *testing.T) {
-	if _, err := New("1").Body(request(strings.Repeat("x", 10)), 10); err != nil {
+	if _, err := New(nil).Body(request(strings.Repeat("x", 10)), 10); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestASmallerLimitLaterStillHolds(t *testing.T) {
-	x, r := New("1"), request("hello")
+	x, r := New(nil), request("hello")
 	if _, err := x.Body(r, 10); err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestTheRestOfABodyIsNotTheBody(t *testing.T) {
 		"broken":    {iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("0tail"))), iotest.ErrTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
-			x, r := New("1"), httptest.NewRequest(http.MethodPost, "/", test.body)
+			x, r := New(nil), httptest.NewRequest(http.MethodPost, "/", test.body)
 			r.ContentLength = -1
 			for range 2 {
 				if body, err := x.Body(r, 9); !errors.Is(err, test.want) {
@@ -88,7 +88,7 @@ func TestTheRestOfABodyIsNotTheBody(t *testing.T) {
 }
 
 func TestABodyIsReadAsStrictJSON(t *testing.T) {
-	x := New("1")
+	x := New(nil)
 	if _, err := x.Body(request(`{"b":1.0,"a":"\u00e9"}`), 100); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestABodyIsReadAsStrictJSON(t *testing.T) {
 }
 
 func TestNothingIsMadeOfABodyThatIsNotStrict(t *testing.T) {
-	x := New("1")
+	x := New(nil)
 	if _, err := x.Body(request(`{"a":1,"A":2}`), 100); err != nil {
 		t.Fatal(err)
 	}

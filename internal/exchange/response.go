@@ -99,8 +99,10 @@ func (r *Response) leave(err error) {
 }
 
 func (r *Response) setFields(header http.Header) {
-	for _, f := range r.fields {
-		header[f.name] = []string{f.value}
+	values := make([]string, len(r.fields))
+	for i, f := range r.fields {
+		values[i] = f.value
+		header[f.name] = values[i : i+1 : i+1] // Who appends gets a copy.
 	}
 }
 

@@ -130,7 +130,7 @@ func TestWhatIsSetAtLastStandsAboveTheUpstreams(t *testing.T) {
 	for name, answer := range ways {
 		t.Run(name, func(t *testing.T) {
 			res, _ := serve(t, http.MethodGet, func(w http.ResponseWriter, _ *http.Request) {
-				x := exchange.New("")
+				x := exchange.New(nil)
 				x.Response.Open(w)
 				x.Response.Set("x-limit", "first")
 				x.Response.Set("X-Limit", "second")
@@ -203,7 +203,7 @@ func TestTheOutcomeOfEachEnding(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var told []exchange.Outcome
 			serve(t, http.MethodGet, func(w http.ResponseWriter, _ *http.Request) {
-				x := exchange.New("")
+				x := exchange.New(nil)
 				x.Response.OnOutcome(func(o exchange.Outcome) { told = append(told, o) })
 				if !x.Response.Open(w) {
 					t.Error("it is open already")
@@ -234,7 +234,7 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 func TestErrorRoutesGoOnWithTheResponse(t *testing.T) {
 	var told []exchange.Outcome
 	res, body := serve(t, http.MethodGet, func(w http.ResponseWriter, _ *http.Request) {
-		x := exchange.New("")
+		x := exchange.New(nil)
 		x.Response.OnOutcome(func(o exchange.Outcome) { told = append(told, o) })
 		inner := exchange.Watch(w, nil)
 		if !x.Response.Open(inner) || x.Response.Open(w) {
@@ -266,7 +266,7 @@ func TestErrorRoutesGoOnWithTheResponse(t *testing.T) {
 func TestAHandlerMayTakeTheConnectionOver(t *testing.T) {
 	told := make(chan exchange.Outcome, 1)
 	res, _ := serve(t, http.MethodGet, func(w http.ResponseWriter, _ *http.Request) {
-		x := exchange.New("")
+		x := exchange.New(nil)
 		x.Response.Open(w)
 		conn, buffered, err := http.NewResponseController(exchange.Watch(&x.Response, nil)).Hijack()
 		if err != nil {
@@ -339,7 +339,7 @@ func TestWritersChangeNothingThatNobodyAsksFor(t *testing.T) {
 		}
 		want := heard(t, major, method, func(w http.ResponseWriter, _ *http.Request) { answer(w) })
 		got := heard(t, major, method, func(w http.ResponseWriter, _ *http.Request) {
-			x := exchange.New("")
+			x := exchange.New(nil)
 			x.Response.Open(w)
 			answer(exchange.Watch(&x.Response, &watcher{action: action}))
 			x.End(exchange.Ending{})
@@ -352,7 +352,7 @@ func TestWritersChangeNothingThatNobodyAsksFor(t *testing.T) {
 
 func TestABodyThatNobodyWatchesIsHandedOnAsAReader(t *testing.T) {
 	below := &readerFrom{ResponseRecorder: httptest.NewRecorder()}
-	x := exchange.New("")
+	x := exchange.New(nil)
 	x.Response.Open(below)
 	source := struct{ io.Reader }{strings.NewReader("ok")}
 	if n, err := io.Copy(exchange.Watch(&x.Response, nil), source); n != 2 || err != nil {
@@ -379,7 +379,7 @@ func TestAResponseCostsNothingBesideItsExchange(t *testing.T) {
 	part := []byte("ok")
 	allocations := testing.AllocsPerRun(100, func() {
 		below.Body.Reset()
-		x := exchange.New("")
+		x := exchange.New(nil)
 		x.Response.Open(below)
 		x.Response.WriteHeader(http.StatusOK)
 		_, _ = x.Response.Write(part)
