@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -123,14 +122,15 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 	if err != nil {
 		return h.undecided(w, r, err)
 	}
-	count(verdict)
-	visible := withoutShadows(verdict.States)
-	tell(&x.Response, inForce(visible))
+	h.count(verdict)
+	h.tell(&x.Response, verdict.States)
 	if !verdict.Allowed {
-		return gate.Refuse(w, r, exceeded(visible, charges))
+		return gate.Refuse(w, r, exceeded(verdict.States, charges))
 	}
-	for _, s := range inForce(visible) {
-		x.Limits = append(x.Limits, exchange.LimitState{Name: s.Limit.Name, Remaining: s.Remaining})
+	for _, s := range verdict.States {
+		if told(s) {
+			x.Limits = append(x.Limits, exchange.LimitState{Name: s.Limit.Name, Remaining: s.Remaining})
+		}
 	}
 	return next.ServeHTTP(w, r)
 }
@@ -155,21 +155,9 @@ func (h *Handler) undecided(w http.ResponseWriter, r *http.Request, err error) e
 	return gate.Refuse(w, r, problem.LimitUnavailable.New("").RetryAfter(jitter(time.Second)).Because(err))
 }
 
-// inForce leaves out the limits that are lifted, of which clients are told
-// nothing.
-func inForce(states []window.State) []window.State {
-	return slices.DeleteFunc(slices.Clone(states), func(s window.State) bool { return s.Lifted })
-}
-
-func withoutShadows(states []window.State) []window.State {
-	visible := make([]window.State, 0, len(states))
-	for _, s := range states {
-		if !s.Limit.Shadow {
-			visible = append(visible, s)
-		}
-	}
-	return visible
-}
+// told reports whether clients are told of a limit: not of a shadow, nor of one
+// that is lifted.
+func told(s window.State) bool { return !s.Limit.Shadow && !s.Lifted }
 
 // Interface guards
 var (
