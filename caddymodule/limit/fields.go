@@ -4,64 +4,80 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strconv"
+	"sync/atomic"
 	"time"
-
-	"github.com/dunglas/httpsfv"
 
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/problem"
 	"github.com/odordiff/odordiff/internal/window"
 )
 
-// The fields of draft-ietf-httpapi-ratelimit-headers.
+// The fields of draft-ietf-httpapi-ratelimit-headers, as net/http spells them.
 const (
-	policyField = "RateLimit-Policy"
-	limitField  = "RateLimit"
+	policyField = "Ratelimit-Policy"
+	limitField  = "Ratelimit"
 )
 
 // tell adds the limits to those of earlier handlers in the chain. Whatever
 // response is sent at last has them.
-func tell(response *exchange.Response, states []window.State) {
-	if len(states) == 0 {
+func (h *Handler) tell(response *exchange.Response, states []window.State) {
+	if !slices.ContainsFunc(states, told) {
 		return
 	}
-	var policies, limits httpsfv.List
+	var room [2][256]byte
+	policies := append(room[0][:0], response.Get(policyField)...)
+	limits := append(room[1][:0], response.Get(limitField)...)
 	for _, s := range states {
-		policies = append(policies, policyItem(s.Limit))
-		limits = append(limits, limitItem(s))
+		if told(s) {
+			policies = appendPolicy(appendName(policies, s.Limit.Name), s)
+			limits = appendState(appendName(limits, s.Limit.Name), s)
+		}
 	}
-	extend(response, policyField, policies)
-	extend(response, limitField, limits)
+	response.Set(policyField, h.policies.of(policies))
+	response.Set(limitField, string(limits))
 }
 
-// policyItem renders what a limit allows: q units in w seconds.
-func policyItem(l window.Limit) httpsfv.Item {
-	item := httpsfv.NewItem(l.Name)
-	item.Params.Add("q", l.Rate)
-	item.Params.Add("w", wholeSeconds(l.Window))
-	return item
+// appendName begins another member of a list of structured fields (RFC 9651,
+// section 3.1). The names of limits have nothing that a string must escape.
+func appendName(list []byte, name string) []byte {
+	if len(list) > 0 {
+		list = append(list, ", "...)
+	}
+	return append(append(append(list, '"'), name...), '"')
 }
 
-// limitItem renders what is left: r units, and more in t seconds.
-func limitItem(s window.State) httpsfv.Item {
-	item := httpsfv.NewItem(s.Limit.Name)
-	item.Params.Add("r", s.Remaining)
+// appendPolicy appends what a limit allows: q units in w seconds.
+func appendPolicy(list []byte, s window.State) []byte {
+	list = appendParameter(list, 'q', s.Limit.Rate)
+	return appendParameter(list, 'w', wholeSeconds(s.Limit.Window))
+}
+
+// appendState appends what is left: r units, and more in t seconds.
+func appendState(list []byte, s window.State) []byte {
+	list = appendParameter(list, 'r', s.Remaining)
 	if s.Reset > 0 {
-		item.Params.Add("t", wholeSeconds(s.Reset))
+		list = appendParameter(list, 't', wholeSeconds(s.Reset))
 	}
-	return item
+	return list
 }
 
-func extend(response *exchange.Response, field string, list httpsfv.List) {
-	text, err := httpsfv.Marshal(list)
-	if err != nil {
-		// Names and numbers are checked when the config is loaded.
-		panic(fmt.Sprintf("limit: rendering %s: %v", field, err))
+func appendParameter(list []byte, name byte, value int64) []byte {
+	return strconv.AppendInt(append(list, ';', name, '='), value, 10)
+}
+
+// lastText keeps the last text that was made: the policies of a handler are
+// nearly always the same.
+type lastText struct{ text atomic.Pointer[string] }
+
+func (l *lastText) of(text []byte) string {
+	if last := l.text.Load(); last != nil && *last == string(text) {
+		return *last
 	}
-	if told := response.Get(field); told != "" {
-		text = told + ", " + text
-	}
-	response.Set(field, text)
+	made := string(text)
+	l.text.Store(&made)
+	return made
 }
 
 // wholeSeconds rounds up, so that a client that waits that long has waited long
@@ -78,7 +94,7 @@ func exceeded(states []window.State, charges []window.Charge) *problem.Problem {
 	var violated []string
 	var worst window.State
 	for _, s := range states {
-		if !s.Refused {
+		if !s.Refused || s.Limit.Shadow {
 			continue
 		}
 		violated = append(violated, s.Limit.Name)

@@ -49,6 +49,7 @@ type Handler struct {
 	entrance    gate.Entrance
 	store       window.Store
 	logger      *zap.Logger
+	policies    lastText
 }
 
 // CaddyModule returns the Caddy module information.

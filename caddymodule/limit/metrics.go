@@ -31,10 +31,14 @@ var (
 	collectors = []prometheus.Collector{decisions, seconds, storeErrors, addresses}
 )
 
-func count(verdict window.Verdict) {
+func (h *Handler) count(verdict window.Verdict) {
 	degraded := false
-	for _, s := range verdict.States {
-		decisions.WithLabelValues(s.Limit.Name, result(verdict, s)).Inc()
+	for i, s := range verdict.States {
+		if verdict.Allowed && !s.Refused {
+			h.Limits[i].allowed.Inc()
+		} else {
+			decisions.WithLabelValues(s.Limit.Name, result(s)).Inc()
+		}
 		degraded = degraded || s.Degraded
 	}
 	if degraded {
@@ -42,14 +46,15 @@ func count(verdict window.Verdict) {
 	}
 }
 
-func result(verdict window.Verdict, s window.State) string {
+const allowed = "allowed"
+
+// result is what became of a charge that was not made.
+func result(s window.State) string {
 	switch {
 	case s.Refused && s.Limit.Shadow:
 		return "shadow"
 	case s.Refused:
 		return "refused"
-	case !verdict.Allowed:
-		return "spared"
 	}
-	return "allowed"
+	return "spared"
 }

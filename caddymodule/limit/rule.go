@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/odordiff/odordiff/internal/exchange"
@@ -58,7 +59,11 @@ type Limit struct {
 	Shadow bool `json:"shadow,omitempty"`
 
 	limit     window.Limit
+	allowed   prometheus.Counter
 	fixedCost int64
+	// whole is the key where that is the same for everyone, and placeholder its
+	// name where the key is just one; else both are empty.
+	whole, placeholder string
 	// blank is the key when no placeholder has a value.
 	blank string
 	// ofPrincipal says that the key has a placeholder of the principal, whose
@@ -82,7 +87,15 @@ func (l *Limit) configure() error {
 	if isNumber(l.Cost) {
 		l.fixedCost, _ = strconv.ParseInt(l.Cost, 10, 64)
 	}
+	l.allowed = decisions.WithLabelValues(l.Name, allowed)
 	l.blank = caddy.NewEmptyReplacer().ReplaceAll(l.Key, "")
+	names := placeholdersIn(l.Key)
+	switch {
+	case len(names) == 0:
+		l.whole = l.blank
+	case l.Key == "{"+names[0]+"}":
+		l.placeholder = names[0]
+	}
 	l.warned = new(atomic.Bool)
 	if err := l.configurePlaceholders(); err != nil {
 		return err
@@ -125,15 +138,27 @@ func parseRate(text string) (rate int64, span time.Duration, err error) {
 // shares that address's window, and equal ids of two tenants or issuers never
 // share one.
 func (l *Limit) key(repl *caddy.Replacer, x *exchange.Exchange) string {
-	key := repl.ReplaceAll(l.Key, "")
+	key := l.expand(repl)
 	switch {
 	case key == l.blank && l.Key != l.blank:
 		return "address:" + l.mask(x.ClientIP)
 	case l.ofPrincipal && x.Principal != nil:
-		return "principal:" + x.Principal.Namespace() + "\n" + key
+		return "principal:" + x.Principal.Authority + "\n" + x.Principal.Tenant + "\n" + key
 	default:
 		return "key:" + l.mask(key)
 	}
+}
+
+// expand fills in the key's placeholders.
+func (l *Limit) expand(repl *caddy.Replacer) string {
+	switch {
+	case l.placeholder != "":
+		value, _ := repl.GetString(l.placeholder)
+		return value
+	case l.whole != "":
+		return l.whole
+	}
+	return repl.ReplaceAll(l.Key, "")
 }
 
 // mask keeps the part of an address that identifies a client. It returns any
@@ -142,6 +167,9 @@ func (l *Limit) mask(key string) string {
 	addr, err := netip.ParseAddr(key)
 	if err != nil {
 		return key
+	}
+	if addr.Is4() && *l.IPv4Prefix == addr.BitLen() {
+		return key // An IPv4 address has only one spelling.
 	}
 	addr = addr.Unmap().WithZone("")
 	bits := *l.IPv6Prefix

@@ -79,7 +79,8 @@ func (m *Memory) Decide(_ context.Context, charges []Charge) (Verdict, error) {
 	if err := validate(charges); err != nil {
 		return Verdict{}, err
 	}
-	d := m.begin(charges)
+	d := decision{store: m}
+	d.begin(charges)
 	defer m.unlock(d.shards)
 
 	verdict := Verdict{Allowed: true, States: make([]State, len(charges))}
@@ -104,7 +105,8 @@ func (m *Memory) Record(charges []Charge) {
 	if validate(charges) != nil {
 		return
 	}
-	d := m.begin(charges)
+	d := decision{store: m}
+	d.begin(charges)
 	defer m.unlock(d.shards)
 	for i, c := range charges {
 		d.charge(i, c)
@@ -130,16 +132,15 @@ type decision struct {
 	store  *Memory
 	number uint64
 	shards uint32
-	ids    []id
+	// Arrays, so that a decision stays on the stack.
+	ids [MaxCharges]id
 	// rings are the charges' windows; nil for a key that has none yet.
-	rings []*ring
+	rings [MaxCharges]*ring
 }
 
-func (m *Memory) begin(charges []Charge) *decision {
-	d := &decision{
-		store: m, number: m.decisions.Add(1),
-		ids: make([]id, len(charges)), rings: make([]*ring, len(charges)),
-	}
+func (d *decision) begin(charges []Charge) {
+	m := d.store
+	d.number = m.decisions.Add(1)
 	for i, c := range charges {
 		d.ids[i] = idOf(c)
 		d.shards |= 1 << d.ids[i].shard()
@@ -155,7 +156,6 @@ func (m *Memory) begin(charges []Charge) *decision {
 			d.rings[i] = r
 		}
 	}
-	return d
 }
 
 func (d *decision) shard(i int) *shard { return &d.store.shards[d.ids[i].shard()] }
