@@ -32,7 +32,7 @@ func TestTheFieldsAreStructuredFields(t *testing.T) {
 		var policies, limits httpsfv.List
 		for range rapid.IntRange(1, 3).Draw(t, "handlers") {
 			states := rapid.SliceOfN(state, 1, 4).Draw(t, "states")
-			new(Handler).tell(response, states)
+			(&Handler{policies: new(lastText)}).tell(response, states)
 			for _, s := range states {
 				if s.Limit.Shadow || s.Lifted {
 					continue

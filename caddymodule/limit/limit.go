@@ -49,7 +49,7 @@ type Handler struct {
 	entrance    gate.Entrance
 	store       window.Store
 	logger      *zap.Logger
-	policies    lastText
+	policies    *lastText
 }
 
 // CaddyModule returns the Caddy module information.
@@ -78,6 +78,7 @@ func (h *Handler) configure() error {
 	if err := h.Options().Provision(); err != nil {
 		return err
 	}
+	h.policies = new(lastText)
 	h.allow, h.deny = option.Prefixes(h.Allow), option.Prefixes(h.Deny)
 	if len(h.Limits) == 0 && len(h.Deny) == 0 {
 		return errors.New("limits: missing: this gate_limit limits nothing; write one, such as gate_limit client {client_ip} 60/1m, or addresses to deny")

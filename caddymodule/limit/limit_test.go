@@ -613,7 +613,7 @@ func TestRetryAfterWaitsForTheSlowestOfTheRefusingLimits(t *testing.T) {
 
 func TestTimesAreToldInWholeSecondsRoundedUp(t *testing.T) {
 	response := new(exchange.Response)
-	new(Handler).tell(response, []window.State{{
+	(&Handler{policies: new(lastText)}).tell(response, []window.State{{
 		Limit:     window.Limit{Name: "l", Rate: window.MaxRate, Window: 1500 * time.Millisecond},
 		Remaining: 1, Reset: 61*time.Second + time.Microsecond,
 	}})
@@ -624,7 +624,7 @@ func TestTimesAreToldInWholeSecondsRoundedUp(t *testing.T) {
 		t.Errorf("RateLimit: %s, want %s", got, want)
 	}
 	response = new(exchange.Response)
-	new(Handler).tell(response, []window.State{{Limit: window.Limit{Name: "l", Rate: 1, Window: time.Second}, Remaining: 1}})
+	(&Handler{policies: new(lastText)}).tell(response, []window.State{{Limit: window.Limit{Name: "l", Rate: 1, Window: time.Second}, Remaining: 1}})
 	if got, want := response.Get("RateLimit"), `"l";r=1`; got != want {
 		t.Errorf("RateLimit of an unused window: %s, want %s", got, want)
 	}
