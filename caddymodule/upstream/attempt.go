@@ -18,32 +18,58 @@ import (
 // errSlow is the failure of an upstream that lets a client wait for too long.
 var errSlow = errors.New("no response header in time")
 
-// attempt makes one attempt and settles its permit.
-func (t *Transport) attempt(req *http.Request, inMemory bool, permit *breaker.Permit) (*http.Response, error) {
-	clock := startClock(time.Duration(*t.SlowAfter), func() { permit.Failure(errSlow) })
-	defer clock.stop()
-	var upload *upload
-	if !inMemory {
-		req, upload = watchUpload(req, clock)
+// attempt is one attempt on an upstream. It holds all that watches it, so that
+// an attempt is one object.
+type attempt struct {
+	request *http.Request   // as Caddy made it; it must not be changed
+	sent    *http.Request   // what Go's client gets
+	permit  *breaker.Permit // nil if no breaker guards the upstream
+
+	journey journey
+	clock   clock
+	upload  upload
+	body    body
+}
+
+func (t *Transport) newAttempt(req *http.Request, permit *breaker.Permit) *attempt {
+	a := &attempt{request: req, permit: permit}
+	a.sent = a.journey.follow(req, t.multiplexes(req))
+	return a
+}
+
+// multiplexes reports whether a request may go by HTTP/2 or HTTP/3.
+func (t *Transport) multiplexes(req *http.Request) bool {
+	return t.TLS != nil || req.URL.Scheme == "https" ||
+		slices.ContainsFunc(t.Versions, func(version string) bool { return version == "h2c" || version == "3" })
+}
+
+// watched sends the request, watched, and settles its permit.
+func (t *Transport) watched(a *attempt) (*http.Response, error) {
+	a.clock.start(time.Duration(*t.SlowAfter), a.slow)
+	defer a.clock.stop()
+	if !rewind(a.sent) {
+		a.upload.watch(a.sent, &a.clock)
 	}
-	res, err := t.send(req)
+	res, err := t.send(a)
 	if err != nil {
-		settle(req.Context(), permit, upload, err)
+		a.settle(err)
 		return nil, err
 	}
-	t.observe(req, res, permit)
+	t.observe(a, res)
 	return res, nil
 }
 
+// slow says that the upstream takes too long.
+func (a *attempt) slow() { a.permit.Failure(errSlow) }
+
 // send makes Caddy's round trip, only once, and refuses answers that Caddy
 // cannot pass on.
-func (t *Transport) send(req *http.Request) (*http.Response, error) {
-	attempt, journey := follow(req)
-	res, err := t.HTTPTransport.RoundTrip(attempt)
+func (t *Transport) send(a *attempt) (*http.Response, error) {
+	res, err := t.HTTPTransport.RoundTrip(a.sent)
 	if err != nil {
-		return nil, journey.explain(req, err)
+		return nil, a.journey.explain(a.request, err)
 	}
-	if err := checkStatus(req, res); err != nil {
+	if err := checkStatus(a.request, res); err != nil {
 		return nil, errors.Join(err, res.Body.Close())
 	}
 	return res, nil
@@ -64,12 +90,12 @@ func checkStatus(req *http.Request, res *http.Response) error {
 }
 
 // settle judges an attempt that ended with an error.
-func settle(ctx context.Context, permit *breaker.Permit, upload *upload, err error) {
-	if clientLeft(ctx, err) || upload.failed() || errors.Is(err, errUnsent) {
-		permit.Release()
+func (a *attempt) settle(err error) {
+	if clientLeft(a.request.Context(), err) || a.upload.broken.Load() || errors.Is(err, errUnsent) {
+		a.permit.Release()
 		return
 	}
-	permit.Failure(err)
+	a.permit.Failure(err)
 }
 
 // clientLeft reports whether an error arose because the client has left. A
@@ -79,19 +105,20 @@ func clientLeft(ctx context.Context, err error) bool {
 }
 
 // observe judges a response by its status, or else watches its body.
-func (t *Transport) observe(req *http.Request, res *http.Response, permit *breaker.Permit) {
+func (t *Transport) observe(a *attempt, res *http.Response) {
 	switch {
 	case t.fails(res.StatusCode):
-		permit.Failure(fmt.Errorf("status %d", res.StatusCode))
+		a.permit.Failure(fmt.Errorf("status %d", res.StatusCode))
+		return
 	case res.StatusCode == http.StatusSwitchingProtocols, res.Body == nil, res.Body == http.NoBody:
 		// The connection is now a tunnel, or the response has no body.
-		permit.Success()
-	case permit.Probe():
-		permit.Success()
-		res.Body = &body{ReadCloser: res.Body, ctx: req.Context(), permit: permit, fail: permit.Breaker().Fail}
-	default:
-		res.Body = &body{ReadCloser: res.Body, ctx: req.Context(), permit: permit, fail: permit.Failure}
+		a.permit.Success()
+		return
+	case a.permit.Probe():
+		a.permit.Success()
 	}
+	a.body = body{ReadCloser: res.Body, ctx: a.request.Context(), permit: a.permit}
+	res.Body = &a.body
 }
 
 func (t *Transport) fails(status int) bool {
@@ -106,7 +133,6 @@ type body struct {
 	ctx context.Context
 	// settled already for a probe; settling again does nothing
 	permit *breaker.Permit
-	fail   func(error)
 	ended  bool
 }
 
@@ -126,6 +152,14 @@ func (b *body) Read(p []byte) (int, error) {
 		b.fail(fmt.Errorf("response broke off: %w", err))
 	}
 	return n, err
+}
+
+func (b *body) fail(cause error) {
+	if b.permit.Probe() {
+		b.permit.Breaker().Fail(cause)
+		return
+	}
+	b.permit.Failure(cause)
 }
 
 // Close settles the permit if the body was not read to its end. Unless the

@@ -18,10 +18,10 @@ type clock struct {
 	stopped bool
 }
 
-// startClock returns a running clock. When the limit is over, it calls ring on
-// a goroutine of its own, and again after each pause.
-func startClock(limit time.Duration, ring func()) *clock {
-	return &clock{limit: limit, timer: time.AfterFunc(limit, ring)}
+// start begins to measure, once. When the limit is over, the clock calls ring
+// on a goroutine of its own, and again after each pause.
+func (c *clock) start(limit time.Duration, ring func()) {
+	c.limit, c.timer = limit, time.AfterFunc(limit, ring)
 }
 
 // pause halts the clock until it is resumed.

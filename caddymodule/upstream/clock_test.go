@@ -23,9 +23,10 @@ func TestAClockRingsAfterItsLimitWithoutPauses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				rings := 0
-				c := startClock(limit, func() { rings++ })
+				var c clock
+				c.start(limit, func() { rings++ })
 				defer c.stop()
-				test.handle(c)
+				test.handle(&c)
 				synctest.Wait()
 				if rings != test.want {
 					t.Errorf("rang %d times, want %d", rings, test.want)

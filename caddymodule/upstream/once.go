@@ -22,8 +22,8 @@ var errGivenBack = errors.New("the upstream gave the request back unanswered, an
 // own, over HTTP/2 even a POST, whenever the upstream refuses the stream or
 // closes the connection.
 type journey struct {
-	once bool
-	stop context.CancelFunc
+	trace httptrace.ClientTrace
+	stop  context.CancelFunc // nil for what may be repeated, or is not
 
 	// Go's client calls the hooks on goroutines of its own.
 	connected atomic.Bool
@@ -31,28 +31,29 @@ type journey struct {
 	repeated  atomic.Bool
 }
 
-// follow returns the request with hooks that follow it, and its journey.
-func follow(req *http.Request) (*http.Request, *journey) {
-	j := &journey{once: !gate.SafeMethod(req.Method)}
-	ctx := req.Context()
-	if j.once {
+// follow returns a copy of the request with hooks that follow it. A request
+// that goes by HTTP/1 needs no stop: the client repeats it only if not a byte
+// of it was written.
+func (j *journey) follow(req *http.Request, multiplexed bool) *http.Request {
+	once, ctx := !gate.SafeMethod(req.Method), req.Context()
+	if once && multiplexed {
 		ctx, j.stop = context.WithCancel(ctx) // ends with the request at the latest
 	}
-	attempt := req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:      func(httptrace.GotConnInfo) { j.gotConnection() },
-		WroteHeaders: func() { j.left.Store(true) },
-	}))
-	if j.once {
-		attempt.Header = disguiseKeys(req.Header)
+	j.trace.GotConn, j.trace.WroteHeaders = j.gotConnection, j.wroteHeaders
+	sent := req.WithContext(httptrace.WithClientTrace(ctx, &j.trace))
+	if once {
+		sent.Header = disguiseKeys(req.Header)
 	}
-	return attempt, j
+	return sent
 }
+
+func (j *journey) wroteHeaders() { j.left.Store(true) }
 
 // gotConnection stops a second sending of a request before any of it is
 // written: HTTP/2 and HTTP/3 check the context once more before they write.
-func (j *journey) gotConnection() {
+func (j *journey) gotConnection(httptrace.GotConnInfo) {
 	j.connected.Store(true)
-	if j.once && j.left.Load() {
+	if j.stop != nil && j.left.Load() {
 		j.repeated.Store(true)
 		j.stop()
 	}

@@ -18,7 +18,8 @@ type ticket struct {
 	selection *Selection
 	upstream  *reverseproxy.Upstream
 	permit    *breaker.Permit
-	// stopRelease keeps the permit from being released when the request ends.
+	// stopRelease keeps a probe's permit from being released when the request
+	// ends.
 	stopRelease func() bool
 	redeemed    bool
 	// previous is the ticket of the request's attempt before this one.
@@ -31,16 +32,14 @@ func ticketOf(ctx context.Context) *ticket {
 }
 
 // issue gives the request a ticket with the permit for an attempt on the
-// upstream. If it is not redeemed before the request ends, the permit is
-// released.
+// upstream. If it is not redeemed before the request ends, the permit of a
+// probe is released. Any other holds no place.
 func (s *Selection) issue(ctx context.Context, upstream *reverseproxy.Upstream, permit *breaker.Permit) {
-	caddyhttp.SetVar(ctx, ticketVar, &ticket{
-		selection:   s,
-		upstream:    upstream,
-		permit:      permit,
-		stopRelease: context.AfterFunc(ctx, permit.Release),
-		previous:    ticketOf(ctx),
-	})
+	t := &ticket{selection: s, upstream: upstream, permit: permit, previous: ticketOf(ctx)}
+	if permit.Probe() {
+		t.stopRelease = context.AfterFunc(ctx, permit.Release)
+	}
+	caddyhttp.SetVar(ctx, ticketVar, t)
 }
 
 // redeem returns the permit for this attempt on the upstream, once; nil if
@@ -64,7 +63,9 @@ func (t *ticket) discard() {
 
 func (t *ticket) markRedeemed() {
 	t.redeemed = true
-	t.stopRelease()
+	if t.stopRelease != nil {
+		t.stopRelease()
+	}
 }
 
 // tried reports whether the selection has sent the request to the upstream

@@ -85,11 +85,12 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, gate.RefuseToSend(req, refusal)
 	}
-	req, inMemory := rewound(req)
+	a := t.newAttempt(req, permit)
 	if permit == nil {
-		return t.send(req)
+		rewind(a.sent)
+		return t.send(a)
 	}
-	return t.attempt(req, inMemory, permit)
+	return t.watched(a)
 }
 
 // proxied reports whether the request belongs to a client. Caddy's active
@@ -99,18 +100,15 @@ func proxied(req *http.Request) bool {
 	return req.Context().Value(caddyhttp.ServerCtxKey) != nil
 }
 
-// rewound returns the request with a new reader of its body, if the gateway has
-// read it into memory. It does not change the request itself, which a
-// RoundTripper must not.
-func rewound(req *http.Request) (attempt *http.Request, inMemory bool) {
-	x, ok := gate.ExchangeIn(req)
-	if !ok || req.Body == nil || !x.Read() {
-		return req, false
+// rewind gives an attempt's request a new reader of its body, if the gateway
+// has read it into memory, and reports whether it has.
+func rewind(sent *http.Request) bool {
+	x, ok := gate.ExchangeIn(sent)
+	if !ok || sent.Body == nil || !x.Read() {
+		return false
 	}
-	attempt = new(http.Request)
-	*attempt = *req
-	x.Rewind(attempt)
-	return attempt, true
+	x.Rewind(sent)
+	return true
 }
 
 // permitOf returns the permit for the attempt; nil if no breaker guards it.

@@ -7,25 +7,21 @@ import (
 )
 
 // upload notices when it is the client's own body that cannot be read, or comes
-// slowly, which is not the upstream's fault. A nil upload is a body in memory,
-// or none.
+// slowly, which is not the upstream's fault.
 type upload struct {
 	io.ReadCloser
 	clock  *clock
 	broken atomic.Bool // net/http reads it on a goroutine of its own
 }
 
-// watchUpload returns the request with its body watched, if it has one.
-// While the client is waited for, the clock stands still.
-func watchUpload(req *http.Request, clock *clock) (*http.Request, *upload) {
+// watch becomes the body of the request, if it has one. While the client is
+// waited for, the clock stands still.
+func (u *upload) watch(req *http.Request, clock *clock) {
 	if req.Body == nil || req.Body == http.NoBody {
-		return req, nil
+		return
 	}
-	u := &upload{ReadCloser: req.Body, clock: clock}
-	attempt := new(http.Request)
-	*attempt = *req
-	attempt.Body = u
-	return attempt, u
+	u.ReadCloser, u.clock = req.Body, clock
+	req.Body = u
 }
 
 // Read waits for the client, and notes an error of its body.
@@ -38,5 +34,3 @@ func (u *upload) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
-
-func (u *upload) failed() bool { return u != nil && u.broken.Load() }

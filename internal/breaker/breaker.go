@@ -86,15 +86,16 @@ func (b *Breaker) Allow() *Permit {
 		return nil
 	}
 	b.adopt()
+	if b.state == Closed {
+		return &Permit{breaker: b, epoch: b.epoch, since: now}
+	}
 	b.forgetOverdue(now)
 	done, err := b.machine.Allow()
 	if err != nil {
 		return nil
 	}
-	p := &Permit{breaker: b, done: done, epoch: b.epoch, since: now, probe: b.state == HalfOpen}
-	if p.probe {
-		b.probes[p] = struct{}{}
-	}
+	p := &Permit{breaker: b, done: done, epoch: b.epoch, since: now}
+	b.probes[p] = struct{}{}
 	return p
 }
 
@@ -218,7 +219,22 @@ func (b *Breaker) settle(p *Permit, outcome error) {
 	if outcome != nil && !errors.Is(outcome, errExcluded) {
 		b.last = outcome
 	}
-	p.done(outcome)
+	if p.Probe() {
+		p.done(outcome)
+		return
+	}
+	b.count(outcome)
+}
+
+// count tells the machine, which is closed, the outcome of an attempt. That of
+// most changes nothing. b.mu is held.
+func (b *Breaker) count(outcome error) {
+	if errors.Is(outcome, errExcluded) || outcome == nil && b.machine.Counts().ConsecutiveFailures == 0 {
+		return
+	}
+	if done, err := b.machine.Allow(); err == nil {
+		done(outcome)
+	}
 }
 
 // unlock releases the lock and only then reports what changed.

@@ -11,10 +11,9 @@ import (
 // methods may be called concurrently.
 type Permit struct {
 	breaker *Breaker
-	done    func(error)
+	done    func(error) // of the machine, for a probe
 	epoch   uint64
 	since   time.Time
-	probe   bool
 	settled bool // guarded by breaker.mu
 }
 
@@ -35,7 +34,7 @@ func (p *Permit) Release() { p.end(errExcluded) }
 // Probe reports whether the permit holds one of the few places of a half-open
 // breaker. Such a permit should be settled as soon as the upstream has
 // answered.
-func (p *Permit) Probe() bool { return p.probe }
+func (p *Permit) Probe() bool { return p.done != nil }
 
 // Breaker returns the breaker that granted the permit.
 func (p *Permit) Breaker() *Breaker { return p.breaker }

@@ -16,7 +16,8 @@ import (
 func TestAnAttemptHasItsOwnBodyInMemory(t *testing.T) {
 	ctx := context.WithValue(t.Context(), caddyhttp.VarsCtxKey, map[string]any{})
 	req := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", strings.NewReader("the body"))
-	if attempt, inMemory := rewound(req); attempt != req || inMemory {
+	unread := req.Body
+	if rewind(req) || req.Body != unread {
 		t.Error("a body that nobody has read is touched")
 	}
 	if _, err := gate.ExchangeOf(req).Body(req, 100); err != nil {
@@ -25,7 +26,8 @@ func TestAnAttemptHasItsOwnBodyInMemory(t *testing.T) {
 	req.Body = struct{ io.ReadCloser }{req.Body} // as Caddy wraps it
 	before := *req
 	for range 2 {
-		attempt, inMemory := rewound(req)
+		attempt := req.WithContext(ctx)
+		inMemory := rewind(attempt)
 		body, err := io.ReadAll(attempt.Body)
 		if err != nil || string(body) != "the body" || attempt.ContentLength != 8 || attempt.GetBody != nil || !inMemory {
 			t.Errorf("body %q of %d, %v", body, attempt.ContentLength, err)
@@ -38,7 +40,7 @@ func TestAnAttemptHasItsOwnBodyInMemory(t *testing.T) {
 		t.Error("the request itself was changed")
 	}
 	req.Body = nil
-	if attempt, inMemory := rewound(req); attempt != req || inMemory {
+	if rewind(req) || req.Body != nil {
 		t.Error("a body was added to a request that shall have none")
 	}
 }
