@@ -54,14 +54,14 @@ var rungs = []rung{
 	{name: "problems", site: []string{"gate_problem"}, budget: 15},
 	{name: "headers", site: []string{"import"}, field: "Content-Security-Policy", budget: 35},
 	{name: "global options", global: true},
-	{name: "breaker and transport", route: []string{"reverse_proxy"}, budget: 58},
+	{name: "breaker and transport", route: []string{"reverse_proxy"}, budget: 15},
 	{name: "capacity", site: []string{"gate_capacity"}, budget: 15},
 	{name: "three limits", route: []string{"gate_limit"}, field: "RateLimit", budget: 15},
 	{name: "JWT, cached", route: []string{"gate_auth"}, anonymous: 401, budget: 13},
-	{name: "stale store", route: []string{"gate_fallback"}, field: "Gate-Served-By", budget: 48},
+	{name: "stale store", route: []string{"gate_fallback"}, field: "Gate-Served-By", budget: 31},
 	{name: "JWT and policy", route: []string{"gate_auth", "gate_policy"}, anonymous: 401, budget: 150},
-	{name: "chain, no log", whole: true, without: []string{"log", "log_append"}, field: "Gate-Served-By", anonymous: 401, budget: 390},
-	{name: "shipped Caddyfile", whole: true, field: "Gate-Served-By", anonymous: 401, budget: 440},
+	{name: "chain, no log", whole: true, without: []string{"log", "log_append"}, field: "Gate-Served-By", anonymous: 401, budget: 270},
+	{name: "shipped Caddyfile", whole: true, field: "Gate-Served-By", anonymous: 401, budget: 320},
 }
 
 // caddyfile is the rung's configuration.
