@@ -49,10 +49,10 @@ type rung struct {
 var rungs = []rung{
 	{name: "plain Caddy"},
 	{name: "access log, no filter", own: "log"},
-	{name: "access log", site: []string{"log", "log_append"}, budget: 63},
+	{name: "access log", site: []string{"log", "log_append"}, budget: 62},
 	{name: "tracing, no collector", own: "tracing"},
 	{name: "problems", site: []string{"gate_problem"}, budget: 15},
-	{name: "headers", site: []string{"import"}, field: "Content-Security-Policy", budget: 35},
+	{name: "headers", site: []string{"import"}, field: "Content-Security-Policy", budget: 32},
 	{name: "global options", global: true},
 	{name: "breaker and transport", route: []string{"reverse_proxy"}, budget: 15},
 	{name: "capacity", site: []string{"gate_capacity"}, budget: 15},
