@@ -16,4 +16,10 @@ deny contains refusal("The prompt reads like a request for harm. Describe a scen
 	input.signals.whole.harmful == "sure"
 }
 
+# What is likely a scent gets the benefit of the doubt.
+deny contains refusal("The prompt reads like a request for harm. Describe a scent only.") if {
+	input.signals.whole.harmful == "possible"
+	input.signals.whole.scent != "likely"
+}
+
 refusal(message) := {"id": "harmful-request", "message": message, "severity": "critical"}

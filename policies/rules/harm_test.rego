@@ -14,6 +14,12 @@ test_classified if {
 	{reason.id | some reason in reasons} == {"harmful-request"}
 }
 
+test_possible[scent] if {
+	some scent, want in {"none": 1, "doubtful": 1, "possible": 1, "likely": 0}
+	text := {"terms": {}, "harmful": "possible", "scent": scent}
+	count(harm.deny) == want with input.signals.whole as text
+}
+
 test_harmless[text] if {
 	some text in ["a drop-dead gorgeous tuberose", "killer jasmine with smoke", "an addictive vanilla"]
 	ids(text) == set()

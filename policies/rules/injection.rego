@@ -16,4 +16,10 @@ deny contains refusal("The prompt reads like instructions to a model. Describe a
 	input.signals.whole.injection == "sure"
 }
 
+# What is likely a scent gets the benefit of the doubt.
+deny contains refusal("The prompt reads like instructions to a model. Describe a scent only.") if {
+	input.signals.whole.injection == "possible"
+	input.signals.whole.scent != "likely"
+}
+
 refusal(message) := {"id": "prompt-injection", "message": message, "severity": "high"}

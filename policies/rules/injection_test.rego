@@ -26,6 +26,12 @@ test_classified if {
 	{reason.id | some reason in reasons} == {"prompt-injection"}
 }
 
+test_possible[scent] if {
+	some scent, want in {"none": 1, "doubtful": 1, "possible": 1, "likely": 0}
+	text := {"terms": {}, "injection": "possible", "scent": scent}
+	count(injection.deny) == want with input.signals.whole as text
+}
+
 test_harmless[text] if {
 	some text in [
 		"a note that is hard to ignore",

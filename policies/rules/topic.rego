@@ -7,10 +7,15 @@
 #   mode: enforce
 package gate.rules.topic
 
-deny contains {
+deny contains refusal if input.signals.whole.scent == "none"
+
+deny contains refusal if {
+	input.signals.whole.scent == "doubtful"
+	input.signals.whole.off_topic == "likely"
+}
+
+refusal := {
 	"id": "off-topic",
 	"message": "The prompt, or a part of it, is not about a scent. Describe a scent only, by its notes, materials or mood.",
 	"severity": "low",
-} if {
-	input.signals.whole.scent == "none"
 }

@@ -28,6 +28,15 @@ test_on_topic[text] if {
 	ids(text) == set()
 }
 
+test_doubtful_scent[case.note] if {
+	some case in [
+		{"note": "likely something else", "scent": "doubtful", "off_topic": "likely", "want": 1},
+		{"note": "by itself", "scent": "doubtful", "off_topic": "none", "want": 0},
+		{"note": "possible scent", "scent": "possible", "off_topic": "likely", "want": 0},
+	]
+	count(topic.deny) == case.want with input.signals.whole as case
+}
+
 test_formula_is_about_nothing if {
 	reasons := topic.deny with input.signals.whole as gate.signals("/like", "CC(=O)OCC")
 	reasons == set()

@@ -2,8 +2,9 @@
 # title: Prompt injection
 # description: >-
 #   Refuses texts that try to replace or learn the model's instructions: those that
-#   the classifier finds likely to, and that have a phrase or several words of
-#   terms/data.yaml. Texts that the application writes are left to it.
+#   the classifier is sure of, and those that it finds likely to and that have a
+#   phrase or several words of terms/data.yaml. Texts that the application writes
+#   are left to it.
 # custom:
 #   mode: enforce
 package gate.rules.injection
@@ -26,13 +27,21 @@ deny contains refusal("The text reads like instructions to take over the model. 
 	not chat.by_application(text.path)
 }
 
-# The classifier by itself takes code, licences and manuals for injections, too.
+deny contains refusal("The text reads like instructions to take over the model. Say what you need in other words.") if {
+	some text in input.signals.texts
+	text.injection == "sure"
+	text.length == "none"
+	not chat.by_application(text.path)
+}
+
+# A document has many passages, and the classifier takes some for injections.
 # METADATA
 # custom:
 #   mode: observe
-deny contains refusal("The text reads like instructions to a model.") if {
+deny contains refusal("A passage of the text reads like instructions to a model.") if {
 	some text in input.signals.texts
 	text.injection == "sure"
+	text.length != "none"
 	not chat.by_application(text.path)
 }
 

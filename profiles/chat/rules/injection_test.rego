@@ -39,6 +39,7 @@ test_beside_a_likely_injection[case.note] if {
 		{"note": "in a document", "text": {"terms": {"model": ["pretend", "unfiltered"]}, "length": "pasted"}, "want": 0},
 		{"note": "unlikely", "text": {"terms": {"injection": ["ignore the above"]}, "injection": "none"}, "want": 0},
 		{"note": "sure", "text": {"injection": "sure"}, "want": 1},
+		{"note": "sure in a document", "text": {"injection": "sure", "length": "pasted"}, "want": 1},
 	]
 	count(injection.deny) == case.want with input.signals.texts as [object.union(likely, case.text)]
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/odordiff/odordiff/internal/signal/guard"
@@ -14,9 +15,21 @@ func truncated(rng *rand.Rand, text string) string {
 	return strings.Join(words[:1+rng.IntN(len(words))], " ")
 }
 
+// thinned leaves out a fifth of the words, so that no single one decides.
+func thinned(rng *rand.Rand, text string) string {
+	kept := slices.DeleteFunc(strings.Fields(text), func(string) bool { return rng.IntN(5) == 0 })
+	if len(kept) == 0 {
+		return text
+	}
+	return strings.Join(kept, " ")
+}
+
 // varied writes a sample as somebody else might.
 func varied(rng *rand.Rand, s *tables.Sample) string {
 	text := s.Text
+	if !s.Given && rng.Float64() < 0.4 {
+		text = thinned(rng, text)
+	}
 	if s.Class == guard.Scent {
 		switch p := rng.Float64(); {
 		case p < 0.15:

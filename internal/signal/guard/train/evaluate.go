@@ -30,15 +30,20 @@ func unseen(s *tables.Sample) bool { return s.Use == tables.ForTesting }
 
 // The thresholds that the figures are for. Rules have their own.
 const (
-	scentLow, scentHigh = 0.1, 0.5
-	attackLow           = 0.5
-	attackHigh          = 0.9
+	scentLow, scentMiddle, scentHigh = 0.04, 0.3, 0.5
+	otherLow                         = 0.4
+	attackLow, attackHigh            = 0.5, 0.9
 )
 
 // refused reports whether a scent route would refuse a text that scores so: it
-// is hardly a scent, or surely an attack.
+// is hardly a scent, or rather something else, or surely an attack.
 func refused(s guard.Scores) bool {
-	return s[guard.Scent].Probability < scentLow || s[guard.Injection].Probability >= attackHigh || s[guard.Harmful].Probability >= attackHigh
+	scent := s[guard.Scent].Probability
+	attack := max(s[guard.Injection].Probability, s[guard.Harmful].Probability)
+	return scent < scentLow ||
+		scent < scentMiddle && s[guard.Other].Probability >= otherLow ||
+		scent < scentHigh && attack >= attackLow ||
+		attack >= attackHigh
 }
 
 // share is how many of some texts are of a kind.
