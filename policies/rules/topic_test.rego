@@ -32,7 +32,7 @@ test_doubtful_scent[case.note] if {
 	some case in [
 		{"note": "likely something else", "scent": "doubtful", "off_topic": "likely", "want": 1},
 		{"note": "by itself", "scent": "doubtful", "off_topic": "none", "want": 0},
-		{"note": "possible scent", "scent": "possible", "off_topic": "likely", "want": 0},
+		{"note": "likely scent", "scent": "likely", "off_topic": "likely", "want": 0},
 	]
 	count(topic.deny) == case.want with input.signals.whole as case
 }

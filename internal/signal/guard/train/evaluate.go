@@ -30,9 +30,9 @@ func unseen(s *tables.Sample) bool { return s.Use == tables.ForTesting }
 
 // The thresholds that the figures are for. Rules have their own.
 const (
-	scentLow, scentMiddle, scentHigh = 0.04, 0.3, 0.5
-	otherLow                         = 0.4
-	attackLow, attackHigh            = 0.5, 0.9
+	scentLow, scentHigh   = 0.05, 0.3
+	otherLow              = 0.4
+	attackLow, attackHigh = 0.5, 0.9
 )
 
 // refused reports whether a scent route would refuse a text that scores so: it
@@ -40,10 +40,8 @@ const (
 func refused(s guard.Scores) bool {
 	scent := s[guard.Scent].Probability
 	attack := max(s[guard.Injection].Probability, s[guard.Harmful].Probability)
-	return scent < scentLow ||
-		scent < scentMiddle && s[guard.Other].Probability >= otherLow ||
-		scent < scentHigh && attack >= attackLow ||
-		attack >= attackHigh
+	doubted := s[guard.Other].Probability >= otherLow || attack >= attackLow
+	return scent < scentLow || scent < scentHigh && doubted || attack >= attackHigh
 }
 
 // share is how many of some texts are of a kind.
