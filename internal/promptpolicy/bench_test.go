@@ -133,7 +133,7 @@ func BenchmarkRefusal(b *testing.B) {
 	}
 }
 
-func shippedFiles(b *testing.B) map[string]string {
+func shippedFiles(b testing.TB) map[string]string {
 	b.Helper()
 	snap, err := ReadSnapshot(shippedDir)
 	if err != nil {

@@ -373,7 +373,7 @@ func packagesUnit(compiler *ast.Compiler, rules []contributed, number int) (*uni
 		query.Append(ast.Equality.Expr(variable, what))
 		all = append(all, asked{rule, variable, what})
 	}
-	// What is compiled faults what cannot be asked for. It is not kept:
+	// Compiling finds what cannot be asked for. Its result is not kept:
 	// see asking.
 	body, err := compileQuery(compiler, query.String())
 	if err != nil {
