@@ -217,8 +217,12 @@ func summary(fields []promptpolicy.FieldError) string {
 }
 
 func (h *Handler) decide(policy *promptpolicy.Policy, x *exchange.Exchange, r *http.Request, since time.Time, body any) (*promptpolicy.Decision, *refusal) {
+	id := ""
+	if policy.ReadsRequestID() {
+		id = x.ID()
+	}
 	d, err := policy.Decide(r.Context(), &promptpolicy.Input{
-		Request:   promptpolicy.Request{ID: x.ID(), Method: r.Method, Path: r.URL.Path, ClientIP: x.ClientIP},
+		Request:   promptpolicy.Request{ID: id, Method: r.Method, Path: r.URL.Path, ClientIP: x.ClientIP},
 		Principal: x.Principal,
 		Body:      body,
 		Prompts:   x.Prompts,

@@ -39,6 +39,11 @@ func (p *plan) reads(member string) bool {
 	return p.decision.reads(member) || slices.ContainsFunc(p.packages, func(u *unit[contribution]) bool { return u.reads(member) })
 }
 
+// readsPart reports whether something may read a part of the input.
+func (p *plan) readsPart(q part) bool {
+	return p.decision.readsPart(q) || slices.ContainsFunc(p.packages, func(u *unit[contribution]) bool { return u.readsPart(q) })
+}
+
 // unit is something that is evaluated, and remembered, as a whole.
 type unit[T any] struct {
 	parts []part
@@ -58,6 +63,10 @@ func (u *unit[T]) reads(member string) bool {
 		}
 	}
 	return false
+}
+
+func (u *unit[T]) readsPart(q part) bool {
+	return slices.ContainsFunc(u.parts, func(p part) bool { return p.covers(q) || q.covers(p) })
 }
 
 // contributed is a rule that contributes to the decision.

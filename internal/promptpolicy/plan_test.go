@@ -257,3 +257,20 @@ func TestACacheIsBounded(t *testing.T) {
 		t.Errorf("%d results are held", held)
 	}
 }
+
+func TestThePolicyKnowsWhetherARuleReadsTheRequestsID(t *testing.T) {
+	for rule, want := range map[string]bool{
+		`v := input.request.id`:                  true,
+		`x := input.request; v := x.id`:          true,
+		`x := input; v := x.request.id`:          true,
+		`some k; v := input[k].id`:               true,
+		`v := input.request.path`:                false,
+		`v := input.principal.id`:                false,
+		`v := input.request.method; "a" != "id"`: false,
+	} {
+		p, _ := counting(t, strings.ReplaceAll(rule, "; ", "\n\t"))
+		if got := p.ReadsRequestID(); got != want {
+			t.Errorf("%s: %t, want %t", rule, got, want)
+		}
+	}
+}
