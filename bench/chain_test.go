@@ -226,7 +226,7 @@ func answerAll(conn net.Conn) {
 				break
 			}
 			if value, found := bytes.CutPrefix(line, []byte("Content-Length: ")); found {
-				length, _ = strconv.Atoi(string(value)) // The conversion stays on the stack.
+				length, _ = strconv.Atoi(string(value)) // The copy stays on the stack.
 			}
 			chunked = chunked || bytes.HasPrefix(line, []byte("Transfer-Encoding"))
 		}
