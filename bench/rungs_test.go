@@ -56,7 +56,7 @@ var rungs = []rung{
 	{name: "global options", global: true},
 	{name: "breaker and transport", route: []string{"reverse_proxy"}, budget: 15},
 	{name: "capacity", site: []string{"gate_capacity"}, budget: 15},
-	{name: "three limits", route: []string{"gate_limit"}, field: "RateLimit", budget: 15},
+	{name: "three limits", route: []string{"gate_limit"}, field: "RateLimit", budget: 17},
 	{name: "JWT, cached", route: []string{"gate_auth"}, anonymous: 401, budget: 13},
 	{name: "stale store", route: []string{"gate_fallback"}, field: "Gate-Served-By", budget: 25},
 	{name: "JWT and policy", route: []string{"gate_auth", "gate_policy"}, anonymous: 401, budget: 50},
