@@ -49,8 +49,16 @@ func build(t testing.TB) string {
 	return binary
 }
 
-// start runs a rung until the test ends.
+// start runs a rung until the test ends, and waits until it serves.
 func start(t testing.TB, binary string, r rung, upstream *httptest.Server) *gateway {
+	t.Helper()
+	g := launch(t, binary, r, upstream)
+	g.waitUntilItServes(t)
+	return g
+}
+
+// launch runs a rung until the test ends.
+func launch(t testing.TB, binary string, r rung, upstream *httptest.Server) *gateway {
 	t.Helper()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "Caddyfile")
@@ -95,7 +103,6 @@ func start(t testing.TB, binary string, r rung, upstream *httptest.Server) *gate
 			t.Logf("%s logged at last:\n%s", r.name, logged[max(0, len(logged)-4096):])
 		}
 	})
-	g.waitUntilItServes(t)
 	return g
 }
 
@@ -115,7 +122,7 @@ const patience = 60 * time.Second
 func (g *gateway) waitUntilItServes(t testing.TB) {
 	t.Helper()
 	err := errors.New("it was never asked")
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if err = g.send(); err == nil {
 			g.failed.Store(false)
 			return
@@ -143,13 +150,9 @@ func (g *gateway) send() error {
 }
 
 func (g *gateway) post(token string) (*http.Response, []byte, error) {
-	req, err := http.NewRequest(http.MethodPost, g.url+"/api/v1/generate", strings.NewReader(body(g.sent.Add(1))))
+	req, err := g.request(token)
 	if err != nil {
 		return nil, nil, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	resp, err := g.client.Do(req)
 	if err != nil {
@@ -158,6 +161,19 @@ func (g *gateway) post(token string) (*http.Response, []byte, error) {
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
 	return resp, answer, err
+}
+
+// request makes a request with a body that none had before.
+func (g *gateway) request(token string) (*http.Request, error) {
+	req, err := http.NewRequest(http.MethodPost, g.url+"/api/v1/generate", strings.NewReader(body(g.sent.Add(1))))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	return req, nil
 }
 
 // notes are what prompts are made of: as many as four bits can name.
