@@ -91,7 +91,8 @@ func newSlowUpstream(t testing.TB, after time.Duration) *httptest.Server {
 }
 
 // BenchmarkStreams measures how much memory each of 1,000 streams takes that
-// are open and silent.
+// are open and silent: of the system, and of that what is neither garbage nor
+// spare.
 func BenchmarkStreams(b *testing.B) {
 	const streams = 1000
 	binary, upstream := build(b), newStreamingUpstream(b)
@@ -101,9 +102,10 @@ func BenchmarkStreams(b *testing.B) {
 			g.client.Transport = &http.Transport{}
 			g.openUntilItServes(b)
 			for b.Loop() {
-				before := g.resident(b)
+				before, liveBefore := g.resident(b), g.live(b)
 				responses := g.openStreams(b, streams)
 				b.ReportMetric((g.resident(b)-before)/streams/1024, "KiB/stream")
+				b.ReportMetric((g.live(b)-liveBefore)/streams/1024, "live-KiB/stream")
 				for _, response := range responses {
 					_ = response.Body.Close()
 				}
@@ -203,6 +205,22 @@ func BenchmarkStart(b *testing.B) {
 
 // resident returns how many bytes of memory the process has.
 func (g *gateway) resident(t testing.TB) float64 { return g.memory(t, "VmRSS:") }
+
+// live returns how many bytes the process's objects and stacks have after a
+// collection.
+func (g *gateway) live(t testing.TB) float64 {
+	t.Helper()
+	resp, err := http.Get(g.admin + "/debug/pprof/heap?gc=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	figures, err := g.figures("go_memstats_heap_alloc_bytes", "go_memstats_stack_inuse_bytes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return figures[0] + figures[1]
+}
 
 // memory returns a figure of /proc's status, in bytes.
 func (g *gateway) memory(t testing.TB, name string) float64 {

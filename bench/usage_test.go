@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,34 +55,38 @@ func cpuTime(pid int) (time.Duration, error) {
 // allocations asks the admin API, which is there in every rung. Its own answer
 // costs some thousand objects, which are lost among those of a round.
 func (g *gateway) allocations() (objects, bytes float64, err error) {
-	resp, err := http.Get(g.admin + "/metrics")
+	figures, err := g.figures("go_memstats_mallocs_total", "go_memstats_alloc_bytes_total")
 	if err != nil {
 		return 0, 0, err
 	}
+	return figures[0], figures[1], nil
+}
+
+// figures returns metrics of the process, by their names.
+func (g *gateway) figures(names ...string) ([]float64, error) {
+	resp, err := http.Get(g.admin + "/metrics")
+	if err != nil {
+		return nil, err
+	}
 	defer resp.Body.Close()
-	found := 0
+	values, found := make([]float64, len(names)), 0
 	lines := bufio.NewScanner(resp.Body)
 	for lines.Scan() {
 		name, value, _ := strings.Cut(lines.Text(), " ")
-		var into *float64
-		switch name {
-		case "go_memstats_mallocs_total":
-			into = &objects
-		case "go_memstats_alloc_bytes_total":
-			into = &bytes
-		default:
+		i := slices.Index(names, name)
+		if i < 0 {
 			continue
 		}
-		if *into, err = strconv.ParseFloat(value, 64); err != nil {
-			return 0, 0, err
+		if values[i], err = strconv.ParseFloat(value, 64); err != nil {
+			return nil, err
 		}
 		found++
 	}
 	if err := lines.Err(); err != nil {
-		return 0, 0, err
+		return nil, err
 	}
-	if found != 2 {
-		return 0, 0, fmt.Errorf("%s/metrics has %d of the two totals", g.admin, found)
+	if found != len(names) {
+		return nil, fmt.Errorf("%s/metrics has %d of %q", g.admin, found, names)
 	}
-	return objects, bytes, nil
+	return values, nil
 }
