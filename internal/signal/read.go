@@ -138,7 +138,20 @@ func (k *Knowledge) Read(text, normalised string, prose bool, expired func() boo
 			s.Layers = append(s.Layers, l.Encoding)
 		}
 	}
+	if len(layers) > len(s.Layers) { // A passage may also be a layer by itself.
+		s.Terms, s.Hazards, s.Patterns = distinct(s.Terms), distinct(s.Hazards), distinct(s.Patterns)
+	}
 	return s, nil
+}
+
+// distinct returns what was found, each once, in the same order.
+func distinct[T comparable](found []T) []T {
+	seen := make(map[T]bool, len(found))
+	return slices.DeleteFunc(found, func(f T) bool {
+		again := seen[f]
+		seen[f] = true
+		return again
+	})
 }
 
 // maxGrowth is how many times longer a text may be in a form that is searched.
@@ -198,7 +211,9 @@ func (k *Knowledge) readLayer(s *Signals, l *layer, expired func() bool) error {
 		return nil
 	}
 	for _, match := range k.Hazards.Match(names, tokens, cover) {
-		s.Hazards = append(s.Hazards, Hazard{Match: match, Place: l.place(match.Span)})
+		place := l.place(match.Span)
+		match.Span = place.Span
+		s.Hazards = append(s.Hazards, Hazard{Match: match, Place: place})
 	}
 	return nil
 }
