@@ -48,7 +48,7 @@ type rung struct {
 // rungs begins with what the others are compared with.
 var rungs = []rung{
 	{name: "plain Caddy"},
-	{name: "access log, no filter", own: "log"},
+	{name: "access log, no filter", own: "log {\noutput stderr\n}"},
 	{name: "access log", site: []string{"log", "log_append"}, budget: 62},
 	{name: "tracing, no collector", own: "tracing"},
 	{name: "problems", site: []string{"gate_problem"}, budget: 15},

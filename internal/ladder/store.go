@@ -33,7 +33,7 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Answer is a complete response. It must not be changed once it is stored.
+// Answer is a complete response. Its body must not be changed once it is stored.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -43,7 +43,8 @@ type Answer struct {
 // Store keeps answers in memory within its limits. It drops the least recently
 // used answers first. It does not compress bodies: answers are a few kilobytes,
 // and compression would slow every request to save memory that is bounded
-// anyway. Its methods may be called concurrently.
+// anyway. Headers are packed: the garbage collector walks through a map of each
+// answer at every collection. Its methods may be called concurrently.
 type Store struct {
 	limits Limits
 
@@ -55,7 +56,9 @@ type Store struct {
 
 type entry struct {
 	key    Key
-	answer Answer
+	status int
+	header []byte // packed
+	body   []byte
 	varies []field // the request's fields that the answer depends on
 	at     time.Time
 	size   int64
@@ -86,7 +89,10 @@ func (s *Store) Limits() Limits { return s.limits }
 // previous one, and reports whether the answer fits the limits.
 func (s *Store) Put(key Key, request http.Header, answer Answer) bool {
 	names := varying(answer.Header)
-	e := &entry{key: key, answer: answer, varies: make([]field, len(names)), at: time.Now()}
+	e := &entry{
+		key: key, status: answer.Status, header: pack(answer.Header), body: answer.Body,
+		varies: make([]field, len(names)), at: time.Now(),
+	}
 	for i, name := range names {
 		name = http.CanonicalHeaderKey(name)
 		// All values of a header may share one array: a part of it would keep
@@ -132,7 +138,7 @@ func (s *Store) Get(key Key, request http.Header) (Answer, time.Duration, bool) 
 		}
 	}
 	s.recent.MoveToFront(element)
-	return e.answer, age, true
+	return Answer{Status: e.status, Header: unpack(e.header), Body: e.body}, age, true
 }
 
 // Len returns how many answers are kept.
@@ -175,10 +181,7 @@ func (s *Store) removeExpired() {
 
 // measure estimates the memory that the entry takes.
 func (e *entry) measure() int64 {
-	size := overhead + cap(e.answer.Body)
-	for name, values := range e.answer.Header {
-		size += field{name, values}.measure()
-	}
+	size := overhead + cap(e.body) + len(e.header)
 	for _, field := range e.varies {
 		size += field.measure()
 	}

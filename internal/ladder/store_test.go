@@ -56,7 +56,7 @@ func TestAnswersOverTheEntryLimitAreNotKept(t *testing.T) {
 }
 
 func TestTheLeastRecentlyUsedGivesWay(t *testing.T) {
-	s := NewStore(Limits{MaxSize: 3 * (overhead + 100)})
+	s := NewStore(Limits{MaxSize: 3 * (overhead + 120)})
 	body := string(bytes.Repeat([]byte("x"), 60))
 	for _, path := range []string{"/a", "/b", "/c"} {
 		s.Put(keyOf(path), nil, answer(body))
