@@ -21,8 +21,8 @@ var (
 )
 
 // BenchmarkProfile shows where a rung allocates more than plain Caddy, by
-// function, and writes a CPU profile of each; of plain Caddy itself, it shows all
-// that it allocates. Use it by `make profile`, which
+// function, and writes a CPU profile of each. Of plain Caddy itself, it shows
+// all that it allocates. Use it by `make profile`, which
 // sets -test.memprofilerate=1: with any other rate it sees only a sample.
 func BenchmarkProfile(b *testing.B) {
 	if *profiled == "" {

@@ -33,7 +33,8 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Answer is a complete response. Its body must not be changed once it is stored.
+// Answer is a complete response. Its body must not be changed once it is
+// stored.
 type Answer struct {
 	Status int
 	Header http.Header
