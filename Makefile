@@ -19,7 +19,7 @@ GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
 
-.PHONY: help run build test check vet lint vuln policies reference fuzz bench profile bench-policy clients referee train train-guard policy-report eval-model bench-model xcaddy release clean
+.PHONY: help run build test check vet lint vuln policies reference fuzz bench bench-peers profile bench-policy clients referee train train-guard policy-report eval-model bench-model xcaddy release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ fuzz: ## fuzz every target for FUZZTIME (1m)
 bench: ## measure what each part of the gateway costs beside a plain Caddy, in ROUNDS (9) with a TURN (2s) each
 	$(GO) test -run '^$$' -bench Ladder -benchtime $(ROUNDS)x -timeout 60m ./bench -turn $(TURN)
 	$(GO) test -run '^$$' -bench Window -benchtime 2s ./bench
+
+bench-peers: ## measure gateways of others beside ours, in ROUNDS (9) with a TURN (2s) each
+	@GO="$(GO)" .ci/peers
+	$(GO) test -run '^$$' -bench Peers -benchtime $(ROUNDS)x -timeout 60m ./bench -turn $(TURN)
 
 profile: ## show by function what a rung of the ladder costs beyond plain Caddy: RUNG=three-limits
 	@GO="$(GO)" RUNG="$(RUNG)" .ci/profile

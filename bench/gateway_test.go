@@ -30,10 +30,12 @@ const connections = 32
 type gateway struct {
 	rung
 	url, admin, token string
-	process           *os.Process
-	client            *http.Client
-	sent              atomic.Uint64
-	failed            atomic.Bool
+	// leaders are its processes. One that leads a process group stands for all
+	// of the group.
+	leaders []int
+	client  *http.Client
+	sent    atomic.Uint64
+	failed  atomic.Bool
 }
 
 // build builds the binary without the race detector, which is for test/e2e:
@@ -50,15 +52,16 @@ func build(t testing.TB) string {
 }
 
 // start runs a rung until the test ends, and waits until it serves.
-func start(t testing.TB, binary string, r rung, upstream *httptest.Server) *gateway {
+func start(t testing.TB, binary string, r rung, upstream *httptest.Server, added ...string) *gateway {
 	t.Helper()
-	g := launch(t, binary, r, upstream)
+	g := launch(t, binary, r, upstream, added...)
 	g.waitUntilItServes(t)
 	return g
 }
 
-// launch runs a rung until the test ends.
-func launch(t testing.TB, binary string, r rung, upstream *httptest.Server) *gateway {
+// launch runs a rung until the test ends, with what is added to its
+// environment.
+func launch(t testing.TB, binary string, r rung, upstream *httptest.Server, added ...string) *gateway {
 	t.Helper()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "Caddyfile")
@@ -72,14 +75,14 @@ func launch(t testing.TB, binary string, r rung, upstream *httptest.Server) *gat
 		"ODORDIFF_ADMIN="+admin, "ODORDIFF_HTTPS_PORT="+port, "ODORDIFF_HTTP_PORT="+freeport.Get(t),
 		"ODORDIFF_PROBE_PORT="+freeport.Get(t),
 	)
+	env = append(env, added...)
 	run(t, env, binary, "keyring", "init")
 	g := &gateway{
 		rung: r, url: "http://127.0.0.1:" + port, admin: "http://" + admin,
 		token:  strings.TrimSpace(run(t, env, binary, "token", "--ttl", "24h")),
-		client: &http.Client{Transport: &http.Transport{MaxConnsPerHost: connections, MaxIdleConnsPerHost: connections}},
+		client: newClient(),
 	}
-	// so that no body was sent in an earlier run, either
-	g.sent.Store(rand.Uint64())
+	g.begin()
 
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
@@ -91,7 +94,7 @@ func launch(t testing.TB, binary string, r rung, upstream *httptest.Server) *gat
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	g.process = cmd.Process
+	g.leaders = []int{cmd.Process.Pid}
 	t.Cleanup(func() {
 		g.client.CloseIdleConnections()
 		if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
@@ -105,6 +108,14 @@ func launch(t testing.TB, binary string, r rung, upstream *httptest.Server) *gat
 	})
 	return g
 }
+
+// newClient returns a client that keeps all its connections open.
+func newClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{MaxConnsPerHost: connections, MaxIdleConnsPerHost: connections}}
+}
+
+// begin chooses the first body, so that none was sent in an earlier run.
+func (g *gateway) begin() { g.sent.Store(rand.Uint64()) }
 
 // policies returns the shipped policies' directory.
 func policies(t testing.TB) string {
@@ -195,13 +206,17 @@ func body(number uint64) string {
 	return `{"prompt": "a fresh scent of ` + strings.Join(words, " ") + ` in the evening", "num_molecules": 5}`
 }
 
-// newUpstream answers like the backend, at once.
+// newUpstream answers like the backend, at once. A request that lost its body
+// on the way is refused.
 func newUpstream(t testing.TB) *httptest.Server {
 	t.Helper()
 	answer := []byte(`{"molecules": [` + strings.Repeat(`{"smiles": "CC(=O)OCC1=CC=CC=C1"},`, 18) + `{}]}`)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A client that leaves is no matter of the upstream.
-		_, _ = io.Copy(io.Discard, r.Body)
+		if n, _ := io.Copy(io.Discard, r.Body); n == 0 {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(answer)
 	}))

@@ -225,7 +225,7 @@ func (g *gateway) live(t testing.TB) float64 {
 // memory returns a figure of /proc's status, in bytes.
 func (g *gateway) memory(t testing.TB, name string) float64 {
 	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", g.process.Pid))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", g.leaders[0]))
 	if err != nil {
 		t.Fatal(err)
 	}

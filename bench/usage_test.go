@@ -5,51 +5,99 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// usage is what a process has used since it began.
+// usage is what processes have used since they began.
 type usage struct {
 	cpu            time.Duration // in user and kernel mode, of all its threads
 	objects, bytes float64       // allocated on its heap
 }
 
-func (g *gateway) usage() (usage, error) {
-	cpu, err := cpuTime(g.process.Pid)
-	if err != nil {
-		return usage{}, fmt.Errorf("%s: reading its processor time: %w", g.name, err)
+// usage sums up the gateway's processes. Only ours count what they allocate.
+func (g *gateway) usage() (u usage, err error) {
+	for _, leader := range g.leaders {
+		cpu, err := groupTime(leader)
+		if err != nil {
+			return usage{}, fmt.Errorf("%s: reading its processor time: %w", g.name, err)
+		}
+		u.cpu += cpu
 	}
-	u := usage{cpu: cpu}
+	if g.admin == "" {
+		return u, nil
+	}
 	if u.objects, u.bytes, err = g.allocations(); err != nil {
 		return usage{}, fmt.Errorf("%s: reading what it allocated: %w", g.name, err)
 	}
 	return u, nil
 }
 
+// groupTime returns the processor time of a process and, if it leads a process
+// group, that of all others of the group.
+func groupTime(leader int) (total time.Duration, err error) {
+	stats, err := filepath.Glob("/proc/[1-9]*/stat")
+	if err != nil {
+		return 0, err
+	}
+	found := false
+	for _, file := range stats {
+		stat, err := os.ReadFile(file)
+		if err != nil {
+			continue // The process has ended meanwhile.
+		}
+		p, err := parseStat(string(stat))
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", file, err)
+		}
+		if p.id == leader || p.group == leader {
+			total += p.cpu
+			found = true
+		}
+	}
+	if !found {
+		return 0, fmt.Errorf("there is no process %d", leader)
+	}
+	return total, nil
+}
+
+// process is what /proc says of one.
+type process struct {
+	id, group int
+	// cpu is its time in user and kernel mode, and that of its children that
+	// have ended.
+	cpu time.Duration
+}
+
 // tick is the unit of /proc's times: Linux shows all architectures' clocks in
 // hundredths of a second.
 const tick = 10 * time.Millisecond
 
-func cpuTime(pid int) (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
+// parseStat reads a file /proc/<id>/stat, whose fields proc(5) counts from 1.
+func parseStat(stat string) (process, error) {
+	id, _, _ := strings.Cut(stat, " ")
 	// The second field is the command in parentheses, which may hold anything.
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-	const user, system = 14 - 3, 15 - 3 // as proc(5) counts, less the first two
-	var ticks int64
-	for _, i := range []int{user, system} {
-		n, err := strconv.ParseInt(fields[i], 10, 64)
-		if err != nil {
-			return 0, err
-		}
-		ticks += n
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	const group, firstTime, lastTime = 5 - 3, 14 - 3, 17 - 3
+	if len(fields) <= lastTime {
+		return process{}, fmt.Errorf("%q has too few fields", stat)
 	}
-	return time.Duration(ticks) * tick, nil
+	var values []int
+	for _, text := range append([]string{id, fields[group]}, fields[firstTime:lastTime+1]...) {
+		value, err := strconv.Atoi(text)
+		if err != nil {
+			return process{}, err
+		}
+		values = append(values, value)
+	}
+	p := process{id: values[0], group: values[1]}
+	for _, ticks := range values[2:] {
+		p.cpu += time.Duration(ticks) * tick
+	}
+	return p, nil
 }
 
 // allocations asks the admin API, which is there in every rung. Its own answer
