@@ -22,8 +22,8 @@ import (
 
 const repository = ".."
 
-// connections is how many clients send at a time, each on a connection of its
-// own.
+// connections is how many clients of the ladder send at a time, each on a
+// connection of its own.
 const connections = 32
 
 // gateway is a rung that runs, in a process of its own, and a client of it.
@@ -32,10 +32,11 @@ type gateway struct {
 	url, admin, token string
 	// leaders are its processes. One that leads a process group stands for all
 	// of the group.
-	leaders []int
-	client  *http.Client
-	sent    atomic.Uint64
-	failed  atomic.Bool
+	leaders     []int
+	client      *http.Client
+	connections int
+	sent        atomic.Uint64
+	failed      atomic.Bool
 }
 
 // build builds the binary without the race detector, which is for test/e2e:
@@ -79,9 +80,9 @@ func launch(t testing.TB, binary string, r rung, upstream *httptest.Server, adde
 	run(t, env, binary, "keyring", "init")
 	g := &gateway{
 		rung: r, url: "http://127.0.0.1:" + port, admin: "http://" + admin,
-		token:  strings.TrimSpace(run(t, env, binary, "token", "--ttl", "24h")),
-		client: newClient(),
+		token: strings.TrimSpace(run(t, env, binary, "token", "--ttl", "24h")),
 	}
+	g.connected(connections)
 	g.begin()
 
 	log, err := os.Create(filepath.Join(dir, "log"))
@@ -109,13 +110,15 @@ func launch(t testing.TB, binary string, r rung, upstream *httptest.Server, adde
 	return g
 }
 
-// newClient returns a client that keeps all its connections open.
-func newClient() *http.Client {
-	return &http.Client{Transport: &http.Transport{MaxConnsPerHost: connections, MaxIdleConnsPerHost: connections}}
-}
-
 // begin chooses the first body, so that none was sent in an earlier run.
 func (g *gateway) begin() { g.sent.Store(rand.Uint64()) }
+
+// connected has the gateway's clients keep so many connections.
+func (g *gateway) connected(connections int) *gateway {
+	g.connections = connections
+	g.client = &http.Client{Transport: &http.Transport{MaxConnsPerHost: connections, MaxIdleConnsPerHost: connections}}
+	return g
+}
 
 // policies returns the shipped policies' directory.
 func policies(t testing.TB) string {

@@ -146,7 +146,7 @@ func (g *gateway) take(d time.Duration) (result, error) {
 		wg   sync.WaitGroup
 	)
 	began := time.Now()
-	for range connections {
+	for range g.connections {
 		wg.Go(func() {
 			latencies, err := g.repeat(began.Add(d))
 			mu.Lock()

@@ -31,6 +31,7 @@ type rung struct {
 	// Otherwise, what a plain proxy gets of it: its global options, directives of
 	// its site, and directives of its route /api/*, by their names.
 	global      bool
+	redis       bool // the gate app keeps the usage of limits in ODORDIFF_REDIS
 	site, route []string
 	// own is a directive that the shipped Caddyfile lacks.
 	own string
@@ -81,6 +82,10 @@ func (r rung) caddyfile(t testing.TB) string {
 		around = append(around, directive{line: r.own})
 	}
 	options := parse(t, plain)[0]
+	if r.redis {
+		store := directive{line: "redis {env.ODORDIFF_REDIS}"}
+		options = options.with(append(options.within, directive{line: "gate", opens: true, within: []directive{store}})...)
+	}
 	if r.global {
 		options = shipped[0]
 	}

@@ -1,0 +1,70 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/odordiff/odordiff/internal/redistest"
+)
+
+// limitsInRedis is the rung of the three limits, whose usage is in Redis.
+var limitsInRedis = rung{name: "three limits in Redis", route: []string{"gate_limit"}, redis: true, field: "RateLimit"}
+
+// BenchmarkLimitsInRedis measures what three limits cost whose usage is in
+// Redis, at 64 connections: the gateway's processor time beside plain Caddy's,
+// and how often a request asks Redis. Requests that come together ask together.
+// An operation is one round, in which both have a turn.
+func BenchmarkLimitsInRedis(b *testing.B) {
+	server := redistest.Start(b)
+	b.Setenv("ODORDIFF_REDIS", server.URL())
+	binary, upstream := build(b), newUpstream(b)
+	var compared []*climb
+	for _, r := range []rung{rungs[0], limitsInRedis} {
+		compared = append(compared, &climb{gateway: start(b, binary, r, upstream).connected(64)})
+	}
+	asked, sent := 0, uint64(0)
+	for b.Loop() {
+		for _, i := range rand.Perm(len(compared)) {
+			c := compared[i]
+			askedBefore, sentBefore := scriptCalls(b, server), c.sent.Load()
+			if err := c.measure(*turn); err != nil {
+				b.Fatal(err)
+			}
+			if c.redis {
+				asked += scriptCalls(b, server) - askedBefore
+				sent += c.sent.Load() - sentBefore
+			}
+		}
+	}
+	least, middle, _ := compared[1].ratios(compared[0], cpuTimeOf)
+	b.ReportMetric(least, "least-to-plain")
+	b.ReportMetric(middle, "to-plain")
+	b.ReportMetric(float64(asked)/float64(sent), "round-trips/req")
+}
+
+// scriptCalls returns how many scripts the server has run.
+func scriptCalls(t testing.TB, server *redistest.Server) int {
+	t.Helper()
+	stats, err := server.Client().Info(context.Background(), "commandstats").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	lines := bufio.NewScanner(strings.NewReader(stats))
+	for lines.Scan() {
+		var calls int
+		name, figures, _ := strings.Cut(lines.Text(), ":")
+		if !strings.HasPrefix(name, "cmdstat_eval") {
+			continue
+		}
+		if _, err := fmt.Sscanf(figures, "calls=%d", &calls); err != nil {
+			t.Fatalf("reading %q: %v", lines.Text(), err)
+		}
+		total += calls
+	}
+	return total
+}
