@@ -44,6 +44,7 @@ type chain struct {
 	rung
 	server  http.Handler
 	address net.Addr
+	state   string // the directory
 	token   string
 	sent    uint64
 }
@@ -61,7 +62,7 @@ func startChain(t testing.TB, r rung) *chain {
 	} {
 		t.Setenv(name, value)
 	}
-	bearer := mint(t, state)
+	bearer := mint(t, state, "dev")
 	config, err := edgetest.Adapt(render(loggedToFiles(parse(t, r.caddyfile(t)))))
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +75,7 @@ func startChain(t testing.TB, r rung) *chain {
 			t.Errorf("%s: %v", r.name, err)
 		}
 	})
-	c := &chain{rung: r, server: serverOf(t, site), token: bearer, address: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8443}}
+	c := &chain{rung: r, server: serverOf(t, site), state: state, token: bearer, address: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8443}}
 	for range 100 { // what is made once is made now
 		c.send(t)
 	}
@@ -104,15 +105,20 @@ func serverOf(t testing.TB, port string) http.Handler {
 func (c *chain) send(t testing.TB) {
 	t.Helper()
 	c.sent++
+	c.sendBody(t, body(c.sent), c.token)
+}
+
+func (c *chain) sendBody(t testing.TB, text, token string) {
+	t.Helper()
 	w := &answer{header: make(http.Header)}
-	c.server.ServeHTTP(w, c.request(body(c.sent)))
+	c.server.ServeHTTP(w, c.request(text, token))
 	if w.status != http.StatusOK || c.field != "" && w.header.Get(c.field) == "" {
 		t.Fatalf("%s: %d %v", c.name, w.status, w.header)
 	}
 }
 
 // request returns a request as net/http's server gives it to a handler.
-func (c *chain) request(text string) *http.Request {
+func (c *chain) request(text, token string) *http.Request {
 	ctx := context.WithValue(context.Background(), http.LocalAddrContextKey, c.address)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "/api/v1/generate", io.NopCloser(strings.NewReader(text)))
 	if err != nil {
@@ -121,14 +127,15 @@ func (c *chain) request(text string) *http.Request {
 	r.Host, r.RequestURI, r.RemoteAddr = "127.0.0.1", "/api/v1/generate", "127.0.0.1:50000"
 	r.ContentLength = int64(len(text))
 	r.Header = http.Header{
-		"Content-Type": {"application/json"}, "Authorization": {"Bearer " + c.token},
+		"Content-Type": {"application/json"}, "Authorization": {"Bearer " + token},
 		"User-Agent": {"Go-http-client/1.1"}, "Accept-Encoding": {"gzip"},
 	}
 	return r
 }
 
-// mint makes a keyring in the state directory, and returns a token of its key.
-func mint(t testing.TB, state string) string {
+// mint makes a keyring in the state directory, and returns a token of its key
+// for a principal.
+func mint(t testing.TB, state, principal string) string {
 	t.Helper()
 	path := filepath.Join(state, "keyring.json")
 	if _, err := keyring.Ensure(path); err != nil {
@@ -142,7 +149,7 @@ func mint(t testing.TB, state string) string {
 	now := time.Now()
 	key, _ := keys.First(keyring.HS256, now)
 	bearer, err := token.Mint(key, token.Claims{
-		Subject: "dev", Issuer: "odordiff", Audience: []string{"odordiff"}, Scopes: []string{"generate"},
+		Subject: principal, Issuer: "odordiff", Audience: []string{"odordiff"}, Scopes: []string{"generate"},
 		IssuedAt: now, Expiry: now.Add(24 * time.Hour),
 	})
 	if err != nil {
