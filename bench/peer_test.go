@@ -181,7 +181,8 @@ func startPeer(t testing.TB, p peer, upstream *httptest.Server) *gateway {
 	t.Helper()
 	s, token := newPlace(t, p, upstream)
 	p.configure(t, s)
-	g := &gateway{rung: rung{name: p.name}, url: "http://127.0.0.1:" + s.Port, token: token, client: newClient()}
+	g := &gateway{rung: rung{name: p.name}, url: "http://127.0.0.1:" + s.Port, token: token}
+	g.connected(connections)
 	g.client.Transport = changing{p.path, p.headerAt(t, s), g.client.Transport.(*http.Transport)}
 	g.begin()
 	for _, prog := range p.programs {

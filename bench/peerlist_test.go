@@ -10,10 +10,7 @@ var ours = []struct{ rung, does string }{
 	{"shipped Caddyfile", "the same, and an access log"},
 }
 
-// redisRung is the one that needs a Redis.
-var redisRung = rung{name: "three limits in Redis", global: true, route: []string{"gate_limit"}, field: "RateLimit"}
-
-const redisRungDoes = "the same windows, in one step in Redis; metrics and timeouts too"
+const redisRungDoes = "the same windows, in one step in Redis"
 
 var (
 	redisServer = program{"redis-server", []string{

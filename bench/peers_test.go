@@ -77,7 +77,7 @@ func startRedisRow(b *testing.B, binary string, upstream *httptest.Server) *row 
 		return &row{p.name, fmt.Sprintf("not measured: %v", err), nil}
 	}
 	s, _ := newPlace(b, p, upstream)
-	redis := startProgram(b, &gateway{client: newClient()}, redisServer, s)
+	redis := startProgram(b, new(gateway).connected(connections), redisServer, s)
 	g := start(b, binary, redisRung, upstream, "ODORDIFF_REDIS=redis://127.0.0.1:"+s.Second)
 	g.leaders = append(g.leaders, redis)
 	g.waitUntilRedisCounts(b, "127.0.0.1:"+s.Second)

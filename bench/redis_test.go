@@ -10,8 +10,8 @@ import (
 	"github.com/odordiff/odordiff/internal/redistest"
 )
 
-// limitsInRedis is the rung of the three limits, whose usage is in Redis.
-var limitsInRedis = rung{name: "three limits in Redis", route: []string{"gate_limit"}, redis: true, field: "RateLimit"}
+// redisRung keeps the usage of limits in ODORDIFF_REDIS.
+var redisRung = rung{name: "three limits in Redis", redis: true, route: []string{"gate_limit"}, field: "RateLimit"}
 
 // BenchmarkLimitsInRedis measures what three limits cost whose usage is in
 // Redis, at 64 connections: the gateway's processor time beside plain Caddy's,
@@ -22,7 +22,7 @@ func BenchmarkLimitsInRedis(b *testing.B) {
 	b.Setenv("ODORDIFF_REDIS", server.URL())
 	binary, upstream := build(b), newUpstream(b)
 	var compared []*climb
-	for _, r := range []rung{rungs[0], limitsInRedis} {
+	for _, r := range []rung{rungs[0], redisRung} {
 		compared = append(compared, &climb{gateway: start(b, binary, r, upstream).connected(64)})
 	}
 	asked, sent := 0, uint64(0)

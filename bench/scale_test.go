@@ -23,7 +23,6 @@ func BenchmarkScaleLimits(b *testing.B) {
 // limits returns handlers with so many limits; one may have 32.
 func limits(n int) string {
 	var text strings.Builder
-	text.WriteString("route {\n")
 	for done := 0; done < n; {
 		text.WriteString("gate_limit {\n")
 		for range min(n-done, 32) {
@@ -32,7 +31,6 @@ func limits(n int) string {
 		}
 		text.WriteString("}\n")
 	}
-	text.WriteString("}")
 	return text.String()
 }
 
@@ -73,17 +71,6 @@ func BenchmarkScalePrincipals(b *testing.B) {
 			}
 		})
 	}
-}
-
-func rungNamed(t testing.TB, name string) rung {
-	t.Helper()
-	for _, r := range rungs {
-		if r.name == name {
-			return r
-		}
-	}
-	t.Fatalf("there is no rung %q", name)
-	return rung{}
 }
 
 // BenchmarkScaleConnections shows how the processor time of a request grows
