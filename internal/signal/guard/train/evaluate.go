@@ -132,7 +132,7 @@ func (l *leaving) leaveOut(t *tables.Tables) {
 		}
 	}
 	half := chosen
-	half.epochs /= 2
+	half.epochs, half.runs = half.epochs/2, 1
 	m := learn(rest, half).model(rest)
 	all := judge(m, t, l.left)
 	l.of = len(all)

@@ -15,6 +15,7 @@ type options struct {
 	seed   uint64
 	epochs int
 	rate   float64 // of the first epoch; that of the last is a tenth of it
+	runs   int     // trainings, each with a seed of its own, that are averaged
 }
 
 // weights are those of a bucket, by class.
@@ -37,8 +38,38 @@ type example struct {
 	weight   float32
 }
 
-// learn trains on the samples that are for training.
+// learn trains on the samples that are for training, and averages the runs:
+// what one learns by chance, the other rarely does.
 func learn(t *tables.Tables, o options) *learner {
+	mean := learnOnce(t, o)
+	for range o.runs - 1 {
+		o.seed++
+		next := learnOnce(t, o)
+		add(mean.weights, next.weights)
+		add(mean.bias, next.bias)
+	}
+	divide(mean.weights, o.runs)
+	divide(mean.bias, o.runs)
+	return mean
+}
+
+func add(sums, all []weights) {
+	for i := range sums {
+		for class := range sums[i] {
+			sums[i][class] += all[i][class]
+		}
+	}
+}
+
+func divide(sums []weights, by int) {
+	for i := range sums {
+		for class := range sums[i] {
+			sums[i][class] /= float32(by)
+		}
+	}
+}
+
+func learnOnce(t *tables.Tables, o options) *learner {
 	l := &learner{
 		options:     o,
 		rng:         newRandom(o.seed),
@@ -108,6 +139,7 @@ type dealer struct {
 	scents  []*tables.Sample
 	others  []*tables.Sample
 	weights map[balance]float64
+	held    map[string]bool // texts that are not for training
 }
 
 // balance is what the samples that share a weight have in common.
@@ -119,10 +151,12 @@ type balance struct {
 func balanceOf(s *tables.Sample) balance { return balance{s.Class, s.Language} }
 
 func newDealer(t *tables.Tables, rng *rand.Rand) *dealer {
-	d := &dealer{parts: t.Parts, rng: rng}
+	d := &dealer{parts: t.Parts, rng: rng, held: map[string]bool{}}
 	for _, s := range t.Samples {
 		if s.Use == tables.ForTraining {
 			d.samples = append(d.samples, s)
+		} else {
+			d.held[s.Text] = true
 		}
 	}
 	for i := range d.samples {
@@ -189,6 +223,9 @@ func (d *dealer) vary(s *tables.Sample) string {
 	}
 	filled := *s
 	filled.Text = d.parts.Fill(d.rng, s.Language, s.Text)
+	for d.held[filled.Text] {
+		filled.Text = d.parts.Fill(d.rng, s.Language, s.Text)
+	}
 	return varied(d.rng, &filled)
 }
 
