@@ -5,8 +5,8 @@ SHELL := /bin/bash
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 FUZZTIME ?= 1m
-ROUNDS   ?= 9
-TURN     ?= 2s
+ROUNDS   ?= 15
+TURN     ?= 1s
 
 # Caddy's own releases leave out these databases of its certificate authority.
 TAGS    := nobadger,nomysql,nopgx
@@ -19,7 +19,7 @@ GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
 
-.PHONY: help run build test check vet lint vuln policies reference fuzz bench bench-peers profile bench-policy clients referee train train-guard policy-report eval-model bench-model xcaddy release clean
+.PHONY: help run build test check vet lint vuln policies reference fuzz bench bench-peers bench-scale profile bench-policy clients referee train train-guard policy-report eval-model bench-model xcaddy release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,11 +63,17 @@ reference: ## write docs/reference from the sources
 fuzz: ## fuzz every target for FUZZTIME (1m)
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz
 
-bench: ## measure what each part of the gateway costs beside a plain Caddy, in ROUNDS (9) with a TURN (2s) each
+bench: ## measure what each part of the gateway costs beside a plain Caddy, in ROUNDS (15) with a TURN (1s) each
 	$(GO) test -run '^$$' -bench Ladder -benchtime $(ROUNDS)x -timeout 60m ./bench -turn $(TURN)
+	$(GO) test -run '^$$' -bench 'Steady|LimitsInRedis' -benchtime 5x ./bench -turn $(TURN)
+	$(GO) test -run '^$$' -bench 'Streams|Start' -benchtime 3x ./bench
 	$(GO) test -run '^$$' -bench Window -benchtime 2s ./bench
 
-bench-peers: ## measure gateways of others beside ours, in ROUNDS (9) with a TURN (2s) each
+bench-scale: ## show how costs grow with limits, bodies, principals and connections
+	$(GO) test -run '^$$' -bench 'Scale(Limits|Bodies|Principals)' -benchtime 1s -timeout 20m ./bench
+	$(GO) test -run '^$$' -bench ScaleConnections -benchtime 3x ./bench -turn $(TURN)
+
+bench-peers: ## measure gateways of others beside ours, in ROUNDS (15) with a TURN (1s) each
 	@GO="$(GO)" .ci/peers
 	$(GO) test -run '^$$' -bench Peers -benchtime $(ROUNDS)x -timeout 60m ./bench -turn $(TURN)
 
