@@ -652,7 +652,7 @@ func FuzzClaims(f *testing.F) {
 func BenchmarkVerify(b *testing.B) {
 	keys := must(keyring.New(keyring.Keys{{ID: "hs", Algorithm: keyring.HS256, Secret: secret}}))
 	raw := compose(head("HS256", "hs"), good(nil), hs(secret))
-	config := Config{Algorithms: []Algorithm{HS256}, Issuers: []string{"odordiff"}, Audiences: []string{"odordiff"}, Keyring: keys, Now: func() time.Time { return now }}
+	config := Config{Algorithms: []Algorithm{HS256}, Issuers: []string{"odordiff"}, Audiences: []string{"odordiff"}, Keyring: keys, CacheSize: 16, Now: func() time.Time { return now }}
 	b.Run("cached", func(b *testing.B) {
 		v := must(New(config))
 		for b.Loop() {
