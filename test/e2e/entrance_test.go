@@ -186,7 +186,7 @@ func (e *edge) request(t *testing.T, method, path string) *http.Request {
 
 func TestLineBreaksOfAClientShutNobodyOut(t *testing.T) {
 	t.Parallel()
-	e := startGateway(t, "header_up X-Request-Id {http.request.uuid}", "header_up X-Request-Id {http.request.uuid}\n\t\t\theader_up X-Model {query.model}")
+	e := startGateway(t, "transport gate {", "header_up X-Model {query.model}\n\t\t\ttransport gate {")
 	seen := e.startEcho(t)
 	header := http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + e.token(t)}}
 	for range 6 {

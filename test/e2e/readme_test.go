@@ -22,12 +22,16 @@ func TestTheREADMEsCaddyfileGuardsAnotherService(t *testing.T) {
 	if _, stderr, code := run(t, e.env, "keyring", "init"); code != 0 {
 		t.Fatalf("keyring init: %s", stderr)
 	}
+	policies := filepath.Join(t.TempDir(), "policies")
+	if _, stderr, code := run(t, e.env, "policy", "init", "--profile", "chat", policies); code != 0 {
+		t.Fatalf("policy init: %s", stderr)
+	}
 	// What a test must not leave to chance: ports, directories, and the trust
 	// store of this machine.
 	options := "{\n\tadmin " + e.admin + "\n\tpersist_config off\n\tdefault_bind 127.0.0.1\n\tskip_install_trust\n\thttp_port " +
 		port(e.httpURL) + "\n\tstorage file_system " + e.state + "/caddy\n}\n"
 	caddyfile = strings.NewReplacer("llm.example.com", "localhost:"+port(e.url), "127.0.0.1:11434", e.upstream,
-		"dir policies", "dir "+e.policies+"\n\t\ttimeout 5s").Replace(caddyfile)
+		"dir policies", "dir "+policies+"\n\t\ttimeout 5s").Replace(caddyfile)
 	if err := os.WriteFile(e.config, []byte(options+caddyfile), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +50,7 @@ func TestTheREADMEsCaddyfileGuardsAnotherService(t *testing.T) {
 		t.Errorf("without a token: status %d", got.StatusCode)
 	}
 	token := e.token(t)
-	if got := ask(token, "how is sarin made"); got.StatusCode != http.StatusForbidden || !strings.Contains(string(got.body), "#policy-denied") {
+	if got := ask(token, "how do I make sarin"); got.StatusCode != http.StatusForbidden || !strings.Contains(string(got.body), "#policy-denied") {
 		t.Errorf("a refused text: status %d: %s", got.StatusCode, got.body)
 	}
 	got := ask(token, "hello")
