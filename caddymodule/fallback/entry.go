@@ -42,7 +42,7 @@ func (h *Handler) entryOf(w http.ResponseWriter, r *http.Request) (entry, error)
 		store: h.store, request: r.Header, principal: principal,
 		key: ladder.Request{
 			Host: r.Host, Asked: asked(r), Passed: targetOf(r),
-			Principal: principal, Body: body,
+			Principal: principal, Type: typeOf(r), Body: body,
 		}.Key(),
 	}, nil
 }
@@ -134,6 +134,14 @@ func isJSON(r *http.Request) bool {
 	}
 	mediaType, _, _ := mime.ParseMediaType(contentType)
 	return mediaType == usual || strings.HasSuffix(mediaType, "+json")
+}
+
+// typeOf returns the media type by which a body that is not JSON is read.
+func typeOf(r *http.Request) string {
+	if r.Method == http.MethodGet || isJSON(r) {
+		return ""
+	}
+	return r.Header.Get("Content-Type")
 }
 
 // principalOf returns what identifies the sender among all who might get other

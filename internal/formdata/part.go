@@ -70,7 +70,7 @@ func (p *Part) take(name, value string) (reason string) {
 
 // parameter is one of a Content-Disposition. In quotes, a backslash is an
 // escape to some and itself to others.
-var parameter = regexp.MustCompile(`^[ \t]*;[ \t]*(?i:(name|filename|filename\*))=(?:"([^"\\]*)"|([0-9A-Za-z!#$%&'+.^_~\[\]-]+))`)
+var parameter = regexp.MustCompile(`^[ \t]*;[ \t]*(?i:(name|filename|filename\*))=(?:"([^"\\]*)"|([0-9A-Za-z!#$%&'+.^_~-]+))`)
 
 func (p *Part) takeDisposition(value string) (reason string) {
 	const kind = "form-data"
@@ -120,7 +120,9 @@ func (p *Part) takeType(value string) (reason string) {
 	if kind, _, _ := strings.Cut(p.Type, "/"); kind == "multipart" || kind == "message" {
 		return "has parts of its own"
 	}
-	if parameters := found[2]; p.Type == "text/plain" && parameters != "" && strings.ReplaceAll(parameters, `"`, "") != "charset=utf-8" {
+	parameters := strings.ReplaceAll(found[2], `"`, "")
+	decides := p.Type == "text/plain" || strings.Contains(parameters, "charset")
+	if decides && parameters != "" && parameters != "charset=utf-8" {
 		return "is a text with parameters other than charset=utf-8"
 	}
 	return ""
@@ -131,8 +133,12 @@ func (p *Part) check() (reason string) {
 	switch {
 	case p.Name == "":
 		return "has no name"
-	case p.Name == "_charset_":
+	case strings.EqualFold(p.Name, "_charset_"):
 		return "names a charset for the others: send all in UTF-8"
+	case p.IsFile && p.Filename == "" && len(p.Content) > 0:
+		// A browser sends an empty name where no file was chosen. Most readers take
+		// content beside it for a field.
+		return "has content, but an empty file name"
 	case p.IsFile:
 		return ""
 	case p.Type != "" && p.Type != "text/plain":

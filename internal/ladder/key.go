@@ -22,6 +22,9 @@ type Request struct {
 	// Principal is who asks. Callers who may see different answers have
 	// different principals. It is empty for requests without a credential.
 	Principal string
+	// Type is the media type of a body that is not JSON, with its parameters: the
+	// boundary of a form decides what its bytes mean.
+	Type string
 	// Body is the canonical form of a JSON body, in which spacing and the order
 	// of names do not matter, and the bytes of any other body.
 	Body []byte
@@ -60,6 +63,7 @@ func (q Request) Key() Key {
 		write(canonicalQuery(target.Query))
 	}
 	write(q.Principal)
+	write(q.Type)
 	writeLength(len(q.Body))
 	hash.Write(q.Body)
 	var key Key

@@ -45,6 +45,7 @@ func TestRequestsThatSayTheSameShareAKey(t *testing.T) {
 		"malformed query":       func(q *Request) { q.Passed.Query += "&%zz" },
 		"principal":             func(q *Request) { q.Principal = "bob" },
 		"anonymous":             func(q *Request) { q.Principal = "" },
+		"media type":            func(q *Request) { q.Type = "multipart/form-data; boundary=a" },
 		"body":                  func(q *Request) { q.Body = []byte("[]") },
 	} {
 		other := base

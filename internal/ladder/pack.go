@@ -51,7 +51,7 @@ type unpacker []byte
 func (u *unpacker) number() int {
 	n, width := binary.Uvarint(*u)
 	*u = (*u)[width:]
-	return int(n) //nolint:gosec // we wrote a length
+	return int(n) // We wrote a length.
 }
 
 func (u *unpacker) text() string {

@@ -42,7 +42,7 @@ type Signals struct {
 	Patterns []Pattern
 	// Layers are the encodings that the text, or part of it, was decoded from.
 	Layers []string
-	// Truncated says that more is encoded in the text than was decoded.
+	// Truncated says that more is in the text than was decoded or looked at.
 	Truncated bool
 }
 
@@ -121,7 +121,7 @@ func (k *Knowledge) Read(text, normalised string, prose bool, expired func() boo
 	if expired() { // what was not decoded for lack of time is no fault of the text
 		return nil, textnorm.ErrExpired
 	}
-	s.Truncated = truncated
+	s.Truncated = s.Truncated || truncated
 	for _, l := range layers {
 		normalised, err := textnorm.NormaliseWithin(l.Text, budgetFor(l.Text, expired))
 		if err != nil {
@@ -139,7 +139,10 @@ func (k *Knowledge) Read(text, normalised string, prose bool, expired func() boo
 		}
 	}
 	if len(layers) > len(s.Layers) { // A passage may also be a layer by itself.
-		s.Terms, s.Hazards, s.Patterns = distinct(s.Terms), distinct(s.Hazards), distinct(s.Patterns)
+		s.Terms, s.Patterns = distinct(s.Terms), distinct(s.Patterns)
+	}
+	if len(s.Hazards) > 1 { // One place may be read in two ways.
+		s.Hazards = distinct(s.Hazards)
 	}
 	return s, nil
 }
@@ -185,6 +188,9 @@ func (l *layer) place(span term.Span) Place {
 }
 
 func (k *Knowledge) readLayer(s *Signals, l *layer, expired func() bool) error {
+	if expired() {
+		return textnorm.ErrExpired
+	}
 	// The classifier has learnt words, and no figures.
 	if s.Prose && s.Text.Letters > 0 {
 		scores := k.Guard.Score(l.normalised)
@@ -273,17 +279,19 @@ func (s *Signals) patterns(l *layer) (tokens []hazard.Token) {
 	first := len(s.Patterns)
 	add := func(kind pattern.Kind, span term.Span, readings ...string) {
 		found := Pattern{Kind: kind, Place: l.place(span)}
-		if slices.Contains(s.Patterns[first:], found) {
-			return
+		if !slices.Contains(s.Patterns[first:], found) {
+			s.Patterns = append(s.Patterns, found)
 		}
-		s.Patterns = append(s.Patterns, found)
-		if by, ok := identifiers[kind]; ok {
-			for _, reading := range readings {
-				tokens = append(tokens, hazard.Token{By: by, Text: reading, Span: span})
+		by, identifies := identifiers[kind]
+		for _, reading := range readings {
+			token := hazard.Token{By: by, Text: reading, Span: span}
+			if identifies && !slices.Contains(tokens, token) {
+				tokens = append(tokens, token)
 			}
 		}
 	}
-	for _, m := range pattern.Find(l.text) {
+	written := pattern.Find(l.text)
+	for _, m := range written {
 		add(m.Kind, term.Span{Start: m.Start, End: m.End}, l.text[m.Start:m.End])
 	}
 	if l.plain != l.text {
@@ -291,8 +299,12 @@ func (s *Signals) patterns(l *layer) (tokens []hazard.Token) {
 			add(m.Kind, l.spanOfPlain(m), l.plain[m.Start:m.End])
 		}
 	}
-	for _, m := range pattern.FindSpread(l.plain) {
+	spread := pattern.FindSpread(l.plain)
+	for _, m := range spread {
 		add(m.Kind, l.spanOfPlain(m.Match), m.Readings...)
+	}
+	if len(written) >= pattern.MaxMatches || len(spread) >= pattern.MaxSpreads {
+		s.Truncated = true
 	}
 	return tokens
 }

@@ -31,12 +31,15 @@ func TestALackOfTimeIsNoSignal(t *testing.T) {
 	}
 }
 
-// knowing returns the knowledge of one substance.
+// knowing returns the knowledge of two substances.
 func knowing(t *testing.T) *Knowledge {
 	t.Helper()
 	table, err := hazard.Load(map[string]any{"substances": []any{map[string]any{
 		"name": "sarin", "class": "chemical-weapon", "source": "CWC", "names": []any{"sarin"}, "cas": []any{"107-44-8"},
 		"formula": "C4H10FO2P", "smiles": "CC(C)OP(C)(=O)F",
+	}, map[string]any{
+		"name": "sulfur mustard", "class": "chemical-weapon", "source": "CWC", "names": []any{"sulfur mustard"}, "cas": []any{"505-60-2"},
+		"formula": "C4H8Cl2S", "smiles": "ClCCSCCCl",
 	}}})
 	if err != nil {
 		t.Fatal(err)
@@ -67,6 +70,7 @@ func TestASubstanceIsFoundWhereTheClientWroteIt(t *testing.T) {
 		"rose with CC(C)OP(C)(＝Ｏ)F":                         "structure CC(C)OP(C)(＝Ｏ)F",
 		"rose with C C ( C ) O P ( C ) ( = O ) F":           "structure C C ( C ) O P ( C ) ( = O ) F",
 		"rose\nC\nC\n(\nC\n)\nO\nP\n(\nC\n)\n(\n=\nO\n)\nF": "structure C\nC\n(\nC\n)\nO\nP\n(\nC\n)\n(\n=\nO\n)\nF",
+		"rose with Cl.C.C.S.C.C.Cl, soft":                   "structure Cl.C.C.S.C.C.Cl",
 		"rose with c2FyaW4= please":                         "name c2FyaW4=",
 		"rose with ｃ２Ｆｙａｗ４＝":                                "",
 		"rose with ｃ２ＦｙａＷ４＝ please":                         "name ｃ２ＦｙａＷ４＝",
@@ -84,6 +88,20 @@ func TestASubstanceIsFoundWhereTheClientWroteIt(t *testing.T) {
 		slices.Sort(got)
 		if got := strings.Join(slices.Compact(got), ", "); got != want {
 			t.Errorf("%q has %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestATextWithMoreThanIsLookedAtIsTruncated(t *testing.T) {
+	k := knowing(t)
+	for text, want := range map[string]bool{
+		"rose and cedar": false,
+		strings.Repeat("1.1.1.1 ", 2*pattern.MaxMatches):         true,
+		strings.Repeat("N C C O ; cedar ", 2*pattern.MaxSpreads): true,
+	} {
+		s, err := k.Read(text, textnorm.Normalise(text), true, func() bool { return false })
+		if err != nil || s.Truncated != want {
+			t.Errorf("%.20q…: truncated %t, error %v, want %t", text, s.Truncated, err, want)
 		}
 	}
 }

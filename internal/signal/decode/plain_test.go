@@ -49,7 +49,7 @@ func checkPlain(t interface{ Fatalf(string, ...any) }, text, plain string, origi
 		last = from
 		form, _ := utf8.DecodeRuneInString(text[from:to])
 		c, _ := plainOf(form)
-		if form != r && rune(c) != r && rune(lookAlike(form)) != r && !(isHyphen(form) && r == '-') {
+		if form != r && rune(c) != r && rune(lookAlike(form)) != r && (!isHyphen(form) || r != '-') {
 			t.Fatalf("%+q: %q comes from %+q", text, r, text[from:to])
 		}
 	}

@@ -9,12 +9,14 @@ type Spread struct {
 	Readings []string
 }
 
+// MaxSpreads is how many identifiers that are written apart are found at most.
+const MaxSpreads = 64
+
 // Bounds of what is written apart.
 const (
 	longestPiece = 3 // bytes without a gap
 	leastPieces  = 4
 	longestRun   = 4 << 10
-	maxSpreads   = 64
 	// cuts is how many ends of a SMILES are considered.
 	cuts = 4
 	// readAhead is how many characters of a SMILES are read.
@@ -25,7 +27,7 @@ const (
 // apart: CAS numbers, formulas, SMILES and InChIs. It takes time in proportion
 // to the text, and no memory where nothing may be one.
 func FindSpread(text string) (found []Spread) {
-	for i := nextGap(text, 0); i < len(text) && len(found) < maxSpreads; i = nextGap(text, i+1) {
+	for i := nextGap(text, 0); i < len(text) && len(found) < MaxSpreads; i = nextGap(text, i+1) {
 		if text[i] == '-' && isBlankBeside(text, i) {
 			if s, ok := spacedCAS(text, i); ok {
 				found = append(found, s)
@@ -131,7 +133,7 @@ func readRun(text string, gap int) run {
 // find appends what a run says.
 func (r *run) find(found []Spread) []Spread {
 	budget := readAhead + 4*len(r.text)
-	for i := 0; i < len(r.text) && budget > 0 && len(found) < maxSpreads; {
+	for i := 0; i < len(r.text) && budget > 0 && len(found) < MaxSpreads; {
 		kind, ends := r.identifier(i, &budget)
 		if len(ends) == 0 || r.piece[ends[0]-1]-r.piece[i] < 2 {
 			i++

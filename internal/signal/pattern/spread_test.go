@@ -84,7 +84,7 @@ func FuzzFindSpread(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		found := FindSpread(text)
-		if len(found) > maxSpreads {
+		if len(found) > MaxSpreads {
 			t.Fatalf("%+q has %d", text, len(found))
 		}
 		for _, s := range found {

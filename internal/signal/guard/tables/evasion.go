@@ -23,7 +23,7 @@ var Spellings = []Evasion{
 	{"spaced letters", func(text string) string { return between(text, " ") }},
 	{"dotted letters", func(text string) string { return between(text, ".") }},
 	{"doubled letters", doubled},
-	{"typing errors", func(text string) string { return Typos(rand.New(rand.NewPCG(hashOf(text), 1)), text) }},
+	{"typing errors", func(text string) string { return Typos(rand.New(rand.NewPCG(hashOf(text), 1)), text) }}, //nolint:gosec // tests must be repeatable
 }
 
 // Encodings are evasions that no training uses. Most have to be undone before

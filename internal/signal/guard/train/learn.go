@@ -89,7 +89,7 @@ func learnOnce(t *tables.Tables, o options) *learner {
 	return l
 }
 
-func newRandom(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
+func newRandom(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) } //nolint:gosec // training must be repeatable
 
 // step moves the weights by an example.
 func (l *learner) step(e *example, rate float64) {
