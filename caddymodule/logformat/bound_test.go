@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math/big"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,7 +98,7 @@ func TestWhatIsBoundToALoggerIsRenderedLikeWhatIsLogged(t *testing.T) {
 					}
 					return out.String()
 				}
-				want := write(logger.Core(), append(bound[:len(bound):len(bound)], added...))
+				want := write(logger.Core(), slices.Concat(bound, added))
 				core := logger.Core().With(bound[:split])
 				sibling := core.With([]zapcore.Field{zap.String("sibling", "of the next")})
 				core = core.With(bound[split:])

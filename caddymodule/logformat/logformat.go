@@ -34,8 +34,9 @@ func init() {
 // Caddy's own format `filter` changes fields that are named one by one, and no
 // messages.
 type Encoder struct {
-	// The format that renders the redacted entry. Default: json, or console if the
-	// log goes to a terminal.
+	// The format that renders the redacted entry. It must render objects when it
+	// gets them, as Caddy's own formats do, and keep none. Default: json, or
+	// console if the log goes to a terminal.
 	WrappedRaw json.RawMessage `json:"wrap,omitempty" caddy:"namespace=caddy.logging.encoders inline_key=format"`
 
 	*bound

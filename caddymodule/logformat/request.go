@@ -8,9 +8,10 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// request is a request that is bound to a logger. Caddy binds copies, which
-// nothing changes any more, and its marshaler renders them alike. The client's
-// address is read at once, because Caddy's vars may change.
+// request is a request that is bound to a logger. The server binds a copy, and
+// the proxy the attempt that it makes, whose header nothing changes any more,
+// and Caddy's marshaler renders both alike. The client's address is read at
+// once, because Caddy's vars may change.
 type request struct {
 	*http.Request
 

@@ -43,7 +43,7 @@ func fileHead(text string) (head string, ok bool) {
 	data := text
 	declared := ""
 	if rest, isURL := strings.CutPrefix(text, "data:"); isURL {
-		head, data, ok = strings.Cut(rest, ",")
+		head, data, _ = strings.Cut(rest, ",")
 		if declared, ok = strings.CutSuffix(head, ";base64"); !ok {
 			return "", false
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +52,7 @@ func plain(written string) map[string]any { return map[string]any{"prompt": writ
 
 // ways are the evasions, in the order of the columns.
 var ways = func() (all []way) {
-	for _, evasion := range append(tables.Spellings[:len(tables.Spellings):len(tables.Spellings)], tables.Encodings...) {
+	for _, evasion := range slices.Concat(tables.Spellings, tables.Encodings) {
 		all = append(all, way{evasion.Name, func(written string) map[string]any { return plain(evasion.Write(written)) }})
 	}
 	return append(all, way{"over two fields", overFields})

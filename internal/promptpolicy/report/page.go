@@ -125,7 +125,7 @@ func (r *row) lost(way int) string {
 	if tried == 0 {
 		return "–"
 	}
-	return percent(r.count(func(t *text) bool { return t.evades != nil && t.evades[way] }), tried)
+	return percent(r.count(func(t *text) bool { return len(t.evades) > way && t.evades[way] }), tried)
 }
 
 func benignTable(out io.Writer, texts []*text) {

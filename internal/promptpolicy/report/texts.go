@@ -92,12 +92,12 @@ func ofSample(s *tables.Sample) *text {
 }
 
 func benignGroup(s *tables.Sample) (group, total string) {
-	switch {
-	case s.Family == "descriptions":
+	switch s.Family {
+	case "descriptions":
 		return "odor descriptions", ""
-	case s.Family == "materials":
+	case "materials":
 		return "names of materials", ""
-	case s.Family == "dangerous_name":
+	case "dangerous_name":
 		return "perfume names that sound dangerous", ""
 	}
 	kind := "wishes in other languages"
