@@ -139,28 +139,42 @@ func (c *climb) measure(d time.Duration) error {
 
 // take sends from all connections for a while. The first failure ends it.
 func (g *gateway) take(d time.Duration) (result, error) {
-	var (
-		mu   sync.Mutex
-		all  result
-		fail error
-		wg   sync.WaitGroup
-	)
-	began := time.Now()
+	t := startTally()
 	for range g.connections {
-		wg.Go(func() {
-			latencies, err := g.repeat(began.Add(d))
-			mu.Lock()
-			defer mu.Unlock()
-			all.latencies = append(all.latencies, latencies...)
-			if err != nil {
-				fail = err
-			}
-		})
+		t.add(func() ([]time.Duration, error) { return g.repeat(t.began.Add(d)) })
 	}
-	wg.Wait()
-	all.elapsed, all.requests = time.Since(began), len(all.latencies)
-	slices.Sort(all.latencies)
-	return all, fail
+	return t.result()
+}
+
+// tally gathers the latencies of requests that are sent side by side.
+type tally struct {
+	began     time.Time
+	senders   sync.WaitGroup
+	mu        sync.Mutex
+	latencies []time.Duration
+	err       error // the last
+}
+
+func startTally() *tally { return &tally{began: time.Now()} }
+
+// add runs a sender beside the others.
+func (t *tally) add(send func() ([]time.Duration, error)) {
+	t.senders.Go(func() {
+		latencies, err := send()
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.latencies = append(t.latencies, latencies...)
+		if err != nil {
+			t.err = err
+		}
+	})
+}
+
+// result waits for all senders.
+func (t *tally) result() (result, error) {
+	t.senders.Wait()
+	slices.Sort(t.latencies)
+	return result{requests: len(t.latencies), elapsed: time.Since(t.began), latencies: t.latencies}, t.err
 }
 
 // repeat sends one request after the other until the time is over.

@@ -7,9 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -51,29 +49,15 @@ func BenchmarkSteady(b *testing.B) {
 // steadily sends a request each time the interval is over, whether or not
 // earlier ones were answered.
 func (g *gateway) steadily(interval, d time.Duration) (result, error) {
-	var (
-		mu   sync.Mutex
-		all  result
-		fail error
-		wg   sync.WaitGroup
-	)
-	began := time.Now()
-	for due := began; due.Sub(began) < d; due = due.Add(interval) {
+	t := startTally()
+	for due := t.began; due.Sub(t.began) < d; due = due.Add(interval) {
 		time.Sleep(time.Until(due))
-		wg.Go(func() {
+		t.add(func() ([]time.Duration, error) {
 			err := g.send()
-			mu.Lock()
-			defer mu.Unlock()
-			all.latencies = append(all.latencies, time.Since(due))
-			if err != nil {
-				fail = err
-			}
+			return []time.Duration{time.Since(due)}, err
 		})
 	}
-	wg.Wait()
-	all.elapsed, all.requests = time.Since(began), len(all.latencies)
-	slices.Sort(all.latencies)
-	return all, fail
+	return t.result()
 }
 
 // newSlowUpstream answers like the backend, after a while.
