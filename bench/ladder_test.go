@@ -33,17 +33,23 @@ func BenchmarkLadder(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		for _, i := range rand.Perm(len(ladder)) {
-			if err := ladder[i].measure(*turn); err != nil {
-				b.Fatal(err)
-			}
-		}
-		fmt.Fprintf(os.Stderr, "round %d is done\n", len(ladder[0].turns))
+		playRound(b, ladder, func(c *climb) error { return c.measure(*turn) })
 	}
 	for _, c := range ladder {
 		b.ReportMetric(c.median(cpuTimeOf), strings.Map(dashed, c.name)+"-cpu-µs/req")
 	}
 	fmt.Print("\n", table(ladder), "\n")
+}
+
+// playRound gives each rung a turn, in a new order, and says that it is done.
+func playRound(b *testing.B, ladder []*climb, turn func(*climb) error) {
+	b.Helper()
+	for _, i := range rand.Perm(len(ladder)) {
+		if err := turn(ladder[i]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	fmt.Fprintf(os.Stderr, "round %d is done\n", len(ladder[0].turns))
 }
 
 // A unit of a benchmark must not contain a space.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http/httptest"
 	"os"
@@ -27,19 +26,18 @@ import (
 // table names the rest.
 func BenchmarkPeers(b *testing.B) {
 	rows := startRows(b, newUpstream(b))
-	running := slices.DeleteFunc(slices.Clone(rows), func(r *row) bool { return r.climb == nil })
-	for _, r := range running {
+	var running []*climb
+	for _, r := range rows {
+		if r.climb == nil {
+			continue
+		}
 		if _, err := r.take(*turn / 2); err != nil {
 			b.Fatal(err)
 		}
+		running = append(running, r.climb)
 	}
 	for b.Loop() {
-		for _, i := range rand.Perm(len(running)) {
-			if err := running[i].measure(*turn); err != nil {
-				b.Fatal(err)
-			}
-		}
-		fmt.Fprintf(os.Stderr, "round %d is done\n", len(running[0].turns))
+		playRound(b, running, func(c *climb) error { return c.measure(*turn) })
 	}
 	fmt.Print("\n", peersTable(rows), "\n")
 }

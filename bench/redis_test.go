@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -27,17 +26,15 @@ func BenchmarkLimitsInRedis(b *testing.B) {
 	}
 	asked, sent := 0, uint64(0)
 	for b.Loop() {
-		for _, i := range rand.Perm(len(compared)) {
-			c := compared[i]
+		playRound(b, compared, func(c *climb) error {
 			askedBefore, sentBefore := reads(b, server), c.sent.Load()
-			if err := c.measure(*turn); err != nil {
-				b.Fatal(err)
-			}
+			err := c.measure(*turn)
 			if c.redis {
 				asked += reads(b, server) - askedBefore
 				sent += c.sent.Load() - sentBefore
 			}
-		}
+			return err
+		})
 	}
 	least, middle, _ := compared[1].ratios(compared[0], cpuTimeOf)
 	b.ReportMetric(least, "least-to-plain")

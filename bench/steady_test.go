@@ -3,7 +3,6 @@ package bench
 import (
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -31,13 +30,11 @@ func BenchmarkSteady(b *testing.B) {
 		compared = append(compared, &climb{gateway: g})
 	}
 	for b.Loop() {
-		for _, i := range rand.Perm(len(compared)) {
-			result, err := compared[i].steadily(time.Millisecond, *turn)
-			if err != nil {
-				b.Fatal(err)
-			}
-			compared[i].turns = append(compared[i].turns, result)
-		}
+		playRound(b, compared, func(c *climb) error {
+			result, err := c.steadily(time.Millisecond, *turn)
+			c.turns = append(c.turns, result)
+			return err
+		})
 	}
 	plain, shipped := compared[0], compared[1]
 	for name, q := range map[string]float64{"p50": 0.5, "p99": 0.99} {
