@@ -17,6 +17,7 @@ import (
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/ladder"
 	"github.com/odordiff/odordiff/internal/problem"
+	"github.com/odordiff/odordiff/internal/strictjson"
 )
 
 // entry is where the store keeps the answer to one request.
@@ -107,10 +108,11 @@ func keyBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err != nil || !isJSON(r) {
 		return body, err
 	}
-	if canonical, err := x.Canonical(); err == nil {
-		return canonical, nil
+	value, err := x.JSON()
+	if err != nil {
+		return body, nil // It is not JSON after all: its bytes identify it.
 	}
-	return body, nil // It is not JSON after all: its bytes identify it.
+	return strictjson.AppendCanonical(make([]byte, 0, len(body)), value), nil
 }
 
 // readBody returns the exchange's body. A module before us may have read more

@@ -2,7 +2,6 @@ package ladder
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"net/url"
 )
 
@@ -41,34 +40,20 @@ type Target struct {
 }
 
 // Key returns the request's key. Each part is hashed with its length, so that
-// no two requests share one by moving a byte from one part to the next.
+// no two requests share one by moving a byte from one part to the next. The
+// body is hashed by itself: it may be long, and is not copied.
 func (q Request) Key() Key {
-	hash := sha256.New()
-	var room [128]byte
-	writeLength := func(length int) {
-		hash.Write(binary.BigEndian.AppendUint64(room[:0], uint64(length)))
+	var room [1 << 10]byte // for the parts of most requests
+	text := appendText(room[:0], q.Host)
+	for _, target := range [...]Target{q.Asked, q.Passed} {
+		text = appendText(text, target.Method)
+		text = appendText(text, target.Path)
+		text = appendText(text, canonicalQuery(target.Query))
 	}
-	write := func(part string) {
-		writeLength(len(part))
-		for part != "" {
-			n := copy(room[:], part) // Converting a long string would allocate.
-			hash.Write(room[:n])
-			part = part[n:]
-		}
-	}
-	write(q.Host)
-	for _, target := range []Target{q.Asked, q.Passed} {
-		write(target.Method)
-		write(target.Path)
-		write(canonicalQuery(target.Query))
-	}
-	write(q.Principal)
-	write(q.Type)
-	writeLength(len(q.Body))
-	hash.Write(q.Body)
-	var key Key
-	hash.Sum(key[:0])
-	return key
+	text = appendText(text, q.Principal)
+	text = appendText(text, q.Type)
+	body := sha256.Sum256(q.Body)
+	return sha256.Sum256(append(text, body[:]...))
 }
 
 // canonicalQuery orders parameters by name. What does not parse stays as it is:

@@ -37,17 +37,6 @@ func Parse(text []byte) (any, error) {
 	return value, err
 }
 
-// Canonical returns a text in the form of RFC 8785, so that texts that say the
-// same have the same bytes. Unlike there, integers keep all their digits. The
-// error is an [*Error].
-func Canonical(text []byte) ([]byte, error) {
-	value := jsontext.Value(bytes.Clone(text))
-	if err := value.Canonicalize(jsontext.CanonicalizeRawInts(false)); err != nil {
-		return nil, describe(text, err)
-	}
-	return value, nil
-}
-
 // decoder reads one text after the other. It reads them where they are, and
 // keeps only its own buffers.
 type decoder struct {
