@@ -6,6 +6,8 @@ package gate
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -109,8 +111,15 @@ func (a *App) Start() error {
 	servers := a.servers()
 	warnOfBareRefusals(servers, a.logger)
 	warnOfForgedAddresses(servers, a.logger)
+	returnMemory()
 	return nil
 }
+
+// returnMemory returns to the system, once, what loading the first config has
+// left behind: several times what is live, most of it by compiling policies.
+// An idle process would keep it, because its heap may grow to several times
+// what is live before it is collected.
+var returnMemory = sync.OnceFunc(func() { go debug.FreeOSMemory() })
 
 // servers returns the HTTP servers of the config, if it has any.
 func (a *App) servers() map[string]*caddyhttp.Server {
