@@ -26,7 +26,7 @@ const (
 )
 
 // maxTermBytes bounds all terms of a directory together. Searching for them
-// takes about 20 bytes of memory a byte.
+// takes about 40 bytes of memory a byte.
 const maxTermBytes = 1 << 20
 
 // lexicon is what a policy's texts are read with: the terms of its sets, the

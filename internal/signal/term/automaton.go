@@ -29,15 +29,16 @@ type automaton struct {
 // root is the state of the empty prefix.
 const root = 0
 
-// maxRows is how many states have a row.
+// maxRows is how many states of all terms have a row.
 const maxRows = 4 << 10
 
 // newAutomaton returns the automaton of patterns, which are sorted, distinct
-// and not empty. The patterns are numbered in their order.
-func newAutomaton(patterns []string) automaton {
+// and not empty. The patterns are numbered in their order. The first states, as
+// many as rows, have a row.
+func newAutomaton(patterns []string, rows int) automaton {
 	var a automaton
 	a.addStates(patterns)
-	a.addFailures()
+	a.addFailures(rows)
 	return a
 }
 
@@ -70,11 +71,11 @@ func (a *automaton) addStates(patterns []string) {
 
 // addFailures links each state to the longest that it ends with, the shortest
 // first, and makes the rows.
-func (a *automaton) addFailures() {
+func (a *automaton) addFailures(rows int) {
 	states := len(a.code)
 	a.fail = make([]int32, states)
 	a.longest = make([]int32, states)
-	rows := min(states, maxRows)
+	rows = min(states, rows)
 	a.rows = make([]int32, rows*asciiCodes)
 	for child := a.first[root]; child < a.first[root+1]; child++ {
 		a.start[a.code[child]] = child

@@ -2,6 +2,7 @@ package term_test
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -122,6 +123,32 @@ func TestEveryHitIsThatOfANaiveSearch(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkHits(t, d, terms, text)
+	})
+}
+
+// The short way for texts in ASCII finds the same in the same order.
+func TestTextsInASCIIAreScannedAlike(t *testing.T) {
+	drawn := func(most int) *rapid.Generator[string] {
+		return rapid.StringMatching(fmt.Sprintf(`[abA7][ab7 ,]{0,%d}`, most))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var terms []string
+		for _, stem := range rapid.SliceOfN(drawn(8), 0, 12).Draw(t, "stems") {
+			terms = append(terms, stem+rapid.SampledFrom([]string{"", "*"}).Draw(t, "open"))
+		}
+		d, err := term.New([]term.Set{{Name: "x", Terms: terms}, {Name: "y", Terms: append(terms, "神a", "é")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := textnorm.Seamed(drawn(60).Draw(t, "text"))
+		var letters []term.Hit
+		d.ScanLetters(text, func(hit term.Hit) bool {
+			letters = append(letters, hit)
+			return true
+		})
+		if got := hits(d, text); !slices.Equal(got, letters) {
+			t.Fatalf("%q in %q: %v, want %v", terms, text, got, letters)
+		}
 	})
 }
 

@@ -15,6 +15,7 @@ package term
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -42,6 +43,12 @@ type Hit struct {
 
 // Dictionary finds the terms of several sets. It is safe for concurrent use.
 type Dictionary struct {
+	all   index // of all terms, by their letters
+	words words // of those in ASCII, for texts in ASCII
+}
+
+// index finds patterns, and knows what they mean.
+type index struct {
 	automaton automaton
 	// meanings are what the patterns of the automaton mean. Those of one pattern
 	// follow one another; firsts holds where, by number.
@@ -88,7 +95,7 @@ func New(sets []Set) (*Dictionary, error) {
 			}
 		}
 	}
-	return build(byPattern), nil
+	return &Dictionary{all: newIndex(byPattern, maxRows), words: newWords(byPattern)}, nil
 }
 
 // read returns the letters of a term, and what they mean.
@@ -112,18 +119,15 @@ func (m *meaning) same(other meaning) bool {
 	return m.set == other.set && m.open == other.open && slices.Equal(m.gaps, other.gaps)
 }
 
-func build(byPattern map[string][]meaning) *Dictionary {
-	d := &Dictionary{firsts: []int32{0}}
-	patterns := make([]string, 0, len(byPattern))
-	for pattern := range byPattern {
-		patterns = append(patterns, pattern)
-	}
-	slices.Sort(patterns)
+// newIndex returns the index of patterns, of which so many states have a row.
+func newIndex(byPattern map[string][]meaning, rows int) index {
+	d := index{firsts: []int32{0}}
+	patterns := slices.Sorted(maps.Keys(byPattern))
 	for _, pattern := range patterns {
 		d.meanings = append(d.meanings, byPattern[pattern]...)
 		d.firsts = append(d.firsts, int32(len(d.meanings)))
 	}
-	d.automaton = newAutomaton(patterns)
+	d.automaton = newAutomaton(patterns, rows)
 	return d
 }
 
@@ -132,6 +136,15 @@ func build(byPattern map[string][]meaning) *Dictionary {
 // returns false. The text must be in the form of [textnorm.Seamed]. Nothing is
 // allocated.
 func (d *Dictionary) Scan(text string, found func(Hit) bool) {
+	if isASCII(text) {
+		d.words.scan(text, found)
+		return
+	}
+	d.all.scan(text, found)
+}
+
+// scan is [Dictionary.Scan], letter by letter.
+func (d *index) scan(text string, found func(Hit) bool) {
 	a := &d.automaton
 	at := int32(root)
 	for i := 0; i < len(text); {
@@ -154,16 +167,26 @@ func (d *Dictionary) Scan(text string, found func(Hit) bool) {
 			}
 		}
 		i += size
-		for end := a.longest[at]; end != root; end = a.longest[a.fail[end]] {
-			if !d.report(text, i, a.pattern[end], found) {
-				return
-			}
+		if a.longest[at] != root && !d.reportAll(text, i, at, found) {
+			return
 		}
 	}
 }
 
+// reportAll calls found for each pattern that ends at end, where the automaton
+// is in a state.
+func (d *index) reportAll(text string, end int, at int32, found func(Hit) bool) bool {
+	a := &d.automaton
+	for at = a.longest[at]; at != root; at = a.longest[a.fail[at]] {
+		if !d.report(text, end, a.pattern[at], found) {
+			return false
+		}
+	}
+	return true
+}
+
 // report calls found for each meaning of a pattern whose letters end at end.
-func (d *Dictionary) report(text string, end int, pattern int32, found func(Hit) bool) bool {
+func (d *index) report(text string, end int, pattern int32, found func(Hit) bool) bool {
 	for i := d.firsts[pattern]; i < d.firsts[pattern+1]; i++ {
 		m := &d.meanings[i]
 		start, fits := m.fits(text, end)
