@@ -194,6 +194,50 @@ func checkMatches(t interface{ Fatalf(string, ...any) }, text string) {
 	}
 }
 
+// Words that are left after a short look would have given nothing, and led
+// nowhere else.
+func TestOrdinaryWordsAreNothingElse(t *testing.T) {
+	parts := []string{" ", ",", ".", "on", "cos", "c1ccccc1", "sk", "-", "_", "=", ":", "'", "\"", "(", ")", "1", "C", "select", "from", "password", "drop", "\n", ";", "no", "é", "rm", "/", "@", "com", "methyl", "2", "N", "[", "]", "#", "<", ">", "onerror", "or"}
+	for _, attacks := range payloads {
+		for _, attack := range attacks {
+			parts = append(parts, strings.Fields(attack)...)
+		}
+	}
+	for word := range keywords {
+		parts = append(parts, word)
+	}
+	slices.Sort(parts)
+	part := rapid.SampledFrom(slices.Compact(parts))
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(part, 0, 20).Draw(t, "parts"), rapid.SampledFrom([]string{"", " "}).Draw(t, "between"))
+		if got, want := Find(text), findWithoutShortWay(text); !slices.Equal(got, want) {
+			t.Fatalf("%q: %v, want %v", text, got, want)
+		}
+	})
+	for text := range strings.SplitSeq(strings.Join(parts, " "), "\n") {
+		if got, want := Find(text), findWithoutShortWay(text); !slices.Equal(got, want) {
+			t.Fatalf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
+
+// findWithoutShortWay is Find with a closer look at each word.
+func findWithoutShortWay(text string) []Match {
+	s := scanner{text: text}
+	for i := 0; i < len(text) && len(s.found) < MaxMatches; {
+		to := i
+		switch trigger := triggers[text[i]]; trigger {
+		case nothing:
+		case letter:
+			to = s.letter(i)
+		default:
+			to = s.at(i, trigger)
+		}
+		i = max(to, i+1)
+	}
+	return s.found
+}
+
 func BenchmarkFind(b *testing.B) {
 	const sentence = "A Fresh citrus over wet cedar, with 2 drops of musk, rose & amber (not too sweet). "
 	ordinary := strings.Repeat(sentence, 800)

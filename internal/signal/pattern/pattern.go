@@ -150,10 +150,10 @@ var triggers = func() (table [256]trigger) {
 func (s *scanner) at(i int, trigger trigger) int {
 	switch trigger {
 	case letter:
-		if to := s.chemical(i); to > i {
+		if to := s.ordinary(i); to > i {
 			return to
 		}
-		return s.word(i)
+		return s.letter(i)
 	case digit:
 		if to := s.number(i); to > i {
 			return to

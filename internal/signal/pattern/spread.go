@@ -38,7 +38,7 @@ func FindSpread(text string) (found []Spread) {
 		if !gapsFollow(text, i) {
 			continue
 		}
-		if r := readRun(text, i); r.pieces >= leastPieces {
+		if r, ok := readRun(text, i); ok {
 			found = r.find(found)
 			i = max(i, r.end-1)
 		}
@@ -48,6 +48,9 @@ func FindSpread(text string) (found []Spread) {
 
 // nextGap returns where the next byte is that may stand between two characters.
 func nextGap(text string, i int) int {
+	for i+4 <= len(text) && gapKind[text[i]]|gapKind[text[i+1]]|gapKind[text[i+2]]|gapKind[text[i+3]] == 0 {
+		i += 4
+	}
 	for i < len(text) && !isGap(text[i]) {
 		i++
 	}
@@ -95,8 +98,8 @@ type run struct {
 	start, end int
 }
 
-// readRun reads the pieces around a gap.
-func readRun(text string, gap int) run {
+// readRun reads the pieces around a gap, if there are enough.
+func readRun(text string, gap int) (r run, ok bool) {
 	start := gap
 	for start > 0 && gap-start < longestPiece && !isGap(text[start-1]) {
 		start--
@@ -104,30 +107,46 @@ func readRun(text string, gap int) run {
 	if start > 0 && !isGap(text[start-1]) {
 		start = gap + 1
 	}
-	r := run{start: start, end: start}
+	pieces := 0
+	eachPiece(text, start, gap, func(int, int) bool {
+		pieces++
+		return pieces < leastPieces
+	})
+	if pieces < leastPieces {
+		return run{}, false
+	}
+	r = run{start: start, end: start}
 	var joined []byte
-	for i := start; i < len(text) && len(joined) < longestRun; {
-		end := i + 1 // so that a sign that is also a gap may be a piece
-		for end < len(text) && end-i < longestPiece && !isGap(text[end]) {
-			end++
-		}
-		if end < len(text) && !isGap(text[end]) {
-			break
-		}
-		more := end < len(text) && sameGap(text[end], text[gap])
+	eachPiece(text, start, gap, func(i, end int) bool {
 		for ; i < end; i++ {
 			joined, r.at, r.piece = append(joined, text[i]), append(r.at, i), append(r.piece, r.pieces)
 		}
 		r.pieces++
 		r.end = end
-		if !more {
-			break
+		return len(joined) < longestRun
+	})
+	r.text = string(joined)
+	return r, true
+}
+
+// eachPiece visits the pieces from a byte on that stand between gaps of one
+// kind, until visit returns false.
+func eachPiece(text string, start, gap int, visit func(i, end int) bool) {
+	for i := start; i < len(text); {
+		end := i + 1 // so that a sign that is also a gap may be a piece
+		for end < len(text) && end-i < longestPiece && !isGap(text[end]) {
+			end++
+		}
+		if end < len(text) && !isGap(text[end]) {
+			return
+		}
+		more := end < len(text) && sameGap(text[end], text[gap])
+		if !visit(i, end) || !more {
+			return
 		}
 		for i = end; i < len(text) && i < end+longestPiece && (i == end || isSpace(text[i])); i++ {
 		}
 	}
-	r.text = string(joined)
-	return r
 }
 
 // find appends what a run says.

@@ -1,5 +1,7 @@
 package pattern
 
+import "strings"
+
 // keyword is how a word of a language of code is looked at.
 type keyword uint8
 
@@ -86,23 +88,61 @@ var keywords = map[string]keyword{}
 // longestKeyword is how long they may be.
 const longestKeyword = 24
 
-// keywordShapes holds the first two letters and the length of each keyword:
-// few words of prose get so far.
-var keywordShapes = func() (table [1 << 15]bool) {
+// keywordShapes holds the first two, the last letter and the length of each:
+// few words of prose get so far. They are bits, to leave caches to others.
+var keywordShapes = func() (table [1 << 15 / 64]uint64) {
 	for _, set := range []map[string]keyword{sqlWords, scriptWords, shellWords, pathWords, secretWords} {
 		for word, look := range set {
 			if keywords[word] != 0 {
 				panic("two sets look at " + word)
 			}
 			keywords[word] = look
-			table[shape(word[0], word[1], len(word))] = true
+			at := shape(word)
+			table[at/64] |= 1 << (at % 64)
 		}
 	}
 	return table
 }()
 
-func shape(first, second byte, length int) int {
-	return int(first&31)<<10 | int(second&31)<<5 | length&31
+// shape returns a number that is the same for both cases of a letter.
+func shape(word string) uint32 {
+	letters := uint32(word[0]&31)<<15 | uint32(word[1]&31)<<10 | uint32(word[len(word)-1]&31)<<5
+	return (letters | uint32(len(word)&31)) * 2654435761 >> (32 - 15)
+}
+
+// mayBeKeyword reports whether a word has the shape of a keyword.
+func mayBeKeyword(word string) bool {
+	if len(word) < 2 || len(word) > longestKeyword {
+		return false
+	}
+	at := shape(word)
+	return keywordShapes[at/64]>>(at%64)&1 != 0
+}
+
+// proseEnds holds what may stand behind a word of prose. None of it goes on
+// with a name, a token, an identifier of a chemical or an address.
+var proseEnds = func() (table [256]bool) {
+	for _, c := range []byte(" \t\n\r,;!?\"") {
+		table[c] = true
+	}
+	return table
+}()
+
+// ordinary returns where a word of small letters ends that can be nothing else;
+// i if it may. Most words of most texts are such, and need no closer look.
+func (s *scanner) ordinary(i int) int {
+	if isWord(s.byteAt(i - 1)) {
+		return i
+	}
+	end := i
+	for end < len(s.text) && isLower(s.text[end]) {
+		end++
+	}
+	word := s.text[i:end]
+	if end < len(s.text) && !proseEnds[s.text[end]] || mayBeKeyword(word) || strings.HasPrefix(word, "on") {
+		return i
+	}
+	return end
 }
 
 // secretWords are what passwords are written behind.
@@ -121,6 +161,14 @@ func (s *scanner) assigned(start, end int) int {
 	return s.password(start, end)
 }
 
+// letter looks at a letter, and returns from where to go on.
+func (s *scanner) letter(i int) int {
+	if to := s.chemical(i); to > i {
+		return to
+	}
+	return s.word(i)
+}
+
 // word looks at a letter at which a word begins, and returns from where to go
 // on.
 func (s *scanner) word(i int) int {
@@ -132,7 +180,7 @@ func (s *scanner) word(i int) int {
 	}
 	end := s.nameEnd(i)
 	n := end - i
-	if n > 1 && n <= longestKeyword && keywordShapes[shape(s.text[i], s.text[i+1], n)] {
+	if mayBeKeyword(s.text[i:end]) {
 		var space [longestKeyword]byte
 		for j := range n {
 			c := s.text[i+j]
