@@ -114,5 +114,6 @@ func (s *source) program(ctx context.Context) (*program, error) {
 	return &program{
 		revision: s.snap.Hash, compiler: compiler, store: s.store,
 		reader: s.builtin.reader, functions: s.builtin.forEvaluator(), plan: plan,
+		readsSignals: plan.reads("signals"), readsID: plan.readsPart(part{"request", "id"}),
 	}, nil
 }

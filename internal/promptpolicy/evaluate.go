@@ -23,6 +23,8 @@ type program struct {
 	functions map[string]*topdown.Builtin
 	reader    *reader
 	plan      *plan
+	// Whether rules read signals, and may read the request's id.
+	readsSignals, readsID bool
 }
 
 // evaluation is the work on one decision. What only an evaluation of rules

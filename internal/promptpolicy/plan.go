@@ -101,7 +101,7 @@ func (c *contribution) empty() bool {
 
 // decide asks each package what it contributes, and then for the decision.
 func (p *plan) decide(e *evaluation, in *Input) (*Decision, error) {
-	if p.reads("signals") {
+	if e.program.readsSignals {
 		if err := e.look(in); err != nil {
 			return nil, err
 		}

@@ -72,7 +72,7 @@ func (p *Policy) Within(timeout time.Duration) *Policy {
 
 // ReadsRequestID reports whether a rule may read the id of the request. If not,
 // the input need not have it.
-func (p *Policy) ReadsRequestID() bool { return p.program.plan.readsPart(part{"request", "id"}) }
+func (p *Policy) ReadsRequestID() bool { return p.program.readsID }
 
 // Schema returns the schema of a file such as "schemas/generate.json".
 func (p *Policy) Schema(name string) (*Schema, bool) {

@@ -91,21 +91,19 @@ func (s Scripts) mixed() bool {
 func Measure(text string) Text {
 	m := meter{Text: Text{Bytes: len(text)}}
 	for i := 0; i < len(text); {
-		c := text[i]
-		m.counts[c]++
-		if c < utf8.RuneSelf {
-			m.ascii(c)
-			i++
+		if text[i] < utf8.RuneSelf {
+			i = m.ascii(text, i)
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(text[i:])
-		for j := 1; j < size; j++ {
+		for j := range size {
 			m.counts[text[i+j]]++
 		}
 		m.character(r)
 		i += size
 	}
 	m.endWord()
+	m.addASCII()
 	m.Entropy = entropy(&m.counts, len(text))
 	return m.Text
 }
@@ -118,16 +116,15 @@ type meter struct {
 	scripts Scripts
 }
 
-// The classes of ASCII.
+// The classes of ASCII. The others end words.
 const (
-	asciiOther = iota
-	asciiLetter
+	asciiLetter = 1 << iota
 	asciiDigit
 	asciiControl
 )
 
-var asciiClass = func() (table [utf8.RuneSelf]uint8) {
-	for c := range table {
+var asciiClass = func() (table [256]uint8) {
+	for c := range utf8.RuneSelf {
 		r := rune(c)
 		switch {
 		case unicode.IsLetter(r):
@@ -141,20 +138,44 @@ var asciiClass = func() (table [utf8.RuneSelf]uint8) {
 	return table
 }()
 
-func (m *meter) ascii(c byte) {
-	m.Characters++
-	switch asciiClass[c] {
-	case asciiLetter:
-		m.word++
-		m.Letters++
-		m.scripts |= Latin
-	case asciiDigit:
-		m.word++
-	case asciiControl:
-		m.Controls++
-		m.Invisible++
-	default:
-		m.endWord()
+// ascii reads a text from a byte on as long as it is ASCII, and returns where
+// that ends. It counts only bytes, and the characters of words: addASCII has
+// the rest from these.
+func (m *meter) ascii(text string, i int) int {
+	for i < len(text) {
+		start, classes := i, uint8(0)
+		for i < len(text) && asciiClass[text[i]]&(asciiLetter|asciiDigit) != 0 {
+			classes |= asciiClass[text[i]]
+			m.counts[text[i]]++
+			i++
+		}
+		m.word += i - start
+		if classes&asciiLetter != 0 {
+			m.scripts |= Latin
+		}
+		if i == len(text) || text[i] >= utf8.RuneSelf {
+			break
+		}
+		if asciiClass[text[i]] != asciiControl {
+			m.endWord()
+		}
+		m.counts[text[i]]++
+		i++
+	}
+	return i
+}
+
+// addASCII adds what the counts say of characters of ASCII.
+func (m *meter) addASCII() {
+	for c, n := range m.counts[:utf8.RuneSelf] {
+		m.Characters += int(n)
+		switch asciiClass[c] {
+		case asciiLetter:
+			m.Letters += int(n)
+		case asciiControl:
+			m.Controls += int(n)
+			m.Invisible += int(n)
+		}
 	}
 }
 
