@@ -9,6 +9,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/odordiff/odordiff/internal/signal"
+	"github.com/odordiff/odordiff/internal/signal/decode"
 	"github.com/odordiff/odordiff/internal/signal/guard"
 	"github.com/odordiff/odordiff/internal/signal/hazard"
 	"github.com/odordiff/odordiff/internal/signal/term"
@@ -52,6 +53,7 @@ func loadLexicon(data map[string]any) (*lexicon, error) {
 			return nil, fmt.Errorf("data.%s %w", hazardsRoot, err)
 		}
 		sets = append(sets, term.Set{Terms: lex.Hazards.Terms()})
+		lex.Names = decode.NewNames(lex.Hazards.Unmistakable())
 	}
 	lists := map[string]any{}
 	if root, ok := data[termsRoot]; ok {

@@ -2,6 +2,7 @@ package signal
 
 import (
 	"slices"
+	"unicode/utf8"
 
 	"github.com/odordiff/odordiff/internal/offset"
 	"github.com/odordiff/odordiff/internal/signal/decode"
@@ -19,6 +20,8 @@ type Knowledge struct {
 	Dictionary *term.Dictionary
 	// Hazards recognises substances; nil for none.
 	Hazards *hazard.Table
+	// Names are words that show that a text is turned; nil for none.
+	Names *decode.Names
 	// Harmless is the set of phrases in which nothing counts; -1 for none.
 	Harmless int
 	// Guard scores what a text is about.
@@ -117,7 +120,7 @@ func (k *Knowledge) Read(text, normalised string, prose bool, expired func() boo
 	if err := k.readLayer(s, &whole, expired); err != nil {
 		return nil, err
 	}
-	layers, truncated := decode.Layers(whole.plain, decode.Limits{Expired: expired})
+	layers, truncated := decode.Layers(whole.plain, decode.Limits{Expired: expired, Names: k.Names})
 	if expired() { // what was not decoded for lack of time is no fault of the text
 		return nil, textnorm.ErrExpired
 	}
@@ -131,6 +134,13 @@ func (k *Knowledge) Read(text, normalised string, prose bool, expired func() boo
 			return whole.at.Origin(l.Origin(start, end))
 		}}
 		decoded.readPlain()
+		if l.Guess {
+			decoded.guessedOf = text
+			if err := k.tryLayer(s, &decoded, expired); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if err := k.readLayer(s, &decoded, expired); err != nil {
 			return nil, err
 		}
@@ -170,6 +180,8 @@ type layer struct {
 	text, normalised string
 	encoding         string
 	origin           func(start, end int) (from, to int) // nil for the text itself
+	// guessedOf is the text itself if the layer is a guess, or else empty.
+	guessedOf string
 
 	// plain is the text in plain characters, which at leads back from: see
 	// [decode.Plain].
@@ -187,16 +199,87 @@ func (l *layer) place(span term.Span) Place {
 	return Place{Layer: l.encoding, Span: span}
 }
 
-func (k *Knowledge) readLayer(s *Signals, l *layer, expired func() bool) error {
-	if expired() {
-		return textnorm.ErrExpired
+// tryLayer reads a layer that is only guessed: it is one if it has a term or a
+// substance.
+func (k *Knowledge) tryLayer(s *Signals, l *layer, expired func() bool) error {
+	var found Signals
+	if err := k.find(&found, l, expired); err != nil || len(found.Terms)+len(found.Hazards) == 0 {
+		return err
 	}
+	s.Terms, s.Hazards = append(s.Terms, found.Terms...), append(s.Hazards, found.Hazards...)
+	if !slices.Contains(s.Layers, l.encoding) {
+		s.Layers = append(s.Layers, l.encoding)
+	}
+	return nil
+}
+
+// longName is how many letters a name has at least that is no chance.
+const longName = 6
+
+// countsName reports whether a name or term that was found in a layer counts.
+// In one that is only guessed it has to be hidden and, if it is short, to be
+// whole.
+func (l *layer) countsName(span term.Span) bool {
+	return l.guessedOf == "" || l.hides(span) && (span.End-span.Start >= longName || l.isWhole(span))
+}
+
+// countsToken is countsName for a formula or a number, which has to be whole
+// whatever its length: a part of a formula is another formula.
+func (l *layer) countsToken(span term.Span) bool {
+	return l.guessedOf == "" || l.hides(span) && l.isWhole(span)
+}
+
+// hides reports whether a span of a guess reads otherwise in the text.
+func (l *layer) hides(span term.Span) bool {
+	place := l.place(span)
+	return l.guessedOf[place.Start:place.End] != l.text[span.Start:span.End]
+}
+
+// isWhole reports whether a span of a guess is all that stands in the text
+// between white space, but for signs.
+func (l *layer) isWhole(span term.Span) bool {
+	place := l.place(span)
+	return !endsInWord(l.guessedOf[:place.Start]) && !beginsInWord(l.guessedOf[place.End:])
+}
+
+// endsInWord reports whether letters or digits of ASCII stand between the last
+// white space of a text and its end, and nothing beyond ASCII behind them.
+func endsInWord(text string) bool {
+	for i := len(text) - 1; i >= 0 && text[i] > ' ' && text[i] < utf8.RuneSelf; i-- {
+		if isWordByte(text[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// beginsInWord is endsInWord for the first white space of a text.
+func beginsInWord(text string) bool {
+	for i := 0; i < len(text) && text[i] > ' ' && text[i] < utf8.RuneSelf; i++ {
+		if isWordByte(text[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+func isWordByte(c byte) bool { return asciiClass[c] == asciiLetter || asciiClass[c] == asciiDigit }
+
+func (k *Knowledge) readLayer(s *Signals, l *layer, expired func() bool) error {
 	// The classifier has learnt words, and no figures.
 	if s.Prose && s.Text.Letters > 0 {
 		scores := k.Guard.Score(l.normalised)
 		for class := range scores {
 			s.worse(guard.Class(class), scores[class].Probability)
 		}
+	}
+	return k.find(s, l, expired)
+}
+
+// find adds the terms, substances and patterns of a layer.
+func (k *Knowledge) find(s *Signals, l *layer, expired func() bool) error {
+	if expired() {
+		return textnorm.ErrExpired
 	}
 	hits, harmless, err := k.hits(l, expired)
 	if err != nil {
@@ -206,6 +289,7 @@ func (k *Knowledge) readLayer(s *Signals, l *layer, expired func() bool) error {
 	cover := term.NewCover(harmless)
 	for _, hit := range hits {
 		switch {
+		case !l.countsName(hit.Span()):
 		case k.Hazards != nil && hit.Set == 0:
 			names = append(names, hit)
 		case !cover.Contains(hit.Span()):
@@ -216,6 +300,7 @@ func (k *Knowledge) readLayer(s *Signals, l *layer, expired func() bool) error {
 	if k.Hazards == nil {
 		return nil
 	}
+	tokens = slices.DeleteFunc(tokens, func(t hazard.Token) bool { return !l.countsToken(t.Span) })
 	for _, match := range k.Hazards.Match(names, tokens, cover) {
 		place := l.place(match.Span)
 		match.Span = place.Span

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/odordiff/odordiff/internal/signal/decode"
 	"github.com/odordiff/odordiff/internal/signal/guard"
 	"github.com/odordiff/odordiff/internal/signal/hazard"
 	"github.com/odordiff/odordiff/internal/signal/pattern"
@@ -48,7 +49,9 @@ func knowing(t *testing.T) *Knowledge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Knowledge{Dictionary: dictionary, Hazards: table, Harmless: -1, Guard: guard.Default()}
+	return &Knowledge{
+		Dictionary: dictionary, Hazards: table, Names: decode.NewNames(table.Terms()), Harmless: -1, Guard: guard.Default(),
+	}
 }
 
 func TestASubstanceIsFoundWhereTheClientWroteIt(t *testing.T) {
@@ -76,6 +79,17 @@ func TestASubstanceIsFoundWhereTheClientWroteIt(t *testing.T) {
 		"rose with ｃ２ＦｙａＷ４＝ please":                         "name ｃ２ＦｙａＷ４＝",
 		"rose with QzRIMTBGTzJQIGFuZCBpcmlz":                "formula QzRIMTBGTzJQ",
 		"rose with C2H6O and 50-78-2, C C O":                "",
+		"rose with 8-44-701, soft":                          "cas 8-44-701",
+		"rose with P4U10SB2C, soft":                         "formula P4U10SB2C",
+		"rose with F)O=()C(PO)C(CC":                         "structure F)O=()C(PO)C(CC",
+		"rose with 110077--4444--88":                        "cas 110077--4444--88",
+		"rose with niras, soft":                             "name niras",
+		"a fneva accord":                                    "name fneva",
+		"dratsum ruflus with rose":                          "name dratsum ruflus",
+		// Parts of another word, number and formula.
+		"rose with iso-niras-ol":      "",
+		"rose with 2-8-44-701":        "",
+		"rose with CCCl and lCCSCCCC": "",
 	} {
 		s, err := k.Read(text, textnorm.Normalise(text), true, func() bool { return false })
 		if err != nil {

@@ -15,6 +15,10 @@
 // brand names, numbers and long words are ordinary. A rule may so take a layer
 // by itself as a sign: nobody asks for a scent in base64.
 //
+// Names and formulas of chemicals show no language by which one could tell how
+// they are written. Of a short text with something like them, Layers also
+// guesses: see [Layer.Guess].
+//
 // Decoding is bounded in depth, in the number of layers and in bytes. A text
 // that would have more is reported as truncated, which a rule may refuse.
 package decode

@@ -24,7 +24,8 @@ func TestDirectionsAreThoseOfTheProse(t *testing.T) {
 		a, b := rapid.SampledFrom(letters).Draw(t, "a"), rapid.SampledFrom(letters).Draw(t, "b")
 		says, turned := directions.lookUp(pairOf(a, b)), directions.lookUp(pairOf(b, a))
 		asIs, reversed := counts[[2]rune{a, b}], counts[[2]rune{b, a}]
-		if says != -turned || asIs > reversed && says >= 0 && a != b || asIs == 0 && reversed == 0 && says != 0 {
+		often := asIs > 2*reversed+1 // more often than turned, beyond rounding
+		if says != -turned || asIs > reversed && says > 0 || often && says == 0 && a != b || asIs == 0 && reversed == 0 && says != 0 {
 			t.Fatalf("%q%q occurs %d times, turned %d: %d, %d", a, b, asIs, reversed, says, turned)
 		}
 	})

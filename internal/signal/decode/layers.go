@@ -6,7 +6,8 @@ import (
 	"github.com/odordiff/odordiff/internal/offset"
 )
 
-// Limits bounds what is made of one text. A field of zero means its default.
+// Limits bounds what is made of one text, and says what to look for. A field of
+// zero means its default.
 type Limits struct {
 	// Depth is how many encodings may be nested. Default: 3.
 	Depth int
@@ -17,6 +18,8 @@ type Limits struct {
 	Bytes int
 	// Expired reports whether to give up. Default: never.
 	Expired func() bool
+	// Names are words by which a text shows that it is turned. Default: none.
+	Names *Names
 }
 
 func (l Limits) withDefaults(text string) Limits {
@@ -43,6 +46,9 @@ type Layer struct {
 	// Text is the whole text with the encoded parts decoded in their places, or
 	// those that are longer by themselves.
 	Text string
+	// Guess says that nothing shows that the text is written so. It is if the
+	// layer has what only somebody who hides it would write.
+	Guess bool
 
 	origin offset.Map
 	depth  int
@@ -70,21 +76,26 @@ const (
 )
 
 // Layers returns what a text says in other writings, nothing for an ordinary
-// one. The layers of the text itself come first, then what is encoded in them.
+// one. The layers of the text itself come first, then what is encoded in them,
+// and last what is only guessed of the text itself. Guesses count towards no
+// limit: there are eight at most, of short texts only.
 // Truncated reports whether there would have been more without the limits.
 func Layers(text string, limits Limits) (layers []Layer, truncated bool) {
-	seen := look(text)
-	if !seen.suspicious() {
+	seen := look(text, limits.Names)
+	if !seen.suspicious() && !seen.guesses() {
 		return nil, false
 	}
 	d := decoder{Limits: limits.withDefaults(text), text: text}
-	d.expand(Layer{Text: text}, seen)
+	if seen.suspicious() {
+		d.expand(Layer{Text: text}, seen)
+	}
 	for i := 0; i < len(d.layers) && !d.truncated; i++ {
 		layer := d.layers[i]
-		if seen := look(layer.Text); seen.suspicious() {
+		if seen := look(layer.Text, nil); seen.suspicious() {
 			d.expand(layer, seen)
 		}
 	}
+	d.guess(seen)
 	return d.layers, d.truncated
 }
 
@@ -133,7 +144,7 @@ func (d *decoder) add(in Layer, w *rewriter) {
 		w.names = append([]string{in.Encoding}, w.names...)
 	}
 	text, at := w.finish()
-	whole := Layer{strings.Join(w.names, "+"), text, at.After(in.origin), in.depth + 1}
+	whole := Layer{Encoding: strings.Join(w.names, "+"), Text: text, origin: at.After(in.origin), depth: in.depth + 1}
 	d.keep(whole)
 	if len(w.passages) > 0 {
 		apart := whole

@@ -13,7 +13,12 @@ type survey struct {
 	tags                                bool
 	adjacent                            int // single letters beside another
 	leet, doubled                       bool
-	rot13, reversed                     int // in sixteenths of a bit
+	// mixed says that a word has letters and digits, or signs like these; paired
+	// that each character of one stands there twice; and coded that something may
+	// be a formula, or a number of the registry that is turned.
+	mixed, paired, coded bool
+	named                uint8 // in which ways a name may be turned
+	rot13, reversed      int   // in sixteenths of a bit
 }
 
 func (s survey) suspicious() bool {
@@ -37,6 +42,9 @@ const (
 
 // leastDoubled is how many letters a word has that is surely doubled.
 const leastDoubled = 6
+
+// leastCoded is how many characters a formula has that is no name of a product.
+const leastCoded = 4
 
 // Classes of bytes.
 const (
@@ -90,8 +98,8 @@ func classes() (table [256]uint8) {
 	return table
 }
 
-// look goes once over a text.
-func look(text string) survey {
+// look goes once over a text, in which some names may be turned.
+func look(text string, names *Names) survey {
 	var s survey
 	var last word
 	var rot13, reversed sum
@@ -112,9 +120,12 @@ func look(text string) survey {
 			s.word(text, &w, &last)
 		}
 		if w.end-w.start >= leastDoubled && letterOf[text[w.start]] == letterOf[text[w.start+1]] && !s.doubled {
-			s.doubled = surelyDoubled(text, w.start, w.end)
+			s.mayBeDoubled(text, &w)
 		}
 		rot, rev := w.evidence(text)
+		if names != nil && w.end-w.start >= leastName && w.all()&high == 0 {
+			s.named |= names.lookUp(&w)
+		}
 		rot13.add(rot)
 		reversed.add(rev)
 		if w.all()&high != 0 {
@@ -165,6 +176,7 @@ func (s sum) result(enough int) int {
 func (s *survey) word(text string, w, last *word) {
 	s.tags = s.tags || w.all()&tag != 0
 	if w.isSingle(text) {
+		s.coded = s.coded || w.first&digit != 0 && endsNumber(text, w.end)
 		if w.start-last.end == 1 && last.end > 0 && last.isSingle(text) {
 			s.adjacent++
 		}
@@ -175,8 +187,29 @@ func (s *survey) word(text string, w, last *word) {
 	if w.mayBeBase64(text, last) {
 		s.tokens++
 	}
-	if w.all()&digit != 0 && w.all()&letter != 0 && !s.leet {
+	if w.all()&digit == 0 || w.all()&(letter|high) == 0 {
+		return
+	}
+	if w.all()&high != 0 || !isNumber(token) {
+		s.mixed = true
+		s.coded = s.coded || len(token) >= leastCoded || w.besideBracket(text)
+	}
+	if w.all()&letter != 0 && !s.leet {
 		s.leet = isLeet(text, w.start, w.end)
+	}
+}
+
+// endsNumber reports whether the digit before a byte begins a number of the
+// registry that is turned, such as 8-44-701.
+func endsNumber(text string, end int) bool {
+	return end+3 < len(text) && text[end] == '-' && text[end+3] == '-' && classOf[text[end+1]]&classOf[text[end+2]]&digit != 0
+}
+
+// mayBeDoubled looks at a word that begins with one letter twice.
+func (s *survey) mayBeDoubled(text string, w *word) {
+	if times, _, _ := repeats(text[w.start:w.end]); times > 1 {
+		s.paired = true
+		s.doubled = surelyDoubled(text, w.start, w.end)
 	}
 }
 
@@ -230,7 +263,9 @@ func (s *survey) special(text string, i int) {
 		if isHex(next(1)) && isHex(next(2)) && next(3) == '=' || next(1) == '\n' || next(1) == '\r' {
 			s.quoted++
 		}
+		s.coded = s.coded || classOf[next(1)]&(letter|bracket) != 0
 	default:
+		s.mixed = s.mixed || classOf[next(1)]&letter != 0
 		s.leet = s.leet || isLeetSign(text, i)
 	}
 }

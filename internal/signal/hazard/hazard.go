@@ -107,6 +107,16 @@ func (t *Table) Substances() []Substance { return t.substances }
 // Terms returns all names, as a set for package term: see [Table.Match].
 func (t *Table) Terms() []string { return t.terms }
 
+// Unmistakable returns the names that name nothing harmless.
+func (t *Table) Unmistakable() (names []string) {
+	for _, s := range t.substances {
+		if !s.Innocent {
+			names = append(names, s.names...)
+		}
+	}
+	return names
+}
+
 // leastAtoms is how many atoms a part of a mixture has at least to be looked
 // for by itself.
 const leastAtoms = 4
