@@ -208,11 +208,7 @@ func replaceFile(file string, content []byte) error {
 }
 
 func readInput(stdin io.Reader, name string) (any, error) {
-	read := func() ([]byte, error) { return os.ReadFile(name) }
-	if name == "-" {
-		read = func() ([]byte, error) { return io.ReadAll(stdin) }
-	}
-	content, err := read()
+	content, err := readFile(stdin, name)
 	if err != nil {
 		return nil, fmt.Errorf("reading the input document: %w", err)
 	}
@@ -223,6 +219,14 @@ func readInput(stdin io.Reader, name string) (any, error) {
 		return nil, fmt.Errorf("the input document is not JSON: %w", err)
 	}
 	return document, nil
+}
+
+// readFile reads a file, or the standard input for -.
+func readFile(stdin io.Reader, name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(stdin)
+	}
+	return os.ReadFile(name) //nolint:gosec // the user says which file
 }
 
 // evalTimeout is long: somebody who tries out a rule wants its answer, and sees

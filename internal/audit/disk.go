@@ -1,0 +1,56 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// disk is what a trail writes to. Tests make it fail.
+type disk interface {
+	// create makes a file that must not be there.
+	create(path string) (file, error)
+	remove(path string) error
+	syncFolder(path string) error
+}
+
+// file is a segment that is being written.
+type file interface {
+	io.WriteCloser
+	Sync() error
+	Truncate(size int64) error
+	Stat() (os.FileInfo, error)
+}
+
+// system is the disk of the operating system.
+type system struct{}
+
+func (system) create(path string) (file, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator says where the trail is
+}
+
+func (system) remove(path string) error { return os.Remove(path) }
+
+func (system) syncFolder(path string) error {
+	folder, err := os.Open(path) //nolint:gosec // the operator says where the trail is
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// lock keeps other processes from writing to the folder's trail.
+func lock(folder string) (*os.File, error) {
+	file, err := os.OpenFile(filepath.Join(folder, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("locking the trail: %w", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("locking the trail: %w: another process writes to %s: give each its own folder", err, folder)
+	}
+	return file, nil
+}

@@ -1,0 +1,315 @@
+package audit_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"filippo.io/age"
+	"pgregory.net/rapid"
+
+	"github.com/odordiff/odordiff/internal/audit"
+)
+
+// failing returns a fault of one operation.
+func failing(op string, with error) func(string) error {
+	return func(done string) error {
+		if done == op {
+			return with
+		}
+		return nil
+	}
+}
+
+func TestATrailRecoversFromEveryFaultOfTheDisk(t *testing.T) {
+	for _, op := range []string{"write", "sync"} {
+		for _, with := range []error{syscall.ENOSPC, syscall.EIO, syscall.EACCES} {
+			t.Run(fmt.Sprint(op, " ", with), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { failAndRecover(t, op, with) })
+			})
+		}
+	}
+}
+
+func failAndRecover(t *testing.T, op string, with error) {
+	folder := t.TempDir()
+	disk := new(audit.FaultyDisk)
+	var told []error
+	someone := identity(t)
+	trail, err := audit.OpenOn(disk, audit.Options{
+		Folder: folder, Recipients: []age.Recipient{someone.Recipient()},
+		Report: func(err error) { told = append(told, err) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(t, trail, 3)
+	disk.Fail(failing(op, with))
+	for range 2 { // the first that fails, and one that is refused at once
+		if err := trail.Append(t.Context(), refused(9)); !errors.Is(err, with) {
+			t.Errorf("error %v, want %v", err, with)
+		}
+	}
+	if status := trail.Status(); !errors.Is(status.Err, with) || status.Unrecorded != 2 {
+		t.Errorf("status %+v", status)
+	}
+	time.Sleep(3 * audit.DefaultRetry) // of the bubble: it still fails
+	disk.Heal()
+	time.Sleep(2 * audit.DefaultRetry)
+	if status := trail.Status(); status.Err != nil || status.Unrecorded != 0 || status.Lost != 2 {
+		t.Errorf("status %+v after the disk works again", status)
+	}
+	if err := trail.Append(t.Context(), refused(3)); err != nil {
+		t.Error(err)
+	}
+	closeTrail(t, trail)
+	wantRequests(t, requests(t, folder, someone), 4)
+	if report := read(t, folder, audit.ReadOptions{}); report.Lost != 2 || report.Segments != 2 {
+		t.Errorf("%d lost in %d segments, want 2 in 2", report.Lost, report.Segments)
+	}
+	if len(told) != 2 || told[0] == nil || told[1] != nil {
+		t.Errorf("told %v, want an error and its end", told)
+	}
+}
+
+func TestWhatFailedIsCutOffBeforeTheTrailGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		disk := new(audit.FaultyDisk)
+		trail, err := audit.OpenOn(disk, audit.Options{Folder: folder})
+		if err != nil {
+			t.Fatal(err)
+		}
+		disk.Fail(func(op string) error {
+			if op == "write" || op == "truncate" {
+				return syscall.EIO
+			}
+			return nil
+		})
+		if err := trail.Append(t.Context(), refused(0)); err == nil {
+			t.Error("acknowledged")
+		}
+		// half of a record is in the segment
+		disk.Fail(failing("truncate", syscall.EIO))
+		time.Sleep(3 * audit.DefaultRetry)
+		if status := trail.Status(); status.Err == nil {
+			t.Error("the trail went on behind half of a record")
+		}
+		disk.Heal()
+		time.Sleep(2 * audit.DefaultRetry)
+		add(t, trail, 1)
+		closeTrail(t, trail)
+		wantRequests(t, requests(t, folder), 1)
+	})
+}
+
+func TestASegmentThatIsRemovedWhileItIsWrittenIsNoticed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		trail := open(t, audit.Options{Folder: folder})
+		add(t, trail, 1)
+		if err := os.RemoveAll(folder); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * audit.DefaultSignInterval)
+		if segment := trail.Status().Segment; segment != 2 {
+			t.Errorf("segment %d, want a new one", segment)
+		}
+		add(t, trail, 1)
+		closeTrail(t, trail)
+		wantFault(t, folder, nil, "00000001.audit: the segments before record")
+	})
+}
+
+func TestATrailIsSignedAfterATimeWithoutEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		var signed []uint64
+		trail := open(t, audit.Options{Folder: folder, Signed: func(c *audit.Checkpoint) { signed = append(signed, c.Seq()) }})
+		add(t, trail, 3)
+		time.Sleep(audit.DefaultSignInterval + time.Second)
+		synctest.Wait()
+		if len(signed) != 2 || signed[1] != 5 {
+			t.Errorf("signed %v, want the records 1 and 5", signed)
+		}
+		if report := read(t, folder, audit.ReadOptions{}); report.Signed != 5 {
+			t.Errorf("signed up to %d", report.Signed)
+		}
+		closeTrail(t, trail)
+	})
+}
+
+func TestAnIntervalIsNotExceeded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := new(audit.FaultyDisk)
+		trail, err := audit.OpenOn(disk, audit.Options{Folder: t.TempDir(), Sync: audit.SyncInterval})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var syncs atomic.Int64
+		disk.Fail(func(op string) error {
+			if op == "sync" {
+				syncs.Add(1)
+			}
+			return nil
+		})
+		add(t, trail, 5)
+		if n := syncs.Load(); n != 0 {
+			t.Errorf("%d syncs within the interval", n)
+		}
+		time.Sleep(audit.DefaultSyncInterval)
+		synctest.Wait()
+		if n := syncs.Load(); n != 1 {
+			t.Errorf("%d syncs after the interval, want 1", n)
+		}
+		closeTrail(t, trail)
+	})
+}
+
+func TestSegmentsThatCannotBeDeletedDoNotStopTheTrail(t *testing.T) {
+	folder := t.TempDir()
+	disk := new(audit.FaultyDisk)
+	for range 3 {
+		trail, err := audit.OpenOn(disk, audit.Options{Folder: folder, RetainCount: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		disk.Fail(failing("remove", syscall.EACCES))
+		add(t, trail, 1)
+		closeTrail(t, trail)
+		status := trail.Status()
+		if status.Err != nil || status.Segment == 3 && !errors.Is(status.Retention, syscall.EACCES) {
+			t.Errorf("status %+v", status)
+		}
+	}
+	if report := read(t, folder, audit.ReadOptions{}); report.Segments != 3 || report.Deleted != 1 {
+		t.Errorf("%d segments, %d deleted; want 3 that are there, and 1 to be deleted", report.Segments, report.Deleted)
+	}
+}
+
+func TestAnEventWhoseCallerLeavesIsNotWaitedFor(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	trail := open(t, audit.Options{Folder: t.TempDir(), Delay: time.Millisecond})
+	if err := trail.Append(ctx, refused(0)); err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	closeTrail(t, trail)
+}
+
+// The disks of this test are real, and really full.
+func TestAFullDiskIsToldAndTheTrailGoesOnWhenThereIsRoom(t *testing.T) {
+	folder := t.TempDir()
+	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=512k"); err != nil {
+		t.Skipf("this user may not mount a small disk: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(folder, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	recovered := make(chan struct{}, 1)
+	trail := open(t, audit.Options{Folder: folder, Retry: time.Millisecond, Report: func(err error) {
+		if err == nil {
+			recovered <- struct{}{}
+		}
+	}})
+	ballast := filepath.Join(folder, "ballast")
+	write(t, ballast, make([]byte, 300<<10))
+	large := audit.Event{Name: "x", Fields: []audit.Field{audit.Text("text", strings.Repeat("x", 20<<10))}}
+	acknowledged := uint64(0)
+	var err error
+	for err == nil {
+		if err = trail.Append(t.Context(), large); err == nil {
+			acknowledged++
+		}
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("error %v, want no space", err)
+	}
+	remove(t, ballast)
+	<-recovered
+	add(t, trail, 1)
+	closeTrail(t, trail)
+	if report := read(t, folder, audit.ReadOptions{}); report.Events != acknowledged+1 || report.Lost == 0 {
+		t.Errorf("%d events and %d lost, want %d and some", report.Events, report.Lost, acknowledged+1)
+	}
+}
+
+func TestATornEndIsTakenOutAndKept(t *testing.T) {
+	original := t.TempDir()
+	trail := open(t, audit.Options{Folder: original})
+	add(t, trail, 5)
+	closeTrail(t, trail)
+	whole := readFile(t, filepath.Join(original, "00000001.audit"))
+	rapid.Check(t, func(rt *rapid.T) {
+		folder := filepath.Join(t.TempDir(), "trail")
+		if err := os.CopyFS(folder, os.DirFS(original)); err != nil {
+			rt.Fatal(err)
+		}
+		cut := rapid.IntRange(0, len(whole)).Draw(rt, "cut")
+		noise := rapid.SliceOfN(rapid.SampledFrom([]byte("\x00\n{}x")), 0, 40).Draw(rt, "noise")
+		left := append(append([]byte(nil), whole[:cut]...), noise...)
+		write(t, filepath.Join(folder, "00000001.audit"), left)
+		lines := strings.Count(commonPrefix(left, whole), "\n")
+		trail, err := audit.Open(audit.Options{Folder: folder})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if err := trail.Close(); err != nil {
+			rt.Fatal(err)
+		}
+		report, err := audit.Read(folder, audit.ReadOptions{})
+		if err != nil || len(report.Faults) > 0 {
+			rt.Fatalf("%v, %v", err, report)
+		}
+		// and the first records of the next segment
+		if lines > 0 && report.Last != uint64(lines+2) {
+			rt.Fatalf("%d records of %d whole ones", report.Last-2, lines)
+		}
+		kept, err := filepath.Glob(filepath.Join(folder, "*.torn"))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		size := 0
+		for _, name := range kept {
+			size += len(readFile(t, name))
+		}
+		if present := int(fileSize(t, filepath.Join(folder, "00000001.audit"))); lines > 0 && present+size != len(left) {
+			rt.Fatalf("%d bytes and %d torn are kept of %d", present, size, len(left))
+		}
+	})
+}
+
+func commonPrefix(a, b []byte) string {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return string(a[:n])
+}
+
+func fileSize(t *testing.T, name string) int64 {
+	t.Helper()
+	info, err := os.Stat(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
+func TestSignedRecordsThatAreDamagedAtTheEndAreAFault(t *testing.T) {
+	folder := t.TempDir()
+	makeTrail(t, audit.Options{Folder: folder})
+	forger{t, folder}.replace(3, firstEvent, `":"`, `":"x`)
+	closeTrail(t, open(t, audit.Options{Folder: folder}))
+	wantFault(t, folder, nil, "00000004.audit:1: record 28: signed records were damaged at the end of the segment before")
+}

@@ -1,0 +1,100 @@
+package audit
+
+import (
+	"fmt"
+	"time"
+)
+
+// run writes batch by batch, until the trail is closed.
+func (t *Trail) run() {
+	defer close(t.stopped)
+	for {
+		timer := time.NewTimer(t.w.rest())
+		select {
+		case <-t.wake:
+			t.linger()
+		case <-timer.C:
+		}
+		timer.Stop()
+		b, last := t.take()
+		t.commit(b)
+		if last {
+			return
+		}
+	}
+}
+
+// linger lets a group gather.
+func (t *Trail) linger() {
+	if t.options.Sync == SyncGroup && t.options.Delay > 0 {
+		time.Sleep(t.options.Delay)
+	}
+}
+
+// take takes the first batch, which may be empty, and reports whether it is the
+// last.
+func (t *Trail) take() (b *batch, last bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b = t.queue[0]
+	t.waiting -= b.events
+	t.queue = t.queue[1:]
+	close(b.taken)
+	if len(t.queue) > 0 {
+		t.stir()
+		return b, false
+	}
+	t.queue = append(t.queue, t.newBatch())
+	return b, t.closed
+}
+
+// commit writes a batch, and what the trail has to say itself. It tells those
+// who wait.
+func (t *Trail) commit(b *batch) {
+	lost := t.takeLost()
+	start := time.Now()
+	err := t.w.commit(b, lost)
+	if b.events > 0 && err == nil {
+		t.options.Committed(b.events, time.Since(start))
+	}
+	before := t.settle(b, lost, err)
+	if err != nil {
+		b.err = fmt.Errorf("recording in the audit trail: %w", err)
+	}
+	close(b.done)
+	if (before == nil) != (err == nil) {
+		t.options.Report(err)
+	}
+}
+
+// takeLost takes what is to be recorded as a gap.
+func (t *Trail) takeLost() gap {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	lost := t.lost
+	t.lost = gap{}
+	return lost
+}
+
+// settle notes what came of a batch. It returns the error that was before.
+func (t *Trail) settle(b *batch, lost gap, err error) (before error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.spare == nil {
+		t.spare = b.bodies
+	}
+	before = t.status.Err
+	t.status.Err, t.status.Retention, t.status.Segment, t.status.Bytes = err, t.w.undeleted, t.w.segment, t.w.bytes()
+	if err == nil {
+		t.status.Recorded += uint64(b.events)
+		return before
+	}
+	if lost.count > 0 { // still to be recorded
+		lost.count += t.lost.count
+		t.lost = lost
+	}
+	if b.events > 0 {
+		t.lose(uint64(b.events), err)
+	}
+	return before
+}

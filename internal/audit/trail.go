@@ -1,0 +1,278 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+// ErrClosed is returned for events after the trail was closed.
+var ErrClosed = errors.New("the audit trail is closed")
+
+// ErrQuota is returned for events that the quota has no room for.
+var ErrQuota = errors.New("the audit trail is at its quota")
+
+// Trail records events. Its methods may be called concurrently.
+type Trail struct {
+	options Options
+	disk    disk
+	lock    *os.File
+
+	mu       sync.Mutex
+	queue    []*batch // at least one; the last has room, or there is none
+	waiting  int      // events in the queue
+	spare    []byte
+	lastTime time.Time
+	lost     gap
+	status   Status
+	closed   bool
+
+	wake    chan struct{} // has one place
+	stopped chan struct{}
+	w       writer // of the goroutine
+}
+
+// Status is how a trail fares.
+type Status struct {
+	// Err is why events cannot be recorded now; nil where they can.
+	Err error
+	// Recorded and Lost are how many events were recorded since the trail was
+	// opened, and how many could not be.
+	Recorded, Lost uint64
+	// Unrecorded is how many of those lost the trail does not mention yet.
+	Unrecorded uint64
+	// Segment is the number of the segment that is written.
+	Segment uint64
+	// Bytes is the size of all segments.
+	Bytes int64
+	// Retention is why old segments could not be deleted; nil where they were.
+	Retention error
+}
+
+// gap is events that were lost and of which the trail does not know yet.
+type gap struct {
+	count uint64
+	since time.Time
+	cause string
+}
+
+// batch is events that are written together.
+type batch struct {
+	bodies []byte // and clock events of the trail's own
+	ends   []mark
+	events int
+	taken  chan struct{} // closed when the writer takes it
+	done   chan struct{} // closed when err is set
+	err    error
+}
+
+// mark is where a body ends.
+type mark struct {
+	end int
+	own bool
+}
+
+func (t *Trail) newBatch() *batch {
+	b := &batch{bodies: t.spare[:0], taken: make(chan struct{}), done: make(chan struct{})}
+	t.spare = nil
+	return b
+}
+
+// Open begins a new segment of the trail in a folder, after it has repaired the
+// end of the last one. Its errors say what is wrong with the folder or the key.
+func Open(options Options) (*Trail, error) {
+	return openOn(system{}, options)
+}
+
+func openOn(on disk, options Options) (*Trail, error) {
+	options, err := options.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(options.Folder, 0o700); err != nil {
+		return nil, fmt.Errorf("making the trail's folder: %w", err)
+	}
+	locked, err := lock(options.Folder)
+	if err != nil {
+		return nil, err
+	}
+	t := &Trail{
+		options: options, disk: on, lock: locked,
+		wake: make(chan struct{}, 1), stopped: make(chan struct{}),
+	}
+	t.queue = []*batch{t.newBatch()}
+	t.w = writer{t: t}
+	if err := t.w.open(); err != nil {
+		_ = locked.Close()
+		return nil, err
+	}
+	t.lastTime = t.w.end.at
+	t.note(func(s *Status) { s.Segment, s.Bytes = t.w.segment, t.w.bytes() })
+	go t.run()
+	return t, nil
+}
+
+// Append records an event, and returns when that is as safe as the sync policy
+// says. After an error the event is not acknowledged: it is counted, and the
+// trail records the gap as soon as it can. If ctx ends meanwhile, its error is
+// returned, and the event may be recorded or not.
+func (t *Trail) Append(ctx context.Context, event Event) error {
+	b, err := t.put(ctx, event, true)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-b.done:
+		return b.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Offer records an event soon. It never waits: what there is no room for is
+// counted as lost, and the trail records the gap as soon as it can. It reports
+// whether there was room.
+func (t *Trail) Offer(event Event) bool {
+	_, err := t.put(context.Background(), event, false)
+	return err == nil
+}
+
+// errFull is why an event was lost that could not wait.
+var errFull = errors.New("too many events at a time")
+
+// put puts an event into the last batch, once there is room, or loses it.
+func (t *Trail) put(ctx context.Context, event Event, mayWait bool) (*batch, error) {
+	if err := event.check(); err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for {
+		switch {
+		case t.closed:
+			return nil, ErrClosed
+		case t.status.Err != nil:
+			t.lose(1, t.status.Err)
+			return nil, t.status.Err
+		case t.waiting < t.options.MaxWaiting:
+			return t.add(event)
+		case !mayWait:
+			t.lose(1, errFull)
+			return nil, errFull
+		}
+		if err := t.wait(ctx, t.queue[0].taken); err != nil {
+			t.lose(1, err)
+			return nil, err
+		}
+	}
+}
+
+// wait waits for the channel or the end of ctx, without the lock.
+func (t *Trail) wait(ctx context.Context, until <-chan struct{}) error {
+	t.mu.Unlock()
+	defer t.mu.Lock()
+	select {
+	case <-until:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// add adds an event to the last batch. The caller holds the lock.
+func (t *Trail) add(event Event) (*batch, error) {
+	b := t.queue[len(t.queue)-1]
+	if b.events == t.options.MaxGroup {
+		b = t.newBatch()
+		t.queue = append(t.queue, b)
+	}
+	now := t.options.Now()
+	if now.Before(t.lastTime) {
+		back := Event{Name: EventClock, Fields: []Field{Text("from", t.lastTime.UTC().Format(timeFormat))}}
+		if err := b.add(back, now, true); err != nil {
+			return nil, err
+		}
+	}
+	t.lastTime = now
+	if err := b.add(event, now, false); err != nil {
+		return nil, err
+	}
+	b.events++
+	t.waiting++
+	t.stir()
+	return b, nil
+}
+
+func (b *batch) add(event Event, now time.Time, own bool) (err error) {
+	if b.bodies, err = event.append(b.bodies, now); err == nil {
+		b.ends = append(b.ends, mark{len(b.bodies), own})
+	}
+	return err
+}
+
+// stir wakes the writer.
+func (t *Trail) stir() {
+	select {
+	case t.wake <- struct{}{}:
+	default: // It is about to look.
+	}
+}
+
+// lose counts events that are lost. The caller holds the lock.
+func (t *Trail) lose(events uint64, cause error) {
+	if t.lost.count == 0 {
+		t.lost.since, t.lost.cause = t.options.Now(), causeOf(cause)
+	}
+	t.lost.count += events
+	t.status.Lost += events
+}
+
+// causeOf is what the trail says of an error: nothing but the kind.
+func causeOf(err error) string {
+	switch {
+	case errors.Is(err, errFull):
+		return "overload"
+	case errors.Is(err, ErrQuota):
+		return "quota"
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return "time"
+	default:
+		return "disk"
+	}
+}
+
+// Status returns how the trail fares.
+func (t *Trail) Status() Status {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	status := t.status
+	status.Unrecorded = t.lost.count
+	return status
+}
+
+func (t *Trail) note(change func(*Status)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	change(&t.status)
+}
+
+// Pseudonym returns what stands for a principal in this trail; see
+// [Key.Pseudonym].
+func (t *Trail) Pseudonym(principal string) string { return t.w.pseudonyms.Pseudonym(principal) }
+
+// Close records what was put before, signs the end of the trail and closes it.
+func (t *Trail) Close() error {
+	t.mu.Lock()
+	already := t.closed
+	t.closed = true
+	t.mu.Unlock()
+	if already {
+		return ErrClosed
+	}
+	t.stir()
+	<-t.stopped
+	return errors.Join(t.w.close(), t.lock.Close())
+}
