@@ -1,0 +1,189 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/odordiff/odordiff/inference/store"
+)
+
+// machine drives a queue at random and keeps a book of its own.
+type machine struct {
+	queue *SQLite
+	clock *clock
+	jobs  map[string]string // the principal of each job
+	total map[string]int
+	held  []Item
+	// settled are the items that were finished for good, by job and position.
+	settled map[string]bool
+}
+
+func newMachine(t *rapid.T, s *store.Store) *machine {
+	c := newClock()
+	q := NewSQLite(s, Config{Now: c.now, MaxAttempts: 2, Backoff: time.Second, Lease: 10 * time.Second})
+	return &machine{q, c, map[string]string{}, map[string]int{}, nil, map[string]bool{}}
+}
+
+func (m *machine) Submit(t *rapid.T) {
+	s := submission(rapid.SampledFrom([]string{"ada", "bob", "eve"}).Draw(t, "principal"), rapid.IntRange(1, 5).Draw(t, "items"))
+	s.Priority = rapid.IntRange(-1, 1).Draw(t, "priority")
+	job := submit(t, m.queue, s)
+	m.jobs[job.ID], m.total[job.ID] = s.Principal, len(s.Payloads)
+}
+
+func (m *machine) Take(t *rapid.T) {
+	before := m.runningByPrincipal(t)
+	due := m.dueByPrincipal(t)
+	for _, item := range take(t, m.queue, rapid.IntRange(1, 4).Draw(t, "n")) {
+		if m.settled[fmt.Sprint(item.Job, item.Position)] {
+			t.Fatalf("item %d of %s was settled and came again", item.Position, item.Job)
+		}
+		principal := m.jobs[item.Job]
+		for other := range due {
+			if due[other] > 0 && before[other] < before[principal] {
+				t.Fatalf("%s has %d running and got the turn of %s, who has %d", principal, before[principal], other, before[other])
+			}
+		}
+		before[principal]++
+		due[principal]--
+		m.held = append(m.held, item)
+	}
+}
+
+func (m *machine) Finish(t *rapid.T) {
+	item, ok := m.pick(t)
+	if !ok {
+		return
+	}
+	outcome := Outcome{Body: []byte("body"), Failed: rapid.Bool().Draw(t, "failed"), Retry: rapid.Bool().Draw(t, "retry")}
+	err := m.queue.Finish(context.Background(), item, outcome)
+	key := fmt.Sprint(item.Job, item.Position)
+	switch {
+	case errors.Is(err, ErrLost):
+	case err != nil:
+		t.Fatal(err)
+	case m.settled[key]:
+		t.Fatalf("item %s was finished twice", key)
+	case !outcome.Failed || !outcome.Retry || item.Attempt == 2:
+		m.settled[key] = true
+	}
+}
+
+func (m *machine) Release(t *rapid.T) {
+	if item, ok := m.pick(t); ok {
+		if err := m.queue.Release(context.Background(), item); err != nil && !errors.Is(err, ErrLost) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (m *machine) Cancel(t *rapid.T) {
+	if len(m.jobs) == 0 {
+		return
+	}
+	id := rapid.SampledFrom(slices.Sorted(maps.Keys(m.jobs))).Draw(t, "job")
+	if _, err := m.queue.Cancel(context.Background(), m.jobs[id], id); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Wait lets time pass. The leases of those who died meanwhile are taken back
+// first, so that Take can be held to what it sees.
+func (m *machine) Wait(t *rapid.T) {
+	m.clock.advance(time.Duration(rapid.IntRange(1, 12).Draw(t, "seconds")) * time.Second)
+	if err := m.queue.store.Write(context.Background(), m.queue.reclaim); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pick removes one of the items that were handed out, some of which are lost.
+func (m *machine) pick(t *rapid.T) (Item, bool) {
+	if len(m.held) == 0 {
+		return Item{}, false
+	}
+	i := rapid.IntRange(0, len(m.held)-1).Draw(t, "item")
+	item := m.held[i]
+	m.held = slices.Delete(m.held, i, i+1)
+	return item, true
+}
+
+func (m *machine) count(t *rapid.T, query string, arguments ...any) map[string]int {
+	counts := map[string]int{}
+	err := m.queue.store.Read(context.Background(), func(tx *store.Tx) error {
+		for _, principal := range m.jobs {
+			var n int
+			if err := tx.Row(query, append([]any{principal}, arguments...)...).Scan(&n); err != nil {
+				return err
+			}
+			counts[principal] = n
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return counts
+}
+
+func (m *machine) runningByPrincipal(t *rapid.T) map[string]int {
+	return m.count(t, "SELECT count(*) FROM items WHERE principal = ? AND state = 1")
+}
+
+func (m *machine) dueByPrincipal(t *rapid.T) map[string]int {
+	return m.count(t, "SELECT count(*) FROM items WHERE principal = ? AND state = 0 AND due <= ?", m.clock.now().UnixMilli())
+}
+
+// Check holds after every step.
+func (m *machine) Check(t *rapid.T) {
+	open := 0
+	for id, principal := range m.jobs {
+		job := standing(t, m.queue, principal, id)
+		if sum := job.Waiting + job.Running + job.Done + job.Failed + job.Dropped; sum != m.total[id] || job.Total != m.total[id] {
+			t.Fatalf("%d items of %d: %+v", sum, m.total[id], job)
+		}
+		if job.Final() != (job.Waiting+job.Running == 0) {
+			t.Fatalf("state and counts disagree: %+v", job)
+		}
+		open += job.Waiting + job.Running
+		got := results(t, m.queue, principal, id)
+		if len(got) != job.Done+job.Failed {
+			t.Fatalf("%d results: %+v", len(got), job)
+		}
+		positions := map[int]bool{}
+		for i, r := range got {
+			if positions[r.Position] || r.Sequence != i+1 {
+				t.Fatalf("result %d: %+v", i, r)
+			}
+			positions[r.Position] = true
+		}
+		for position := range m.total[id] {
+			if m.settled[fmt.Sprint(id, position)] && !positions[position] {
+				t.Fatalf("item %d of %s was acknowledged and has no result", position, id)
+			}
+		}
+	}
+	waiting, running, err := m.queue.Depth(context.Background())
+	if err != nil || waiting+running != open {
+		t.Fatalf("%d wait, %d run of %d, %v", waiting, running, open, err)
+	}
+}
+
+func TestTheQueueKeepsItsBooks(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		// each run has a file of its own
+		s, err := store.Open(context.Background(), store.Config{Path: filepath.Join(tempDir(t), "records.db"), Relaxed: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		t.Repeat(rapid.StateMachineActions(newMachine(t, s)))
+	})
+}
