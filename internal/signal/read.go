@@ -343,12 +343,19 @@ func (k *Knowledge) hits(l *layer, expired func() bool) (hits []term.Hit, harmle
 // that its normal form is also its seamed one.
 func isVisibleASCII(text string) bool {
 	for i := range len(text) {
-		if c := text[i]; c > '~' || c < ' ' && (c < '\t' || c > '\r') {
+		if !isVisible[text[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+var isVisible = func() (table [256]bool) {
+	for c := range table {
+		table[c] = ' ' <= c && c <= '~' || '\t' <= c && c <= '\r'
+	}
+	return table
+}()
 
 // identifiers are the patterns by which a substance is recognised.
 var identifiers = map[pattern.Kind]hazard.By{

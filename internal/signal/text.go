@@ -90,6 +90,18 @@ func (s Scripts) mixed() bool {
 // Measure looks once at a text.
 func Measure(text string) Text {
 	m := meter{Text: Text{Bytes: len(text)}}
+	if isVisibleASCII(text) {
+		m.visible(text)
+	} else {
+		m.any(text)
+	}
+	m.addASCII()
+	m.Entropy = entropy(&m.counts, len(text))
+	return m.Text
+}
+
+// any measures whatever text.
+func (m *meter) any(text string) {
 	for i := 0; i < len(text); {
 		if text[i] < utf8.RuneSelf {
 			i = m.ascii(text, i)
@@ -103,9 +115,6 @@ func Measure(text string) Text {
 		i += size
 	}
 	m.endWord()
-	m.addASCII()
-	m.Entropy = entropy(&m.counts, len(text))
-	return m.Text
 }
 
 // meter goes over a text.
@@ -164,6 +173,37 @@ func (m *meter) ascii(text string, i int) int {
 	}
 	return i
 }
+
+// visible measures a text of ASCII without controls, in which each word is a
+// run of letters and digits. No branch goes another way at each of them.
+func (m *meter) visible(text string) {
+	run, before := 0, 0
+	for i := range len(text) {
+		c := text[i]
+		m.counts[c]++
+		of := int(ofWord[c]) // 1 or 0
+		run = (run + 1) & -of
+		m.LongestWord = max(m.LongestWord, run)
+		m.Words += of &^ before
+		before = of
+	}
+	for c, n := range m.counts[:utf8.RuneSelf] {
+		m.wordCharacters += int(ofWord[c]) * int(n)
+		if n > 0 && asciiClass[c] == asciiLetter {
+			m.Scripts = Latin
+		}
+	}
+}
+
+// ofWord is 1 for letters and digits of ASCII.
+var ofWord = func() (table [256]uint8) {
+	for c, class := range asciiClass {
+		if class&(asciiLetter|asciiDigit) != 0 {
+			table[c] = 1
+		}
+	}
+	return table
+}()
 
 // addASCII adds what the counts say of characters of ASCII.
 func (m *meter) addASCII() {

@@ -119,6 +119,19 @@ func TestMeasuresAgreeWithOtherWaysToCount(t *testing.T) {
 	})
 }
 
+func TestVisibleTextsOfASCIIAreMeasuredLikeAllOthers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`[ -~\t\n]{0,40}`).Draw(t, "text")
+		var visible, any meter
+		visible.visible(text)
+		any.any(text)
+		any.word, any.scripts = 0, 0
+		if visible != any {
+			t.Fatalf("%q: %+v, want %+v", text, visible, any)
+		}
+	})
+}
+
 func TestMeasuringMakesNoGarbage(t *testing.T) {
 	for _, text := range []string{ordinary[:300], "свежий цитрус", "新鮮な柑橘"} {
 		if n := testing.AllocsPerRun(10, func() { Measure(text) }); n > 0 {

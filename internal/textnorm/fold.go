@@ -97,14 +97,18 @@ func shows(c byte) bool { return lowerASCII[c] > ' ' }
 func (f *foldWriter) lower(text string) int {
 	var piece [256]byte
 	text = text[:min(len(text), len(piece))]
-	n := 0
+	n, before := 0, byte(0)
 	for n < len(text) {
 		c := lowerASCII[text[n]]
-		if c == 0 || c == ' ' && (n+1 == len(text) || lowerASCII[text[n+1]] <= ' ') {
+		if c == 0 || c|before == ' ' { // nothing, or a second space
 			break
 		}
 		piece[n] = c
+		before = c
 		n++
+	}
+	if before == ' ' {
+		n--
 	}
 	f.out.Write(piece[:n])
 	return n

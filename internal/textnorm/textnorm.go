@@ -137,16 +137,23 @@ func (b *Budget) spend(n int) error {
 // isNormalASCII reports whether text is ASCII in its normal form. Nearly all
 // terms and most prompts are, and then nothing is allocated.
 func isNormalASCII(text string) bool {
-	space := true // so that a leading space is found
+	before := byte(' ') // so that a leading space is found
 	for i := range len(text) {
 		c := text[i]
-		switch {
-		case c == ' ' && space:
-			return false
-		case c < ' ', c > '~', 'A' <= c && c <= 'Z':
+		// Of characters that show and spaces, only two spaces give one. That is
+		// known without a branch that goes another way at each word.
+		if !isNormal[c] || c|before == ' ' {
 			return false
 		}
-		space = c == ' '
+		before = c
 	}
-	return text == "" || !space
+	return text == "" || before != ' '
 }
+
+// isNormal holds the ASCII characters that are their own normal form.
+var isNormal = func() (table [256]bool) {
+	for c := ' '; c <= '~'; c++ {
+		table[c] = foldRune(c) == c
+	}
+	return table
+}()

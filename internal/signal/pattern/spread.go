@@ -1,5 +1,7 @@
 package pattern
 
+import "math/bits"
+
 // Spread is an identifier of a chemical whose characters are written apart:
 // "5 0 - 0 0 - 0", "C.C.O", "C4 H10 F O2 P". Where it ends is not always
 // certain, as the words around it may be written so too.
@@ -27,7 +29,8 @@ const (
 // apart: CAS numbers, formulas, SMILES and InChIs. It takes time in proportion
 // to the text, and no memory where nothing may be one.
 func FindSpread(text string) (found []Spread) {
-	for i := nextGap(text, 0); i < len(text) && len(found) < MaxSpreads; i = nextGap(text, i+1) {
+	g := gaps{text: text}
+	for i := g.next(0); i < len(text) && len(found) < MaxSpreads; i = g.next(i + 1) {
 		if text[i] == '-' && isBlankBeside(text, i) {
 			if s, ok := spacedCAS(text, i); ok {
 				found = append(found, s)
@@ -46,16 +49,63 @@ func FindSpread(text string) (found []Spread) {
 	return found
 }
 
-// nextGap returns where the next byte is that may stand between two characters.
-func nextGap(text string, i int) int {
-	for i+4 <= len(text) && gapKind[text[i]]|gapKind[text[i+1]]|gapKind[text[i+2]]|gapKind[text[i+3]] == 0 {
-		i += 4
-	}
-	for i < len(text) && !isGap(text[i]) {
-		i++
-	}
-	return i
+// gaps are the places in a text at which something written apart may begin: a
+// hyphen, or a gap behind which two more follow soon. They are found for many
+// bytes at once, because branches at each word cost more.
+type gaps struct {
+	text  string
+	from  int    // of the block that is looked through
+	marks uint64 // the places in it, one bit each
+	end   int    // of the block; the places before are in marks
 }
+
+const (
+	// gapsAhead is how far behind a gap two more may be.
+	gapsAhead = 2 * (longestPiece + 1)
+	gapsBlock = 64 - gapsAhead
+)
+
+// next returns the first place from a byte on; the length of the text if there
+// is none.
+func (g *gaps) next(i int) int {
+	for i < len(g.text) {
+		if i >= g.end {
+			g.read(i)
+		}
+		if ahead := g.marks >> (i - g.from); ahead != 0 {
+			return i + bits.TrailingZeros64(ahead)
+		}
+		i = g.end
+	}
+	return len(g.text)
+}
+
+// read looks through the block that begins at a byte.
+func (g *gaps) read(from int) {
+	var all, hyphens uint64
+	block := g.text[from:min(from+64, len(g.text))]
+	for i := range len(block) {
+		is := gapMark[block[i]]
+		all |= uint64(is&1) << i
+		hyphens |= uint64(is>>1) << i
+	}
+	followed := all & (all>>2 | all>>3 | all>>4)
+	twice := all & (followed>>2 | followed>>3 | followed>>4)
+	g.from, g.end = from, min(from+gapsBlock, len(g.text))
+	g.marks = (twice | hyphens) & (1<<gapsBlock - 1)
+}
+
+// gapMark is 1 for what may stand between two characters, with 2 added for a
+// hyphen.
+var gapMark = func() (table [256]uint8) {
+	for c, kind := range gapKind {
+		if kind != 0 {
+			table[c] = 1
+		}
+	}
+	table['-'] |= 2
+	return table
+}()
 
 // gapKind holds what may stand between two characters, white space as one kind;
 // 0 for what may not.

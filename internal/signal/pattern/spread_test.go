@@ -78,6 +78,21 @@ func TestAnIdentifierIsFoundHoweverItIsWrittenApart(t *testing.T) {
 	})
 }
 
+// What is left out of a text's gaps would have given nothing.
+func TestSpreadsBeginAtGapsThatOthersFollow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`([a-c1-]{0,5}[ .,;-]){0,60}`).Draw(t, "text")
+		g := gaps{text: text}
+		for i, next := 0, g.next(0); i < len(text); i++ {
+			if i == next {
+				next = g.next(i + 1)
+			} else if isGap(text[i]) && (text[i] == '-' || gapsFollow(text, i)) {
+				t.Fatalf("%q: the gap at %d is left out", text, i)
+			}
+		}
+	})
+}
+
 func FuzzFindSpread(f *testing.F) {
 	for _, seed := range []string{"5 0 - 7 8 - 2", "50 - 78 - 2", "C C ( = O ) O", "C.4.H.1.0", "I n C h I = 1 / C", "- - - - -", ". . . .", "C 1 C 1 C 1 C 1"} {
 		f.Add(seed)
