@@ -1,6 +1,10 @@
 package pattern
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/odordiff/odordiff/internal/signal/ascii"
+)
 
 // keyword is how a word of a language of code is looked at.
 type keyword uint8
@@ -134,10 +138,7 @@ func (s *scanner) ordinary(i int) int {
 	if isWord(s.byteAt(i - 1)) {
 		return i
 	}
-	end := i
-	for end < len(s.text) && isLower(s.text[end]) {
-		end++
-	}
+	end := ascii.SmallEnd(s.text, i)
 	word := s.text[i:end]
 	if end < len(s.text) && !proseEnds[s.text[end]] || mayBeKeyword(word) || strings.HasPrefix(word, "on") {
 		return i

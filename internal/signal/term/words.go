@@ -1,6 +1,10 @@
 package term
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"github.com/odordiff/odordiff/internal/signal/ascii"
+)
 
 // words finds terms in ASCII in texts in ASCII. There a term begins where a
 // word does, and what separates words is one gap. So its patterns have a space
@@ -136,7 +140,7 @@ func (w *words) scan(text string, found func(Hit) bool) {
 				return
 			}
 		}
-		for i < len(text) && codes[text[i]] != 0 {
+		for i = ascii.SmallEnd(text, i); i < len(text) && codes[text[i]] != 0; {
 			i++
 		}
 	}
