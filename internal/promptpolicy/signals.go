@@ -86,7 +86,12 @@ func (r *reader) whole(texts []seen, together []exchange.Prompt, expired func() 
 		return texts[0], nil
 	}
 	whole := seen{kind: prose, signals: signal.Nothing()}
-	if len(together) > 1 {
+	switch len(together) {
+	case 0:
+	case 1: // Its figures are those of all.
+		only := slices.IndexFunc(texts, func(text seen) bool { return text.kind == prose && text.path == together[0].Path })
+		whole.signals.Text = texts[only].signals.Text
+	default:
 		original, normalised := make([]string, len(together)), make([]string, len(together))
 		for i, prompt := range together {
 			original[i], normalised[i] = prompt.Text, prompt.Normalised
