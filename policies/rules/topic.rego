@@ -7,11 +7,17 @@
 #   mode: enforce
 package gate.rules.topic
 
-deny contains refusal if input.signals.whole.scent == "none"
+import data.gate.lib.names
+
+deny contains refusal if {
+	input.signals.whole.scent == "none"
+	not names.alone
+}
 
 deny contains refusal if {
 	input.signals.whole.scent == "doubtful"
 	input.signals.whole.off_topic == "likely"
+	not names.alone
 }
 
 refusal := {

@@ -20,6 +20,7 @@ test_on_topic[text] if {
 	some text in [
 		"fresh citrus over wet cedar",
 		"oud",
+		"Rat Pack",
 		"make me something like my grandmother's attic",
 		"un parfum qui sent la pluie sur la terre chaude",
 		"温かい土に降る雨の匂いの香水がほしい",

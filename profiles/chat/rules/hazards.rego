@@ -21,14 +21,22 @@ ids := {
 	"drug-precursor": "controlled-drug",
 }
 
+# Reports whether the texts ask how to make or get something.
+making if count(input.signals.whole.terms.making) > 0
+
+making if {
+	count(input.signals.whole.terms.how) > 0
+	count(input.signals.whole.terms.made) > 0
+}
+
 deny contains reason(hazard) if {
-	count(input.signals.whole.terms.making) > 0
+	making
 	some hazard in input.signals.whole.hazards
 	not hazard.innocent
 }
 
 deny contains reason(hazard) if {
-	count(input.signals.whole.terms.making) > 0
+	making
 	some hazard in input.signals.whole.hazards
 	hazard.innocent
 	input.signals.whole.harmful in {"possible", "sure"}
