@@ -63,6 +63,7 @@ func BenchmarkDecide(b *testing.B) {
 func BenchmarkDecideAnew(b *testing.B) {
 	b.Run("signals", func(b *testing.B) {
 		policy := shipped(b)
+		policy.program.plan.all.known = nil
 		for _, u := range policy.program.plan.packages {
 			if slices.ContainsFunc(u.parts, func(p part) bool { return p[0] == "signals" }) {
 				u.known = nil
@@ -79,7 +80,7 @@ func BenchmarkDecideAnew(b *testing.B) {
 
 // forget has everything evaluated from now on.
 func (p *plan) forget() {
-	p.decision.known = nil
+	p.all.known, p.decision.known = nil, nil
 	for _, u := range p.packages {
 		u.known = nil
 	}

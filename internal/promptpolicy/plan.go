@@ -30,6 +30,9 @@ var (
 type plan struct {
 	packages []*unit[contribution]
 	decision *unit[*Decision]
+	// all is the packages and the decision together, so that most requests take
+	// one look instead of one for each.
+	all *unit[*Decision]
 	// queries are those for several packages at once, by the packages.
 	queries *cache[ast.Body]
 }
@@ -99,13 +102,30 @@ func (c *contribution) empty() bool {
 	})
 }
 
-// decide asks each package what it contributes, and then for the decision.
+// decide returns the decision, remembered or asked for.
 func (p *plan) decide(e *evaluation, in *Input) (*Decision, error) {
 	if e.program.readsSignals {
 		if err := e.look(in); err != nil {
 			return nil, err
 		}
 	}
+	all := keys.Get().(*key)
+	defer keys.Put(all)
+	all.reset()
+	d, known := p.all.recall(all, e, in)
+	if known {
+		return d, nil
+	}
+	d, err := p.divided(e, in)
+	if err != nil {
+		return nil, err
+	}
+	p.all.remember(all, d)
+	return d, nil
+}
+
+// divided asks each package what it contributes, and then for the decision.
+func (p *plan) divided(e *evaluation, in *Input) (*Decision, error) {
 	k := keys.Get().(*key)
 	defer keys.Put(k)
 	contributions, err := p.contributions(make([]contribution, 0, 16), k, e, in)
@@ -263,7 +283,7 @@ func newPlan(ctx context.Context, compiler *ast.Compiler, store storage.Store) (
 		return nil, err
 	}
 	undivided := &plan{decision: newUnit[*Decision](readingOf(compiler, nil, whole))}
-	undivided.decision.query = whole
+	undivided.decision.query, undivided.all = whole, undivided.decision
 	joining := readingOf(compiler, rulesRef, whole)
 	names, ok := namesAsked(joining.asked)
 	if !ok || joining.torn || hasBaseData(ctx, store) {
@@ -282,7 +302,27 @@ func newPlan(ctx context.Context, compiler *ast.Compiler, store storage.Store) (
 		}
 		divided.packages = append(divided.packages, u)
 	}
+	divided.all = divided.together()
 	return divided, nil
+}
+
+// together returns the unit of all that the plan asks for. It is remembered
+// only if each of them is.
+func (p *plan) together() *unit[*Decision] {
+	all := &unit[*Decision]{parts: slices.Clone(p.decision.parts)}
+	remembers := p.decision.known != nil
+	for _, u := range p.packages {
+		remembers = remembers && u.known != nil
+		for _, q := range u.parts {
+			if !slices.ContainsFunc(all.parts, func(p part) bool { return slices.Equal(p, q) }) {
+				all.parts = append(all.parts, q)
+			}
+		}
+	}
+	if remembers {
+		all.known = newCache[*Decision]()
+	}
+	return all
 }
 
 // namesAsked returns the names of the rules that references such as

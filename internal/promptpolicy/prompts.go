@@ -56,8 +56,12 @@ var dropSeparators = strings.NewReplacer("-", "", "_", "")
 // foldName returns the same form for all names that some decoder takes for one.
 func foldName(name string) string { return dropSeparators.Replace(strictjson.FoldName(name)) }
 
-// isFolded reports whether foldName(name) is folded, without making it.
+// isFolded reports whether foldName(name) is folded, which is the result of
+// foldName too, without making it.
 func isFolded(name, folded string) bool {
+	if name == folded {
+		return true
+	}
 	for _, r := range name {
 		if r == '-' || r == '_' {
 			continue

@@ -184,7 +184,12 @@ func differInCase(object map[string]any) bool {
 // FoldName returns the form of a member's name that is the same for all names
 // which differ only in case. Lower-case ASCII is its own form.
 func FoldName(name string) string {
-	return strings.Map(FoldRune, name)
+	for i := range len(name) {
+		if c := name[i]; 'A' <= c && c <= 'Z' || c >= utf8.RuneSelf {
+			return strings.Map(FoldRune, name)
+		}
+	}
+	return name
 }
 
 // FoldRune returns one of the characters that are the same but for case: of the
