@@ -52,7 +52,8 @@ func isPositiveInteger(number json.Number) bool {
 }
 
 func appendString(text []byte, s string) []byte {
-	text, _ = jsontext.AppendQuote(text, s) // Its error is bad UTF-8, which it replaces.
+	// Its error is bad UTF-8, which it replaces.
+	text, _ = jsontext.AppendQuote(text, s)
 	return text
 }
 
