@@ -1,0 +1,263 @@
+package backup
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Source is what a part of a snapshot is made of.
+type Source struct {
+	// Name is the part's. It is what the file or folder is called when it is
+	// restored.
+	Name string
+	// Path is the file's or folder's.
+	Path string
+	// Without leaves out files and folders by their path below the source. Nil
+	// leaves out nothing.
+	Without func(path string) bool
+}
+
+// Result says what a snapshot took.
+type Result struct {
+	ID string
+	// Files and Bytes count what the snapshot holds; Added is how many bytes of
+	// it, sealed, were not on the target already.
+	Files        int
+	Bytes, Added int64
+	Took         time.Duration
+	// Skipped are files that are neither files nor folders, such as links.
+	Skipped []string
+}
+
+// Take makes a snapshot of the sources. What vanishes meanwhile is left out. Of
+// a file that grows meanwhile it has what was there when it was read.
+func (r *Repository) Take(ctx context.Context, sources ...Source) (*Result, error) {
+	if r.Key == nil || len(r.Recipients) == 0 {
+		return nil, ErrNoRecipient
+	}
+	begun := r.now()
+	t := &taking{Repository: r, ctx: ctx, result: &Result{}, known: map[string]bool{}, needed: map[string]bool{}}
+	if r.Rate > 0 {
+		t.limiter = rate.NewLimiter(rate.Limit(r.Rate), chunkSize)
+	}
+	if err := t.learnObjects(); err != nil {
+		return nil, err
+	}
+	manifest := Manifest{Time: begun.UTC()}
+	for _, source := range sources {
+		part, err := t.part(source)
+		if err != nil {
+			return nil, fmt.Errorf("backing up %s: %w", source.Name, err)
+		}
+		manifest.Parts = append(manifest.Parts, part)
+	}
+	id, err := t.finish(manifest)
+	if err != nil {
+		return nil, err
+	}
+	t.result.ID, t.result.Took = id, r.now().Sub(begun)
+	return t.result, nil
+}
+
+// taking is a snapshot that is being made.
+type taking struct {
+	*Repository
+	ctx     context.Context
+	limiter *rate.Limiter // nil does not limit
+	known   map[string]bool
+	needed  map[string]bool
+	result  *Result
+}
+
+// learnObjects finds out what the target has already.
+func (t *taking) learnObjects() error {
+	objects, err := t.Target.List(t.ctx, objectFolder)
+	if err != nil {
+		return fmt.Errorf("listing the objects: %w", err)
+	}
+	for _, object := range objects {
+		t.known[object.Name] = true
+	}
+	return nil
+}
+
+func (t *taking) part(source Source) (Part, error) {
+	part := Part{Name: source.Name}
+	err := filepath.WalkDir(source.Path, func(at string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return ignoreMissing(err)
+		}
+		relative, err := filepath.Rel(source.Path, at)
+		if err != nil {
+			return err
+		}
+		relative = filepath.ToSlash(relative)
+		switch {
+		case source.Without != nil && source.Without(relative):
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case entry.IsDir():
+			return nil
+		case !entry.Type().IsRegular():
+			t.result.Skipped = append(t.result.Skipped, at)
+			return nil
+		}
+		file, err := t.file(at)
+		if err != nil {
+			return ignoreMissing(err)
+		}
+		if file.Path = relative; relative == "." {
+			file.Path = ""
+		}
+		part.Files = append(part.Files, *file)
+		return nil
+	})
+	return part, err
+}
+
+func (t *taking) file(at string) (*File, error) {
+	opened, err := os.Open(at)
+	if err != nil {
+		return nil, err
+	}
+	defer opened.Close()
+	info, err := opened.Stat()
+	if err != nil {
+		return nil, err
+	}
+	file := &File{Mode: info.Mode().Perm(), Time: info.ModTime().UTC(), Chunks: []string{}}
+	hash := sha256.New()
+	chunk := make([]byte, min(chunkSize, info.Size()+1))
+	for {
+		n, err := io.ReadFull(opened, chunk)
+		if n > 0 {
+			hash.Write(chunk[:n])
+			file.Size += int64(n)
+			name, err := t.store(chunk[:n])
+			if err != nil {
+				return nil, err
+			}
+			file.Chunks = append(file.Chunks, name)
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", at, err)
+		}
+	}
+	file.SHA256 = hash.Sum(nil)
+	t.result.Files++
+	t.result.Bytes += file.Size
+	return file, nil
+}
+
+// store sees to it that the target has a chunk, and returns its object's name.
+func (t *taking) store(chunk []byte) (string, error) {
+	name := t.Key.nameOf(chunk)
+	t.needed[name] = true
+	if t.known[name] {
+		return name, t.ctx.Err()
+	}
+	sealed, err := seal(chunk, t.Recipients)
+	if err != nil {
+		return "", err
+	}
+	if err := t.put(name, sealed); err != nil {
+		return "", err
+	}
+	t.known[name] = true
+	return name, nil
+}
+
+func (t *taking) put(name string, content []byte) error {
+	if err := t.wait(len(content)); err != nil {
+		return err
+	}
+	if err := t.Target.Put(t.ctx, name, bytes.NewReader(content)); err != nil {
+		return fmt.Errorf("storing %s: %w", name, err)
+	}
+	t.result.Added += int64(len(content))
+	return nil
+}
+
+// wait keeps to the rate.
+func (t *taking) wait(bytes int) error {
+	for bytes > 0 && t.limiter != nil {
+		n := min(bytes, t.limiter.Burst())
+		if err := t.limiter.WaitN(t.ctx, n); err != nil {
+			return err
+		}
+		bytes -= n
+	}
+	return t.ctx.Err()
+}
+
+// finish puts the snapshot's own file, when everything that it needs is there.
+func (t *taking) finish(manifest Manifest) (string, error) {
+	text, err := json.Marshal(manifest)
+	if err != nil {
+		return "", err
+	}
+	var random [4]byte
+	rand.Read(random[:]) // It never fails.
+	s := &snapshot{
+		Format:  format,
+		ID:      manifest.Time.Format(idLayout) + "-" + hex.EncodeToString(random[:]),
+		Objects: slices.Sorted(maps.Keys(t.needed)),
+	}
+	if s.Manifest, err = seal(text, t.Recipients); err != nil {
+		return "", err
+	}
+	if err := s.sign(t.Key); err != nil {
+		return "", err
+	}
+	if text, err = json.Marshal(s); err != nil {
+		return "", err
+	}
+	if err := t.checkObjects(); err != nil {
+		return "", err
+	}
+	return s.ID, t.put(snapshotFolder+s.ID+snapshotEnding, text)
+}
+
+// checkObjects looks once more whether everything is there: a prune elsewhere
+// may have removed an old object after this snapshot had found it.
+func (t *taking) checkObjects() error {
+	needed := maps.Clone(t.needed)
+	objects, err := t.Target.List(t.ctx, objectFolder)
+	if err != nil {
+		return fmt.Errorf("listing the objects: %w", err)
+	}
+	for _, object := range objects {
+		delete(needed, object.Name)
+	}
+	if len(needed) > 0 {
+		return fmt.Errorf("%d objects were pruned meanwhile: try again", len(needed))
+	}
+	return nil
+}
+
+// isLocal reports whether a path with slashes stays below the folder that it is
+// joined to, on every system.
+func isLocal(path string) bool {
+	return fs.ValidPath(path) && path != "." && filepath.IsLocal(filepath.FromSlash(path)) && !strings.ContainsAny(path, `\:`)
+}
