@@ -10,8 +10,10 @@ import (
 	"net"
 	"net/http"
 	"runtime"
-	"sync/atomic"
+	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/odordiff/odordiff/inference/api"
 	"github.com/odordiff/odordiff/inference/engine"
@@ -20,6 +22,7 @@ import (
 	"github.com/odordiff/odordiff/inference/odor"
 	"github.com/odordiff/odordiff/inference/odor/predict"
 	"github.com/odordiff/odordiff/inference/safety"
+	"github.com/odordiff/odordiff/inference/store"
 )
 
 // Config configures a server. The zero value of each field is its default.
@@ -42,6 +45,15 @@ type Config struct {
 	// Grace is how long requests in flight may take to finish after a stop.
 	// Default: 10 s.
 	Grace time.Duration
+	// Store is the file in which jobs and feedback are kept. Default: they are
+	// not kept, and requests for them are refused.
+	Store string
+	// JobWorkers is how many prompts of jobs are worked on at once; they share
+	// the slots of MaxConcurrent. Default: half of those, at least 1.
+	JobWorkers int
+	// JobRetention is how long a job is kept from its end on, and the longest
+	// time that it may take. Default: seven days.
+	JobRetention time.Duration
 	// Logger gets a line for each request, without the prompt. Default: nothing
 	// is logged.
 	Logger *slog.Logger
@@ -85,6 +97,9 @@ func (c *Config) setDefaultLimits() {
 	case c.MaxQueued < 0:
 		c.MaxQueued = 0
 	}
+	if c.JobWorkers == 0 {
+		c.JobWorkers = max(1, c.MaxConcurrent/2)
+	}
 	if c.Timeout == 0 {
 		c.Timeout = 30 * time.Second
 	}
@@ -109,11 +124,12 @@ const (
 
 // Server is the inference backend.
 type Server struct {
-	handler  http.Handler
+	api      *api.API
+	records  *records
 	timeout  time.Duration
 	grace    time.Duration
 	logger   *slog.Logger
-	stopping atomic.Bool
+	stopping chan struct{}
 }
 
 // New returns a server. It loads the engines, so that a server that exists can
@@ -122,17 +138,23 @@ func New(config Config) (*Server, error) {
 	if err := config.setDefaults(); err != nil {
 		return nil, err
 	}
-	s := &Server{timeout: config.Timeout, grace: config.Grace, logger: config.Logger}
-	handler, err := newAPI(config, func() bool { return !s.stopping.Load() })
+	s := &Server{
+		records:  newRecords(config),
+		timeout:  config.Timeout,
+		grace:    config.Grace,
+		logger:   config.Logger,
+		stopping: make(chan struct{}),
+	}
+	handler, err := newAPI(config, s.records, s.stopping)
 	if err != nil {
 		return nil, err
 	}
-	s.handler = handler
+	s.api = handler
 	return s, nil
 }
 
 // newAPI returns the API over the built-in library and models.
-func newAPI(config Config, ready func() bool) (http.Handler, error) {
+func newAPI(config Config, records *records, stopping <-chan struct{}) (*api.API, error) {
 	odorants, err := odor.Default()
 	if err != nil {
 		return nil, fmt.Errorf("loading the library: %w", err)
@@ -154,7 +176,9 @@ func newAPI(config Config, ready func() bool) (http.Handler, error) {
 		MaxQueued:     config.MaxQueued,
 		Timeout:       config.Timeout,
 		MinSafety:     *config.MinSafety,
-		Ready:         ready,
+		Records:       records.get,
+		Collectors:    []prometheus.Collector{store.Collector{Store: records.current}},
+		Stopping:      stopping,
 		Logger:        config.Logger,
 	})
 }
@@ -164,7 +188,7 @@ func newAPI(config Config, ready func() bool) (http.Handler, error) {
 // and returns nil. It closes the listener. It is called once.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
-		Handler:           s.handler,
+		Handler:           s.api,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      readTimeout + s.timeout + writeSlack,
@@ -172,6 +196,14 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
 	}
+	var worked sync.WaitGroup
+	working, stopWork := context.WithCancel(ctx)
+	worked.Go(func() { s.records.run(working, s.api.Work) })
+	defer func() { // after the last request
+		stopWork()
+		worked.Wait()
+		s.records.close()
+	}()
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -187,7 +219,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 }
 
 func (s *Server) stop(server *http.Server) {
-	s.stopping.Store(true)
+	close(s.stopping)
 	ctx, cancel := context.WithTimeout(context.Background(), s.grace)
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil {

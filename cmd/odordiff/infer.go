@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 )
 
 func init() {
-	register("infer", "[--listen <address>] [--max-concurrent <n>] [--max-queued <n>] [--timeout <duration>] [--min-safety <score>]",
+	register("infer", "[--listen <address>] [--max-concurrent <n>] [--max-queued <n>] [--timeout <duration>] [--min-safety <score>] [--store <file>]",
 		"Starts the inference backend alone",
 		`Starts the inference backend, to which the gateway proxies: POST /api/v1/generate.
 It has no authentication of its own: keep it on loopback, or on a network that
@@ -33,6 +34,9 @@ Ctrl-C lets the prompts in work finish, then stops it.`,
 			flags.IntVar(&infer.maxQueued, "max-queued", 0, "prompts that may wait, more are answered 503 (default: 128 times --max-concurrent, -1: none)")
 			flags.DurationVar(&infer.timeout, "timeout", 30*time.Second, "longest time for one prompt, waiting included")
 			flags.Float64Var(&infer.minSafety, "min-safety", safety.DefaultMinScore, minSafetyUsage)
+			flags.StringVar(&infer.store, "store", filepath.Join(stateDir(), recordsFile), "file in which jobs and feedback are kept, or off")
+			flags.IntVar(&infer.jobWorkers, "job-workers", 0, "prompts of jobs worked on at once (default: half of --max-concurrent)")
+			flags.DurationVar(&infer.jobRetention, "job-retention", 7*24*time.Hour, "how long a job is kept from its end on")
 			cmd.Args = cobra.NoArgs
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 				ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -48,7 +52,17 @@ type infer struct {
 	maxConcurrent, maxQueued int
 	timeout                  time.Duration
 	minSafety                float64
+	store                    string
+	jobWorkers               int
+	jobRetention             time.Duration
 }
+
+// recordsFile is the name of the store in the state directory, and noStore
+// stands for none.
+const (
+	recordsFile = "records.db"
+	noStore     = "off"
+)
 
 // minSafetyUsage says what the flag does, for each command that has it.
 const minSafetyUsage = "smallest safety score that a request may ask for, 0 to 1"
@@ -71,6 +85,9 @@ func (i *infer) run(ctx context.Context, out io.Writer) error {
 		MaxQueued:     i.maxQueued,
 		Timeout:       i.timeout,
 		MinSafety:     &i.minSafety,
+		Store:         i.storeFile(),
+		JobWorkers:    i.jobWorkers,
+		JobRetention:  i.jobRetention,
 		Logger:        logger,
 	})
 	if err != nil {
@@ -88,12 +105,26 @@ func (i *infer) run(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
+// storeFile is the file of the store, empty for none.
+func (i *infer) storeFile() string {
+	if i.store == noStore {
+		return ""
+	}
+	return i.store
+}
+
 func (i *infer) check() error {
 	switch {
 	case i.maxConcurrent < 0:
 		return errors.New("--max-concurrent: give 1 or more, or leave it out")
 	case i.timeout <= 0:
 		return errors.New("--timeout: give a duration over 0, such as 30s")
+	case i.store == "":
+		return errors.New("--store: name a file, or off")
+	case i.jobWorkers < 0:
+		return errors.New("--job-workers: give 1 or more, or leave it out")
+	case i.jobRetention <= 0:
+		return errors.New("--job-retention: give a duration over 0, such as 168h")
 	}
 	return checkMinSafety(i.minSafety)
 }

@@ -4,10 +4,18 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
+
+// newInfer returns a backend on a free port that keeps nothing.
+func newInfer(change func(*infer)) *infer {
+	i := &infer{listen: "127.0.0.1:0", timeout: time.Second, store: noStore, jobRetention: time.Hour}
+	change(i)
+	return i
+}
 
 func TestInferNamesATakenPort(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -15,7 +23,7 @@ func TestInferNamesATakenPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	i := infer{listen: taken.Addr().String(), timeout: time.Second}
+	i := newInfer(func(i *infer) { i.listen = taken.Addr().String() })
 	err = i.run(t.Context(), new(bytes.Buffer))
 	if err == nil || !strings.Contains(err.Error(), "--listen") || !strings.Contains(err.Error(), "taken") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %v is not one line about the port", err)
@@ -23,11 +31,15 @@ func TestInferNamesATakenPort(t *testing.T) {
 }
 
 func TestInferNamesTheFlagThatIsWrong(t *testing.T) {
-	for flag, i := range map[string]infer{
-		"--max-concurrent": {maxConcurrent: -1, timeout: time.Second},
-		"--timeout":        {timeout: -time.Second},
-		"--min-safety":     {timeout: time.Second, minSafety: 1.5},
+	for flag, change := range map[string]func(*infer){
+		"--max-concurrent": func(i *infer) { i.maxConcurrent = -1 },
+		"--timeout":        func(i *infer) { i.timeout = -time.Second },
+		"--min-safety":     func(i *infer) { i.minSafety = 1.5 },
+		"--store":          func(i *infer) { i.store = "" },
+		"--job-workers":    func(i *infer) { i.jobWorkers = -1 },
+		"--job-retention":  func(i *infer) { i.jobRetention = 0 },
 	} {
+		i := newInfer(change)
 		if err := i.run(t.Context(), new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), flag) {
 			t.Errorf("%s: error %v", flag, err)
 		}
@@ -37,7 +49,7 @@ func TestInferNamesTheFlagThatIsWrong(t *testing.T) {
 func TestInferStopsCleanly(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	i := infer{listen: "127.0.0.1:0", timeout: time.Second}
+	i := newInfer(func(i *infer) { i.store = filepath.Join(t.TempDir(), "records.db") })
 	var log bytes.Buffer
 	if err := i.run(ctx, &log); err != nil {
 		t.Error(err)

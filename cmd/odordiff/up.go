@@ -73,7 +73,7 @@ func (u *up) run(cmd *cobra.Command) error {
 		return fmt.Errorf("--backend: %w", portError(u.backend, err))
 	}
 	log := backendLog()
-	server, err := inference.New(inference.Config{MinSafety: &u.minSafety, Logger: log})
+	server, err := inference.New(inference.Config{MinSafety: &u.minSafety, Store: filepath.Join(u.state, recordsFile), Logger: log})
 	if err != nil {
 		return errors.Join(fmt.Errorf("starting the inference backend: %w", err), backend.Close())
 	}

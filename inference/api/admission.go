@@ -28,6 +28,17 @@ func (a *admission) enter(ctx context.Context) error {
 		a.entered.Add(-1)
 		return errFull
 	}
+	return a.slot(ctx)
+}
+
+// join waits for a slot as long as it takes. It is for the few workers of jobs,
+// which are as many as may wait. After a nil error, leave must be called.
+func (a *admission) join(ctx context.Context) error {
+	a.entered.Add(1)
+	return a.slot(ctx)
+}
+
+func (a *admission) slot(ctx context.Context) error {
 	select {
 	case a.slots <- struct{}{}:
 		return nil

@@ -116,7 +116,19 @@ func significant(x float64, digits int) float64 {
 	return kept
 }
 
+// writeJSON answers with a value. It is stale at once, but a gateway may fall
+// back on it for the same principal while we are down.
 func writeJSON(w http.ResponseWriter, value any) error {
+	return writeJSONAs(w, http.StatusOK, "private, max-age=0", value)
+}
+
+// writeState answers with how something stands, or was changed. Nobody keeps
+// it.
+func writeState(w http.ResponseWriter, status int, value any) error {
+	return writeJSONAs(w, status, "no-store", value)
+}
+
+func writeJSONAs(w http.ResponseWriter, status int, caching string, value any) error {
 	body, err := json.Marshal(value)
 	if err != nil {
 		return err
@@ -124,10 +136,9 @@ func writeJSON(w http.ResponseWriter, value any) error {
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
 	header.Set("Content-Length", strconv.Itoa(len(body)+1))
-	// Stale at once, but a gateway may fall back on it for the same principal
-	// while we are down.
-	header.Set("Cache-Control", "private, max-age=0")
+	header.Set("Cache-Control", caching)
 	header.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n')) //nolint:gosec // it is JSON and says so; a failed write is a client that has gone
 	return nil
 }

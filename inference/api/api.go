@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/inference/odor"
 	"github.com/odordiff/odordiff/inference/odor/predict"
@@ -30,7 +32,8 @@ const (
 	defaultMolecules = 5
 )
 
-// Config configures the API. All fields but Ready are required.
+// Config configures the API. Records, Collectors and
+// Stopping may be left out.
 type Config struct {
 	// Engines answer the prompts: the first those that name none. Their names
 	// differ.
@@ -51,8 +54,15 @@ type Config struct {
 	// MinSafety is the smallest safety score, 0 to 1, that a request may ask
 	// for.
 	MinSafety float64
-	// Ready reports whether the server takes requests; nil means that it does.
-	Ready func() bool
+	// Records returns where jobs and feedback are kept. Its error says why they
+	// are not at the moment, and wraps [ErrNoRecords] where they never are. Nil
+	// is the same as that.
+	Records func() (*Records, error)
+	// Collectors have further metrics.
+	Collectors []prometheus.Collector
+	// Stopping is closed when the server takes no more requests; nil means
+	// never.
+	Stopping <-chan struct{}
 	// Logger gets a line for each request. Prompts are never logged.
 	Logger *slog.Logger
 }
@@ -68,13 +78,14 @@ type api struct {
 	admission  *admission
 	timeout    time.Duration
 	minSafety  float64
-	ready      func() bool
+	records    func() (*Records, error)
+	stopping   <-chan struct{}
 	logger     *slog.Logger
 	metrics    *metrics
 }
 
 // New returns the handler of the API.
-func New(config Config) (http.Handler, error) {
+func New(config Config) (*API, error) {
 	if err := config.check(); err != nil {
 		return nil, fmt.Errorf("inference API: %w", err)
 	}
@@ -88,14 +99,31 @@ func New(config Config) (http.Handler, error) {
 		admission:  newAdmission(config.MaxConcurrent, config.MaxQueued),
 		timeout:    config.Timeout,
 		minSafety:  config.MinSafety,
-		ready:      config.Ready,
+		records:    config.Records,
+		stopping:   config.Stopping,
 		logger:     config.Logger,
 	}
-	if a.ready == nil {
-		a.ready = func() bool { return true }
+	if a.records == nil {
+		a.records = func() (*Records, error) { return nil, ErrNoRecords }
 	}
-	a.metrics = newMetrics(a.admission)
-	return a.handler(), nil
+	a.metrics = newMetrics(a.admission, config.Collectors)
+	return &API{a.handler(), a}, nil
+}
+
+// API is the handler of the API, and what works on the items of its jobs.
+type API struct {
+	http.Handler
+	api *api
+}
+
+// ready reports whether the server takes requests.
+func (a *api) ready() bool {
+	select {
+	case <-a.stopping:
+		return false
+	default:
+		return true
+	}
 }
 
 func (c *Config) check() error {
@@ -148,6 +176,11 @@ var (
 func (a *api) routes() []route {
 	return []route{
 		{"/api/v1/generate", posting, a.generate},
+		{"/api/v1/generate/batch", posting, a.batch},
+		{"/api/v1/jobs", reading, a.jobs},
+		{"/api/v1/jobs/{id}", []string{http.MethodGet, http.MethodHead, http.MethodDelete}, a.job},
+		{"/api/v1/jobs/{id}/results", reading, a.results},
+		{"/api/v1/molecules/{id}/feedback", posting, a.feedback},
 		{"/api/v1/assess/safety", posting, a.assess},
 		{"/api/v1/design/fragrance", posting, a.design},
 		{"/api/v1/molecules/depict.svg", reading, a.depiction},

@@ -380,15 +380,15 @@ func TestRequestIDs(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
-	ready := true
-	h := newAPI(t, func(c *Config) { c.Ready = func() bool { return ready } })
+	stopping := make(chan struct{})
+	h := newAPI(t, func(c *Config) { c.Stopping = stopping })
 	get := func(path string) *httptest.ResponseRecorder {
 		return send(h, httptest.NewRequest(http.MethodGet, path, nil))
 	}
 	if rec := get("/health/ready"); rec.Code != http.StatusOK || decode(t, rec)["engine"] != "library" {
 		t.Errorf("ready: %d %s", rec.Code, rec.Body)
 	}
-	ready = false
+	close(stopping)
 	if rec := get("/health/ready"); rec.Header().Get("Retry-After") == "" {
 		t.Error("no Retry-After while stopping")
 	} else {

@@ -17,7 +17,7 @@ import (
 
 // fieldError says what is wrong with one field of a request: of a body by its
 // JSON Pointer (RFC 6901), empty for the body as a whole; of a query by its
-// name behind a question mark.
+// name behind a question mark; of the header by its name.
 type fieldError struct {
 	Field   string `json:"field"`
 	Message string `json:"message"`

@@ -33,9 +33,19 @@ func (a *api) readGeneration(w http.ResponseWriter, r *http.Request) (generation
 
 func parseGeneration(o *object, vocabulary *odor.Vocabulary, engines []string, minSafety float64) (generation, error) {
 	_, prompted := o.fields["prompt"]
-	g := generation{
+	prompt := o.text("prompt", maxPrompt)
+	g := o.generation(vocabulary, engines, minSafety)
+	g.Prompt, g.stream = prompt, o.flag("stream")
+	if !prompted && len(*o.errors) == 0 && !g.saysWhat() {
+		o.fail("prompt", "is missing: give a prompt, constraints.must, like or scaffold")
+	}
+	return g, o.done()
+}
+
+// generation takes what a request for molecules says beside its prompt.
+func (o *object) generation(vocabulary *odor.Vocabulary, engines []string, minSafety float64) generation {
+	return generation{
 		Request: engine.Request{
-			Prompt:      o.text("prompt", maxPrompt),
 			Count:       o.integerOr("num_molecules", 1, maxMolecules, defaultMolecules),
 			Seed:        o.integer("seed", -maxExact, maxExact),
 			Sampling:    o.sampling(),
@@ -44,12 +54,7 @@ func parseGeneration(o *object, vocabulary *odor.Vocabulary, engines []string, m
 			Like:        o.wholeMolecule("like"),
 		},
 		engine: o.choice("engine", engines),
-		stream: o.flag("stream"),
 	}
-	if !prompted && len(*o.errors) == 0 && !g.saysWhat() {
-		o.fail("prompt", "is missing: give a prompt, constraints.must, like or scaffold")
-	}
-	return g, o.done()
 }
 
 // saysWhat reports whether a request without a prompt says what to look for.

@@ -16,9 +16,10 @@ type metrics struct {
 	routes   map[string]bool
 	requests *prometheus.CounterVec
 	duration prometheus.Histogram
+	items    *prometheus.CounterVec
 }
 
-func newMetrics(admission *admission) *metrics {
+func newMetrics(admission *admission, more []prometheus.Collector) *metrics {
 	m := &metrics{
 		routes: map[string]bool{},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -28,9 +29,13 @@ func newMetrics(admission *admission) *metrics {
 			Name: "inference_generate_seconds", Help: "Time to answer a prompt, waiting included.",
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 16),
 		}),
+		items: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "inference_job_attempts_total", Help: "Attempts at prompts of jobs, by how they ended.",
+		}, []string{"result"}),
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(m.requests, m.duration,
+	registry.MustRegister(more...)
+	registry.MustRegister(m.requests, m.duration, m.items,
 		gauge("inference_running", "Requests that are worked on.", admission.running),
 		gauge("inference_waiting", "Requests that wait for their turn.", admission.waiting))
 	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
@@ -52,7 +57,7 @@ func (m *metrics) serve(w http.ResponseWriter, r *http.Request) error {
 func (m *metrics) know(path string) { m.routes[path] = true }
 
 func (m *metrics) observe(r *http.Request, status int, took time.Duration) {
-	route := r.URL.Path
+	route := r.Pattern
 	if !m.routes[route] {
 		route = "other" // a path of the client's choice is no label
 	}

@@ -10,6 +10,7 @@ import (
 // A molecule of an answer. A figure that is not known is absent.
 type (
 	molecule struct {
+		ID         string        `json:"id"`
 		SMILES     string        `json:"smiles"`
 		Name       string        `json:"name,omitempty"`
 		Profile    odorProfile   `json:"odor_profile"`
@@ -63,8 +64,10 @@ type (
 )
 
 func newMolecule(m engine.Molecule) molecule {
+	smiles := m.Structure.SMILES()
 	return molecule{
-		SMILES:     m.Structure.SMILES(),
+		ID:         moleculeID(smiles),
+		SMILES:     smiles,
 		Name:       m.Name,
 		Profile:    odorProfile{newWeighted(m.Profile), m.Note},
 		Properties: newProperties(m.Structure),

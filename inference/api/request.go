@@ -13,17 +13,26 @@ import (
 
 // readObject reads the body of a request. What is wrong with it is a problem.
 func readObject(w http.ResponseWriter, r *http.Request) (*object, error) {
+	body, err := readBody(w, r, maxBody)
+	if err != nil {
+		return nil, err
+	}
+	return newObject(body)
+}
+
+// readBody reads a body of JSON, of so many bytes at most.
+func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
 	if err := requireJSON(r.Header); err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return nil, problem.TooLarge.New(fmt.Sprintf("a body may have %d bytes", maxBody))
+		return nil, problem.TooLarge.New(fmt.Sprintf("a body may have %d bytes", most))
 	}
 	if err != nil {
 		return nil, problem.Malformed.New("the body ended early").Because(err)
 	}
-	return newObject(body)
+	return body, nil
 }
 
 func requireJSON(header http.Header) error {

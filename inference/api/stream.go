@@ -27,9 +27,14 @@ func wantsStream(stream *bool, header http.Header) bool {
 	if stream != nil {
 		return *stream
 	}
+	return accepts(header, eventStream)
+}
+
+// accepts reports whether the Accept field names a media type.
+func accepts(header http.Header, mediaType string) bool {
 	for _, field := range header.Values("Accept") {
 		for accepted := range strings.SplitSeq(field, ",") {
-			if acceptsStream(accepted) {
+			if namesType(accepted, mediaType) {
 				return true
 			}
 		}
@@ -37,9 +42,9 @@ func wantsStream(stream *bool, header http.Header) bool {
 	return false
 }
 
-func acceptsStream(accepted string) bool {
+func namesType(accepted, wanted string) bool {
 	mediaType, parameters, err := mime.ParseMediaType(accepted)
-	if err != nil || mediaType != eventStream {
+	if err != nil || mediaType != wanted {
 		return false
 	}
 	weight, err := strconv.ParseFloat(parameters["q"], 64)
@@ -50,6 +55,7 @@ func acceptsStream(accepted string) bool {
 type event struct {
 	name string
 	data any
+	id   string // empty for none
 }
 
 // progress is the data of an event of that name.
@@ -73,7 +79,7 @@ type outcome struct {
 func (a *api) stream(ctx context.Context, w http.ResponseWriter, request generation) error {
 	ctx, cancel := context.WithCancel(ctx)
 	events, done := a.begin(ctx, request)
-	s := &eventWriter{w: w, controller: http.NewResponseController(w)}
+	s := newEventWriter(w, eventStream)
 	for e := range events {
 		if s.failed == nil && s.send(e) != nil {
 			cancel() // the client has gone or does not read
@@ -82,7 +88,7 @@ func (a *api) stream(ctx context.Context, w http.ResponseWriter, request generat
 	end := <-done
 	cancel()
 	if s.failed == nil && end.err == nil {
-		end.err = s.send(event{"result", newAnswer(requestID(ctx), request.Prompt, end.name, end.result)})
+		end.err = s.send(event{name: "result", data: newAnswer(requestID(ctx), request.Prompt, end.name, end.result)})
 	}
 	return a.endWith(ctx, s, refusal(cmp.Or(s.failed, end.err)))
 }
@@ -99,7 +105,7 @@ func (a *api) endWith(ctx context.Context, s *eventWriter, err error) error {
 		a.brokeOff(ctx, err)
 	default:
 		// a failure is a client that has gone
-		_ = s.send(event{"problem", a.problemOf(ctx, err).Body(requestID(ctx))})
+		_ = s.send(event{name: "problem", data: a.problemOf(ctx, err).Body(requestID(ctx))})
 	}
 	return nil
 }
@@ -117,13 +123,13 @@ func (a *api) begin(ctx context.Context, request generation) (<-chan event, <-ch
 	events, done := make(chan event, waitingEvents), make(chan outcome, 1)
 	request.Progress = func(p engine.Progress) {
 		select {
-		case events <- event{"progress", progress{p.Round, p.Step, p.Steps, round(p.Unmasked, 4)}}:
+		case events <- event{name: "progress", data: progress{p.Round, p.Step, p.Steps, round(p.Unmasked, 4)}}:
 		default:
 		}
 	}
 	request.Emit = func(m engine.Molecule) {
 		select {
-		case events <- event{"molecule", newMolecule(m)}:
+		case events <- event{name: "molecule", data: newMolecule(m)}:
 		case <-ctx.Done():
 		}
 	}
@@ -150,9 +156,16 @@ func (a *api) protected(ctx context.Context, request generation) (end outcome) {
 type eventWriter struct {
 	w          http.ResponseWriter
 	controller *http.ResponseController
+	mediaType  string
 	begun      bool
 	failed     error
 }
+
+func newEventWriter(w http.ResponseWriter, mediaType string) *eventWriter {
+	return &eventWriter{w: w, controller: http.NewResponseController(w), mediaType: mediaType}
+}
+
+func (s *eventWriter) hasBegun() bool { return s.begun }
 
 // eventTimeout is how long a client may take to make room for one event.
 const eventTimeout = 15 * time.Second
@@ -163,6 +176,11 @@ func (s *eventWriter) send(e event) error {
 	if err != nil {
 		return s.fail(err)
 	}
+	return s.write(text)
+}
+
+// write sends a piece at once. After an error it must not be called again.
+func (s *eventWriter) write(text []byte) error {
 	s.begin()
 	if err := s.controller.SetWriteDeadline(time.Now().Add(eventTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return s.fail(err)
@@ -184,7 +202,7 @@ func (s *eventWriter) begin() {
 	}
 	s.begun = true
 	header := s.w.Header()
-	header.Set("Content-Type", eventStream)
+	header.Set("Content-Type", s.mediaType)
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	s.w.WriteHeader(http.StatusOK)
@@ -198,6 +216,9 @@ func (e event) encode() ([]byte, error) {
 		return nil, fmt.Errorf("encoding event %s: %w", e.name, err)
 	}
 	var text bytes.Buffer
+	if e.id != "" {
+		fmt.Fprintf(&text, "id: %s\n", e.id)
+	}
 	fmt.Fprintf(&text, "event: %s\ndata: %s\n\n", e.name, data)
 	return text.Bytes(), nil
 }

@@ -42,6 +42,7 @@ func nextEvent(r *bufio.Reader) (received, error) {
 			e.name = value
 		case "data":
 			e.data = value
+		case "id": // where a client goes on
 		default:
 			return e, errors.New("not a line of an event: " + line)
 		}

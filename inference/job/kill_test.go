@@ -28,8 +28,8 @@ func tempDir(t *rapid.T) string {
 	return dir
 }
 
-// workerVariable makes the test binary a process that takes jobs in and works on
-// them, in the store that the variable names.
+// workerVariable makes the test binary a process that takes jobs in and works
+// on them, in the store that the variable names.
 const workerVariable = "JOB_TEST_WORKER"
 
 // telling is a queue that says on the standard output what it acknowledged.

@@ -26,6 +26,9 @@ var (
 	// names the field, and "interpretation" says what was understood.
 	NotUnderstood = kind("prompt-not-understood", "The prompt names no known scent", http.StatusUnprocessableEntity)
 
+	// KeyReused is an Idempotency-Key that came with another body before.
+	KeyReused = kind("idempotency-key-reused", "The idempotency key was used for something else", http.StatusUnprocessableEntity)
+
 	// TooEarly is a request in TLS early data that is not safe to be replayed.
 	TooEarly = kind("too-early", "The request came too early", http.StatusTooEarly)
 	// UpgradeRefused is a request for a protocol that the configuration does
@@ -79,6 +82,9 @@ var (
 
 	// Overloaded is a backend whose queue is full.
 	Overloaded = kind("overloaded", "Too many requests are waiting", http.StatusServiceUnavailable)
+	// RecordsUnavailable is a request for what is kept, such as a job, while
+	// nothing can be kept.
+	RecordsUnavailable = kind("records-unavailable", "Records are unavailable", http.StatusServiceUnavailable)
 	// NotFound is a path that leads nowhere.
 	NotFound = kind("not-found", "There is nothing here", http.StatusNotFound)
 	// MethodNotAllowed is a method that the path does not take. The Allow field
@@ -92,13 +98,13 @@ var (
 // Kinds returns every kind, in the order of docs/errors.md.
 func Kinds() []*Kind {
 	return []*Kind{
-		Malformed, Unsupported, TooLarge, HeaderTooLarge, Misdirected, Invalid, NotUnderstood,
+		Malformed, Unsupported, TooLarge, HeaderTooLarge, Misdirected, Invalid, NotUnderstood, KeyReused,
 		TooEarly, UpgradeRefused, Unsendable,
 		CredentialMissing, CredentialInvalid, CredentialExpired, CredentialReplayed, ScopeInsufficient, AuthUnavailable,
 		AddressDenied, QuotaExceeded, CostTooHigh, LimitUnavailable,
 		PolicyDenied, PolicyUnavailable,
 		UpstreamUnavailable, UpstreamTimeout, UpstreamFailed,
-		Overloaded, NotFound, MethodNotAllowed, Internal,
+		Overloaded, RecordsUnavailable, NotFound, MethodNotAllowed, Internal,
 	}
 }
 

@@ -159,7 +159,7 @@ func (e *edge) configure(t testing.TB, oldNew ...string) {
 // expects it.
 func (e *edge) startBackend(t testing.TB, flags ...string) *process {
 	t.Helper()
-	backend := start(t, nil, append([]string{"infer", "--listen", e.upstream}, flags...)...)
+	backend := start(t, e.env, append([]string{"infer", "--listen", e.upstream}, flags...)...)
 	eventually(t, "the backend is ready", func() bool {
 		resp, err := http.Get("http://" + e.upstream + "/health/ready")
 		if err != nil {
