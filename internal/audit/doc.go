@@ -57,8 +57,8 @@
 // An event is sealed with ChaCha20-Poly1305 under its own sealing key, with the
 // number of the event in its segment, from 0, as the nonce (a 64-bit
 // little-endian number and four zeros), and with the trail's id, a line feed
-// and seq as additional data. Then the chain key is overwritten by the next. So a
-// process can seal further events, but cannot open those that it wrote: it
+// and seq as additional data. Then the chain key is overwritten by the next. So
+// a process can seal further events, but cannot open those that it wrote: it
 // takes the identity of a recipient, and the segment from its start. age
 // encrypts in chunks of 64 KiB; here every record is whole on the disk by
 // itself, so none that was acknowledged waits for a chunk to fill.

@@ -18,7 +18,7 @@ import (
 
 // open continues the trail in the folder, or begins one.
 func (w *writer) open() error {
-	numbers, err := segments(w.t.options.Folder)
+	numbers, err := segments(w.options.Folder)
 	if err != nil {
 		return err
 	}
@@ -51,16 +51,16 @@ func (w *writer) open() error {
 
 // openKey reads the signing key, which must be that of the trail.
 func (w *writer) openKey(last header) (err error) {
-	file := w.t.options.KeyFile
+	file := w.options.KeyFile
 	if last.Key == nil {
 		w.key, err = EnsureKey(file)
 		return err
 	}
 	if w.key, err = ReadKey(file); err != nil {
-		return fmt.Errorf("%w; the trail in %s needs its key: put it back, or move the folder away to begin a new trail", err, w.t.options.Folder)
+		return fmt.Errorf("%w; the trail in %s needs its key: put it back, or move the folder away to begin a new trail", err, w.options.Folder)
 	}
 	if !leads(last.Key, w.key.Public(), w.key.endorsements) {
-		return fmt.Errorf("the trail in %s was signed with another key than the one in %s: put that back, or move the folder away to begin a new trail", w.t.options.Folder, file)
+		return fmt.Errorf("the trail in %s was signed with another key than the one in %s: put that back, or move the folder away to begin a new trail", w.options.Folder, file)
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ type tail struct {
 // beside the segment: nothing is destroyed.
 func (w *writer) repair(number uint64) (tail, error) {
 	path := w.path(number)
-	found, err := readTail(w.t.options.Folder, number)
+	found, err := readTail(w.options.Folder, number)
 	if err != nil {
 		return tail{}, err
 	}
@@ -186,7 +186,7 @@ func (w *writer) listClosed(numbers []uint64, last tail) {
 		}
 		segment := closedSegment{number: number, size: info.Size(), end: last.end, known: true}
 		if i+1 < len(numbers) {
-			segment.end, segment.known = endBefore(w.t.options.Folder, numbers[i+1])
+			segment.end, segment.known = endBefore(w.options.Folder, numbers[i+1])
 		}
 		w.closed = append(w.closed, segment)
 		w.closedBytes += segment.size

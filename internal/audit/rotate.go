@@ -25,13 +25,13 @@ func (w *writer) begin(cut torn) error {
 	}
 	h.endorse(w.key)
 	var sealing *ratchet
-	if recipients := w.t.options.Recipients; len(recipients) > 0 {
+	if recipients := w.options.Recipients; len(recipients) > 0 {
 		var err error
 		if sealing, h.Age, err = newRatchet(w.trail, recipients); err != nil {
 			return err
 		}
 	}
-	began := w.t.options.Now()
+	began := w.options.Now()
 	next := *w
 	next.segment = number
 	d := next.draft()
@@ -44,7 +44,7 @@ func (w *writer) begin(cut torn) error {
 		return err
 	}
 	w.file, w.segment, w.began, w.size, w.events, w.ratchet = created, number, began, 0, 0, sealing
-	w.syncedAt, w.unsynced = time.Now(), false
+	w.syncedAt, w.unsynced, w.outdated = time.Now(), false, false
 	w.accept(d)
 	return nil
 }
@@ -52,7 +52,7 @@ func (w *writer) begin(cut torn) error {
 // create makes a segment with its first records, and sees both to the disk.
 func (w *writer) create(number uint64, text []byte) (file, error) {
 	path := w.path(number)
-	created, err := w.t.disk.create(path)
+	created, err := w.disk.create(path)
 	if err != nil {
 		return nil, fmt.Errorf("making a segment: %w", err)
 	}
@@ -61,10 +61,10 @@ func (w *writer) create(number uint64, text []byte) (file, error) {
 		err = created.Sync()
 	}
 	if err == nil {
-		err = w.t.disk.syncFolder(w.t.options.Folder)
+		err = w.disk.syncFolder(w.options.Folder)
 	}
 	if err != nil {
-		err = errors.Join(fmt.Errorf("making a segment: %w", err), created.Close(), w.t.disk.remove(path))
+		err = errors.Join(fmt.Errorf("making a segment: %w", err), created.Close(), w.disk.remove(path))
 		return nil, err
 	}
 	return created, nil
@@ -73,7 +73,7 @@ func (w *writer) create(number uint64, text []byte) (file, error) {
 // renewKey takes a new signing key into use, if the file has one that the
 // present one endorses.
 func (w *writer) renewKey() {
-	key, err := ReadKey(w.t.options.KeyFile)
+	key, err := ReadKey(w.options.KeyFile)
 	if err == nil && leads(w.key.Public(), key.Public(), key.endorsements) {
 		w.key = key
 	}
@@ -150,13 +150,13 @@ func (w *writer) delete(victims []closedSegment) error {
 		torn, err := filepath.Glob(path + ".*" + tornExtension)
 		errs = append(errs, err)
 		for _, name := range append(torn, path) {
-			if err := w.t.disk.remove(name); !errors.Is(err, fs.ErrNotExist) {
+			if err := w.disk.remove(name); !errors.Is(err, fs.ErrNotExist) {
 				errs = append(errs, err)
 			}
 		}
 		w.closedBytes -= victim.size
 	}
-	if err := errors.Join(append(errs, w.t.disk.syncFolder(w.t.options.Folder))...); err != nil {
+	if err := errors.Join(append(errs, w.disk.syncFolder(w.options.Folder))...); err != nil {
 		return fmt.Errorf("deleting old segments: %w", err)
 	}
 	return nil
@@ -164,11 +164,11 @@ func (w *writer) delete(victims []closedSegment) error {
 
 // victims returns how many of the closed segments are not to be kept, and why.
 func (w *writer) victims() (n int, reason string) {
-	if most := w.t.options.RetainCount; most > 0 && len(w.closed) > most {
+	if most := w.options.RetainCount; most > 0 && len(w.closed) > most {
 		n, reason = len(w.closed)-most, "count"
 	}
-	if age := w.t.options.RetainAge; age > 0 {
-		before := w.t.options.Now().Add(-age)
+	if age := w.options.RetainAge; age > 0 {
+		before := w.options.Now().Add(-age)
 		for n < len(w.closed) && w.closed[n].end.at.Before(before) {
 			n, reason = n+1, "age"
 		}

@@ -26,8 +26,8 @@ func (t *Trail) run() {
 
 // linger lets a group gather.
 func (t *Trail) linger() {
-	if t.options.Sync == SyncGroup && t.options.Delay > 0 {
-		time.Sleep(t.options.Delay)
+	if t.w.options.Sync == SyncGroup && t.w.options.Delay > 0 {
+		time.Sleep(t.w.options.Delay)
 	}
 }
 
@@ -52,10 +52,13 @@ func (t *Trail) take() (b *batch, last bool) {
 // who wait.
 func (t *Trail) commit(b *batch) {
 	lost := t.takeLost()
+	if changed := t.changed.Swap(nil); changed != nil {
+		t.w.options, t.w.outdated = *changed, true
+	}
 	start := time.Now()
 	err := t.w.commit(b, lost)
 	if b.events > 0 && err == nil {
-		t.options.Committed(b.events, time.Since(start))
+		t.w.options.Committed(b.events, time.Since(start))
 	}
 	before := t.settle(b, lost, err)
 	if err != nil {
@@ -63,7 +66,7 @@ func (t *Trail) commit(b *batch) {
 	}
 	close(b.done)
 	if (before == nil) != (err == nil) {
-		t.options.Report(err)
+		t.w.options.Report(err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,11 +18,12 @@ var ErrQuota = errors.New("the audit trail is at its quota")
 
 // Trail records events. Its methods may be called concurrently.
 type Trail struct {
-	options Options
-	disk    disk
+	options Options // those at the start
 	lock    *os.File
+	changed atomic.Pointer[Options] // what the writer is to change to
 
 	mu       sync.Mutex
+	maxGroup int
 	queue    []*batch // at least one; the last has room, or there is none
 	waiting  int      // events in the queue
 	spare    []byte
@@ -100,11 +102,11 @@ func openOn(on disk, options Options) (*Trail, error) {
 		return nil, err
 	}
 	t := &Trail{
-		options: options, disk: on, lock: locked,
+		options: options, lock: locked, maxGroup: options.MaxGroup,
 		wake: make(chan struct{}, 1), stopped: make(chan struct{}),
 	}
 	t.queue = []*batch{t.newBatch()}
-	t.w = writer{t: t}
+	t.w = writer{options: options, disk: on}
 	if err := t.w.open(); err != nil {
 		_ = locked.Close()
 		return nil, err
@@ -113,6 +115,23 @@ func openOn(on disk, options Options) (*Trail, error) {
 	t.note(func(s *Status) { s.Segment, s.Bytes = t.w.segment, t.w.bytes() })
 	go t.run()
 	return t, nil
+}
+
+// Change changes the options of an open trail: a new segment begins with them.
+// The folder, the key's file, the clock and MaxWaiting stay as they are.
+func (t *Trail) Change(options Options) error {
+	options.Folder, options.KeyFile = t.options.Folder, t.options.KeyFile
+	options.Now, options.MaxWaiting = t.options.Now, t.options.MaxWaiting
+	options, err := options.withDefaults()
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	t.maxGroup = options.MaxGroup
+	t.mu.Unlock()
+	t.changed.Store(&options)
+	t.stir()
+	return nil
 }
 
 // Append records an event, and returns when that is as safe as the sync policy
@@ -185,7 +204,7 @@ func (t *Trail) wait(ctx context.Context, until <-chan struct{}) error {
 // add adds an event to the last batch. The caller holds the lock.
 func (t *Trail) add(event Event) (*batch, error) {
 	b := t.queue[len(t.queue)-1]
-	if b.events == t.options.MaxGroup {
+	if b.events >= t.maxGroup {
 		b = t.newBatch()
 		t.queue = append(t.queue, b)
 	}

@@ -448,6 +448,29 @@ func TestATrailDoesNotGoOnWithAnotherKey(t *testing.T) {
 	}
 }
 
+func TestTheOptionsOfAnOpenTrailAreChanged(t *testing.T) {
+	folder := t.TempDir()
+	someone := identity(t)
+	trail := open(t, audit.Options{Folder: folder})
+	if err := trail.Append(t.Context(), refused(0)); err != nil {
+		t.Fatal(err)
+	}
+	if err := trail.Change(audit.Options{Recipients: []age.Recipient{someone.Recipient()}, Sync: audit.SyncEach}); err != nil {
+		t.Fatal(err)
+	}
+	if err := trail.Append(t.Context(), refused(1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := trail.Change(audit.Options{Sync: "never"}); err == nil {
+		t.Error("changed to a policy that does not exist")
+	}
+	closeTrail(t, trail)
+	wantRequests(t, requests(t, folder, someone), 2)
+	if report := read(t, folder, audit.ReadOptions{}); report.Segments != 2 || report.Unopened != 1 {
+		t.Errorf("%d segments, %d sealed events; want 2 and 1", report.Segments, report.Unopened)
+	}
+}
+
 func TestOptionsThatNoTrailCanHave(t *testing.T) {
 	for what, options := range map[string]audit.Options{
 		"no folder":     {},

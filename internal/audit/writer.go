@@ -11,7 +11,8 @@ import (
 
 // writer writes the segments of a trail. It belongs to one goroutine.
 type writer struct {
-	t          *Trail
+	options    Options
+	disk       disk
 	key        *Key
 	pseudonyms *Key // the key at the start
 	trail      string
@@ -20,10 +21,12 @@ type writer struct {
 	stale   file // what failed, until its end is cut
 	segment uint64
 	began   time.Time
-	size    int64
-	events  int // in this segment
-	ratchet *ratchet
-	end     end
+	// outdated says that the segment was begun with other options.
+	outdated bool
+	size     int64
+	events   int // in this segment
+	ratchet  *ratchet
+	end      end
 
 	unsigned      int // records since the last signature
 	unsignedSince time.Time
@@ -57,17 +60,17 @@ const maxRest = time.Hour
 // rest returns how long there is nothing to do without new events.
 func (w *writer) rest() time.Duration {
 	if w.file == nil || w.atQuota() {
-		return w.t.options.Retry
+		return w.options.Retry
 	}
 	rest := maxRest
 	if w.unsigned > 0 {
-		rest = min(rest, time.Until(w.unsignedSince.Add(w.t.options.SignInterval)))
+		rest = min(rest, time.Until(w.unsignedSince.Add(w.options.SignInterval)))
 	}
 	if w.unsynced {
-		rest = min(rest, time.Until(w.syncedAt.Add(w.t.options.SyncInterval)))
+		rest = min(rest, time.Until(w.syncedAt.Add(w.options.SyncInterval)))
 	}
-	if age := w.t.options.MaxAge; age > 0 && w.events > 0 {
-		rest = min(rest, age-w.t.options.Now().Sub(w.began))
+	if age := w.options.MaxAge; age > 0 && w.events > 0 {
+		rest = min(rest, age-w.options.Now().Sub(w.began))
 	}
 	return max(rest, 0)
 }
@@ -78,13 +81,13 @@ func (w *writer) bytes() int64 { return w.closedBytes + w.size }
 // atQuota reports whether there is no room for another event.
 func (w *writer) atQuota() bool {
 	const reserve = 2 * maxEvent
-	return w.t.options.Quota > 0 && w.bytes()+reserve > w.t.options.Quota
+	return w.options.Quota > 0 && w.bytes()+reserve > w.options.Quota
 }
 
 // full reports whether the segment ends here.
 func (w *writer) full() bool {
-	age := w.t.options.MaxAge
-	return w.size >= w.t.options.MaxSize || age > 0 && w.events > 0 && w.t.options.Now().Sub(w.began) >= age
+	age := w.options.MaxAge
+	return w.outdated || w.size >= w.options.MaxSize || age > 0 && w.events > 0 && w.options.Now().Sub(w.began) >= age
 }
 
 // commit writes a batch, after the gap before it.
@@ -152,8 +155,8 @@ func (w *writer) signatureDue(d *draft) bool {
 	if unsigned == 0 {
 		return false
 	}
-	return unsigned >= w.t.options.SignAfter ||
-		w.unsigned > 0 && time.Since(w.unsignedSince) >= w.t.options.SignInterval
+	return unsigned >= w.options.SignAfter ||
+		w.unsigned > 0 && time.Since(w.unsignedSince) >= w.options.SignInterval
 }
 
 // write writes a draft, and syncs it as the policy says.
@@ -164,7 +167,7 @@ func (w *writer) write(d *draft) error {
 		}
 		w.unsynced = true
 	}
-	due := w.t.options.Sync != SyncInterval || time.Since(w.syncedAt) >= w.t.options.SyncInterval
+	due := w.options.Sync != SyncInterval || time.Since(w.syncedAt) >= w.options.SyncInterval
 	if w.unsynced && due {
 		if err := w.file.Sync(); err != nil {
 			return w.fail(err)
@@ -188,7 +191,7 @@ func (w *writer) accept(d *draft) {
 		return
 	}
 	w.unsigned = 0
-	w.t.options.Signed(d.signed)
+	w.options.Signed(d.signed)
 }
 
 // fail gives the segment up. What is not acknowledged is cut off, if that is
@@ -223,7 +226,7 @@ func (w *writer) resume() error {
 		}
 		w.retire()
 	}
-	if err := os.MkdirAll(w.t.options.Folder, 0o700); err != nil {
+	if err := os.MkdirAll(w.options.Folder, 0o700); err != nil {
 		return fmt.Errorf("making the trail's folder: %w", err)
 	}
 	return w.begin(torn{})
@@ -232,7 +235,7 @@ func (w *writer) resume() error {
 // retire makes the segment a closed one.
 func (w *writer) retire() {
 	at := w.end
-	at.at = w.t.options.Now()
+	at.at = w.options.Now()
 	w.closed = append(w.closed, closedSegment{w.segment, w.size, at, true})
 	w.closedBytes += w.size
 	w.size = 0
@@ -258,7 +261,7 @@ func (w *writer) checkPresent() error {
 }
 
 func (w *writer) path(segment uint64) string {
-	return filepath.Join(w.t.options.Folder, segmentName(segment))
+	return filepath.Join(w.options.Folder, segmentName(segment))
 }
 
 // draft is what is to be written, and the end of the trail afterwards.
@@ -293,7 +296,7 @@ func (d *draft) add(body []byte, own bool) error {
 
 // addOwn adds an event of the trail's own.
 func (d *draft) addOwn(event Event) error {
-	d.end.at = d.w.t.options.Now()
+	d.end.at = d.w.options.Now()
 	body, err := event.append(nil, d.end.at)
 	if err != nil {
 		return err
@@ -304,7 +307,7 @@ func (d *draft) addOwn(event Event) error {
 // sign adds a signature of the record before.
 func (d *draft) sign() {
 	w := d.w
-	c := &Checkpoint{trail: w.trail, seq: d.end.seq, head: d.end.head, segment: w.segment, at: w.t.options.Now().UTC().Truncate(time.Microsecond)}
+	c := &Checkpoint{trail: w.trail, seq: d.end.seq, head: d.end.head, segment: w.segment, at: w.options.Now().UTC().Truncate(time.Microsecond)}
 	c.sign(w.key)
 	body, _ := Event{Name: eventSignature, Fields: []Field{ // its fields are valid
 		Text("by", base64.StdEncoding.EncodeToString(c.keyID[:])),
