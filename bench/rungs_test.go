@@ -32,6 +32,7 @@ type rung struct {
 	// its site, and directives of its route /api/*, by their names.
 	global      bool
 	redis       bool // the gate app keeps the usage of limits in ODORDIFF_REDIS
+	audit       bool // the gate app records security events
 	site, route []string
 	// own is a directive that the shipped Caddyfile lacks.
 	own string
@@ -59,6 +60,7 @@ var rungs = []rung{
 	{name: "capacity", site: []string{"gate_capacity"}, budget: 15},
 	{name: "three limits", route: []string{"gate_limit"}, field: "RateLimit", budget: 17},
 	{name: "JWT, cached", route: []string{"gate_auth"}, anonymous: 401, budget: 13},
+	{name: "JWT, cached, audited", audit: true, route: []string{"gate_auth"}, anonymous: 401, budget: 13},
 	{name: "stale store", route: []string{"gate_fallback"}, field: "Gate-Served-By", budget: 25},
 	{name: "JWT and policy", route: []string{"gate_auth", "gate_policy"}, anonymous: 401, budget: 50},
 	{name: "chain, no log", whole: true, without: []string{"log", "log_append"}, field: "Gate-Served-By", anonymous: 401, budget: 140},
@@ -82,9 +84,15 @@ func (r rung) caddyfile(t testing.TB) string {
 		around = append(around, directive{line: r.own})
 	}
 	options := parse(t, plain)[0]
+	var shared []directive
 	if r.redis {
-		store := directive{line: "redis {env.ODORDIFF_REDIS}"}
-		options = options.with(append(options.within, directive{line: "gate", opens: true, within: []directive{store}})...)
+		shared = append(shared, directive{line: "redis {env.ODORDIFF_REDIS}"})
+	}
+	if r.audit {
+		shared = append(shared, directive{line: "audit"})
+	}
+	if len(shared) > 0 {
+		options = options.with(append(options.within, directive{line: "gate", opens: true, within: shared})...)
 	}
 	if r.global {
 		options = shipped[0]

@@ -139,6 +139,9 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 	if found.principal != nil {
 		x.Principal = found.principal
 		setPlaceholders(r, x)
+		if refusal := gate.RecordUse(r, x); refusal != nil {
+			return gate.Refuse(w, r, refusal)
+		}
 	}
 	if x.Principal != nil { // from this handler or an earlier gate_auth
 		setIdentity(r.Header, x.Principal)

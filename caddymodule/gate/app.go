@@ -13,6 +13,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/odordiff/odordiff/internal/audit"
 	"github.com/odordiff/odordiff/internal/breaker"
 	"github.com/odordiff/odordiff/internal/healthcheck"
 	"github.com/odordiff/odordiff/internal/keyring"
@@ -44,6 +45,10 @@ type App struct {
 	// h2c cannot be named. Default: none.
 	Upgrade []string `json:"upgrade,omitempty"`
 
+	// Records security events in a trail that nobody can change unnoticed.
+	// Default: nothing is recorded.
+	Audit *Audit `json:"audit,omitempty"`
+
 	ctx         caddy.Context
 	logger      *zap.Logger
 	process     *process
@@ -51,6 +56,7 @@ type App struct {
 	keyring     *keyring.Keyring
 	keyringPath string
 	keySets     *keySets
+	auditing    *auditing
 	cleanups    []func() error
 }
 
@@ -95,19 +101,28 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("keyring: %w", err)
 		}
 	}
-	return RegisterMetrics(ctx, keyCollector{a}, refusals, responses)
+	if a.Audit != nil {
+		if err := a.provisionAudit(); err != nil {
+			return fmt.Errorf("audit: %w", err)
+		}
+	}
+	return RegisterMetrics(ctx, keyCollector{a}, auditCollector{a}, auditCommits, refusals, responses)
 }
 
-// Start takes over the log of refusals. It warns of servers that do not render
-// refusals, and of servers whose clients may choose their own address. What is
-// shared works from Provision on, because other modules use it while they are
-// provisioned.
+// Start takes over the log of refusals and the audit trail. It warns of servers
+// that do not render refusals, and of servers whose clients may choose their
+// own address. What is shared works from Provision on, because other modules
+// use it while they are provisioned.
 func (a *App) Start() error {
-	restore := takeOverLog(a.logger.Named("refusals"))
-	a.cleanups = append(a.cleanups, func() error {
-		restore()
+	restoreLog := takeOverLog(a.logger.Named("refusals"))
+	restoreTrail := takeOverTrail(a.auditing)
+	// before the trail is released
+	a.cleanups = append([]func() error{func() error {
+		restoreLog()
+		restoreTrail()
 		return nil
-	})
+	}}, a.cleanups...)
+	Record(audit.Event{Name: "config.loaded"})
 	servers := a.servers()
 	warnOfBareRefusals(servers, a.logger)
 	warnOfForgedAddresses(servers, a.logger)

@@ -31,6 +31,7 @@ func (a *App) Options() option.Table {
 		option.Block("redis", &a.Redis),
 		option.Text("keyring", &a.KeyringFile, "<file>").Expand().Example("keyring.json").
 			DefaultMeans("keyring.json in the directory that ODORDIFF_STATE names, if it is there"),
+		option.Block("audit", &a.Audit),
 		option.List("upgrade", &a.Upgrade, "<protocols...>").Accept(upgradable, mayUpgrade).Example("websocket").DefaultMeans("none"),
 	}}
 }

@@ -56,6 +56,7 @@ func (a *App) acquireKeyring(file string, logger *zap.Logger) error {
 // config that runs at that time.
 func reportKeyring(path string) func(error) {
 	return func(err error) {
+		recordChange("keyring.changed", path, err)
 		logger := caddy.Log().Named("gate.keyring")
 		if err != nil {
 			logBrokenKeyring(logger, path, err)

@@ -67,6 +67,7 @@ func (k *keySets) all() map[string]*token.KeySet {
 func reportKeySet(path string) func(token.Contents, error) {
 	return func(now token.Contents, err error) {
 		logger := caddy.Log().Named("gate.jwks").With(zap.String("file", path))
+		recordChange("jwks.changed", path, err)
 		if err == nil {
 			logger.Info("the JWKS file changed", zap.Int("keys", now.Keys))
 		}

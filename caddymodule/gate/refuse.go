@@ -26,15 +26,13 @@ import (
 // returned by a handler and rendered by gate_problem. What matters is done at
 // once, even if a site has no gate_problem: see [Prepare].
 func Refuse(w http.ResponseWriter, r *http.Request, p *problem.Problem) error {
-	Prepare(w, r, p)
-	return refusal(p)
+	return refusal(Prepare(w, r, p))
 }
 
 // RefuseToSend is [Refuse] for a transport, which has no response yet. The
 // problem must have no fields.
 func RefuseToSend(r *http.Request, p *problem.Problem) error {
-	record(r, p)
-	return refusal(p)
+	return refusal(record(r, p))
 }
 
 func refusal(p *problem.Problem) error {
@@ -48,15 +46,20 @@ func refusal(p *problem.Problem) error {
 // once for each request. And it makes the response not wait for the rest of the
 // request's body. If the client has left, it does nothing.
 //
+// It returns the problem to answer with: another one if the audit trail is
+// required and cannot record this.
+//
 // Prepare is for gate_problem, which answers what other handlers refuse; those
 // call [Refuse].
-func Prepare(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
-	maps.Copy(w.Header(), p.Fields)
+func Prepare(w http.ResponseWriter, r *http.Request, p *problem.Problem) *problem.Problem {
 	if x := ExchangeOf(r); x.Refused != "" || p.Status == problem.StatusClientLeft {
-		return // done already, or nobody is left to refuse
+		maps.Copy(w.Header(), p.Fields)
+		return p // done already, or nobody is left to refuse
 	}
-	record(r, p)
+	p = record(r, p)
+	maps.Copy(w.Header(), p.Fields)
 	answerAtOnce(w, r, p)
+	return p
 }
 
 const (
@@ -107,10 +110,12 @@ var refusals = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Help: "Refused requests by status, problem, and reason: the limit, the gravest rule of the policy, or the provider that refused; empty where there is none.",
 }, []string{"status", "problem", "reason"})
 
-// record records a refused request: in a line of the logger gate.refusals, and
-// in the metric gate_refusals_total.
-func record(r *http.Request, p *problem.Problem) {
+// record records a refused request: in the audit trail, in a line of the logger
+// gate.refusals, and in the metric gate_refusals_total. It returns the problem
+// that the request is refused with.
+func record(r *http.Request, p *problem.Problem) *problem.Problem {
 	x := ExchangeOf(r)
+	p = auditRefusal(r, x, p)
 	x.Refused = p.Name
 	refusals.WithLabelValues(strconv.Itoa(p.Status), p.Name, reasons.label(p.RefusedBy)).Inc()
 	level := zapcore.InfoLevel
@@ -120,6 +125,7 @@ func record(r *http.Request, p *problem.Problem) {
 	if line := refusalLog().Check(level, "refused"); line != nil {
 		line.Write(refusalFields(x, p)...)
 	}
+	return p
 }
 
 // refusalFields returns the fields that say who was refused and why. They

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/audit"
 	"github.com/odordiff/odordiff/internal/healthcheck"
 	"github.com/odordiff/odordiff/internal/promptpolicy"
 )
@@ -102,6 +103,13 @@ const (
 func report(dir string, c promptpolicy.Candidate) {
 	logger := caddy.Log().Named("http.handlers.gate_policy").With(
 		zap.String("dir", dir), zap.String("candidate", c.Hash), zap.Duration("took", c.Took))
+	result := "in force"
+	if c.Err != nil {
+		result = "refused"
+	}
+	gate.Record(audit.Event{Name: "policy.changed", Fields: []audit.Field{
+		audit.Text("name", dir), audit.Text("revision", c.Hash), audit.Text("result", result),
+	}})
 	if c.Err != nil {
 		recordRefused(dir)
 		logger.Error("policy candidate refused: the last good policy stays in force",

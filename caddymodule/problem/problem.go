@@ -120,9 +120,8 @@ func headerSize(r *http.Request) int {
 
 // answer refuses the request because of the error.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, err error) error {
-	p := problemOf(err)
-	id := gate.RequestID(r)
-	gate.Prepare(w, r, p)
+	id, p := gate.RequestID(r), problemOf(err)
+	p = gate.Prepare(w, r, p)
 	describeRefusal(r, p, id)
 	return p.Write(w, id)
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/audit"
 	"github.com/odordiff/odordiff/internal/breaker"
 	"github.com/odordiff/odordiff/internal/healthcheck"
 )
@@ -51,6 +53,9 @@ func (c *stateCollector) Collect(metrics chan<- prometheus.Metric) {
 // it uses the logger of the running one.
 func observe(change breaker.Change) {
 	transitions.WithLabelValues(change.Breaker, change.To.String()).Inc()
+	gate.Record(audit.Event{Name: "breaker.changed", Fields: []audit.Field{
+		audit.Text("name", change.Breaker), audit.Text("from", change.From.String()), audit.Text("to", change.To.String()),
+	}})
 	logger := caddy.Log().Named("gate.breaker").With(
 		zap.String("breaker", change.Breaker), zap.Stringer("from", change.From))
 	if change.To == breaker.Open {

@@ -127,16 +127,16 @@ off, or all of it replaced, only a checkpoint shows that was kept elsewhere:
 }
 
 func printReport(w io.Writer, r *audit.Report, anchor *audit.Checkpoint) {
-	fmt.Fprintf(w, "trail %s: no fault in %d records of %d segments, of them %d events\n", r.Trail, r.Last-r.First+1, r.Segments, r.Events)
-	fmt.Fprintf(w, "public key %s\n", base64.StdEncoding.EncodeToString(r.Key))
+	fmt.Fprintf(w, "trail %s\nrecords %d to %d, of them %d events: no fault\n", r.Trail, r.First, r.Last, r.Events)
 	if r.Signed > 0 {
-		fmt.Fprintf(w, "signed up to record %d of %d, at %s\n", r.Signed, r.Last, r.SignedAt.Format(time.RFC3339))
+		fmt.Fprintf(w, "signed up to record %d at %s\n", r.Signed, r.SignedAt.Format(time.RFC3339))
 	}
+	fmt.Fprintf(w, "public key %s\n", base64.StdEncoding.EncodeToString(r.Key))
 	switch {
 	case anchor == nil:
-		fmt.Fprintln(w, "without a checkpoint: that nothing was cut off the end is not shown")
+		fmt.Fprintln(w, "no checkpoint was given: whether the end was cut off is not known")
 	case r.Anchored:
-		fmt.Fprintf(w, "as the checkpoint of %s says up to record %d\n", anchor.Time().Format(time.RFC3339), anchor.Seq())
+		fmt.Fprintf(w, "up to record %d as the checkpoint of %s says\n", anchor.Seq(), anchor.Time().Format(time.RFC3339))
 	default:
 		fmt.Fprintf(w, "the checkpoint of %s is older than what is kept: it shows nothing\n", anchor.Time().Format(time.RFC3339))
 	}

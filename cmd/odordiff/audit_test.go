@@ -63,7 +63,7 @@ func TestAuditVerifySaysWhatATrailIsAndWhatIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := runCommand(t, auditVerifyCommand(), checkpoint, "--checkpoint", "-", "--key", base64.StdEncoding.EncodeToString(key.Public()))
-	if err != nil || !strings.Contains(out, "no fault in 6 records of 1 segments, of them 3 events") || !strings.Contains(out, "up to record 5") {
+	if err != nil || !strings.Contains(out, "records 1 to 6, of them 3 events: no fault") || !strings.Contains(out, "up to record 5 as the checkpoint") {
 		t.Errorf("%s%v", out, err)
 	}
 	segment := filepath.Join(folder, "00000001.audit")

@@ -9,8 +9,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	stdhash "hash"
 	"io/fs"
 	"os"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -24,6 +26,13 @@ type Key struct {
 	private      ed25519.PrivateKey
 	principals   []byte
 	endorsements []endorsement
+	macs         sync.Pool // of *pseudonymiser
+}
+
+// pseudonymiser makes pseudonyms, one at a time.
+type pseudonymiser struct {
+	mac    stdhash.Hash
+	buffer []byte
 }
 
 // endorsement is the word of a key for the one after it.
@@ -74,7 +83,7 @@ func ReadKey(path string) (*Key, error) {
 	if len(doc.Seed) != ed25519.SeedSize || len(doc.Principals) != keySize {
 		return nil, fmt.Errorf("reading the signing key %s: its seed and its key for principals have 32 bytes each", path)
 	}
-	return &Key{ed25519.NewKeyFromSeed(doc.Seed), doc.Principals, doc.Endorsements}, nil
+	return &Key{private: ed25519.NewKeyFromSeed(doc.Seed), principals: doc.Principals, endorsements: doc.Endorsements}, nil
 }
 
 // RotateKey replaces the key in a file by a new one, which the old one
@@ -119,9 +128,17 @@ func (k *Key) Public() ed25519.PublicKey { return k.private.Public().(ed25519.Pu
 // Pseudonym returns what stands for a principal in a trail that does not name
 // principals: 16 bytes of an HMAC-SHA-256 in hexadecimal digits.
 func (k *Key) Pseudonym(principal string) string {
-	mac := hmac.New(sha256.New, k.principals)
-	mac.Write([]byte(principal))
-	return hex.EncodeToString(mac.Sum(nil)[:16])
+	p, kept := k.macs.Get().(*pseudonymiser)
+	if !kept {
+		p = &pseudonymiser{mac: hmac.New(sha256.New, k.principals)}
+	}
+	defer k.macs.Put(p)
+	p.mac.Reset()
+	p.buffer = append(p.buffer[:0], principal...)
+	p.mac.Write(p.buffer)
+	sum := p.mac.Sum(p.buffer[:0])
+	p.buffer = hex.AppendEncode(sum, sum[:16])
+	return string(p.buffer[len(sum):])
 }
 
 func endorsementText(key []byte) []byte {

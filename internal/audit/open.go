@@ -16,11 +16,12 @@ import (
 	"github.com/odordiff/odordiff/internal/atomicfile"
 )
 
-// open continues the trail in the folder, or begins one.
-func (w *writer) open() error {
+// open continues the trail in the folder, or begins one. It returns the last
+// time that the trail knows of.
+func (w *writer) open() (latest time.Time, err error) {
 	numbers, err := segments(w.options.Folder)
 	if err != nil {
-		return err
+		return latest, err
 	}
 	var (
 		last tail
@@ -29,7 +30,7 @@ func (w *writer) open() error {
 	for ; len(numbers) > 0; numbers = numbers[:len(numbers)-1] {
 		number := numbers[len(numbers)-1]
 		if last, err = w.repair(number); err != nil {
-			return err
+			return latest, err
 		}
 		if cut.add(last.torn); last.valid > 0 {
 			w.segment = number
@@ -37,7 +38,7 @@ func (w *writer) open() error {
 		}
 	}
 	if err := w.openKey(last.header); err != nil {
-		return err
+		return latest, err
 	}
 	w.pseudonyms, w.end = w.key, last.end
 	if w.trail = last.header.Trail; w.trail == "" {
@@ -46,7 +47,13 @@ func (w *writer) open() error {
 		w.trail = hex.EncodeToString(id)
 	}
 	w.listClosed(numbers, last)
-	return w.begin(cut)
+	if err := w.begin(cut); err != nil {
+		return latest, err
+	}
+	if last.end.at.After(w.end.at) {
+		return last.end.at, nil
+	}
+	return w.end.at, nil
 }
 
 // openKey reads the signing key, which must be that of the trail.

@@ -107,11 +107,10 @@ func openOn(on disk, options Options) (*Trail, error) {
 	}
 	t.queue = []*batch{t.newBatch()}
 	t.w = writer{options: options, disk: on}
-	if err := t.w.open(); err != nil {
+	if t.lastTime, err = t.w.open(); err != nil {
 		_ = locked.Close()
 		return nil, err
 	}
-	t.lastTime = t.w.end.at
 	t.note(func(s *Status) { s.Segment, s.Bytes = t.w.segment, t.w.bytes() })
 	go t.run()
 	return t, nil

@@ -73,6 +73,10 @@ var (
 	// closed.
 	PolicyUnavailable = kind("policy-unavailable", "The policy is unavailable", http.StatusServiceUnavailable)
 
+	// AuditUnavailable is a request whose event the audit trail must record and
+	// cannot.
+	AuditUnavailable = kind("audit-unavailable", "The audit trail is unavailable", http.StatusServiceUnavailable)
+
 	// UpstreamUnavailable is a request that no rung of the ladder could answer.
 	UpstreamUnavailable = kind("upstream-unavailable", "The service is unavailable", http.StatusServiceUnavailable)
 	// UpstreamTimeout is an upstream that did not answer in time.
@@ -102,7 +106,7 @@ func Kinds() []*Kind {
 		TooEarly, UpgradeRefused, Unsendable,
 		CredentialMissing, CredentialInvalid, CredentialExpired, CredentialReplayed, ScopeInsufficient, AuthUnavailable,
 		AddressDenied, QuotaExceeded, CostTooHigh, LimitUnavailable,
-		PolicyDenied, PolicyUnavailable,
+		PolicyDenied, PolicyUnavailable, AuditUnavailable,
 		UpstreamUnavailable, UpstreamTimeout, UpstreamFailed,
 		Overloaded, RecordsUnavailable, NotFound, MethodNotAllowed, Internal,
 	}

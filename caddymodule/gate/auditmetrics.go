@@ -1,0 +1,52 @@
+package gate
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+var (
+	auditRecorded = prometheus.NewDesc("gate_audit_events_total",
+		"Events for the audit trail, by what came of them: recorded, or lost.", []string{"result"}, nil)
+	auditFailing = prometheus.NewDesc("gate_audit_failing",
+		"1 while the audit trail cannot be written; else 0.", nil, nil)
+	auditBytes = prometheus.NewDesc("gate_audit_bytes",
+		"Size of the segments of the audit trail.", nil, nil)
+	auditCommits = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:    "gate_audit_commit_seconds",
+		Help:    "Time to write a group of events and to bring it to the disk.",
+		Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1},
+	})
+)
+
+func observeCommit(_ int, took time.Duration) { auditCommits.Observe(took.Seconds()) }
+
+// auditCollector reports the state of an app's trail at each scrape.
+type auditCollector struct{ app *App }
+
+// Describe implements prometheus.Collector.
+func (auditCollector) Describe(descs chan<- *prometheus.Desc) {
+	for _, desc := range []*prometheus.Desc{auditRecorded, auditFailing, auditBytes} {
+		descs <- desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c auditCollector) Collect(metrics chan<- prometheus.Metric) {
+	if c.app.auditing == nil {
+		return
+	}
+	status := c.app.auditing.Status()
+	send := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) {
+		metrics <- prometheus.MustNewConstMetric(desc, kind, value, labels...)
+	}
+	failing := 0.0
+	if status.Err != nil {
+		failing = 1
+	}
+	send(auditRecorded, prometheus.CounterValue, float64(status.Recorded), "recorded")
+	send(auditRecorded, prometheus.CounterValue, float64(status.Lost), "lost")
+	send(auditFailing, prometheus.GaugeValue, failing)
+	send(auditBytes, prometheus.GaugeValue, float64(status.Bytes))
+}
