@@ -85,7 +85,7 @@ func (i *infer) run(ctx context.Context, out io.Writer) error {
 		MaxQueued:     i.maxQueued,
 		Timeout:       i.timeout,
 		MinSafety:     &i.minSafety,
-		Store:         i.storeFile(),
+		Store:         storeFile(i.store),
 		JobWorkers:    i.jobWorkers,
 		JobRetention:  i.jobRetention,
 		Logger:        logger,
@@ -105,12 +105,12 @@ func (i *infer) run(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// storeFile is the file of the store, empty for none.
-func (i *infer) storeFile() string {
-	if i.store == noStore {
+// storeFile is the file that a flag names, empty for none.
+func storeFile(flag string) string {
+	if flag == noStore {
 		return ""
 	}
-	return i.store
+	return flag
 }
 
 func (i *infer) check() error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ import (
 const drainTimeout = 10 * time.Second
 
 func init() {
-	register("up", "[--state <dir>] [--policies <dir>] [--https-port <port>] [--http-port <port>] [--probe-port <port>]",
+	register("up", "[--state <dir>] [--policies <dir>] [--https-port <port>] [--http-port <port>] [--probe-port <port>] [--store <file>]",
 		"Starts the gateway and the inference backend in this process",
 		`Starts the gateway with the shipped Caddyfile and the inference backend behind
 it, with nothing to prepare. At the first run it makes a key, a development
@@ -43,6 +44,7 @@ Ctrl-C drains and stops both.`,
 			flags.IntVar(&up.probePort, "probe-port", portFromEnvironment("ODORDIFF_PROBE_PORT", 8081), "port of plain probes and metrics, on loopback")
 			flags.StringVar(&up.admin, "admin", "localhost:2019", "address of Caddy's admin API")
 			flags.StringVar(&up.backend, "backend", "127.0.0.1:8090", "address of the inference backend")
+			flags.StringVar(&up.store, "store", "", "file in which jobs and feedback are kept, or off (default: <state>/records.db)")
 			flags.Float64Var(&up.minSafety, "min-safety", safety.DefaultMinScore, minSafetyUsage)
 			cmd.Args = cobra.NoArgs
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return up.run(cmd) }
@@ -53,7 +55,7 @@ Ctrl-C drains and stops both.`,
 type up struct {
 	state, policies                string
 	httpsPort, httpPort, probePort int
-	admin, backend                 string
+	admin, backend, store          string
 	minSafety                      float64
 }
 
@@ -73,7 +75,7 @@ func (u *up) run(cmd *cobra.Command) error {
 		return fmt.Errorf("--backend: %w", portError(u.backend, err))
 	}
 	log := backendLog()
-	server, err := inference.New(inference.Config{MinSafety: &u.minSafety, Store: filepath.Join(u.state, recordsFile), Logger: log})
+	server, err := inference.New(inference.Config{MinSafety: &u.minSafety, Store: storeFile(cmp.Or(u.store, filepath.Join(u.state, recordsFile))), Logger: log})
 	if err != nil {
 		return errors.Join(fmt.Errorf("starting the inference backend: %w", err), backend.Close())
 	}

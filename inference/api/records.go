@@ -33,20 +33,25 @@ const (
 // are not.
 func (a *api) recorded() (*Records, error) {
 	records, err := a.records()
-	if err != nil {
-		return nil, recordsRefusal(err)
+	switch {
+	case errors.Is(err, ErrNoRecords):
+		return nil, problem.RecordsUnavailable.New("this server keeps no jobs and no feedback").Because(err)
+	case err != nil:
+		return nil, unavailable(err)
 	}
 	return records, nil
+}
+
+func unavailable(err error) error {
+	return problem.RecordsUnavailable.New("jobs and feedback cannot be kept at the moment; try again").RetryAfter(retryRecords).Because(err)
 }
 
 // recordsRefusal tells the client why a record was not kept or not found.
 func recordsRefusal(err error) error {
 	_, broken := errors.AsType[*store.Error](err)
 	switch {
-	case errors.Is(err, ErrNoRecords):
-		return problem.RecordsUnavailable.New("this server keeps no jobs and no feedback").Because(err)
-	case broken, errors.Is(err, ErrOpening), errors.Is(err, store.ErrClosed):
-		return problem.RecordsUnavailable.New("jobs and feedback cannot be kept at the moment; try again").RetryAfter(retryRecords).Because(err)
+	case broken, errors.Is(err, store.ErrClosed):
+		return unavailable(err)
 	case errors.Is(err, job.ErrNotFound):
 		return problem.NotFound.New("you have no such job").Because(err)
 	case errors.Is(err, job.ErrReused):

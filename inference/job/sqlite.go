@@ -67,7 +67,7 @@ type SQLite struct {
 	store   *store.Store
 	config  Config
 	lease   string // whose items are ours
-	changes changes
+	changes *changes
 }
 
 // Interface guard

@@ -128,18 +128,23 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 // makeFile makes an empty file for the owner alone, where there is none: SQLite
 // would let others read it.
 func (s *Store) makeFile() error {
+	err := s.touch()
+	if err != nil && !isFault(err) {
+		return s.fault(ReadOnly, err) // such as a directory that is a file
+	}
+	return s.explain(err)
+}
+
+func (s *Store) touch() error {
 	if err := os.MkdirAll(filepath.Dir(s.config.Path), 0o700); err != nil {
-		return s.explain(fmt.Errorf("making the directory: %w", err))
+		return fmt.Errorf("making the directory: %w", err)
 	}
 	file, err := os.OpenFile(s.config.Path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return s.explain(err)
+		return err
 	}
 	s.file, err = file.Stat()
-	if err := errors.Join(err, file.Close()); err != nil {
-		return s.explain(err)
-	}
-	return nil
+	return errors.Join(err, file.Close())
 }
 
 // prepare opens the writer's connection, and checks and migrates the database
