@@ -123,7 +123,7 @@ func (s *said) runAndKill(t *testing.T, path string, after int) {
 // begun again once it was finished.
 func TestKilledProcessesLoseNothingAndDoNothingTwice(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "records.db")
-	rounds := 12
+	rounds := 8
 	if testing.Short() {
 		rounds = 4
 	}

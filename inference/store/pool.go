@@ -39,6 +39,9 @@ func (p *pool) enter(ctx context.Context) error {
 	select {
 	case <-p.store.closing:
 		return ErrClosed
+	default:
+	}
+	select {
 	case p.slots <- struct{}{}:
 		return nil
 	default:
