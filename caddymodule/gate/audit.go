@@ -81,7 +81,7 @@ func (c *Audit) Options() option.Table {
 	return option.Table{Name: "audit", Options: []*option.Option{
 		option.Text("folder", &c.Folder, "<folder>").Expand().Example("/var/lib/odordiff/audit").
 			DefaultMeans("audit in the directory that ODORDIFF_STATE names"),
-		option.Text("key_file", &c.KeyFile, "<file>").Expand().Example("/etc/odordiff/audit-key.json").
+		option.Text("key_file", &c.KeyFile, "<file>").Expand().Example("/var/lib/odordiff/audit/signing-key.json").
 			DefaultMeans("signing-key.json in the folder"),
 		option.List("recipients", &c.Recipients, "<recipients...>").DefaultMeans("none: the events are in the clear").
 			Accept("age1… as age-keygen prints it, or the line of an SSH public key in quotes", isRecipient).

@@ -2,7 +2,10 @@ package audit_test
 
 import (
 	"context"
+	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 
@@ -62,4 +65,49 @@ func BenchmarkVerify(b *testing.B) {
 			b.Fatalf("%d events", report.Events)
 		}
 	}
+}
+
+// BenchmarkPace is a second with 2,000 events that nobody waits for. It reports
+// the share of one core that they take, and how many share a sync. Without a
+// trail, it is what the pace itself takes.
+func BenchmarkPace(b *testing.B) {
+	b.Run("nothing", func(b *testing.B) { pace(b, func() {}) })
+	for name, recipients := range map[string][]age.Recipient{"plain": nil, "sealed": {identity(b).Recipient()}} {
+		b.Run(name, func(b *testing.B) {
+			var groups, events atomic.Int64
+			trail := open(b, audit.Options{Folder: b.TempDir(), Recipients: recipients, Committed: func(n int, _ time.Duration) {
+				groups.Add(1)
+				events.Add(int64(n))
+			}})
+			pace(b, func() { trail.Offer(refused(1)) })
+			b.ReportMetric(float64(events.Load())/float64(groups.Load()), "events/sync")
+		})
+	}
+}
+
+// pace does something 2,000 times a second.
+func pace(b *testing.B, do func()) {
+	b.Helper()
+	before, start := cpuTime(b), time.Now()
+	for b.Loop() {
+		ticks := time.NewTicker(10 * time.Millisecond)
+		for range 100 {
+			<-ticks.C
+			for range 20 {
+				do()
+			}
+		}
+		ticks.Stop()
+	}
+	b.ReportMetric(100*float64(cpuTime(b)-before)/float64(time.Since(start)), "%core")
+}
+
+// cpuTime returns the processor time that this process has taken.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

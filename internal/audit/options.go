@@ -28,6 +28,7 @@ const (
 const (
 	DefaultMaxGroup     = 1024
 	DefaultMaxWaiting   = 8192
+	DefaultGather       = 20 * time.Millisecond
 	DefaultSyncInterval = time.Second
 	DefaultMaxSize      = 64 << 20
 	DefaultSignAfter    = 1000
@@ -59,6 +60,9 @@ type Options struct {
 	// Delay is how long the first event of a group waits for others. Without it,
 	// a group is what gathered while the one before was brought to the disk.
 	Delay time.Duration
+	// Gather is how long events wait for each other that nobody waits for: a sync
+	// costs much more than an event. Default: DefaultGather.
+	Gather time.Duration
 	// SyncInterval is the interval of SyncInterval. Default: DefaultSyncInterval.
 	SyncInterval time.Duration
 
@@ -108,6 +112,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Sync == SyncEach {
 		o.MaxGroup = 1
 	}
+	setDefault(&o.Gather, DefaultGather)
 	setDefault(&o.SyncInterval, DefaultSyncInterval)
 	setDefault(&o.MaxSize, DefaultMaxSize)
 	setDefault(&o.SignAfter, DefaultSignAfter)

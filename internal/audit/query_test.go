@@ -47,7 +47,7 @@ func TestAFilterChoosesEvents(t *testing.T) {
 
 func TestAReaderFollowsTheTrailOverSegments(t *testing.T) {
 	folder := t.TempDir()
-	trail := open(t, audit.Options{Folder: folder, MaxSize: audit.MinSize})
+	trail := open(t, audit.Options{Folder: folder, MaxSize: audit.MinSize, MaxGroup: 100})
 	add(t, trail, 1)
 	stop := make(chan struct{})
 	var ids []string

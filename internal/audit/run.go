@@ -13,6 +13,8 @@ func (t *Trail) run() {
 		select {
 		case <-t.wake:
 			t.linger()
+		case <-t.offered:
+			t.gather()
 		case <-timer.C:
 		}
 		timer.Stop()
@@ -31,6 +33,16 @@ func (t *Trail) linger() {
 	}
 }
 
+// gather lets events gather that nobody waits for, until somebody does.
+func (t *Trail) gather() {
+	timer := time.NewTimer(t.w.options.Gather)
+	defer timer.Stop()
+	select {
+	case <-t.wake:
+	case <-timer.C:
+	}
+}
+
 // take takes the first batch, which may be empty, and reports whether it is the
 // last.
 func (t *Trail) take() (b *batch, last bool) {
@@ -41,7 +53,7 @@ func (t *Trail) take() (b *batch, last bool) {
 	t.queue = t.queue[1:]
 	close(b.taken)
 	if len(t.queue) > 0 {
-		t.stir()
+		signal(t.wake)
 		return b, false
 	}
 	t.queue = append(t.queue, t.newBatch())

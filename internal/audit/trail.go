@@ -32,7 +32,8 @@ type Trail struct {
 	status   Status
 	closed   bool
 
-	wake    chan struct{} // has one place
+	wake    chan struct{} // somebody waits; has one place
+	offered chan struct{} // nobody does; has one place
 	stopped chan struct{}
 	w       writer // of the goroutine
 }
@@ -103,7 +104,7 @@ func openOn(on disk, options Options) (*Trail, error) {
 	}
 	t := &Trail{
 		options: options, lock: locked, maxGroup: options.MaxGroup,
-		wake: make(chan struct{}, 1), stopped: make(chan struct{}),
+		wake: make(chan struct{}, 1), offered: make(chan struct{}, 1), stopped: make(chan struct{}),
 	}
 	t.queue = []*batch{t.newBatch()}
 	t.w = writer{options: options, disk: on}
@@ -129,7 +130,7 @@ func (t *Trail) Change(options Options) error {
 	t.maxGroup = options.MaxGroup
 	t.mu.Unlock()
 	t.changed.Store(&options)
-	t.stir()
+	signal(t.wake)
 	return nil
 }
 
@@ -150,7 +151,8 @@ func (t *Trail) Append(ctx context.Context, event Event) error {
 	}
 }
 
-// Offer records an event soon. It never waits: what there is no room for is
+// Offer records an event soon, with others that come within a moment
+// ([Options.Gather]). It never waits: what there is no room for is
 // counted as lost, and the trail records the gap as soon as it can. It reports
 // whether there was room.
 func (t *Trail) Offer(event Event) bool {
@@ -176,7 +178,7 @@ func (t *Trail) put(ctx context.Context, event Event, mayWait bool) (*batch, err
 			t.lose(1, t.status.Err)
 			return nil, t.status.Err
 		case t.waiting < t.options.MaxWaiting:
-			return t.add(event)
+			return t.add(event, mayWait)
 		case !mayWait:
 			t.lose(1, errFull)
 			return nil, errFull
@@ -200,8 +202,9 @@ func (t *Trail) wait(ctx context.Context, until <-chan struct{}) error {
 	}
 }
 
-// add adds an event to the last batch. The caller holds the lock.
-func (t *Trail) add(event Event) (*batch, error) {
+// add adds an event to the last batch, for which somebody waits or not. The
+// caller holds the lock.
+func (t *Trail) add(event Event, awaited bool) (*batch, error) {
 	b := t.queue[len(t.queue)-1]
 	if b.events >= t.maxGroup {
 		b = t.newBatch()
@@ -220,7 +223,11 @@ func (t *Trail) add(event Event) (*batch, error) {
 	}
 	b.events++
 	t.waiting++
-	t.stir()
+	if awaited || b.events >= t.maxGroup {
+		signal(t.wake)
+	} else {
+		signal(t.offered)
+	}
 	return b, nil
 }
 
@@ -231,10 +238,10 @@ func (b *batch) add(event Event, now time.Time, own bool) (err error) {
 	return err
 }
 
-// stir wakes the writer.
-func (t *Trail) stir() {
+// signal wakes the writer.
+func signal(to chan<- struct{}) {
 	select {
-	case t.wake <- struct{}{}:
+	case to <- struct{}{}:
 	default: // It is about to look.
 	}
 }
@@ -290,7 +297,7 @@ func (t *Trail) Close() error {
 	if already {
 		return ErrClosed
 	}
-	t.stir()
+	signal(t.wake)
 	<-t.stopped
 	return errors.Join(t.w.close(), t.lock.Close())
 }
