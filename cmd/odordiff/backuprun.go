@@ -36,7 +36,7 @@ into a scratch folder and looks whether it is sound. If it is not, that is an er
 			m.out = cmd.OutOrStdout()
 			fmt.Fprintln(m.out, "signer", m.repository.Key.Signer())
 			err := m.round(cmd.Context())
-			return errors.Join(err, m.close(cmd.Context()))
+			return errors.Join(err, m.copies.close(cmd.Context()))
 		},
 	}
 	m.addFlags(cmd)
@@ -52,7 +52,7 @@ type machine struct {
 	retention  *backup.Keep // nil keeps everything
 	log        *slog.Logger
 	out        io.Writer
-	replicas   map[string]*replica.Replica // by the path in the state directory
+	copies     copies
 }
 
 func (m *machine) addFlags(cmd *cobra.Command) {
@@ -95,7 +95,6 @@ func (m *machine) open() error {
 	m.repository.Key, m.repository.Signer = key, key.Signer()
 	m.repository.Recipients = append(recipients, key.Recipient())
 	m.repository.Identities = []age.Identity{key.Identity()}
-	m.replicas = make(map[string]*replica.Replica)
 	m.out = io.Discard
 	return nil
 }
@@ -108,9 +107,10 @@ func (m *machine) round(ctx context.Context) error {
 		return err
 	}
 	for _, database := range databases {
-		if err := m.copy(ctx, database); err != nil {
+		if err := m.copies.database(ctx, m.database(database)); err != nil {
 			return err
 		}
+		fmt.Fprintf(m.out, "database %s: copied\n", database)
 	}
 	sources, err := sourcesOf(m.state)
 	if err != nil {
@@ -125,26 +125,13 @@ func (m *machine) round(ctx context.Context) error {
 	for _, path := range result.Skipped {
 		fmt.Fprintf(m.out, "  %s is no file: left out\n", path)
 	}
+	if err := m.copies.follow(ctx, m.repository, sources, result); err != nil {
+		return err
+	}
 	if err := m.drill(ctx, result.ID, databases); err != nil {
 		return fmt.Errorf("the drill failed: %w", err)
 	}
 	return m.prune(ctx)
-}
-
-// copy brings the copy of a database up to date, and begins it if need be.
-func (m *machine) copy(ctx context.Context, database string) error {
-	if m.replicas[database] == nil {
-		r, err := replica.Keep(ctx, m.database(database))
-		if err != nil {
-			return err
-		}
-		m.replicas[database] = r
-	}
-	if err := m.replicas[database].Sync(ctx); err != nil {
-		return fmt.Errorf("copying %s: %w", database, err)
-	}
-	fmt.Fprintf(m.out, "database %s: copied\n", database)
-	return nil
 }
 
 func (m *machine) database(path string) replica.Config {
@@ -208,15 +195,4 @@ func (m *machine) prune(ctx context.Context) error {
 		fmt.Fprintf(m.out, "pruned: %s, %s\n", count(pruned.Snapshots, "snapshot"), count(pruned.Objects, "object"))
 	}
 	return nil
-}
-
-// close copies what is left of the databases.
-func (m *machine) close(ctx context.Context) error {
-	var errs []error
-	for path, r := range m.replicas {
-		if err := r.Close(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("copying %s: %w", path, err))
-		}
-	}
-	return errors.Join(errs...)
 }

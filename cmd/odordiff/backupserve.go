@@ -69,11 +69,12 @@ func (m *machine) serve(ctx context.Context, every time.Duration, address string
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	fmt.Fprintf(m.out, "signer %s\nhttp://%s/health\n", m.repository.Key.Signer(), listener.Addr())
+	go m.copies.run(ctx, func(err error) { m.log.Error("copying failed", "error", err) })
 	schedule.Run(ctx)
 
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
-	err = errors.Join(m.close(ending), server.Shutdown(ending))
+	err = errors.Join(m.copies.close(ending), server.Shutdown(ending))
 	if failed := <-served; !errors.Is(failed, http.ErrServerClosed) {
 		err = errors.Join(err, failed)
 	}
@@ -100,14 +101,16 @@ func (m *machine) handler(schedule *backup.Schedule) http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { writeHealth(w, schedule) })
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
+		writeHealth(w, errors.Join(schedule.Health(), m.copies.health()))
+	})
 	return mux
 }
 
-func writeHealth(w http.ResponseWriter, schedule *backup.Schedule) {
+func writeHealth(w http.ResponseWriter, err error) {
 	answer := map[string]string{"status": "ok"}
 	code := http.StatusOK
-	if err := schedule.Health(); err != nil {
+	if err != nil {
 		answer, code = map[string]string{"status": "failed", "detail": err.Error()}, http.StatusServiceUnavailable
 	}
 	w.Header().Set("Content-Type", "application/json")

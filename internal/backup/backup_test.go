@@ -283,6 +283,20 @@ func TestAnEarlierTimeFindsTheSnapshotOfThen(t *testing.T) {
 	}
 }
 
+func TestTheLastSnapshotIsTheLastTakenWhateverTheClock(t *testing.T) {
+	target := newMemory()
+	r, dir := machine(t, target), state(t)
+	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	r.Now = func() time.Time { return now }
+	for _, step := range []time.Duration{0, 0, -time.Hour, time.Minute} {
+		now = now.Add(step)
+		result := take(t, r, dir)
+		if head, err := r.Find(t.Context(), time.Time{}); err != nil || head.ID != result.ID {
+			t.Errorf("after %v: the last is %s, want %s, %v", step, head.ID, result.ID, err)
+		}
+	}
+}
+
 func TestOfAVanishingFileNothingIsKept(t *testing.T) {
 	target := open(t, t.TempDir())
 	dir := state(t)

@@ -25,13 +25,21 @@ type Restored struct {
 
 // Restore writes parts of a snapshot into a folder, each under its own name. No
 // names restore all parts. Nothing is overwritten: where a part has a place
-// already, the error is [ErrTaken] and nothing was written. A part is there
-// whole or not at all. What was written is compared with the hashes.
+// already, the error is [ErrTaken] and nothing was written. The last snapshot
+// is continued by what a [Follower] has copied since. A part is there whole or
+// not at all. What was written is compared with the hashes.
 func (r *Repository) Restore(ctx context.Context, id, folder string, names ...string) (*Restored, error) {
 	begun := r.now()
-	manifest, _, err := r.Contents(ctx, id)
+	manifest, signer, err := r.Contents(ctx, id)
 	if err != nil {
 		return nil, err
+	}
+	last, err := r.Find(ctx, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	if id != last.ID {
+		signer = "" // The tails continue the last snapshot only.
 	}
 	parts, err := manifest.choose(names)
 	if err != nil {
@@ -45,7 +53,7 @@ func (r *Repository) Restore(ctx context.Context, id, folder string, names ...st
 	}
 	restored := &Restored{}
 	for _, part := range parts {
-		if err := r.restorePart(ctx, part, folder, restored); err != nil {
+		if err := r.restorePart(ctx, part, folder, signer, restored); err != nil {
 			return nil, fmt.Errorf("restoring %s: %w", part.Name, err)
 		}
 	}
@@ -86,8 +94,9 @@ func checkFree(folder string, parts []Part) error {
 	return nil
 }
 
-// restorePart writes a part beside its place and then moves it there.
-func (r *Repository) restorePart(ctx context.Context, part Part, folder string, restored *Restored) error {
+// restorePart writes a part beside its place and then moves it there. Unless
+// the signer is empty, it adds the signer's tails.
+func (r *Repository) restorePart(ctx context.Context, part Part, folder, signer string, restored *Restored) error {
 	scratch, err := os.MkdirTemp(folder, ".restore-*")
 	if err != nil {
 		return err
@@ -105,6 +114,11 @@ func (r *Repository) restorePart(ctx context.Context, part Part, folder string, 
 		}
 		restored.Files++
 		restored.Bytes += file.Size
+	}
+	if signer != "" && !part.isFile() {
+		if err := r.appendTails(ctx, part, whole, signer, restored); err != nil {
+			return err
+		}
 	}
 	if err := checkFree(folder, []Part{part}); err != nil {
 		return err

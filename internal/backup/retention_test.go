@@ -103,11 +103,8 @@ func TestPruneRemovesNothingWhereItCannotReadASnapshot(t *testing.T) {
 // TestEverythingThatIsKeptCanBeRestored takes, prunes and changes at will.
 func TestEverythingThatIsKeptCanBeRestored(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		target, err := os.MkdirTemp(t.TempDir(), "")
-		if err != nil {
-			rt.Fatal(err)
-		}
-		r, dir := machine(t, open(t, target)), t.TempDir()
+		target := newMemory()
+		r, dir := machine(t, target), t.TempDir()
 		at := time.Now().Add(1000 * time.Hour) // later than the files' own times
 		r.Now = func() time.Time { return at }
 		contents := map[string]string{}
@@ -133,7 +130,7 @@ func TestEverythingThatIsKeptCanBeRestored(t *testing.T) {
 		}
 		for _, head := range heads {
 			to := t.TempDir()
-			if _, err := stranger(open(t, target)).Restore(t.Context(), head.ID, to); err != nil {
+			if _, err := stranger(target).Restore(t.Context(), head.ID, to); err != nil {
 				rt.Fatal(err)
 			}
 			if got, _ := os.ReadFile(filepath.Join(to, "keyring.json")); string(got) != contents[head.ID] {

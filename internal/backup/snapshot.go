@@ -41,6 +41,8 @@ type Result struct {
 	Files        int
 	Bytes, Added int64
 	Took         time.Duration
+	// Manifest is what the snapshot holds.
+	Manifest Manifest
 	// Skipped are files that are neither files nor folders, such as links.
 	Skipped []string
 }
@@ -59,7 +61,11 @@ func (r *Repository) Take(ctx context.Context, sources ...Source) (*Result, erro
 	if err := t.learnObjects(); err != nil {
 		return nil, err
 	}
-	manifest := Manifest{Time: begun.UTC()}
+	at, err := r.timeAfterLast(ctx, begun)
+	if err != nil {
+		return nil, err
+	}
+	manifest := Manifest{Time: at}
 	for _, source := range sources {
 		part, err := t.part(source)
 		if err != nil {
@@ -71,8 +77,23 @@ func (r *Repository) Take(ctx context.Context, sources ...Source) (*Result, erro
 	if err != nil {
 		return nil, err
 	}
-	t.result.ID, t.result.Took = id, r.now().Sub(begun)
+	t.result.ID, t.result.Manifest, t.result.Took = id, manifest, r.now().Sub(begun)
 	return t.result, nil
+}
+
+// timeAfterLast returns the time of a new snapshot: now, or later where the
+// clock was put back. So the last snapshot is always the one that was taken
+// last.
+func (r *Repository) timeAfterLast(ctx context.Context, now time.Time) (time.Time, error) {
+	last, err := r.Find(ctx, time.Time{})
+	if err != nil && !errors.Is(err, ErrNone) {
+		return time.Time{}, err
+	}
+	now = now.UTC().Truncate(time.Millisecond)
+	if !now.After(last.Time) {
+		return last.Time.Add(time.Millisecond), nil
+	}
+	return now, nil
 }
 
 // taking is a snapshot that is being made.
