@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
+	"github.com/odordiff/odordiff/internal/backup"
+	"github.com/odordiff/odordiff/internal/backup/replica"
 	"github.com/odordiff/odordiff/internal/freeport"
 	"github.com/odordiff/odordiff/internal/keyring"
 )
@@ -48,6 +50,7 @@ func newBackedUp(t *testing.T) backedUp {
 	writeFile(t, filepath.Join(mkdir(t, filepath.Join(b.state, "policies")), "gate.rego"), "package gate\n")
 	writeFile(t, filepath.Join(mkdir(t, filepath.Join(b.state, "caddy", "locks")), "x.lock"), "locked")
 	newDatabase(t, filepath.Join(b.state, "jobs.db"), 3)
+	mkdir(t, b.target)
 	out, err := runBackup(t, t.Context(), "key", b.identity)
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +115,7 @@ func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := make(map[string]string)
 	err := filepath.Walk(dir, func(path string, info os.FileInfo, err error) error {
-		if err != nil || info.IsDir() || strings.Contains(path, "jobs.db") || strings.Contains(path, "locks") {
+		if err != nil || info.IsDir() || strings.Contains(path, "jobs.db") || strings.Contains(path, "lock") {
 			return err
 		}
 		content, err := os.ReadFile(path)
@@ -139,7 +142,7 @@ func TestAStateDirectoryIsBackedUpAndRestored(t *testing.T) {
 	if diff := cmp.Diff(contents(t, b.state), contents(t, to)); diff != "" {
 		t.Error(diff)
 	}
-	signer := regexp.MustCompile(`signed by (\S+):`).FindStringSubmatch(out)
+	signer := regexp.MustCompile(`signed by (\S+)\n`).FindStringSubmatch(out)
 	if len(signer) == 0 || !strings.Contains(b.now(t), "signer "+signer[1]) {
 		t.Errorf("restore printed no signer:\n%s", out)
 	}
@@ -229,6 +232,101 @@ func TestAFailedDrillIsAFailedBackup(t *testing.T) {
 	}
 }
 
+func TestARestoreThatFailsLeavesNothing(t *testing.T) {
+	b := newBackedUp(t)
+	b.now(t)
+	for name, in := range map[string]string{"a part": "policies", "a database": "jobs.db", "what belonged to a database": "jobs.db-wal"} {
+		to := t.TempDir()
+		writeFile(t, filepath.Join(to, in), "living")
+		if out, err := runBackup(t, t.Context(), "restore", "--target", b.target, "--identity", b.identity, "--to", to); err == nil {
+			t.Errorf("%s: no error: %s", name, out)
+		}
+		if entries, err := os.ReadDir(to); err != nil || len(entries) != 1 {
+			t.Errorf("%s: left %v, %v", name, entries, err)
+		}
+	}
+}
+
+func TestTwoBackupsOfOneStateAreKeptApart(t *testing.T) {
+	b := newBackedUp(t)
+	unlock, err := backup.Lock(filepath.Join(mkdir(t, filepath.Join(b.state, "backup")), "lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := runBackup(t, t.Context(), "now", "--state", b.state, "--target", b.target, "--recipients", b.recipient); err == nil ||
+		!strings.Contains(err.Error(), "another process backs up the same files") {
+		t.Errorf("error %v", err)
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	b.now(t)
+	b.now(t) // It has let go of the lock.
+}
+
+func TestAStateDirectoryMayBeALink(t *testing.T) {
+	b := newBackedUp(t)
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(b.state, link); err != nil {
+		t.Fatal(err)
+	}
+	b.state = link
+	if out := b.now(t); !strings.Contains(out, "rows: jobs 3") {
+		t.Error(out)
+	}
+}
+
+func TestANewOperatorCanRestoreEverything(t *testing.T) {
+	b := newBackedUp(t)
+	b.now(t)
+	successor := filepath.Join(t.TempDir(), "successor.key")
+	out, err := runBackup(t, t.Context(), "key", successor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.recipient, b.identity = strings.TrimSpace(out), successor
+	b.now(t)
+	to := filepath.Join(t.TempDir(), "new")
+	b.restore(t, to)
+	if rows, err := replica.Rows(t.Context(), filepath.Join(to, "jobs.db")); err != nil || rows["jobs"] != 3 {
+		t.Errorf("restored %v, %v", rows, err)
+	}
+}
+
+func TestWhatIsElsewhereCanBeBackedUpToo(t *testing.T) {
+	b := newBackedUp(t)
+	caddyfile := filepath.Join(t.TempDir(), "Caddyfile")
+	writeFile(t, caddyfile, "localhost")
+	args := []string{"now", "--state", b.state, "--target", b.target, "--recipients", b.recipient}
+	if out, err := runBackup(t, t.Context(), append(args, "--also", "Caddyfile="+caddyfile)...); err != nil {
+		t.Fatalf("%s%v", out, err)
+	}
+	to := t.TempDir()
+	b.restore(t, to, "--only", "Caddyfile")
+	if text, err := os.ReadFile(filepath.Join(to, "Caddyfile")); err != nil || string(text) != "localhost" {
+		t.Errorf("%q, %v", text, err)
+	}
+	for _, also := range []string{"x", "x=nowhere", "policies=" + caddyfile} {
+		if _, err := runBackup(t, t.Context(), append(args, "--also", also)...); err == nil || !strings.Contains(err.Error(), "--also: ") {
+			t.Errorf("%s: error %v", also, err)
+		}
+	}
+}
+
+func TestOnlyWhatIsNoStateIsLeftOut(t *testing.T) {
+	databases := []string{"records.db", "a/b.db"}
+	for path, want := range map[string]bool{
+		"records.db": true, "records.db-wal": true, "records.db-shm": true, "a/b.db-journal": true, ".records.db-litestream": true,
+		"caddy/locks": true, "backup/lock": true, "backup/scratch": true, "audit/.new-123": true,
+		"other.db": false, "b.db": false, ".hidden": false, "policies/locks": false, "policies/x.lock": false,
+		"policies/..data": false, "backup/key.json": false, "audit/lock": false,
+	} {
+		if got := isTransient(path, databases); got != want {
+			t.Errorf("%s: %v, want %v", path, got, want)
+		}
+	}
+}
+
 func TestBackupRunTellsOfItsHealth(t *testing.T) {
 	b := newBackedUp(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -268,7 +366,9 @@ func TestBackupRunTellsOfItsHealth(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	if out := b.now(t); !strings.Contains(out, "rows: jobs 5") {
-		t.Error(out)
+	to := t.TempDir()
+	b.restore(t, to, "--only", "jobs.db")
+	if rows, err := replica.Rows(t.Context(), filepath.Join(to, "jobs.db")); err != nil || rows["jobs"] != 5 {
+		t.Errorf("restored %v, %v, want 5 jobs", rows, err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,42 +18,113 @@ const (
 	trailFolder = "audit"
 	// copyInterval is how long something that was written stays uncopied.
 	copyInterval = 250 * time.Millisecond
-	// maxUncopied is how long that may be before the health says so.
-	maxUncopied = time.Minute
+	// checkInterval is how often it is looked whether all databases are copied.
+	checkInterval = 2 * time.Second
+	// maxUncopied is how long a copy may fail before the health says so.
+	maxUncopied = 15 * time.Second
 )
 
 // copies are what is copied while it is written, between two snapshots: the
 // databases, and the audit trail.
 type copies struct {
-	// copying is held while the trail is copied, which may take long. It guards
-	// the trail, which is nil before the first snapshot.
-	copying sync.Mutex
-	trail   *backup.Follower
+	configs func() ([]replica.Config, error) // of the databases there are
 
-	mu        sync.Mutex
-	databases map[string]*replica.Replica // by the path in the state directory
-	failed    error                       // of the last copy of the trail
+	// working is held while something is copied, which may take long. It guards
+	// the replicas, and the trail, which is nil before the first snapshot.
+	working  sync.Mutex
+	replicas map[string]*replica.Replica // by the name of the database
+	trail    *backup.Follower
+
+	mu    sync.Mutex
+	lasts map[string]last // by what is copied
 }
 
-// database brings the copy of a database up to date, and begins it if need be.
-func (c *copies) database(ctx context.Context, config replica.Config) error {
+// last is how the copying of something went.
+type last struct {
+	good  time.Time // when it was copied; at first, when that was first tried
+	error error     // of the last try
+}
+
+// note keeps how a copy went, and reports whether that is a new failure.
+func (c *copies) note(name string, err error) (failed bool) {
 	c.mu.Lock()
-	r := c.databases[config.Name]
-	c.mu.Unlock()
-	if r == nil {
-		var err error
-		if r, err = replica.Keep(ctx, config); err != nil {
+	defer c.mu.Unlock()
+	if c.lasts == nil {
+		c.lasts = make(map[string]last)
+	}
+	before, known := c.lasts[name]
+	if err == nil || !known {
+		before.good = time.Now()
+	}
+	failed = err != nil && before.error == nil
+	before.error = err
+	c.lasts[name] = before
+	return failed
+}
+
+// health returns nil if everything that was written a while ago was copied.
+func (c *copies) health() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(c.lasts)) {
+		if l := c.lasts[name]; l.error != nil && time.Since(l.good) > maxUncopied {
+			errs = append(errs, fmt.Errorf("%s was last copied %s ago: %w", name, time.Since(l.good).Round(time.Second), l.error))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// databases brings the copies of all databases up to date, and begins those
+// that are new. It returns the names of the databases.
+func (c *copies) databases(ctx context.Context) (names []string, err error) {
+	configs, err := c.configs()
+	if err != nil {
+		return nil, err
+	}
+	c.working.Lock()
+	defer c.working.Unlock()
+	var errs []error
+	for _, config := range configs {
+		err := c.database(ctx, config)
+		if errors.Is(err, replica.ErrLost) {
+			abandoned := c.replicas[config.Name].Abandon(ctx)
+			delete(c.replicas, config.Name)
+			err = errors.Join(abandoned, c.database(ctx, config))
+		}
+		c.note(config.Name, err)
+		errs = append(errs, err)
+		names = append(names, config.Name)
+	}
+	return names, errors.Join(errs...)
+}
+
+func (c *copies) database(ctx context.Context, config replica.Config) error {
+	if c.replicas == nil {
+		c.replicas = make(map[string]*replica.Replica)
+	}
+	if c.replicas[config.Name] == nil {
+		r, err := replica.Keep(ctx, config)
+		if err != nil {
 			return err
 		}
-		c.mu.Lock()
-		if c.databases == nil {
-			c.databases = make(map[string]*replica.Replica)
-		}
-		c.databases[config.Name] = r
-		c.mu.Unlock()
+		c.replicas[config.Name] = r
 	}
-	if err := r.Sync(ctx); err != nil {
+	if err := c.replicas[config.Name].Sync(ctx); err != nil {
 		return fmt.Errorf("copying %s: %w", config.Name, err)
+	}
+	return nil
+}
+
+// snapshots copies all databases whole, as is needed when others are to open
+// them.
+func (c *copies) snapshots(ctx context.Context) error {
+	c.working.Lock()
+	defer c.working.Unlock()
+	for name, r := range c.replicas {
+		if err := r.Snapshot(ctx); err != nil {
+			return fmt.Errorf("copying all of %s: %w", name, err)
+		}
 	}
 	return nil
 }
@@ -62,8 +135,8 @@ func (c *copies) follow(ctx context.Context, r *backup.Repository, sources []bac
 		if source.Name != trailFolder {
 			continue
 		}
-		c.copying.Lock()
-		defer c.copying.Unlock()
+		c.working.Lock()
+		defer c.working.Unlock()
 		trail, err := r.Follow(ctx, source, taken)
 		if err != nil {
 			return fmt.Errorf("copying the audit trail: %w", err)
@@ -73,63 +146,49 @@ func (c *copies) follow(ctx context.Context, r *backup.Repository, sources []bac
 	return nil
 }
 
-// run copies the trail until the context ends. It reports an error once, until
-// the next good copy.
+// run copies until the context ends. It reports an error once, until the next
+// good copy.
 func (c *copies) run(ctx context.Context, report func(error)) {
 	ticker := time.NewTicker(copyInterval)
 	defer ticker.Stop()
+	var checked time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
-		}
-		if err, isNew := c.copyTrail(ctx); err != nil && isNew {
-			report(err)
+		case now := <-ticker.C:
+			if err := c.copyTrail(ctx); c.note(trailFolder, err) {
+				report(err)
+			}
+			if now.Sub(checked) < checkInterval {
+				continue
+			}
+			checked = now
+			if _, err := c.databases(ctx); c.note("the databases", err) {
+				report(err)
+			}
 		}
 	}
 }
 
-func (c *copies) copyTrail(ctx context.Context) (err error, isNew bool) {
-	c.copying.Lock()
-	defer c.copying.Unlock()
+func (c *copies) copyTrail(ctx context.Context) error {
+	c.working.Lock()
+	defer c.working.Unlock()
 	if c.trail == nil {
-		return nil, false
+		return nil
 	}
-	err = c.trail.Copy(ctx)
-	if ctx.Err() != nil {
-		return nil, false
+	if err := c.trail.Copy(ctx); err != nil {
+		return fmt.Errorf("copying the audit trail: %w", err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	isNew = c.failed == nil
-	c.failed = err
-	return err, isNew
-}
-
-// health returns nil if everything that was written a while ago was copied.
-func (c *copies) health() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var errs []error
-	for name, r := range c.databases {
-		if age := time.Since(r.Synced()); age > maxUncopied {
-			errs = append(errs, fmt.Errorf("%s was last copied %s ago", name, age.Round(time.Second)))
-		}
-	}
-	if c.failed != nil {
-		errs = append(errs, fmt.Errorf("copying the audit trail: %w", c.failed))
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // close copies what is left, and ends.
 func (c *copies) close(ctx context.Context) error {
-	_, _ = c.copyTrail(ctx) // Its error is kept.
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	errs := []error{c.failed}
-	for name, r := range c.databases {
+	errs := []error{c.copyTrail(ctx)}
+	c.working.Lock()
+	defer c.working.Unlock()
+	for name, r := range c.replicas {
 		if err := r.Close(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("copying %s: %w", name, err))
 		}

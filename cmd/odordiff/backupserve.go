@@ -56,7 +56,7 @@ reason; have the gateway's gate_health ask it. /metrics is for Prometheus.`,
 
 // serve backs up on schedule until the process is told to end.
 func (m *machine) serve(ctx context.Context, every time.Duration, address string) error {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := untilTold(ctx)
 	defer stop()
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -69,16 +69,26 @@ func (m *machine) serve(ctx context.Context, every time.Duration, address string
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	fmt.Fprintf(m.out, "signer %s\nhttp://%s/health\n", m.repository.Key.Signer(), listener.Addr())
-	go m.copies.run(ctx, func(err error) { m.log.Error("copying failed", "error", err) })
+	copied := make(chan struct{})
+	go func() {
+		defer close(copied)
+		m.copies.run(ctx, func(err error) { m.log.Error("copying failed", "error", err) })
+	}()
 	schedule.Run(ctx)
+	<-copied
 
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
-	err = errors.Join(m.copies.close(ending), server.Shutdown(ending))
+	err = errors.Join(m.close(ending), server.Shutdown(ending))
 	if failed := <-served; !errors.Is(failed, http.ErrServerClosed) {
 		err = errors.Join(err, failed)
 	}
 	return err
+}
+
+// untilTold returns a context that ends when the process is told to end.
+func untilTold(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 }
 
 func (m *machine) handler(schedule *backup.Schedule) http.Handler {

@@ -8,45 +8,52 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/odordiff/odordiff/internal/audit"
 	"github.com/odordiff/odordiff/internal/backup"
 	"github.com/odordiff/odordiff/internal/keyring"
 )
 
 // sourcesOf returns what a snapshot of a state directory holds: each entry is a
-// part by itself, but for databases, which are copied while they are written.
-func sourcesOf(state string) ([]backup.Source, error) {
+// part by itself, but for the databases, which are copied while they are
+// written.
+func sourcesOf(state string, databases []string) ([]backup.Source, error) {
 	entries, err := os.ReadDir(state)
 	if err != nil {
 		return nil, fmt.Errorf("reading the state directory: %w", err)
 	}
 	var sources []backup.Source
 	for _, entry := range entries {
-		if isTransient(entry.Name()) {
-			continue
+		name := entry.Name()
+		without := func(below string) bool { return isTransient(path.Join(name, below), databases) }
+		if !without("") {
+			sources = append(sources, backup.Source{Name: name, Path: filepath.Join(state, name), Without: without})
 		}
-		sources = append(sources, backup.Source{
-			Name: entry.Name(), Path: filepath.Join(state, entry.Name()), Without: isTransient,
-		})
 	}
 	return sources, nil
 }
 
-// isTransient reports whether a file is no part of the state by itself: a
-// database and what lies beside it, a lock, or a file that is being written.
-func isTransient(path string) bool {
-	name := filepath.Base(path)
-	if name == "." {
-		return false
+// isTransient reports whether a path in the state directory is no part of the
+// state by itself: a database and what lies beside it, a lock, what is being
+// written, or what a drill has restored.
+func isTransient(at string, databases []string) bool {
+	name := path.Base(at)
+	switch {
+	case strings.HasPrefix(name, ".new-"), strings.HasPrefix(name, ".restore-"), strings.HasSuffix(name, "-litestream"):
+		return true
+	case at == "caddy/locks", at == "backup/lock", at == "backup/scratch":
+		return true
 	}
-	for _, ending := range []string{databaseEnding, databaseEnding + "-wal", databaseEnding + "-shm", ".lock"} {
-		if strings.HasSuffix(name, ending) {
+	for _, ending := range []string{"", "-wal", "-shm", "-journal"} {
+		if database, ok := strings.CutSuffix(at, ending); ok && slices.Contains(databases, database) {
 			return true
 		}
 	}
-	return strings.HasPrefix(name, ".") || name == "locks"
+	return false
 }
 
 // databaseEnding is how the names of databases end.
@@ -55,38 +62,51 @@ const databaseEnding = ".db"
 // databasesOf returns the databases of a state directory, by their paths in it.
 func databasesOf(state string) ([]string, error) {
 	var found []string
-	err := filepath.WalkDir(state, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(state, func(at string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return ignoreMissing(err)
+		}
+		relative, err := filepath.Rel(state, at)
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() || !strings.HasSuffix(path, databaseEnding) {
+		relative = filepath.ToSlash(relative)
+		if entry.IsDir() && isTransient(relative, nil) {
+			return fs.SkipDir
+		}
+		if !entry.Type().IsRegular() || !strings.HasSuffix(at, databaseEnding) {
 			return nil
 		}
-		is, err := isDatabase(path)
-		if err != nil || !is {
-			return err
+		is, err := isDatabase(at)
+		if is {
+			found = append(found, relative)
 		}
-		relative, err := filepath.Rel(state, path)
-		found = append(found, filepath.ToSlash(relative))
-		return err
+		return ignoreMissing(err)
 	})
 	return found, err
 }
 
-// isDatabase reports whether a file is one of SQLite's. A database that has
-// just been made is still empty.
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// isDatabase reports whether a file is one of SQLite's. One that is still empty
+// is not yet: whoever makes it would find foreign tables in it.
 func isDatabase(path string) (bool, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return false, err
 	}
 	defer file.Close()
-	magic := make([]byte, 16)
-	n, err := io.ReadFull(file, magic)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	magic := []byte("SQLite format 3\x00")
+	start := make([]byte, len(magic))
+	if _, err := io.ReadFull(file, start); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return false, err
 	}
-	return n == 0 || bytes.Equal(magic, []byte("SQLite format 3\x00")), nil
+	return bytes.Equal(start, magic), nil
 }
 
 // checks are how a drill looks into what it has restored.
@@ -97,5 +117,15 @@ var checks = map[string]backup.Check{
 			return "", err
 		}
 		return "can be read", keys.Close()
+	},
+	trailFolder: func(_ context.Context, path string) (string, error) {
+		report, err := audit.Read(path, audit.ReadOptions{})
+		if err != nil {
+			return "", err
+		}
+		for _, fault := range report.Faults {
+			return "", errors.New(fault.String())
+		}
+		return fmt.Sprintf("records %d to %d: no fault", report.First, report.Last), nil
 	},
 }

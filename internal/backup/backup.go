@@ -50,6 +50,9 @@ type Repository struct {
 	// Signer is the public key whose snapshots are believed, as [Key.Signer]
 	// gives it. Empty believes that of every snapshot.
 	Signer string
+	// Anew stores everything again, also what the target has already: it may be
+	// damaged.
+	Anew bool
 	// Rate bounds what is written, in bytes a second. Zero does not.
 	Rate int64
 	// Now is the clock. Nil is the system's.

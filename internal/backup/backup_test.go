@@ -288,7 +288,7 @@ func TestTheLastSnapshotIsTheLastTakenWhateverTheClock(t *testing.T) {
 	r, dir := machine(t, target), state(t)
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	r.Now = func() time.Time { return now }
-	for _, step := range []time.Duration{0, 0, -time.Hour, time.Minute} {
+	for _, step := range []time.Duration{0, 0, -time.Minute, time.Second} {
 		now = now.Add(step)
 		result := take(t, r, dir)
 		if head, err := r.Find(t.Context(), time.Time{}); err != nil || head.ID != result.ID {
@@ -297,18 +297,112 @@ func TestTheLastSnapshotIsTheLastTakenWhateverTheClock(t *testing.T) {
 	}
 }
 
-func TestOfAVanishingFileNothingIsKept(t *testing.T) {
-	target := open(t, t.TempDir())
+func TestOfAVanishedFileNothingIsKept(t *testing.T) {
 	dir := state(t)
 	if err := os.Remove(filepath.Join(dir, "keyring.json")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "policies/link")); err != nil {
-		t.Fatal(err)
+	if result := take(t, machine(t, newMemory()), dir); result.Files != 3 {
+		t.Errorf("%d files, want 3", result.Files)
+	}
+}
+
+func TestALinkToAFileIsFollowedAndNoOther(t *testing.T) {
+	target, dir, to := newMemory(), state(t), t.TempDir()
+	for name, of := range map[string]string{"file": "gate.rego", "folder": dir, "nowhere": "nowhere"} {
+		if err := os.Symlink(of, filepath.Join(dir, "policies", name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	result := take(t, machine(t, target), dir)
-	if len(result.Skipped) != 1 || filepath.Base(result.Skipped[0]) != "link" || result.Files != 3 {
-		t.Errorf("skipped %v, %d files", result.Skipped, result.Files)
+	if len(result.Skipped) != 2 {
+		t.Errorf("skipped %v", result.Skipped)
+	}
+	if _, err := stranger(target).Restore(t.Context(), result.ID, to); err != nil {
+		t.Fatal(err)
+	}
+	if got := files(t, to)["policies/file"]; !strings.HasSuffix(got, "package gate") {
+		t.Errorf("restored %q", got)
+	}
+}
+
+func TestANameThatCannotBeRestoredIsRefusedAtOnce(t *testing.T) {
+	r, dir := machine(t, newMemory()), state(t)
+	write(t, dir, "policies/bad\xffname", nil)
+	if _, err := r.Take(t.Context(), sources(dir)...); err == nil || !strings.Contains(err.Error(), "rename it") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := r.Take(t.Context(), backup.Source{Name: "../x", Path: dir}); err == nil {
+		t.Error("a part whose name leads elsewhere was taken")
+	}
+}
+
+func TestANewRecipientCanOpenEverything(t *testing.T) {
+	target, dir := newMemory(), state(t)
+	r := machine(t, target)
+	take(t, r, dir)
+	successor, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Recipients = []age.Recipient{successor.Recipient()}
+	result := take(t, r, dir)
+	reader := &backup.Repository{Target: target, Identities: []age.Identity{successor}}
+	if _, err := reader.Restore(t.Context(), result.ID, t.TempDir()); err != nil {
+		t.Error(err)
+	}
+	_, err = stranger(target).Restore(t.Context(), result.ID, t.TempDir())
+	if err == nil || !strings.Contains(err.Error(), "it was sealed to others") {
+		t.Errorf("the old identity: %v", err)
+	}
+}
+
+func TestADamagedTargetIsMendedByStoringAnew(t *testing.T) {
+	at := t.TempDir()
+	r, dir := machine(t, open(t, at)), state(t)
+	take(t, r, dir)
+	for _, path := range paths(t, at, "objects/*/*") {
+		edit(t, path, flip(-1))
+	}
+	if _, err := stranger(open(t, at)).Restore(t.Context(), take(t, r, dir).ID, t.TempDir()); !errors.Is(err, backup.ErrDamaged) {
+		t.Errorf("error %v", err)
+	}
+	r.Anew = true
+	if _, err := stranger(open(t, at)).Restore(t.Context(), take(t, r, dir).ID, t.TempDir()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAMissingFolderIsNotMade(t *testing.T) {
+	at := filepath.Join(t.TempDir(), "mount", "backups")
+	r := machine(t, open(t, at))
+	if _, err := r.Take(t.Context()); err == nil || !strings.Contains(err.Error(), "make it, or mount") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := r.List(t.Context()); err == nil {
+		t.Error("nothing was listed without an error")
+	}
+	if _, err := os.Stat(at); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder was made: %v", err)
+	}
+}
+
+func TestATargetNeverHasCredentials(t *testing.T) {
+	for _, where := range []string{"s3://key:secret@bucket/x", "s3://bucket/a%b", "s3://:secret@/"} {
+		if _, err := backup.Open(where); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: error %v", where, err)
+		}
+	}
+}
+
+func TestAClockThatIsFarBehindTheLastSnapshotIsTold(t *testing.T) {
+	r, dir := machine(t, newMemory()), state(t)
+	now := time.Now()
+	r.Now = func() time.Time { return now }
+	take(t, r, dir)
+	now = now.Add(-2 * time.Hour)
+	if _, err := r.Take(t.Context(), sources(dir)...); err == nil || !strings.Contains(err.Error(), "set the clock") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -13,7 +13,8 @@ import (
 )
 
 // Folder is a target in a folder of this machine, or of one whose files are
-// mounted. It is made when something is put.
+// mounted. It must be there: where nothing is mounted, backups would fill the
+// disk that they are to outlive.
 type Folder string
 
 // unfinished begins the names of files that are being written.
@@ -27,6 +28,9 @@ func (f Folder) at(name string) string { return filepath.Join(string(f), filepat
 // Put implements [Target].
 func (f Folder) Put(_ context.Context, name string, content io.Reader) error {
 	at := f.at(name)
+	if err := f.check(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
 		return err
 	}
@@ -45,6 +49,17 @@ func (f Folder) Put(_ context.Context, name string, content io.Reader) error {
 	return syncFolder(filepath.Dir(at))
 }
 
+func (f Folder) check() error {
+	info, err := os.Stat(string(f))
+	if err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is no folder", f)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no folder %s: make it, or mount what is to be there", f)
+	}
+	return err
+}
+
 // syncFolder sees to it that a new name outlives a loss of power.
 func syncFolder(at string) error {
 	folder, err := os.Open(at)
@@ -61,6 +76,9 @@ func (f Folder) Get(_ context.Context, name string) (io.ReadCloser, error) {
 
 // List implements [Target].
 func (f Folder) List(ctx context.Context, prefix string) ([]Object, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
 	var objects []Object
 	err := filepath.WalkDir(f.at(path.Dir(prefix+"x")), func(at string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"filippo.io/age"
 
@@ -92,15 +93,50 @@ func (k *Key) Signer() string {
 	return base64.StdEncoding.EncodeToString(k.signer.Public().(ed25519.PublicKey))
 }
 
+// SealSize is how many bytes [Key.Seal] returns.
+const SealSize = ed25519.PublicKeySize + ed25519.SignatureSize
+
+// Seal returns the public key and the signature of what a content of the target
+// has: its name and its hash.
+func (k *Key) Seal(name string, hash []byte) []byte {
+	public := k.signer.Public().(ed25519.PublicKey)
+	return append(slices.Clone(public), ed25519.Sign(k.signer, sealed(name, hash))...)
+}
+
+// CheckSeal returns [ErrForged] if the seal is not one of the signer's for a
+// content. An empty signer believes everybody.
+func CheckSeal(seal []byte, name string, hash []byte, signer string) error {
+	if len(seal) != SealSize {
+		return fmt.Errorf("%w: %s has no signature", ErrForged, name)
+	}
+	public, signature := ed25519.PublicKey(seal[:ed25519.PublicKeySize]), seal[ed25519.PublicKeySize:]
+	if by := base64.StdEncoding.EncodeToString(public); signer != "" && by != signer {
+		return fmt.Errorf("%w: %s signed %s", ErrForged, by, name)
+	}
+	if !ed25519.Verify(public, sealed(name, hash), signature) {
+		return fmt.Errorf("%w: the signature of %s is wrong", ErrForged, name)
+	}
+	return nil
+}
+
+func sealed(name string, hash []byte) []byte {
+	return append([]byte("odordiff backup content\n"+name+"\n"), hash...)
+}
+
 // Recipient returns the recipient that makes drills possible on this machine.
 func (k *Key) Recipient() age.Recipient { return k.drill.Recipient() }
 
 // Identity returns the identity of [Key.Recipient].
 func (k *Key) Identity() age.Identity { return k.drill }
 
-// nameOf returns the name of the object that holds a chunk.
-func (k *Key) nameOf(chunk []byte) string {
+// nameOf returns the name of the object that holds a chunk for the recipients:
+// a new recipient could not open what was sealed before it came.
+func (k *Key) nameOf(chunk []byte, recipients []string) string {
 	mac := hmac.New(sha256.New, k.names)
+	for _, recipient := range recipients {
+		mac.Write(append([]byte(recipient), '\n'))
+	}
+	mac.Write([]byte{'\n'})
 	mac.Write(chunk)
 	name := hex.EncodeToString(mac.Sum(nil))
 	return objectFolder + name[:2] + "/" + name

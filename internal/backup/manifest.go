@@ -20,8 +20,8 @@ const format = 1
 
 // The bounds of what is read of a snapshot, in bytes.
 const (
-	maxSnapshot = 256 << 20
-	maxManifest = 1 << 30
+	maxSnapshot = 64 << 20
+	maxManifest = 256 << 20
 )
 
 // Manifest says what a snapshot holds.
@@ -178,11 +178,11 @@ func (r *Repository) open(s *snapshot) (*Manifest, error) {
 // check refuses paths that lead out of the folder to which a part is restored,
 // and objects that the snapshot does not list: a prune would remove them.
 func (p Part) check(objects []string) error {
-	if !isLocal(p.Name) {
+	if !IsLocal(p.Name) {
 		return fmt.Errorf("the part %q is no name", p.Name)
 	}
 	for _, file := range p.Files {
-		if file.Path != "" && !isLocal(file.Path) {
+		if file.Path != "" && !IsLocal(file.Path) {
 			return fmt.Errorf("%s: the path %q leads elsewhere", p.Name, file.Path)
 		}
 		for _, chunk := range file.Chunks {

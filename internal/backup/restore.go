@@ -51,14 +51,35 @@ func (r *Repository) Restore(ctx context.Context, id, folder string, names ...st
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
+	scratch, err := os.MkdirTemp(folder, ".restore-*")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(scratch) }() // what is left of it
 	restored := &Restored{}
 	for _, part := range parts {
-		if err := r.restorePart(ctx, part, folder, signer, restored); err != nil {
+		if err := r.restorePart(ctx, part, filepath.Join(scratch, part.Name), signer, restored); err != nil {
 			return nil, fmt.Errorf("restoring %s: %w", part.Name, err)
 		}
 	}
+	if err := publish(scratch, folder, parts); err != nil {
+		return nil, err
+	}
 	restored.Took = r.now().Sub(begun)
 	return restored, nil
+}
+
+// publish moves the parts to their places when all of them are whole.
+func publish(scratch, folder string, parts []Part) error {
+	if err := checkFree(folder, parts); err != nil {
+		return err
+	}
+	for _, part := range parts {
+		if err := os.Rename(filepath.Join(scratch, part.Name), filepath.Join(folder, part.Name)); err != nil {
+			return err
+		}
+	}
+	return syncFolder(folder)
 }
 
 // choose returns the parts with the names, or all.
@@ -94,39 +115,25 @@ func checkFree(folder string, parts []Part) error {
 	return nil
 }
 
-// restorePart writes a part beside its place and then moves it there. Unless
-// the signer is empty, it adds the signer's tails.
-func (r *Repository) restorePart(ctx context.Context, part Part, folder, signer string, restored *Restored) error {
-	scratch, err := os.MkdirTemp(folder, ".restore-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(scratch) }() // what is left of it
-	whole := filepath.Join(scratch, "part")
+// restorePart writes a part. Unless the signer is empty, it adds the signer's
+// tails.
+func (r *Repository) restorePart(ctx context.Context, part Part, at, signer string, restored *Restored) error {
 	if !part.isFile() {
-		if err := os.Mkdir(whole, 0o700); err != nil {
+		if err := os.Mkdir(at, 0o700); err != nil {
 			return err
 		}
 	}
 	for _, file := range part.Files {
-		if err := r.restoreFile(ctx, file, filepath.Join(whole, filepath.FromSlash(file.Path))); err != nil {
+		if err := r.restoreFile(ctx, file, filepath.Join(at, filepath.FromSlash(file.Path))); err != nil {
 			return err
 		}
 		restored.Files++
 		restored.Bytes += file.Size
 	}
-	if signer != "" && !part.isFile() {
-		if err := r.appendTails(ctx, part, whole, signer, restored); err != nil {
-			return err
-		}
+	if signer == "" || part.isFile() {
+		return nil
 	}
-	if err := checkFree(folder, []Part{part}); err != nil {
-		return err
-	}
-	if err := os.Rename(whole, filepath.Join(folder, part.Name)); err != nil {
-		return err
-	}
-	return syncFolder(folder)
+	return r.appendTails(ctx, part, at, signer, restored)
 }
 
 func (p Part) isFile() bool { return len(p.Files) == 1 && p.Files[0].Path == "" }
@@ -170,13 +177,16 @@ func (r *Repository) fill(ctx context.Context, file File, to *os.File) error {
 // chunk returns what an object holds.
 func (r *Repository) chunk(ctx context.Context, name string) ([]byte, error) {
 	object, err := r.Target.Get(ctx, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s is gone", ErrDamaged, name)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
 	defer object.Close()
 	chunk, err := unseal(object, chunkSize, r.Identities)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return chunk, nil
 }

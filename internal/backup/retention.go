@@ -92,6 +92,9 @@ type Pruned struct {
 // Prune removes the snapshots that are not to be kept, and then the objects
 // that none needs. It can do so without an identity.
 func (r *Repository) Prune(ctx context.Context, keep Keep) (*Pruned, error) {
+	// Of whom the snapshots are does not matter here: what they need is kept.
+	any := *r
+	any.Signer = ""
 	heads, err := r.List(ctx)
 	if err != nil {
 		return nil, err
@@ -100,7 +103,7 @@ func (r *Repository) Prune(ctx context.Context, keep Keep) (*Pruned, error) {
 	// A snapshot that cannot be read may need anything, so nothing is removed.
 	needed := make(map[string]bool)
 	for _, head := range stay {
-		s, err := r.read(ctx, head.ID)
+		s, err := any.read(ctx, head.ID)
 		if err != nil {
 			return nil, fmt.Errorf("nothing was pruned: %w", err)
 		}

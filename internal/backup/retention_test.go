@@ -100,6 +100,21 @@ func TestPruneRemovesNothingWhereItCannotReadASnapshot(t *testing.T) {
 	}
 }
 
+func TestPruneKeepsWhatTheSnapshotOfAnotherMachineNeeds(t *testing.T) {
+	target, dir := newMemory(), state(t)
+	other := take(t, machine(t, target), dir)
+	r := machine(t, target)
+	r.Signer = r.Key.Signer()
+	take(t, r, dir)
+	r.Now = func() time.Time { return time.Now().Add(48 * time.Hour) }
+	if _, err := r.Prune(t.Context(), backup.Keep{Last: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stranger(target).Restore(t.Context(), other.ID, t.TempDir()); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestEverythingThatIsKeptCanBeRestored takes, prunes and changes at will.
 func TestEverythingThatIsKeptCanBeRestored(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"filippo.io/age"
 	"github.com/klauspost/compress/zstd"
@@ -45,6 +46,36 @@ func unseal(sealed io.Reader, limit int64, identities []age.Identity) ([]byte, e
 	if len(identities) == 0 {
 		return nil, errors.New("it takes an identity of one of the backup's recipients to open it")
 	}
+	// An error of the target is not one of what it stores.
+	source := &source{Reader: sealed}
+	content, err := open(source, limit, identities)
+	var strange *age.NoIdentityMatchError
+	switch {
+	case err == nil:
+		return content, nil
+	case source.err != nil:
+		return nil, fmt.Errorf("reading it: %w", source.err)
+	case errors.As(err, &strange):
+		return nil, errors.New("no identity opens it: it was sealed to others")
+	}
+	return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+}
+
+// source remembers the error of a reader.
+type source struct {
+	io.Reader
+	err error
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
+}
+
+func open(sealed io.Reader, limit int64, identities []age.Identity) ([]byte, error) {
 	decrypting, err := age.Decrypt(sealed, identities...)
 	if err != nil {
 		return nil, fmt.Errorf("decrypting: %w", err)
@@ -62,6 +93,20 @@ func unseal(sealed io.Reader, limit int64, identities []age.Identity) ([]byte, e
 		return nil, fmt.Errorf("it has more than %d bytes", limit)
 	}
 	return content, nil
+}
+
+// namesOf returns the recipients' texts, in one order.
+func namesOf(recipients []age.Recipient) ([]string, error) {
+	var names []string
+	for _, recipient := range recipients {
+		text, ok := recipient.(fmt.Stringer)
+		if !ok {
+			return nil, fmt.Errorf("a recipient of the type %T has no name", recipient)
+		}
+		names = append(names, text.String())
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 // maxWindow bounds the memory of the decompressor, in bytes.

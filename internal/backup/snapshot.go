@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -55,6 +54,10 @@ func (r *Repository) Take(ctx context.Context, sources ...Source) (*Result, erro
 	}
 	begun := r.now()
 	t := &taking{Repository: r, ctx: ctx, result: &Result{}, known: map[string]bool{}, needed: map[string]bool{}}
+	var err error
+	if t.names, err = namesOf(r.Recipients); err != nil {
+		return nil, err
+	}
 	if r.Rate > 0 {
 		t.limiter = rate.NewLimiter(rate.Limit(r.Rate), chunkSize)
 	}
@@ -81,6 +84,9 @@ func (r *Repository) Take(ctx context.Context, sources ...Source) (*Result, erro
 	return t.result, nil
 }
 
+// maxSkew is how far a clock may be put back unnoticed.
+const maxSkew = time.Hour
+
 // timeAfterLast returns the time of a new snapshot: now, or later where the
 // clock was put back. So the last snapshot is always the one that was taken
 // last.
@@ -90,6 +96,10 @@ func (r *Repository) timeAfterLast(ctx context.Context, now time.Time) (time.Tim
 		return time.Time{}, err
 	}
 	now = now.UTC().Truncate(time.Millisecond)
+	if last.Time.Sub(now) > maxSkew {
+		return time.Time{}, fmt.Errorf("the last snapshot is of %s, and it is %s: set the clock, or remove what a wrong clock has made",
+			last.Time.Format(time.RFC3339), now.Format(time.RFC3339))
+	}
 	if !now.After(last.Time) {
 		return last.Time.Add(time.Millisecond), nil
 	}
@@ -101,30 +111,50 @@ type taking struct {
 	*Repository
 	ctx     context.Context
 	limiter *rate.Limiter // nil does not limit
+	names   []string      // of the recipients
 	known   map[string]bool
 	needed  map[string]bool
 	result  *Result
 }
 
-// learnObjects finds out what the target has already.
+// learnObjects finds out what the target has already, and will keep: what the
+// last snapshot needs, which every prune leaves, and what is young.
 func (t *taking) learnObjects() error {
+	if t.Anew {
+		return nil
+	}
+	needed := make(map[string]bool)
+	if last, err := t.Find(t.ctx, time.Time{}); err == nil {
+		if s, err := t.read(t.ctx, last.ID); err == nil {
+			for _, name := range s.Objects {
+				needed[name] = true
+			}
+		}
+	}
 	objects, err := t.Target.List(t.ctx, objectFolder)
 	if err != nil {
 		return fmt.Errorf("listing the objects: %w", err)
 	}
 	for _, object := range objects {
-		t.known[object.Name] = true
+		t.known[object.Name] = needed[object.Name] || t.now().Sub(object.Time) < grace/2
 	}
 	return nil
 }
 
 func (t *taking) part(source Source) (Part, error) {
 	part := Part{Name: source.Name}
-	err := filepath.WalkDir(source.Path, func(at string, entry fs.DirEntry, err error) error {
+	if !IsLocal(source.Name) {
+		return part, errors.New("it is no name that can be restored")
+	}
+	root, err := filepath.EvalSymlinks(source.Path)
+	if err != nil {
+		return part, ignoreMissing(err)
+	}
+	err = filepath.WalkDir(root, func(at string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return ignoreMissing(err)
 		}
-		relative, err := filepath.Rel(source.Path, at)
+		relative, err := filepath.Rel(root, at)
 		if err != nil {
 			return err
 		}
@@ -137,13 +167,15 @@ func (t *taking) part(source Source) (Part, error) {
 			return nil
 		case entry.IsDir():
 			return nil
-		case !entry.Type().IsRegular():
+		case !isRegular(at, entry):
 			t.result.Skipped = append(t.result.Skipped, at)
 			return nil
+		case relative != "." && !IsLocal(relative):
+			return fmt.Errorf("%q is no name that can be restored: rename it", at)
 		}
 		file, err := t.file(at)
-		if err != nil {
-			return ignoreMissing(err)
+		if file == nil || err != nil {
+			return err // It may have vanished.
 		}
 		if file.Path = relative; relative == "." {
 			file.Path = ""
@@ -154,10 +186,20 @@ func (t *taking) part(source Source) (Part, error) {
 	return part, err
 }
 
+// isRegular reports whether something is a file, or a link to one.
+func isRegular(at string, entry fs.DirEntry) bool {
+	if entry.Type()&fs.ModeSymlink == 0 {
+		return entry.Type().IsRegular()
+	}
+	info, err := os.Stat(at)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// file stores a file. It returns nil if there is none any more.
 func (t *taking) file(at string) (*File, error) {
 	opened, err := os.Open(at)
 	if err != nil {
-		return nil, err
+		return nil, ignoreMissing(err)
 	}
 	defer opened.Close()
 	info, err := opened.Stat()
@@ -193,7 +235,7 @@ func (t *taking) file(at string) (*File, error) {
 
 // store sees to it that the target has a chunk, and returns its object's name.
 func (t *taking) store(chunk []byte) (string, error) {
-	name := t.Key.nameOf(chunk)
+	name := t.Key.nameOf(chunk, t.names)
 	t.needed[name] = true
 	if t.known[name] {
 		return name, t.ctx.Err()
@@ -277,8 +319,8 @@ func (t *taking) checkObjects() error {
 	return nil
 }
 
-// isLocal reports whether a path with slashes stays below the folder that it is
-// joined to, on every system.
-func isLocal(path string) bool {
-	return fs.ValidPath(path) && path != "." && filepath.IsLocal(filepath.FromSlash(path)) && !strings.ContainsAny(path, `\:`)
+// IsLocal reports whether a path with slashes stays below the folder that it is
+// joined to, and can be written in a manifest.
+func IsLocal(path string) bool {
+	return fs.ValidPath(path) && path != "." && filepath.IsLocal(filepath.FromSlash(path))
 }

@@ -160,7 +160,7 @@ func parseTail(name string) (t tail, ok bool) {
 	var err3, err4 error
 	t.from, err3 = strconv.ParseInt(from, 10, 64)
 	t.to, err4 = strconv.ParseInt(to, 10, 64)
-	return t, errors.Join(err1, err2, err3, err4) == nil && isLocal(path) && t.from >= 0 && t.to > t.from
+	return t, errors.Join(err1, err2, err3, err4) == nil && IsLocal(path) && t.from >= 0 && t.to > t.from
 }
 
 // signedTail is the form of a tail on the target.

@@ -156,7 +156,8 @@ func TestATailOfAnotherSignerIsNotRestored(t *testing.T) {
 }
 
 // TestAFollowedTrailIsRestoredAsItWas appends, truncates, copies and takes
-// snapshots at will. What is restored is what was there when it was last copied.
+// snapshots at will. What is restored is what was there when it was last
+// copied.
 func TestAFollowedTrailIsRestoredAsItWas(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		tr := newTrail(t)

@@ -2,9 +2,11 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -37,9 +39,15 @@ type Object struct {
 // credentials of a bucket come from the environment or from Amazon's own files
 // (AWS_ACCESS_KEY_ID, AWS_SHARED_CREDENTIALS_FILE, AWS_PROFILE and so on).
 func Open(where string) (Target, error) {
-	address, err := url.Parse(where)
-	if err != nil || address.Scheme == "" {
+	if !strings.Contains(where, "://") {
 		return Folder(where), nil
+	}
+	address, err := url.Parse(where)
+	if err != nil {
+		return nil, errors.New("the target is no URL such as s3://bucket/prefix")
+	}
+	if address.User != nil {
+		return nil, errors.New("the target has credentials in it: give them in the environment, or in a file")
 	}
 	switch address.Scheme {
 	case "s3":

@@ -7,8 +7,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -31,10 +33,13 @@ import (
 // A file is called <folder>/<level>/<first transaction>-<last>-<time>-<header>,
 // where the time is that of the transactions in milliseconds and the header is
 // how many bytes come before the sealed content. So the list of a target shows
-// everything that Litestream asks for.
+// everything that Litestream asks for. At its end it has the machine's
+// signature.
 type client struct {
 	target     backup.Target
-	folder     string // with a slash
+	folder     string      // with a slash
+	key        *backup.Key // nil can only read
+	signer     string      // who is believed; empty is everybody
 	recipients []age.Recipient
 	identities []age.Identity
 }
@@ -63,16 +68,18 @@ func (c *client) files(ctx context.Context, level int, prefix string) ([]file, e
 			files = append(files, f)
 		}
 	}
+	// What was written again, for other recipients, counts as it was written last.
 	slices.SortFunc(files, func(a, b file) int {
-		return cmp.Or(cmp.Compare(a.MinTXID, b.MinTXID), cmp.Compare(a.MaxTXID, b.MaxTXID))
+		return cmp.Or(cmp.Compare(a.MinTXID, b.MinTXID), cmp.Compare(a.MaxTXID, b.MaxTXID), b.CreatedAt.Compare(a.CreatedAt))
 	})
-	return files, nil
+	return slices.CompactFunc(files, func(a, b file) bool { return a.MinTXID == b.MinTXID && a.MaxTXID == b.MaxTXID }), nil
 }
 
 // file is what the list of a target shows of one of Litestream's files.
 type file struct {
 	ltx.FileInfo
-	name string
+	name   string
+	sealed int64 // how many bytes come before the signature
 }
 
 func nameOf(minimum, maximum ltx.TXID, at time.Time, header int) string {
@@ -93,9 +100,10 @@ func parse(object backup.Object, level int) (f file, ok bool) {
 	if errors.Join(err1, err2, err3, err4) != nil {
 		return file{}, false
 	}
-	return file{name: object.Name, FileInfo: ltx.FileInfo{
+	sealed := object.Size - backup.SealSize
+	return file{name: object.Name, sealed: sealed, FileInfo: ltx.FileInfo{
 		Level: level, MinTXID: minimum, MaxTXID: maximum,
-		Size: unsealedSize(object.Size - header), CreatedAt: time.UnixMilli(millis).UTC(),
+		Size: unsealedSize(sealed - header), CreatedAt: time.UnixMilli(millis).UTC(),
 	}}, true
 }
 
@@ -129,7 +137,8 @@ func (c *client) LTXFiles(ctx context.Context, level int, seek ltx.TXID, _ bool)
 	return ltx.NewFileInfoSliceIterator(infos), nil
 }
 
-// OpenLTXFile implements [litestream.ReplicaClient].
+// OpenLTXFile implements [litestream.ReplicaClient]. What is read to its end
+// was signed, or the last read fails.
 func (c *client) OpenLTXFile(ctx context.Context, level int, minimum, maximum ltx.TXID, offset, size int64) (io.ReadCloser, error) {
 	found, err := c.files(ctx, level, prefixOf(minimum, maximum))
 	if err != nil {
@@ -138,25 +147,82 @@ func (c *client) OpenLTXFile(ctx context.Context, level int, minimum, maximum lt
 	if len(found) == 0 {
 		return nil, fmt.Errorf("transactions %s to %s of level %d: %w", minimum, maximum, level, fs.ErrNotExist)
 	}
-	sealed, err := c.target.Get(ctx, found[0].name)
+	opened, err := c.open(ctx, found[0])
+	if err == nil && offset > 0 {
+		if _, err = io.CopyN(io.Discard, opened, offset); err != nil {
+			err = errors.Join(err, opened.Close())
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", found[0].name, err)
+	}
+	if size > 0 {
+		return struct {
+			io.Reader
+			io.Closer
+		}{io.LimitReader(opened, size), opened}, nil
+	}
+	return opened, nil
+}
+
+func (c *client) open(ctx context.Context, f file) (*opened, error) {
+	object, err := c.target.Get(ctx, f.name)
 	if err != nil {
 		return nil, err
 	}
-	content, err := age.Decrypt(bufio.NewReaderSize(sealed, chunkSize), c.identities...)
-	if err == nil && offset > 0 {
-		_, err = io.CopyN(io.Discard, content, offset)
+	o := &opened{object: bufio.NewReaderSize(object, chunkSize), close: object.Close, hash: sha256.New(), name: f.name, signer: c.signer}
+	o.sealed = io.TeeReader(io.LimitReader(o.object, f.sealed), o.hash)
+	if o.content, err = age.Decrypt(o.sealed, c.identities...); err != nil {
+		return nil, errors.Join(fmt.Errorf("decrypting: %w", err), object.Close())
 	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("decrypting %s: %w", found[0].name, err), sealed.Close())
-	}
-	if size > 0 {
-		content = io.LimitReader(content, size)
-	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{content, sealed}, nil
+	return o, nil
 }
+
+// opened is a file that is being read.
+type opened struct {
+	object  io.Reader // the file as the target has it
+	sealed  io.Reader // its part before the signature
+	content io.Reader
+	close   func() error
+	hash    hash.Hash
+	name    string
+	signer  string
+}
+
+// Read checks the signature before it says that the file has ended.
+func (o *opened) Read(p []byte) (int, error) {
+	n, err := o.content.Read(p)
+	if err == io.EOF {
+		err = o.check()
+	}
+	return n, err
+}
+
+// check returns [io.EOF] if what was read is what was signed.
+func (o *opened) check() error {
+	if _, err := io.Copy(io.Discard, o.sealed); err != nil {
+		return err
+	}
+	seal, err := io.ReadAll(io.LimitReader(o.object, backup.SealSize+1))
+	if err != nil {
+		return err
+	}
+	if err := backup.CheckSeal(seal, o.name, o.hash.Sum(nil), o.signer); err != nil {
+		return err
+	}
+	// A second read at the end finds nothing more.
+	o.content = strings.NewReader("")
+	o.object, o.sealed, o.hash = bytes.NewReader(seal), strings.NewReader(""), checked{o.hash}
+	return io.EOF
+}
+
+// checked is a hash to which nothing is added any more.
+type checked struct{ hash.Hash }
+
+func (checked) Write(p []byte) (int, error) { return len(p), nil }
+
+// Close implements [io.Closer].
+func (o *opened) Close() error { return o.close() }
 
 // WriteLTXFile implements [litestream.ReplicaClient].
 func (c *client) WriteLTXFile(ctx context.Context, level int, minimum, maximum ltx.TXID, content io.Reader) (*ltx.FileInfo, error) {
@@ -171,7 +237,7 @@ func (c *client) WriteLTXFile(ctx context.Context, level int, minimum, maximum l
 	defer sealing.Close()
 	at := time.UnixMilli(head.Timestamp).UTC()
 	name := c.level(level) + nameOf(minimum, maximum, at, sealing.header)
-	if err := c.target.Put(ctx, name, sealing); err != nil {
+	if err := c.target.Put(ctx, name, sealing.signed(c.key, name)); err != nil {
 		return nil, fmt.Errorf("storing %s: %w", name, err)
 	}
 	return &ltx.FileInfo{Level: level, MinTXID: minimum, MaxTXID: maximum, Size: sealing.size, CreatedAt: at}, nil
@@ -205,6 +271,25 @@ func seal(content io.Reader, recipients []age.Recipient) (*sealing, error) {
 		to.CloseWithError(errors.Join(err, encrypting.Close()))
 	}()
 	return s, nil
+}
+
+// signed reads what is sealed, and then the signature of it.
+func (s *sealing) signed(key *backup.Key, name string) io.Reader {
+	hash := sha256.New()
+	return io.MultiReader(io.TeeReader(s.Reader, hash), &later{make: func() []byte { return key.Seal(name, hash.Sum(nil)) }})
+}
+
+// later is a reader of something that is known when it is read.
+type later struct {
+	make func() []byte
+	made *bytes.Reader
+}
+
+func (l *later) Read(p []byte) (int, error) {
+	if l.made == nil {
+		l.made = bytes.NewReader(l.make())
+	}
+	return l.made.Read(p)
 }
 
 // Close ends the sealing.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,10 @@ type Config struct {
 	// Target keeps the copy, and Name tells it from copies of other databases.
 	Target backup.Target
 	Name   string
+	// Key signs the copy. Nil can only read.
+	Key *backup.Key
+	// Signer is whose copy is believed when it is restored. Empty is everybody's.
+	Signer string
 	// Recipients can read the copy. This machine must be one of them, with an
 	// identity of Identities: what it has copied is merged from time to time.
 	Recipients []age.Recipient
@@ -60,7 +65,7 @@ func (c Config) withDefaults() Config {
 const databaseFolder = "databases/"
 
 func (c Config) client() *client {
-	return &client{target: c.Target, folder: databaseFolder + c.Name + "/", recipients: c.Recipients, identities: c.Identities}
+	return &client{target: c.Target, folder: databaseFolder + c.Name + "/", key: c.Key, signer: c.Signer, recipients: c.Recipients, identities: c.Identities}
 }
 
 // Replica is a copy that is being kept.
@@ -70,17 +75,16 @@ type Replica struct {
 }
 
 // Keep begins to keep the copy, until [Replica.Close]. It fails if it cannot
-// begin; what fails later is tried again, and [Replica.Synced] shows it.
+// begin; what fails later is tried again, and [Replica.Sync] tells it.
 func Keep(ctx context.Context, config Config) (*Replica, error) {
 	config = config.withDefaults()
-	if len(config.Recipients) == 0 {
+	if config.Key == nil || len(config.Recipients) == 0 {
 		return nil, backup.ErrNoRecipient
 	}
 	database := litestream.NewDB(config.Path)
 	database.MonitorInterval = config.Interval
 	database.Replica = litestream.NewReplicaWithClient(database, config.client())
 	database.Replica.SyncInterval = config.Interval
-	database.Replica.AutoRecoverEnabled = true
 
 	levels := litestream.CompactionLevels{
 		{Level: 0}, {Level: 1, Interval: 30 * time.Second}, {Level: 2, Interval: 5 * time.Minute}, {Level: 3, Interval: time.Hour},
@@ -95,12 +99,49 @@ func Keep(ctx context.Context, config Config) (*Replica, error) {
 	return &Replica{database: database, store: store}, nil
 }
 
-// Synced returns when everything that was written until then had been copied.
-// It is zero before the first time.
-func (r *Replica) Synced() time.Time { return r.database.LastSuccessfulSyncAt() }
+// ErrLost means that the copy does not follow the database any more. It must be
+// begun anew, with [Replica.Abandon].
+var ErrLost = errors.New("the copy has lost the database")
 
-// Sync copies at once what was written.
-func (r *Replica) Sync(ctx context.Context) error { return r.database.SyncAndWait(ctx) }
+// Sync copies at once what was written. It returns [ErrLost] if the database
+// was replaced by another, or if what is known of it does not fit the copy.
+func (r *Replica) Sync(ctx context.Context) error {
+	if r.replaced() {
+		return fmt.Errorf("%w: another file is in its place", ErrLost)
+	}
+	// While it is written, the copy is never quite where the database is.
+	const attempts = 5
+	for range attempts {
+		if err := r.database.SyncAndWait(ctx); err != nil {
+			return err
+		}
+		status, err := r.database.SyncStatus(ctx)
+		if err != nil {
+			return err
+		}
+		if status.LocalTXID > 0 && status.LocalTXID <= status.RemoteTXID && status.RemoteTXID-status.LocalTXID <= 1 {
+			return nil
+		}
+		if status.RemoteTXID > status.LocalTXID {
+			return fmt.Errorf("%w: it is at transaction %s, and the copy at %s", ErrLost, status.LocalTXID, status.RemoteTXID)
+		}
+	}
+	return nil // It is written all the time, and copied.
+}
+
+// replaced reports whether another file has the database's path.
+func (r *Replica) replaced() bool {
+	before := r.database.FileInfo()
+	now, err := os.Stat(r.database.Path())
+	return before != nil && (err != nil || !os.SameFile(before, now))
+}
+
+// Abandon ends the copying and forgets what is known of the database, so that
+// [Keep] begins with all of it.
+func (r *Replica) Abandon(ctx context.Context) error {
+	_ = r.store.Close(ctx) // Whatever it could not copy is copied again.
+	return os.RemoveAll(r.database.MetaPath())
+}
 
 // Snapshot copies the whole database, so that a restore does not need what is
 // older.
@@ -113,23 +154,53 @@ func (r *Replica) Snapshot(ctx context.Context) error {
 func (r *Replica) Close(ctx context.Context) error { return r.store.Close(ctx) }
 
 // Restore writes the database as it was at a time, or at last if the time is
-// zero, to a file that must not exist, and checks its integrity.
+// zero, to a file that must not exist, and checks its integrity. Only its owner
+// can read it.
 func Restore(ctx context.Context, config Config, to string, at time.Time) error {
 	config = config.withDefaults()
 	if len(config.Identities) == 0 {
 		return errors.New("it takes an identity of one of the backup's recipients to open it")
 	}
-	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(fmt.Errorf("%s: %w; move it away, or restore to another folder", to, backup.ErrTaken), err)
+	if !backup.IsLocal(config.Name) {
+		return fmt.Errorf("%w: a database %q leads elsewhere", backup.ErrForged, config.Name)
 	}
-	database := litestream.NewDB(to) // which is not opened: it has the log
+	if err := CheckFree(to); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return err
+	}
+	scratch, err := os.MkdirTemp(filepath.Dir(to), ".restore-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(scratch) }()
+	whole := filepath.Join(scratch, "database")
+	database := litestream.NewDB(whole) // which is not opened: it has the log
 	database.SetLogger(config.Log)
-	r := litestream.NewReplicaWithClient(database, config.client())
 	options := litestream.NewRestoreOptions()
-	options.OutputPath, options.Timestamp = to, at
+	options.OutputPath, options.Timestamp = whole, at
 	options.IntegrityCheck = litestream.IntegrityCheckFull
-	if err := r.Restore(ctx, options); err != nil {
+	if err := litestream.NewReplicaWithClient(database, config.client()).Restore(ctx, options); err != nil {
 		return fmt.Errorf("restoring %s: %w", config.Name, err)
+	}
+	if err := os.Chmod(whole, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(whole, to)
+}
+
+// CheckFree returns [backup.ErrTaken] if a database is at the path, or
+// something that SQLite or Litestream would take for a part of it.
+func CheckFree(path string) error {
+	folder, name := filepath.Split(path)
+	for _, taken := range []string{path, path + "-wal", path + "-shm", path + "-journal", folder + "." + name + litestream.MetaDirSuffix} {
+		switch _, err := os.Lstat(taken); {
+		case err == nil:
+			return fmt.Errorf("%s: %w; move it away, or restore to another folder", taken, backup.ErrTaken)
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
 	}
 	return nil
 }
@@ -187,7 +258,7 @@ func Names(ctx context.Context, target backup.Target) ([]string, error) {
 	for _, object := range objects {
 		// <name>/<level>/<file>; the name may have slashes.
 		name := path.Dir(path.Dir(strings.TrimPrefix(object.Name, databaseFolder)))
-		if name != "." && !slices.Contains(names, name) {
+		if backup.IsLocal(name) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

@@ -36,9 +36,13 @@ func identity(t testing.TB) *age.X25519Identity {
 func config(t *testing.T) (Config, *age.X25519Identity) {
 	t.Helper()
 	machine, operator := identity(t), identity(t)
+	key, err := backup.LoadKey(filepath.Join(t.TempDir(), "key.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	return Config{
 		Path: filepath.Join(t.TempDir(), "store.db"), Target: backup.Folder(t.TempDir()), Name: "store",
-		Recipients: []age.Recipient{machine.Recipient(), operator.Recipient()}, Identities: []age.Identity{machine},
+		Key: key, Recipients: []age.Recipient{machine.Recipient(), operator.Recipient()}, Identities: []age.Identity{machine},
 		Interval: 20 * time.Millisecond,
 	}, operator
 }
@@ -97,9 +101,6 @@ func TestADatabaseIsRestoredByTheOperatorAlone(t *testing.T) {
 	}
 	if n := count(t, c, operator, time.Time{}); n != 50 {
 		t.Errorf("restored %d notes, want 50", n)
-	}
-	if r.Synced().IsZero() {
-		t.Error("nothing was synced")
 	}
 	if err := r.Close(t.Context()); err != nil {
 		t.Fatal(err)
@@ -231,7 +232,7 @@ func TestASizeIsToldFromThatOfTheSealedFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		object := backup.Object{Name: "0000/" + nameOf(7, 9, time.UnixMilli(1234), s.header), Size: int64(len(sealed))}
+		object := backup.Object{Name: "0000/" + nameOf(7, 9, time.UnixMilli(1234), s.header), Size: int64(len(sealed)) + backup.SealSize}
 		f, ok := parse(object, 0)
 		if !ok || f.Size != int64(size) || s.size != int64(size) {
 			t.Fatalf("%s shows %d bytes, want %d", object.Name, f.Size, size)
@@ -284,6 +285,151 @@ func TestPartsOfAFileAreRead(t *testing.T) {
 	}
 	if _, err := client.OpenLTXFile(t.Context(), 0, 1, 1, 0, 0); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("after it was deleted: %v", err)
+	}
+}
+
+func TestADatabaseThatWasReplacedIsCopiedAnew(t *testing.T) {
+	c, operator := config(t)
+	db := openDatabase(t, c.Path)
+	exec(t, db, "CREATE TABLE notes (text)")
+	r := keep(t, c)
+	if err := errors.Join(r.Sync(t.Context()), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(t.TempDir(), "other.db")
+	db = openDatabase(t, other)
+	exec(t, db, "CREATE TABLE notes (text)")
+	exec(t, db, "INSERT INTO notes VALUES ('x'), ('y')")
+	if err := errors.Join(db.Close(), os.Remove(c.Path+"-wal"), os.Remove(c.Path+"-shm"), os.Rename(other, c.Path)); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Sync(t.Context()); !errors.Is(err, ErrLost) {
+		t.Errorf("error %v", err)
+	}
+	if err := r.Abandon(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r = keep(t, c)
+	if err := errors.Join(r.Sync(t.Context()), r.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, c, operator, time.Time{}); n != 2 {
+		t.Errorf("restored %d notes, want 2", n)
+	}
+}
+
+func TestADatabaseWhoseLocalFilesAreLostIsCopiedAnew(t *testing.T) {
+	c, operator := config(t)
+	db := openDatabase(t, c.Path)
+	exec(t, db, "CREATE TABLE notes (text)")
+	r := keep(t, c)
+	for range 5 {
+		exec(t, db, "INSERT INTO notes VALUES ('x')")
+		if err := r.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(r.Close(t.Context()), os.RemoveAll(filepath.Join(filepath.Dir(c.Path), ".store.db-litestream"))); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, db, "INSERT INTO notes VALUES ('while nobody looked')")
+	r = keep(t, c)
+	if err := errors.Join(r.Sync(t.Context()), r.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, c, operator, time.Time{}); n != 6 {
+		t.Errorf("restored %d notes, want 6", n)
+	}
+}
+
+func TestWhatWouldJoinARestoredDatabaseIsInTheWay(t *testing.T) {
+	c, _ := config(t)
+	for _, name := range []string{"x.db-wal", "x.db-shm", "x.db-journal", ".x.db-litestream"} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("old"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := Restore(t.Context(), c, filepath.Join(dir, "x.db"), time.Time{}); !errors.Is(err, backup.ErrTaken) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func TestAForgedDatabaseIsNotRestored(t *testing.T) {
+	c, operator := config(t)
+	db := openDatabase(t, c.Path)
+	exec(t, db, "CREATE TABLE notes (text)")
+	r := keep(t, c)
+	if err := errors.Join(r.Sync(t.Context()), r.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	c.Identities = []age.Identity{operator}
+	for name, test := range map[string]struct {
+		signer string
+		change func(content []byte) []byte
+	}{
+		"of another signer":   {"somebody", func(b []byte) []byte { return b }},
+		"its signature":       {"", func(b []byte) []byte { b[len(b)-1] ^= 1; return b }},
+		"without a signature": {"", func(b []byte) []byte { return b[:len(b)-backup.SealSize] }},
+		"of another content":  {"", func(b []byte) []byte { b[len(b)-backup.SealSize-1] ^= 1; return b }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			forged := c
+			forged.Signer, forged.Target = test.signer, backup.Folder(t.TempDir())
+			copyFiles(t, string(c.Target.(backup.Folder)), string(forged.Target.(backup.Folder)), test.change)
+			to := filepath.Join(t.TempDir(), "x.db")
+			if err := Restore(t.Context(), forged, to, time.Time{}); err == nil {
+				t.Error("it was restored")
+			}
+			if _, err := os.Stat(to); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("a file is there: %v", err)
+			}
+		})
+	}
+	c.Name = "../store"
+	if err := Restore(t.Context(), c, filepath.Join(t.TempDir(), "x.db"), time.Time{}); !errors.Is(err, backup.ErrForged) {
+		t.Errorf("a name that leads elsewhere: %v", err)
+	}
+}
+
+func copyFiles(t *testing.T, from, to string, change func([]byte) []byte) {
+	t.Helper()
+	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(to, name)), 0o700); err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, name), change(content), 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestARestoredDatabaseIsItsOwnersAlone(t *testing.T) {
+	c, operator := config(t)
+	exec(t, openDatabase(t, c.Path), "CREATE TABLE notes (text)")
+	r := keep(t, c)
+	if err := errors.Join(r.Sync(t.Context()), r.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	c.Identities = []age.Identity{operator}
+	to := filepath.Join(t.TempDir(), "x.db")
+	if err := Restore(t.Context(), c, to, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(to); err != nil || info.Mode() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
 	}
 }
 
