@@ -6,6 +6,7 @@ GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 FUZZTIME ?= 1m
 ROUNDS   ?= 15
+DRILLS   ?= 100
 TURN     ?= 1s
 
 # Caddy's own releases leave out these databases of its certificate authority.
@@ -19,7 +20,7 @@ GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
 
-.PHONY: help run build test check vet lint vuln policies reference fuzz bench bench-peers bench-scale profile bench-policy clients referee train train-guard policy-report eval-model bench-model xcaddy release clean
+.PHONY: help run build test check vet lint vuln policies reference fuzz bench bench-peers bench-scale drill profile bench-policy clients referee train train-guard policy-report eval-model bench-model xcaddy release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +84,10 @@ profile: ## show by function what a rung of the ladder costs beyond plain Caddy:
 bench-policy: ## measure decisions of the policy, by the size of prompts and the number of rules and terms, and beside a stock OPA
 	GOBIN="$(CURDIR)/bin" GOFLAGS= $(GO) install "$(OPA)@$$($(GO) list -m -f '{{.Version}}' $(OPA))"
 	$(GO) test -run '^$$' -bench . -benchtime 1s -timeout 20m ./internal/promptpolicy -opa "$(CURDIR)/bin/opa"
+
+drill: ## kill the service DRILLS (100) times and take its disk away: show what was lost, with a folder and with S3
+	$(GO) test -count=1 -v -timeout 60m ./test/drill -rounds $(DRILLS)
+	$(GO) test -count=1 -v -timeout 60m ./test/drill -rounds $(DRILLS) -bucket
 
 clients: ## show refusals to the clients of others: OpenAI's, for Node.js
 	@.ci/needs clients
