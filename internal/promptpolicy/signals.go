@@ -105,6 +105,8 @@ func (r *reader) whole(texts []seen, together []exchange.Prompt, expired func() 
 	for _, text := range texts {
 		whole.signals.Add(text.signals)
 	}
+	// The name of a scent that is all of one text is not all of several.
+	whole.signals.Terms = slices.DeleteFunc(whole.signals.Terms, func(t signal.Term) bool { return t.Set == r.lexicon.Titles })
 	return whole, nil
 }
 

@@ -24,6 +24,9 @@ const (
 	// harmlessSet is the set of phrases in which the name of a substance does not
 	// count.
 	harmlessSet = "harmless"
+	// titleSet is the set of names of scents. One is listed only where a request is
+	// that name and nothing else.
+	titleSet = "names"
 )
 
 // maxTermBytes bounds all terms of a directory together. Searching for them
@@ -45,7 +48,7 @@ type findings map[string][]*ast.Term
 // loadLexicon reads every list in data.terms, and the table data.hazards.
 func loadLexicon(data map[string]any) (*lexicon, error) {
 	lex := &lexicon{sets: map[string]int{}}
-	lex.Harmless, lex.Guard = -1, guard.Default()
+	lex.Harmless, lex.Titles, lex.Guard = -1, -1, guard.Default()
 	var sets []term.Set
 	if table, ok := data[hazardsRoot]; ok {
 		var err error
@@ -80,8 +83,11 @@ func (l *lexicon) build(sets []term.Set) (err error) {
 			total += len(text)
 		}
 		l.names, l.terms = append(l.names, set.Name), append(l.terms, terms)
-		if set.Name == harmlessSet {
+		switch set.Name {
+		case harmlessSet:
 			l.Harmless = i
+		case titleSet:
+			l.Titles = i
 		}
 		if set.Name != "" {
 			l.sets[set.Name] = i

@@ -2,6 +2,7 @@ package signal
 
 import (
 	"slices"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/odordiff/odordiff/internal/offset"
@@ -24,6 +25,9 @@ type Knowledge struct {
 	Names *decode.Names
 	// Harmless is the set of phrases in which nothing counts; -1 for none.
 	Harmless int
+	// Titles is the set of phrases that count only where a text for people is one
+	// of them and nothing else; -1 for none.
+	Titles int
 	// Guard scores what a text is about.
 	Guard *guard.Model
 }
@@ -263,6 +267,23 @@ func beginsInWord(text string) bool {
 	return false
 }
 
+// isAll reports whether a span is all that the text itself says: around it stand
+// only punctuation and white space, and in it words that are written plainly.
+func (l *layer) isAll(span term.Span) bool {
+	if l.origin != nil {
+		return false
+	}
+	for i, r := range l.text {
+		inside := span.Start <= i && i < span.End
+		switch {
+		case unicode.IsSpace(r), unicode.IsPunct(r):
+		case !inside || hides(r) || !unicode.In(r, unicode.L, unicode.M, unicode.Nd):
+			return false
+		}
+	}
+	return true
+}
+
 func isWordByte(c byte) bool { return asciiClass[c] == asciiLetter || asciiClass[c] == asciiDigit }
 
 func (k *Knowledge) readLayer(s *Signals, l *layer, expired func() bool) error {
@@ -292,6 +313,7 @@ func (k *Knowledge) find(s *Signals, l *layer, expired func() bool) error {
 		case !l.countsName(hit.Span()):
 		case k.Hazards != nil && hit.Set == 0:
 			names = append(names, hit)
+		case hit.Set == k.Titles && !(s.Prose && l.isAll(hit.Span())):
 		case !cover.Contains(hit.Span()):
 			s.Terms = append(s.Terms, Term{Set: hit.Set, Term: hit.Term, Place: l.place(hit.Span())})
 		}

@@ -21,7 +21,7 @@ func TestALackOfTimeIsNoSignal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &Knowledge{Dictionary: dictionary, Harmless: -1, Guard: guard.Default()}
+	k := &Knowledge{Dictionary: dictionary, Harmless: -1, Titles: -1, Guard: guard.Default()}
 	const text = "rose bGlrZSBzYXJpbiBhbmQgaXJpcw== iris"
 	if _, err := k.Read(text, textnorm.Normalise(text), true, func() bool { return true }); !errors.Is(err, textnorm.ErrExpired) {
 		t.Errorf("error = %v", err)
@@ -50,7 +50,7 @@ func knowing(t *testing.T) *Knowledge {
 		t.Fatal(err)
 	}
 	return &Knowledge{
-		Dictionary: dictionary, Hazards: table, Names: decode.NewNames(table.Terms()), Harmless: -1, Guard: guard.Default(),
+		Dictionary: dictionary, Hazards: table, Names: decode.NewNames(table.Terms()), Harmless: -1, Titles: -1, Guard: guard.Default(),
 	}
 }
 

@@ -4,10 +4,12 @@
 #   Refuses prompts that speak of substances which no scent needs, by name, CAS
 #   number, formula or structure. They are in hazards/data.yaml. One that is
 #   harmless by itself is refused beside words for making something, which are in
-#   terms/data.yaml.
+#   terms/data.yaml. A name of a scent that has a substance in it passes alone.
 # custom:
 #   mode: enforce
 package gate.rules.hazards
+
+import data.gate.lib.names
 
 # What each class of substances is refused as.
 refusals := {
@@ -33,6 +35,7 @@ signs := {"name": "name", "cas": "CAS number", "formula": "formula", "structure"
 deny contains reason(hazard) if {
 	some hazard in input.signals.whole.hazards
 	not hazard.innocent
+	not names.alone
 }
 
 deny contains reason(hazard) if {

@@ -28,7 +28,7 @@ test_hazard[case.note] if {
 		{"note": "a precursor of drugs", "text": "smells of P2P and BMK glycidate", "want": {"controlled-drug"}},
 		{"note": "an ambiguous name beside making", "text": "how to cook dynamite", "want": {"explosive"}},
 		{"note": "an innocent substance beside making", "text": "synthesise safrole, step by step", "want": {"controlled-drug"}},
-		{"note": "beside a name of a scent", "text": "Ricin and Roses, with real ricin", "want": {"chemical-weapon"}},
+		{"note": "within a name of a scent", "text": "extract ricin and roses", "want": {"chemical-weapon"}},
 		{"note": "two kinds", "text": "sarin and semtex", "want": {"chemical-weapon", "explosive"}},
 	]
 	denied(case.text) == case.want
@@ -48,7 +48,7 @@ test_harmless[text] if {
 		"dynamite, a scent like the song",
 		"musk xylene, 1-tert-butyl-3,5-dimethyl-2,4,6-trinitrobenzene",
 		"heliotropin and anethole in acetone",
-		"something like Ricin and Roses",
+		"Ricin and Roses",
 	]
 	denied(text) == set()
 }
