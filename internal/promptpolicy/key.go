@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/odordiff/odordiff/internal/exchange"
 )
@@ -22,6 +23,22 @@ type key struct {
 }
 
 func (k *key) reset() { k.bytes, k.unfit = k.bytes[:0], false }
+
+// full reports whether nothing more need be written, because the key will not
+// be remembered. Whatever writes a list asks it at each item.
+func (k *key) full() bool {
+	k.unfit = k.unfit || len(k.bytes) > maxKeyBytes
+	return k.unfit
+}
+
+var keys = sync.Pool{New: func() any { return &key{bytes: make([]byte, 0, maxKeyBytes)} }}
+
+// release gives a key back for another evaluation.
+func (k *key) release() {
+	if cap(k.bytes) <= 4*maxKeyBytes {
+		keys.Put(k)
+	}
+}
 
 // The kinds of values in a key. A string, a number and a list begin with their
 // length, so that no two inputs run together.
@@ -154,7 +171,9 @@ func (k *key) principal(p *exchange.Principal, rest part) {
 func (k *key) texts(list []string) {
 	k.kind(isArray, len(list))
 	for _, s := range list {
-		k.text(s)
+		if k.text(s); k.full() {
+			return
+		}
 	}
 }
 
@@ -163,7 +182,9 @@ func (k *key) prompts(prompts []exchange.Prompt) {
 	for i := range prompts {
 		k.text(prompts[i].Path)
 		k.text(prompts[i].Text)
-		k.text(prompts[i].Normalised)
+		if k.text(prompts[i].Normalised); k.full() {
+			return
+		}
 	}
 }
 
@@ -172,7 +193,9 @@ func (k *key) limits(limits []exchange.LimitState) {
 	for _, limit := range limits {
 		k.text(limit.Name)
 		k.kind(isNumber, 0)
-		k.bytes = binary.AppendVarint(k.bytes, limit.Remaining)
+		if k.bytes = binary.AppendVarint(k.bytes, limit.Remaining); k.full() {
+			return
+		}
 	}
 }
 
@@ -206,7 +229,9 @@ func (k *key) whole(value any) {
 	case []any:
 		k.kind(isArray, len(value))
 		for _, item := range value {
-			k.whole(item)
+			if k.whole(item); k.full() {
+				return
+			}
 		}
 	case map[string]any:
 		k.object(value)
@@ -217,8 +242,14 @@ func (k *key) whole(value any) {
 
 func (k *key) object(members map[string]any) {
 	k.kind(isObject, len(members))
+	if len(members) > maxKeyBytes { // no key has room for so many
+		k.unfit = true
+		return
+	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		k.text(name)
-		k.whole(members[name])
+		if k.whole(members[name]); k.full() {
+			return
+		}
 	}
 }

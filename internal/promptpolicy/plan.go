@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -110,7 +109,7 @@ func (p *plan) decide(e *evaluation, in *Input) (*Decision, error) {
 		}
 	}
 	all := keys.Get().(*key)
-	defer keys.Put(all)
+	defer all.release()
 	all.reset()
 	d, known := p.all.recall(all, e, in)
 	if known {
@@ -127,7 +126,7 @@ func (p *plan) decide(e *evaluation, in *Input) (*Decision, error) {
 // divided asks each package what it contributes, and then for the decision.
 func (p *plan) divided(e *evaluation, in *Input) (*Decision, error) {
 	k := keys.Get().(*key)
-	defer keys.Put(k)
+	defer k.release()
 	contributions, err := p.contributions(make([]contribution, 0, 16), k, e, in)
 	if err != nil {
 		return nil, err
@@ -211,8 +210,6 @@ func (p *plan) asking(k *key, packages []int) ast.Body {
 	return query
 }
 
-var keys = sync.Pool{New: func() any { return &key{bytes: make([]byte, 0, maxKeyBytes)} }}
-
 // joining returns the query for the decision, in which the contributions stand
 // for the packages.
 func (p *plan) joining(contributions []contribution) ast.Body {
@@ -254,7 +251,9 @@ func (u *unit[T]) recall(k *key, e *evaluation, in *Input) (result T, known bool
 // write adds the unit's parts of the input to the key.
 func (u *unit[T]) write(k *key, e *evaluation, in *Input) {
 	for _, p := range u.parts {
-		k.part(e, in, p)
+		if k.part(e, in, p); k.full() {
+			return
+		}
 	}
 }
 

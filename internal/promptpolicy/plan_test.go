@@ -2,6 +2,7 @@ package promptpolicy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -255,6 +256,35 @@ func TestACacheIsBounded(t *testing.T) {
 	}
 	if held := len(c.young) + len(c.old); held > 2*maxKnown {
 		t.Errorf("%d results are held", held)
+	}
+}
+
+func TestAKeyThatIsTooLongIsNotRemembered(t *testing.T) {
+	many := func(item any) []any { return slices.Repeat([]any{item}, 50*maxKeyBytes) }
+	members := map[string]any{}
+	for i := range 2 * maxKeyBytes {
+		members[fmt.Sprint(i)] = nil
+	}
+	for name, list := range map[string]any{
+		"of nulls": many(nil), "of flags": many(true), "of numbers": many(1.5), "of lists": many([]any{}), "of objects": many(map[string]any{}),
+		"of texts": many(""), "of members": members, "of lists in lists": []any{many([]any{nil})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var k key
+			k.value(map[string]any{"list": list}, part{"list"})
+			if !k.full() || len(k.bytes) > maxKeyBytes+64 {
+				t.Errorf("full = %t with %d bytes", k.full(), len(k.bytes))
+			}
+			p, evaluations := counting(t, "v := sprintf(\"%d\", [count(input.body.list)])")
+			for range 2 {
+				if _, err := p.Decide(t.Context(), &Input{Body: map[string]any{"list": list}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if held := len(p.program.plan.all.known.young); held > 0 || *evaluations != 2 {
+				t.Errorf("%d keys are held after %d evaluations", held, *evaluations)
+			}
+		})
 	}
 }
 

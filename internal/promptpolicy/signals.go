@@ -162,7 +162,9 @@ func (r *reader) part(k *key, all *sight, p part) {
 	}
 	k.kind(isArray, len(all.texts))
 	for i := range all.texts {
-		r.seen(k, all.texts[i])
+		if r.seen(k, all.texts[i]); k.full() {
+			return
+		}
 	}
 	if len(p) == 0 {
 		r.seen(k, all.whole)
