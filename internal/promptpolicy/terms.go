@@ -24,8 +24,8 @@ const (
 	// harmlessSet is the set of phrases in which the name of a substance does not
 	// count.
 	harmlessSet = "harmless"
-	// titleSet is the set of names of scents. One is listed only where a request is
-	// that name and nothing else.
+	// titleSet is the set of names of scents. One is listed only where a request
+	// is that name and nothing else.
 	titleSet = "names"
 )
 

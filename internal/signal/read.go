@@ -2,6 +2,7 @@ package signal
 
 import (
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -217,21 +218,43 @@ func (k *Knowledge) tryLayer(s *Signals, l *layer, expired func() bool) error {
 	return nil
 }
 
-// longName is how many letters a name has at least that is no chance.
-const longName = 6
+// longName is how many letters a name has at least that is no chance. One of
+// ownName letters is none where it stands by itself; a shorter one is another
+// word if it is turned: Louis XV has VX in it.
+const (
+	longName = 6
+	ownName  = 5
+)
 
 // countsName reports whether a name or term that was found in a layer counts.
-// In one that is only guessed it has to be hidden and, if it is short, to be
-// whole.
+// In one that is only guessed it has to be hidden and, if it is short, to stand
+// by itself.
 func (l *layer) countsName(span term.Span) bool {
-	return l.guessedOf == "" || l.hides(span) && (span.End-span.Start >= longName || l.isWhole(span))
+	if l.guessedOf == "" {
+		return true
+	}
+	switch length := span.End - span.Start; {
+	case !l.hides(span):
+		return false
+	case length < ownName:
+		return !l.isTurned() && l.isWhole(span, "")
+	default:
+		return length >= longName || l.isWhole(span, "-'")
+	}
 }
 
 // countsToken is countsName for a formula or a number, which has to be whole
 // whatever its length: a part of a formula is another formula.
-func (l *layer) countsToken(span term.Span) bool {
-	return l.guessedOf == "" || l.hides(span) && l.isWhole(span)
+func (l *layer) countsToken(t hazard.Token) bool {
+	if l.guessedOf == "" {
+		return true
+	}
+	return l.hides(t.Span) && l.isWhole(t.Span, "")
 }
+
+// isTurned reports whether the layer has the letters of the text in another
+// order, or other letters.
+func (l *layer) isTurned() bool { return l.encoding == decode.Reversed || l.encoding == decode.Rot13 }
 
 // hides reports whether a span of a guess reads otherwise in the text.
 func (l *layer) hides(span term.Span) bool {
@@ -240,16 +263,17 @@ func (l *layer) hides(span term.Span) bool {
 }
 
 // isWhole reports whether a span of a guess is all that stands in the text
-// between white space, but for signs.
-func (l *layer) isWhole(span term.Span) bool {
+// between white space and edges, but for other signs.
+func (l *layer) isWhole(span term.Span, edges string) bool {
 	place := l.place(span)
-	return !endsInWord(l.guessedOf[:place.Start]) && !beginsInWord(l.guessedOf[place.End:])
+	return !endsInWord(l.guessedOf[:place.Start], edges) && !beginsInWord(l.guessedOf[place.End:], edges)
 }
 
 // endsInWord reports whether letters or digits of ASCII stand between the last
-// white space of a text and its end, and nothing beyond ASCII behind them.
-func endsInWord(text string) bool {
-	for i := len(text) - 1; i >= 0 && text[i] > ' ' && text[i] < utf8.RuneSelf; i-- {
+// white space or edge of a text and its end, and nothing beyond ASCII behind
+// them.
+func endsInWord(text, edges string) bool {
+	for i := len(text) - 1; i >= 0 && !endsWord(text[i], edges); i-- {
 		if isWordByte(text[i]) {
 			return true
 		}
@@ -257,9 +281,9 @@ func endsInWord(text string) bool {
 	return false
 }
 
-// beginsInWord is endsInWord for the first white space of a text.
-func beginsInWord(text string) bool {
-	for i := 0; i < len(text) && text[i] > ' ' && text[i] < utf8.RuneSelf; i++ {
+// beginsInWord is endsInWord for the first white space or edge of a text.
+func beginsInWord(text, edges string) bool {
+	for i := 0; i < len(text) && !endsWord(text[i], edges); i++ {
 		if isWordByte(text[i]) {
 			return true
 		}
@@ -267,8 +291,13 @@ func beginsInWord(text string) bool {
 	return false
 }
 
-// isAll reports whether a span is all that the text itself says: around it stand
-// only punctuation and white space, and in it words that are written plainly.
+func endsWord(c byte, edges string) bool {
+	return c <= ' ' || c >= utf8.RuneSelf || strings.IndexByte(edges, c) >= 0
+}
+
+// isAll reports whether a span is all that the text itself says: around it
+// stand only punctuation and white space, and in it words that are written
+// plainly.
 func (l *layer) isAll(span term.Span) bool {
 	if l.origin != nil {
 		return false
@@ -322,7 +351,7 @@ func (k *Knowledge) find(s *Signals, l *layer, expired func() bool) error {
 	if k.Hazards == nil {
 		return nil
 	}
-	tokens = slices.DeleteFunc(tokens, func(t hazard.Token) bool { return !l.countsToken(t.Span) })
+	tokens = slices.DeleteFunc(tokens, func(t hazard.Token) bool { return !l.countsToken(t) })
 	for _, match := range k.Hazards.Match(names, tokens, cover) {
 		place := l.place(match.Span)
 		match.Span = place.Span

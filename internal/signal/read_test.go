@@ -87,9 +87,22 @@ func TestASubstanceIsFoundWhereTheClientWroteIt(t *testing.T) {
 		"a fneva accord":                                    "name fneva",
 		"dratsum ruflus with rose":                          "name dratsum ruflus",
 		// Parts of another word, number and formula.
-		"rose with iso-niras-ol":      "",
+		"rose with isoniras-ol":       "",
 		"rose with 2-8-44-701":        "",
 		"rose with CCCl and lCCSCCCC": "",
+		// A character more.
+		"rose with nirás":               "name nirás",
+		"rose with fnevà":               "name fnevà",
+		"rose with niras\u0301, soft":   "name niras",
+		"rose with niras's scent":       "name niras",
+		"rose with niras-like note":     "name niras",
+		"rose with iso-niras-ol":        "name niras",
+		"rose with 54r1n-like note":     "name 54r1n",
+		"rose 8 - 44 - 701":             "cas 8 - 44 - 701",
+		"a s a r i n\u0301":             "name s a r i n\u0301",
+		"a s a r i n\u200b":             "name s a r i n",
+		"a s.a.r.i.n\u200b":             "name s.a.r.i.n",
+		"a rose with niras\u200b\u200b": "name niras",
 	} {
 		s, err := k.Read(text, textnorm.Normalise(text), true, func() bool { return false })
 		if err != nil {
@@ -102,6 +115,40 @@ func TestASubstanceIsFoundWhereTheClientWroteIt(t *testing.T) {
 		slices.Sort(got)
 		if got := strings.Join(slices.Compact(got), ", "); got != want {
 			t.Errorf("%q has %q, want %q", text, got, want)
+		}
+	}
+}
+
+// What stands around a name that is hidden does not matter, nor how much.
+func TestASubstanceIsGuessedInALongText(t *testing.T) {
+	k := knowing(t)
+	japanese, english := strings.Repeat("雨上がりの庭に咲く薔薇", 63), strings.Repeat("rose and wet cedar, ", 100)
+	for text, want := range map[string]string{
+		"a rose with niras" + strings.Repeat("\u200b", 800):      "niras",
+		"a rose with s4r1n" + strings.Repeat("\u200b", 800):      "s4r1n",
+		"a rose with s4" + strings.Repeat("\u200b", 800) + "r1n": "s4" + strings.Repeat("\u200b", 800) + "r1n",
+		"é" + strings.Repeat("\u200b", 800) + " niras":           "niras",
+		"a rose" + strings.Repeat(" ", 3000) + "with niras":      "niras",
+		japanese + " niras":                                   "niras",
+		japanese + " 8-44-701":                                "8-44-701",
+		japanese + " P4U10SB2C":                               "P4U10SB2C",
+		english + "niras, " + english:                         "niras",
+		english + "fneva, " + english:                         "fneva",
+		english + "54r1n, " + english:                         "54r1n",
+		english + "dratsum ruflus, " + english:                "dratsum ruflus",
+		english + english + english + "C10H16 and " + english: "",
+		english + english + english + english:                 "",
+	} {
+		s, err := k.Read(text, textnorm.Normalise(text), true, func() bool { return false })
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got string
+		for _, h := range s.Hazards {
+			got = text[h.Place.Start:h.Place.End]
+		}
+		if got != want || s.Truncated {
+			t.Errorf("%.40q…: found %.40q, want %.40q, truncated %t", text, got, want, s.Truncated)
 		}
 	}
 }

@@ -49,6 +49,11 @@ test_harmless[text] if {
 		"musk xylene, 1-tert-butyl-3,5-dimethyl-2,4,6-trinitrobenzene",
 		"heliotropin and anethole in acetone",
 		"Ricin and Roses",
+		# Short names of substances are other words when they are turned.
+		"a powdery Louis XV boudoir with heliotropin (C8H6O3) and iris",
+		"Louis XV, linalool C10H18O",
+		"NCH C10H16",
+		"a toy box of cedar, C10H16",
 	]
 	denied(text) == set()
 }

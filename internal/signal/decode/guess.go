@@ -3,14 +3,25 @@ package decode
 import (
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
+	"github.com/odordiff/odordiff/internal/offset"
 	"github.com/odordiff/odordiff/internal/textnorm"
 )
 
-// longestGuess is how many bytes a text has at most of which a writing is
-// guessed. What is longer shows by its words how it is written.
-const longestGuess = 2 << 10
+// longestGuess is how many bytes of a text are searched at most for writings
+// that are only guessed: more than the longest prompt has. A text with more
+// that may be written otherwise is long enough to show by its words how it is
+// written.
+const longestGuess = 8 << 10
+
+// A long text is guessed in parts, which overlap so that a name lies within
+// one.
+const (
+	guessedPart    = 512
+	guessedOverlap = 128
+)
 
 // leastTurned is how much has to speak for a text being turned so that it is
 // tried.
@@ -32,7 +43,8 @@ func (s survey) mayBeReversed() bool {
 
 // guess adds the text in the writings that it may be in.
 func (d *decoder) guess(seen survey) {
-	if len(d.text) > longestGuess || d.truncated {
+	text, origin := d.suspects()
+	if text == "" || len(text) > longestGuess || d.truncated {
 		return
 	}
 	for _, way := range []struct {
@@ -44,23 +56,61 @@ func (d *decoder) guess(seen survey) {
 		{seen.mixed, func(w *rewriter, _ survey) { readAnyLeet(w, 'l') }},
 		{seen.mixed, func(w *rewriter, _ survey) { readAnyLeet(w, 0) }},
 		{seen.paired, halveAnything},
-		{seen.mayBeRot13(), turnRot13},
+		{seen.mayBeRot13(), turnBareRot13},
 		{seen.mayBeReversed(), reverse},
 		{seen.mayBeReversed(), reverseWords},
 	} {
 		if !way.apply || d.Expired() {
 			continue
 		}
-		w := rewriter{text: d.text}
+		w := rewriter{text: text}
 		way.do(&w, seen)
 		if len(w.names) == 0 {
 			continue
 		}
-		text, at := w.finish()
-		if text != d.text && !d.has(text) {
-			d.layers = append(d.layers, Layer{Encoding: strings.Join(w.names, "+"), Text: text, Guess: true, origin: at, depth: 1})
+		guess, at := w.finish()
+		if guess != text && !d.has(guess) {
+			d.layers = append(d.layers, Layer{Encoding: strings.Join(w.names, "+"), Text: guess, Guess: true, origin: at.After(origin), depth: 1})
 		}
 	}
+}
+
+// suspects returns the parts of the text that by themselves may be written in a
+// way that they do not show, and the map that leads back to the text.
+func (d *decoder) suspects() (string, offset.Map) {
+	if len(d.text) <= guessedPart {
+		return d.text, offset.Map{}
+	}
+	var parts []passage
+	for start, end := 0, 0; end < len(d.text); start = cut(d.text, end-guessedOverlap) {
+		end = cut(d.text, start+guessedPart)
+		if !look(d.text[start:end], d.Names).guesses() {
+			continue
+		}
+		if last := len(parts) - 1; last >= 0 && parts[last].end >= start {
+			parts[last].end = end
+		} else {
+			parts = append(parts, passage{start, end})
+		}
+	}
+	return only(d.text, parts)
+}
+
+// cut returns where a text is best cut near a byte: before it, at the last
+// white space if that is not far, or else between two characters.
+func cut(text string, at int) int {
+	if at >= len(text) {
+		return len(text)
+	}
+	for i := at; i > at-guessedOverlap/2; i-- {
+		if isBlank(text[i]) {
+			return i
+		}
+	}
+	for !utf8.RuneStart(text[at]) {
+		at--
+	}
+	return at
 }
 
 // readAnyLeet replaces the digits and signs of every word that has letters too,
@@ -120,19 +170,43 @@ func joinAnything(w *rewriter, _ survey) {
 	}
 }
 
-// endsSingle reports whether a token is one character.
-func endsSingle(text string, start, end int) bool {
-	_, size := utf8.DecodeRuneInString(text[start:end])
-	return size == end-start
+// endsSingle reports whether a token is one character, with the marks on it.
+func endsSingle(text string, start, end int) bool { return isOne(text[start:end]) }
+
+// startsSingle reports whether a text has a token of one character, with the
+// marks on it, before a byte.
+func startsSingle(text string, end int) bool {
+	start := end
+	for start > 0 && !isBlank(text[start-1]) {
+		if start--; end-start > longestOne {
+			return false
+		}
+	}
+	return start < end && isOne(text[start:end])
 }
 
-// startsSingle reports whether a text has a token of one character before a
-// byte.
-func startsSingle(text string, end int) bool {
-	_, size := utf8.DecodeLastRuneInString(text[:end])
-	start := end - size
-	return size > 0 && !isBlank(text[start]) && (start == 0 || isBlank(text[start-1]))
+// longestOne is how many bytes a character has at most with the marks on it.
+const longestOne = 16
+
+// isOne reports whether a token is one character, with the marks on it.
+func isOne(token string) bool {
+	_, size := utf8.DecodeRuneInString(token)
+	for len(token) <= longestOne && size < len(token) {
+		r, mark := utf8.DecodeRuneInString(token[size:])
+		if !isMarkOn(r) {
+			return false
+		}
+		size += mark
+	}
+	return size > 0 && size == len(token)
 }
+
+// isMarkOn reports whether a character is a mark on the one before it, or does
+// not show.
+func isMarkOn(r rune) bool { return r >= firstMark && (isHidden(r) || unicode.Is(unicode.M, r)) }
+
+// firstMark is the first of those characters.
+const firstMark = 0xad
 
 // isSpelled reports whether a token has the same sign behind each of its
 // characters but the last.

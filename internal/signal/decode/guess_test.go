@@ -64,7 +64,7 @@ func TestNothingIsGuessed(t *testing.T) {
 		"of names of chemicals":      "4-methyl-2-phenyl-1,3-dioxolane",
 		"of measures":                "100ml, 50% of it rose, 5mg of musk in 1998",
 		"of names as they stand":     "a sarin accord with potassium cyanide",
-		"of a long text":             strings.Repeat("rose, cedar, ", longestGuess/13) + "P4U10SB2C and niras",
+		"of a text full of formulas": strings.Repeat("C10H16, cedar, ", longestGuess/14) + "P4U10SB2C and niras",
 		"of what reads in both ways": "level",
 	} {
 		t.Run(name, func(t *testing.T) {

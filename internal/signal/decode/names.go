@@ -3,6 +3,9 @@ package decode
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Names are words by which a text shows that it is turned, if one of them is.
@@ -68,5 +71,68 @@ func (n *Names) lookUp(w *word) uint8 {
 	}
 	return n.turned.lookUp(w.letters)
 }
+
+// named returns in which ways a word of a text may be a name that is turned.
+func (w *word) named(text string, names *Names) uint8 {
+	if w.all()&high != 0 {
+		return names.lookUpBare(text[w.start:w.end])
+	}
+	return names.lookUp(w)
+}
+
+// lookUpBare is lookUp for a word that has characters beyond ASCII: it looks at
+// its letters without the marks on them.
+func (n *Names) lookUpBare(text string) uint8 {
+	var letters [longestBare]byte
+	size := 0
+	for _, r := range text {
+		if isMarkOn(r) {
+			continue
+		}
+		c := bare(r)
+		if c == 0 || size == len(letters) {
+			return 0
+		}
+		letters[size] = c
+		size++
+	}
+	if size < leastName {
+		return 0
+	}
+	w := readWord(string(letters[:size]), 0)
+	return n.lookUp(&w)
+}
+
+// longestBare is how many letters a word has at most that is looked up without
+// its marks.
+const longestBare = 32
+
+// bare returns the letter of ASCII that a letter is without the marks on it; 0
+// if it is none.
+func bare(r rune) byte {
+	switch {
+	case r < utf8.RuneSelf:
+		if classOf[byte(r)]&letter != 0 {
+			return byte(r)
+		}
+	case r < lastBare:
+		return bareLetters[r]
+	}
+	return 0
+}
+
+// lastBare is behind the Latin letters with marks, which are in two blocks.
+const lastBare = 0x1f00
+
+var bareLetters = func() (table [lastBare]byte) {
+	for _, block := range [][2]rune{{0xc0, 0x250}, {0x1e00, lastBare}} {
+		for r := block[0]; r < block[1]; r++ {
+			if first := norm.NFD.String(string(r))[0]; classOf[first]&letter != 0 {
+				table[r] = first
+			}
+		}
+	}
+	return table
+}()
 
 func hashFilter(letters uint32) uint32 { return letters * 2654435761 >> (32 - filterBits) }

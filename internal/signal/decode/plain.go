@@ -10,10 +10,10 @@ import (
 // Plain returns a text with other forms of ASCII characters in ASCII:
 // full-width and mathematical letters, digits above, below and in circles, the
 // many hyphens between digits, and letters of other alphabets that look like
-// Latin ones within a word that is otherwise ASCII. What does not show between
-// two ASCII characters is left out. Unlike a normal form, it keeps capitals:
-// "C₄H₁₀FO₂P" is a formula. The map leads back to the text. Changed reports
-// whether there was anything.
+// Latin ones within a word that is otherwise ASCII. What does not show is left
+// out, but for one character beside one beyond ASCII, which it may shape.
+// Unlike a normal form, it keeps capitals: "C₄H₁₀FO₂P" is a formula. The map
+// leads back to the text. Changed reports whether there was anything.
 func Plain(text string) (plain string, at offset.Map, changed bool) {
 	w := rewriter{text: text}
 	for i := 0; i < len(text); {
@@ -26,7 +26,7 @@ func Plain(text string) (plain string, at offset.Map, changed bool) {
 		case !mayBePlain(r):
 			i += size
 		case isHidden(r):
-			i = w.bare(i)
+			i = w.drop(i)
 		case lookAlike(r) != 0:
 			end := lookAlikesEnd(text, i)
 			if i > 0 && shows(text[i-1]) || end < len(text) && shows(text[end]) {
@@ -75,15 +75,19 @@ var ascii = func() string {
 	return string(all[:])
 }()
 
-// bare leaves out what does not show, from a byte on, if it stands between two
-// ASCII characters. It returns where that ends.
-func (w *rewriter) bare(from int) (end int) {
+// drop leaves out what does not show, from a byte on, unless it is one
+// character beside one beyond ASCII, which it may shape. It returns where that
+// ends.
+func (w *rewriter) drop(from int) (end int) {
 	end = hiddenEnd(w.text, from)
-	if from > 0 && end < len(w.text) && w.text[from-1] < utf8.RuneSelf && w.text[end] < utf8.RuneSelf {
-		w.keep(from)
-		w.at.Skip(end - from)
-		w.done = end
+	_, first := utf8.DecodeRuneInString(w.text[from:])
+	inside := from > 0 && end < len(w.text) && (w.text[from-1] >= utf8.RuneSelf || w.text[end] >= utf8.RuneSelf)
+	if inside && end == from+first {
+		return end
 	}
+	w.keep(from)
+	w.at.Skip(end - from)
+	w.done = end
 	return end
 }
 

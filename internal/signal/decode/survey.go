@@ -123,8 +123,8 @@ func look(text string, names *Names) survey {
 			s.mayBeDoubled(text, &w)
 		}
 		rot, rev := w.evidence(text)
-		if names != nil && w.end-w.start >= leastName && w.all()&high == 0 {
-			s.named |= names.lookUp(&w)
+		if names != nil && w.end-w.start >= leastName {
+			s.named |= w.named(text, names)
 		}
 		rot13.add(rot)
 		reversed.add(rev)
@@ -200,9 +200,23 @@ func (s *survey) word(text string, w, last *word) {
 }
 
 // endsNumber reports whether the digit before a byte begins a number of the
-// registry that is turned, such as 8-44-701.
+// registry that is turned, such as 8-44-701 or 8 - 44 - 701.
 func endsNumber(text string, end int) bool {
-	return end+3 < len(text) && text[end] == '-' && text[end+3] == '-' && classOf[text[end+1]]&classOf[text[end+2]]&digit != 0
+	middle := joinEnd(text, end)
+	if middle == end || middle+2 >= len(text) || classOf[text[middle]]&classOf[text[middle+1]]&digit == 0 {
+		return false
+	}
+	last := joinEnd(text, middle+2)
+	return last > middle+2 && last < len(text) && classOf[text[last]]&digit != 0
+}
+
+// joinEnd returns where the signs end that join the parts of a number.
+func joinEnd(text string, i int) int {
+	const longest = 3
+	for end := min(len(text), i+longest); i < end && (isBlank(text[i]) || text[i] == '-'); {
+		i++
+	}
+	return i
 }
 
 // mayBeDoubled looks at a word that begins with one letter twice.

@@ -73,16 +73,32 @@ func names(text string, words ...string) bool {
 func turnRot13(w *rewriter, _ survey) {
 	w.out.Grow(len(w.text))
 	for i := range len(w.text) {
-		c := w.text[i]
-		if classOf[c]&letter != 0 {
-			base := c&0x20 | 'A'
-			c = base + (c-base+13)%26
-		}
-		w.out.WriteByte(c)
+		w.out.WriteByte(turnedLetter(w.text[i]))
 	}
 	w.at.Copy(len(w.text))
 	w.done = len(w.text)
 	w.used(Rot13)
+}
+
+// turnBareRot13 is turnRot13 without the marks on letters.
+func turnBareRot13(w *rewriter, _ survey) {
+	w.out.Grow(len(w.text))
+	for i, r := range w.text {
+		if c := bare(r); c != 0 {
+			w.keep(i)
+			w.put(asciiOf(turnedLetter(c)), i+utf8.RuneLen(r))
+		}
+	}
+	w.used(Rot13)
+}
+
+// turnedLetter returns the letter 13 places further; any other byte as it is.
+func turnedLetter(c byte) byte {
+	if classOf[c]&letter == 0 {
+		return c
+	}
+	base := c&0x20 | 'A'
+	return base + (c-base+13)%26
 }
 
 // reverse writes the characters from the last to the first.

@@ -1,7 +1,5 @@
 package decode
 
-import "unicode/utf8"
-
 // word is a run of letters and digits.
 type word struct {
 	start, end  int
@@ -41,10 +39,10 @@ func (w *word) isOrdinary() bool {
 	return w.rest&^(lower|hexDigit) == 0 && w.rest&lower != 0 && w.first&letter != 0 && (w.first&hexDigit == 0 || (w.end-w.start)%2 != 0)
 }
 
-// isSingle reports whether a word is one character.
+// isSingle reports whether a word is one character, with the marks on it.
 func (w *word) isSingle(text string) bool {
 	n := w.end - w.start
-	return n == 1 || n <= utf8.UTFMax && w.first&high != 0 && utf8.RuneCountInString(text[w.start:w.end]) == 1
+	return n == 1 || n <= longestOne && w.all()&high != 0 && isOne(text[w.start:w.end])
 }
 
 // mixes reports whether a word has capitals where words of a language have
