@@ -54,6 +54,9 @@ reason; have the gateway's gate_health ask it. /metrics is for Prometheus.`,
 	return cmd
 }
 
+// longestRound is how long a round may take at least.
+const longestRound = time.Hour
+
 // serve backs up on schedule until the process is told to end.
 func (m *machine) serve(ctx context.Context, every time.Duration, address string) error {
 	ctx, stop := untilTold(ctx)
@@ -62,7 +65,13 @@ func (m *machine) serve(ctx context.Context, every time.Duration, address string
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
-	schedule := &backup.Schedule{Every: every, Round: m.round, Failed: func(err error) {
+	round := func(ctx context.Context) error {
+		// What hangs must fail some time.
+		ctx, cancel := context.WithTimeout(ctx, max(every, longestRound))
+		defer cancel()
+		return m.round(ctx)
+	}
+	schedule := &backup.Schedule{Every: every, Round: round, Failed: func(err error) {
 		m.log.Error("a backup failed", "error", err)
 	}}
 	server := &http.Server{Handler: m.handler(schedule), ReadHeaderTimeout: 5 * time.Second}
