@@ -14,6 +14,11 @@ deny contains refusal(sprintf("The prompt asks for harm (%q). Describe a scent o
 	some phrase in input.signals.whole.terms.harm
 }
 
+deny contains refusal(sprintf("The prompt asks for harm (%q). Describe a scent only.", [phrase])) if {
+	some phrase in input.signals.whole.terms.figurative
+	input.signals.whole.harmful in {"possible", "sure"}
+}
+
 deny contains refusal("The prompt reads like a request for harm. Describe a scent only.") if {
 	input.signals.whole.harmful == "sure"
 	not names.alone

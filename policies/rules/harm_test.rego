@@ -54,6 +54,13 @@ test_dressed[text] if {
 	phrase != ""
 }
 
+# What is also said of scents counts where the classifier finds harm possible.
+test_figure_of_speech_or_not[harmful] if {
+	some harmful, want in {"none": 0, "possible": 1}
+	text := {"terms": {"figurative": ["smoke kills"]}, "harmful": harmful, "scent": "likely"}
+	count(harm.deny) == want with input.signals.whole as text
+}
+
 test_figures_of_speech[text] if {
 	some text in [
 		"knockout perfume",
@@ -70,6 +77,11 @@ test_figures_of_speech[text] if {
 		"mata atlântica depois da chuva",
 		"zabójczy zapach róży",
 		"ölümcül çekici bir parfüm",
+		"burns the skin of oranges, peel note",
+		"smoke kills",
+		"no one survives a dance like this",
+		"bewusteloos mauve",
+		"zatruwa powietrze miłością",
 	]
 	ids(text) == set()
 }
