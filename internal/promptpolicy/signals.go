@@ -75,8 +75,23 @@ func (r *reader) look(ctx context.Context, deadline time.Time, prompts []exchang
 
 func (r *reader) read(prompt exchange.Prompt, expired func() bool) (text seen, err error) {
 	text = seen{path: prompt.Path, kind: r.kindOf(prompt)}
-	text.signals, err = r.lexicon.Read(prompt.Text, prompt.Normalised, text.kind == prose, expired)
+	if prompt.Joined {
+		text.signals, err = r.readJoined(prompt.Text, prompt.Normalised, text.kind == prose, expired)
+	} else {
+		text.signals, err = r.lexicon.Read(prompt.Text, prompt.Normalised, text.kind == prose, expired)
+	}
 	return text, err
+}
+
+// readJoined reads several texts as one. Each is also read by itself and says
+// whether that was too much, so that many short ones are no long one.
+func (r *reader) readJoined(text, normalised string, isProse bool, expired func() bool) (*signal.Signals, error) {
+	s, err := r.lexicon.Read(text, normalised, isProse, expired)
+	if err != nil {
+		return nil, err
+	}
+	s.Truncated = false
+	return s, nil
 }
 
 // whole joins what was found, and reads the prose again as one text: what is
@@ -97,7 +112,7 @@ func (r *reader) whole(texts []seen, together []exchange.Prompt, expired func() 
 			original[i], normalised[i] = prompt.Text, prompt.Normalised
 		}
 		var err error
-		whole.signals, err = r.lexicon.Read(strings.Join(original, string(textnorm.Seam)), strings.Join(normalised, " "), true, expired)
+		whole.signals, err = r.readJoined(strings.Join(original, string(textnorm.Seam)), strings.Join(normalised, " "), true, expired)
 		if err != nil {
 			return seen{}, err
 		}

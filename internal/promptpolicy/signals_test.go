@@ -106,6 +106,23 @@ func TestRulesSeeSignals(t *testing.T) {
 	}
 }
 
+func TestManyTextsAreNotTruncatedForBeingMany(t *testing.T) {
+	const truncated = "input.signals.whole.truncated"
+	var many []exchange.Prompt
+	for i := range 1000 {
+		many = append(many, at(fmt.Sprintf("/prompts/%d", i), "limonene C10H16 over cedar"))
+	}
+	joined := strings.Repeat("limonene C10H16 over cedar\u00ad", 1000)
+	many = append(many, exchange.Prompt{Path: "/prompts/*", Text: joined, Joined: true})
+	if got := labelOf(t, truncated, many...); got != "false" {
+		t.Errorf("of many texts: %s", got)
+	}
+	many = append(many, at("/note", joined))
+	if got := labelOf(t, truncated, many...); got != "true" {
+		t.Errorf("with one that is too long: %s", got)
+	}
+}
+
 func TestARuleMayObserve(t *testing.T) {
 	const rule = `# METADATA
 # custom:
