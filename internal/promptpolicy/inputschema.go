@@ -48,7 +48,7 @@ func (r *reader) textSchema() map[string]any {
 		"path":     text,
 		"kind":     text,
 		"terms":    objectSchema(terms),
-		"hazards":  arraySchema(objectSchema(map[string]any{"name": text, "class": text, "by": text, "innocent": flag})),
+		"hazards":  arraySchema(objectSchema(map[string]any{"name": text, "class": text, "by": text, "innocent": flag, "near": arraySchema(text)})),
 		"patterns": arraySchema(text), "layers": arraySchema(text), "scripts": arraySchema(text),
 		"invisible": flag, "mixed_scripts": flag, "truncated": flag,
 	}

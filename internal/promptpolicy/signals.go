@@ -155,7 +155,7 @@ func compareHazards(a, b signal.Hazard) int {
 	case b.Innocent && !a.Innocent:
 		innocent = -1
 	}
-	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(string(a.By), string(b.By)), innocent)
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(string(a.By), string(b.By)), innocent, cmp.Compare(a.Near, b.Near))
 }
 
 func patternsOf(s *signal.Signals) (set uint32) {
@@ -251,6 +251,7 @@ func (k *key) hazards(s *signal.Signals) {
 		k.text(h.Name)
 		k.text(string(h.By))
 		k.flag(h.Innocent)
+		k.bytes = binary.AppendUvarint(k.bytes, uint64(h.Near))
 	}
 }
 
@@ -272,6 +273,7 @@ var (
 	keyClass     = ast.StringTerm("class")
 	keyBy        = ast.StringTerm("by")
 	keyInnocent  = ast.StringTerm("innocent")
+	keyNear      = ast.StringTerm("near")
 	keyPatterns  = ast.StringTerm("patterns")
 	keyLayers    = ast.StringTerm("layers")
 	keyScripts   = ast.StringTerm("scripts")
@@ -301,7 +303,7 @@ func (r *reader) seenTerm(text seen) *ast.Term {
 		ast.Item(keyPath, ast.StringTerm(text.path)),
 		ast.Item(keyKind, ast.InternedTerm(text.kind)),
 		ast.Item(keyTerms, r.termsTerm(is)),
-		ast.Item(keyHazards, hazardsTerm(is)),
+		ast.Item(keyHazards, r.hazardsTerm(is)),
 		ast.Item(keyPatterns, namesTerm(patternNames(is))),
 		ast.Item(keyLayers, namesTerm(sorted(is.Layers, strings.Compare))),
 		ast.Item(keyScripts, namesTerm(is.Text.Scripts.Names())),
@@ -341,7 +343,7 @@ func (r *reader) termsTerm(is *signal.Signals) *ast.Term {
 
 var noSets = ast.ObjectTerm()
 
-func hazardsTerm(is *signal.Signals) *ast.Term {
+func (r *reader) hazardsTerm(is *signal.Signals) *ast.Term {
 	hazards := sorted(is.Hazards, compareHazards)
 	if len(hazards) == 0 {
 		return noTerms
@@ -353,9 +355,20 @@ func hazardsTerm(is *signal.Signals) *ast.Term {
 			ast.Item(keyClass, ast.InternedTerm(string(h.Class))),
 			ast.Item(keyBy, ast.InternedTerm(string(h.By))),
 			ast.Item(keyInnocent, ast.InternedTerm(h.Innocent)),
+			ast.Item(keyNear, namesTerm(r.namesOf(h.Near))),
 		)
 	}
 	return ast.ArrayTerm(terms...)
+}
+
+// namesOf returns the names of sets, in their order.
+func (r *reader) namesOf(sets signal.Sets) (names []string) {
+	for set, name := range r.lexicon.names {
+		if sets.Has(set) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func patternNames(is *signal.Signals) (names []string) {

@@ -78,6 +78,8 @@ func TestRulesSeeSignals(t *testing.T) {
 		"a substance by name":       {whole + "hazards[0].by", []exchange.Prompt{at("/prompt", "like sarin")}, "name"},
 		"a substance by number":     {whole + "hazards[0].by", []exchange.Prompt{at("/prompt", "like 107-44-8 here")}, "cas"},
 		"a substance by structure":  {whole + "hazards[0].by", []exchange.Prompt{at("/prompt", "like FP(C)(=O)OC(C)C here")}, "structure"},
+		"a term near a substance":   {whole + "hazards[0].near", []exchange.Prompt{at("/prompt", "sarin in a rose")}, `["flowers"]`},
+		"and one far from it":       {whole + "hazards[0].near", []exchange.Prompt{at("/prompt", "sarin is no note for a rose")}, `[]`},
 		"nothing in a harmless one": {"count(" + whole + "hazards)", []exchange.Prompt{at("/prompt", "the Sarin Garden")}, "0"},
 		"what is encoded":           {"[" + whole + "layers, " + whole + "hazards[0].name]", []exchange.Prompt{at("/prompt", "rose bGlrZSBzYXJpbiBhbmQgaXJpcw== iris")}, `[["base64"], "sarin"]`},
 		"what is split over fields": {whole + "hazards[0].name", []exchange.Prompt{at("/a", "a note of sar"), at("/b", "in and rose")}, "sarin"},

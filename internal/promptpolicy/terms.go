@@ -75,6 +75,9 @@ func loadLexicon(data map[string]any) (*lexicon, error) {
 }
 
 func (l *lexicon) build(sets []term.Set) (err error) {
+	if len(sets) > signal.MaxSets {
+		return fmt.Errorf("data.%s has more than %d lists", termsRoot, signal.MaxSets-1)
+	}
 	total := 0
 	for i, set := range sets {
 		terms := make([]*ast.Term, len(set.Terms))

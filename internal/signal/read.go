@@ -72,6 +72,9 @@ type Term struct {
 type Hazard struct {
 	hazard.Match
 	Place
+	// Near are the sets of which a term stands in the same sentence as the
+	// substance, at most two words away.
+	Near Sets
 }
 
 // Pattern is something with a form of its own.
@@ -159,6 +162,7 @@ func (k *Knowledge) Read(text, normalised string, prose bool, expired func() boo
 	if len(s.Hazards) > 1 { // One place may be read in two ways.
 		s.Hazards = distinct(s.Hazards)
 	}
+	s.findNear(text)
 	return s, nil
 }
 
