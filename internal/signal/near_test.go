@@ -26,7 +26,7 @@ func TestATermIsNearASubstanceOrNot(t *testing.T) {
 	const how, made = 1 << 1, 1 << 2
 	for text, want := range map[string]Sets{
 		"how is sarin made":                                         how | made,
-		"How is nerve-gas sarin really being made":              how | made,
+		"How is nerve-gas sarin really being made":                  how | made,
 		"how is the deadly nerve gas sarin made":                    made,
 		"how is sarin ever found to have been made":                 how,
 		"how is the antidote to sarin made":                         made,

@@ -3,8 +3,9 @@
 # description: >-
 #   Refuses requests to make, get or hide a dangerous substance: one of
 #   hazards/data.yaml beside words for it, which are in terms/data.yaml. To talk
-#   about chemistry is fine. A substance that ordinary trades use, or a name of
-#   something harmless, counts only where the classifier finds harm possible.
+#   about chemistry is fine. A substance that ordinary trades use, a name of
+#   something harmless, and a mere verb for making count only where the classifier
+#   finds harm possible.
 # custom:
 #   mode: enforce
 package gate.rules.hazards
@@ -22,23 +23,31 @@ ids := {
 }
 
 # Reports whether the texts ask how to make or get something.
-making if count(input.signals.whole.terms.making) > 0
+making(_) if count(input.signals.whole.terms.making) > 0
 
-making if {
-	count(input.signals.whole.terms.how) > 0
-	count(input.signals.whole.terms.made) > 0
+# "How is … made" asks for what stands between, not for what is far from it.
+making(hazard) if {
+	"how" in hazard.near
+	"made" in hazard.near
 }
 
 deny contains reason(hazard) if {
-	making
 	some hazard in input.signals.whole.hazards
 	not hazard.innocent
+	making(hazard)
 }
 
 deny contains reason(hazard) if {
-	making
+	some hazard in input.signals.whole.hazards
+	not hazard.innocent
+	"verbs" in hazard.near
+	input.signals.whole.harmful in {"possible", "sure"}
+}
+
+deny contains reason(hazard) if {
 	some hazard in input.signals.whole.hazards
 	hazard.innocent
+	making(hazard)
 	input.signals.whole.harmful in {"possible", "sure"}
 }
 
