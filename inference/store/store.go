@@ -229,12 +229,15 @@ func (s *Store) Read(ctx context.Context, do func(*Tx) error) error {
 }
 
 func readOver(tx *Tx, do func(*Tx) error) error {
-	if _, err := tx.Exec("BEGIN"); err != nil {
+	// Neither end of the transaction is under ctx: a statement whose context is
+	// over fails, though it may have taken effect.
+	ends := &Tx{context.Background(), tx.conn}
+	if _, err := ends.Exec("BEGIN"); err != nil {
+		tx.conn.broken = true
 		return err
 	}
 	err := do(tx)
-	// not under ctx, which may be over
-	if _, ended := (&Tx{context.Background(), tx.conn}).Exec("ROLLBACK"); ended != nil {
+	if _, ended := ends.Exec("ROLLBACK"); ended != nil {
 		tx.conn.broken = true
 	}
 	return err
