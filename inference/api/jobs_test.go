@@ -159,6 +159,25 @@ func TestAStreamOfResultsGoesOnBehindTheLastEvent(t *testing.T) {
 	}
 }
 
+// The job never ends, but the answer does.
+func TestAskingForTheHeaderOfAStreamFollowsNothing(t *testing.T) {
+	r := newRecorded(t, job.Config{}, nil)
+	path := r.submit(t, `{"prompts": ["rose"]}`)
+	for _, mediaType := range []string{eventStream, jsonLines} {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*look)
+		request := httptest.NewRequestWithContext(ctx, http.MethodHead, path+"/results", nil)
+		rec := send(r, request, "Accept", mediaType)
+		if ctx.Err() != nil || rec.Code != http.StatusOK || rec.Header().Get("Content-Type") != mediaType || rec.Body.Len() > 0 {
+			t.Errorf("%s: %d %v, %v: %s", mediaType, rec.Code, rec.Header(), ctx.Err(), rec.Body)
+		}
+		cancel()
+		unknown := httptest.NewRequest(http.MethodHead, "/api/v1/jobs/none/results", nil)
+		if rec := send(r, unknown, "Accept", mediaType); rec.Code != http.StatusNotFound {
+			t.Errorf("%s: an unknown job has %d", mediaType, rec.Code)
+		}
+	}
+}
+
 // gate is an engine that answers a prompt when it is let.
 func gate(open chan struct{}) engine.Engine {
 	return funcEngine(func(ctx context.Context, _ engine.Request) (engine.Result, error) {

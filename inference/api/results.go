@@ -77,13 +77,28 @@ func (a *api) results(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	request := &resultsRequest{records.Jobs, principal, r.PathValue("id"), page}
+	var out resultStream
 	switch {
 	case accepts(r.Header, eventStream):
-		return a.follow(r.Context(), request, resultEvents{newEventWriter(w, eventStream)})
+		out = resultEvents{newEventWriter(w, eventStream)}
 	case accepts(r.Header, jsonLines):
-		return a.follow(r.Context(), request, resultLines{newEventWriter(w, jsonLines)})
+		out = resultLines{newEventWriter(w, jsonLines)}
+	default:
+		return writePage(r.Context(), w, request)
 	}
-	return writePage(r.Context(), w, request)
+	if r.Method == http.MethodHead {
+		return beginOnly(r.Context(), request, out)
+	}
+	return a.follow(r.Context(), request, out)
+}
+
+// beginOnly answers a HEAD request for a stream: with its header, and at once.
+func beginOnly(ctx context.Context, request *resultsRequest, out resultStream) error {
+	if _, _, err := request.read(ctx); err != nil {
+		return err
+	}
+	out.begin()
+	return nil
 }
 
 func readPage(r *http.Request) (job.Page, error) {
@@ -119,12 +134,14 @@ func writePage(ctx context.Context, w http.ResponseWriter, request *resultsReque
 
 // resultStream is how results are written as they come.
 type resultStream interface {
-	// result writes one, state how the job stands while it waits for others, and
-	// end how it ended. refuse says why there is no more.
+	// begin sends the header. result writes one, state how the job stands while
+	// it waits for others, and end how it ended. refuse says why there is no
+	// more.
 	result(r settled) error
 	state(j jobState) error
 	end(j jobState) error
 	refuse(body map[string]any) error
+	begin()
 	hasBegun() bool
 }
 
