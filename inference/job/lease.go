@@ -33,6 +33,7 @@ func (q *SQLite) Take(ctx context.Context, n int) (items []Item, err error) {
 	if err != nil {
 		return nil, err
 	}
+	q.hands.take(items)
 	return items, nil
 }
 
@@ -97,25 +98,29 @@ func (q *SQLite) firstOf(tx *store.Tx, principal string) (Item, error) {
 // overdue is an item whose lease ran out.
 type overdue struct {
 	number, job int64
-	id          string
+	id, lease   string
 	attempts    int
 }
 
-// reclaim takes back what nobody renewed: whoever had it is gone. An item that
-// was begun as often as it may be has failed, for it may well be what ended
-// them.
+// reclaim takes back what nobody renewed: whoever had it is gone. What is in
+// hand in this process is not taken back, however late its renewal is: the
+// clock may have jumped, or the process may have stood still. An item that was
+// begun as often as it may be has failed, for it may well be what ended them.
 func (q *SQLite) reclaim(tx *store.Tx) error {
 	var all []overdue
 	err := tx.Rows(func(rows *sql.Rows) error {
 		var o overdue
-		err := rows.Scan(&o.number, &o.job, &o.id, &o.attempts)
+		err := rows.Scan(&o.number, &o.job, &o.id, &o.lease, &o.attempts)
 		all = append(all, o)
 		return err
-	}, `SELECT items.number, job, id, attempts FROM items JOIN jobs ON jobs.number = job
+	}, `SELECT items.number, job, id, lease, attempts FROM items JOIN jobs ON jobs.number = job
 		WHERE state = 1 AND leased < ? ORDER BY items.number LIMIT 1000`, q.now())
 	for _, o := range all {
 		if err != nil {
 			return err
+		}
+		if o.lease == q.lease && q.hands.have(o.number, o.attempts) {
+			continue
 		}
 		if o.attempts >= q.config.MaxAttempts {
 			err = q.settle(tx, o.number, o.job, Outcome{Failed: true})
@@ -142,7 +147,11 @@ func (q *SQLite) Renew(ctx context.Context, items []Item) (lost []Item, err erro
 		}
 		return nil
 	})
-	return lost, err
+	if err != nil {
+		return nil, err
+	}
+	q.hands.drop(lost...)
+	return lost, nil
 }
 
 // held is the condition that an item is with who took it, and holds returns its
@@ -169,6 +178,9 @@ func (q *SQLite) Finish(ctx context.Context, item Item, outcome Outcome) error {
 		}
 		return q.settle(tx, item.number, job, outcome)
 	})
+	if err == nil || errors.Is(err, ErrLost) {
+		q.hands.drop(item)
+	}
 	if err == nil {
 		q.changes.tell(item.Job)
 	}
@@ -214,6 +226,9 @@ func (q *SQLite) Release(ctx context.Context, item Item) error {
 		}
 		return err
 	})
+	if err == nil || errors.Is(err, ErrLost) {
+		q.hands.drop(item)
+	}
 	if err == nil {
 		q.changes.wake()
 	}

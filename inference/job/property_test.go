@@ -18,6 +18,7 @@ import (
 // machine drives a queue at random and keeps a book of its own.
 type machine struct {
 	queue *SQLite
+	other *SQLite // of another process, which takes back what expires
 	clock *clock
 	jobs  map[string]string // the principal of each job
 	total map[string]int
@@ -29,7 +30,7 @@ type machine struct {
 func newMachine(t *rapid.T, s *store.Store) *machine {
 	c := newClock()
 	q := NewSQLite(s, Config{Now: c.now, MaxAttempts: 2, Backoff: time.Second, Lease: 10 * time.Second})
-	return &machine{q, c, map[string]string{}, map[string]int{}, nil, map[string]bool{}}
+	return &machine{q, another(q), c, map[string]string{}, map[string]int{}, nil, map[string]bool{}}
 }
 
 func (m *machine) Submit(t *rapid.T) {
@@ -99,7 +100,7 @@ func (m *machine) Cancel(t *rapid.T) {
 // first, so that Take can be held to what it sees.
 func (m *machine) Wait(t *rapid.T) {
 	m.clock.advance(time.Duration(rapid.IntRange(1, 12).Draw(t, "seconds")) * time.Second)
-	if err := m.queue.store.Write(context.Background(), m.queue.reclaim); err != nil {
+	if err := m.queue.store.Write(context.Background(), m.other.reclaim); err != nil {
 		t.Fatal(err)
 	}
 }

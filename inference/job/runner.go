@@ -113,11 +113,15 @@ func (w *work) wait(ctx context.Context) bool {
 	}
 }
 
+// hold takes an item in hand. An earlier attempt at it is not ours any more.
 func (w *work) hold(ctx context.Context, item Item) *holding {
 	h := &holding{Item: item, stop: ctx}
 	h.ctx, h.drop = context.WithCancel(ctx)
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
+	if earlier := w.held[item.number]; earlier != nil {
+		earlier.drop()
+	}
 	w.held[item.number] = h
 	return h
 }
@@ -125,7 +129,9 @@ func (w *work) hold(ctx context.Context, item Item) *holding {
 func (w *work) letGo(h *holding) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	delete(w.held, h.number)
+	if w.held[h.number] == h {
+		delete(w.held, h.number)
+	}
 	h.drop()
 }
 

@@ -98,6 +98,21 @@ func TestACancelledJobInterruptsItsItems(t *testing.T) {
 	}
 }
 
+// Another process may have had the item in between and given it back.
+func TestALaterAttemptTakesThePlaceOfAnEarlierOne(t *testing.T) {
+	w := &work{held: map[int64]*holding{}}
+	earlier := w.hold(t.Context(), Item{number: 1, Attempt: 1})
+	later := w.hold(t.Context(), Item{number: 1, Attempt: 2})
+	if earlier.ctx.Err() == nil || later.ctx.Err() != nil {
+		t.Errorf("the earlier one has %v, the later one %v", earlier.ctx.Err(), later.ctx.Err())
+	}
+	w.letGo(earlier)
+	if items := w.inHand(); len(items) != 1 || items[0].Attempt != 2 {
+		t.Errorf("in hand, and so renewed, are %+v", items)
+	}
+	w.letGo(later)
+}
+
 func TestAStopGivesItemsBackAsIfTheyHadNotBeenTaken(t *testing.T) {
 	q, _ := newQueue(t, nil)
 	begun := make(chan struct{})

@@ -68,6 +68,7 @@ type SQLite struct {
 	config  Config
 	lease   string // whose items are ours
 	changes *changes
+	hands   hands
 }
 
 // Interface guard
@@ -76,7 +77,13 @@ var _ Queue = (*SQLite)(nil)
 // NewSQLite returns the queue of a store.
 func NewSQLite(s *store.Store, config Config) *SQLite {
 	config.setDefaults()
-	return &SQLite{store: s, config: config, lease: rand.Text(), changes: newChanges()}
+	return &SQLite{
+		store:   s,
+		config:  config,
+		lease:   rand.Text(),
+		changes: newChanges(),
+		hands:   hands{attempts: map[int64]int{}},
+	}
 }
 
 func (q *SQLite) now() int64 { return q.config.Now().UnixMilli() }

@@ -69,6 +69,9 @@ func newQueue(t testing.TB, change func(*Config)) (*SQLite, *clock) {
 	return NewSQLite(openStore(t), config), c
 }
 
+// another is a queue of another process, on the same store.
+func another(q *SQLite) *SQLite { return NewSQLite(q.store, q.config) }
+
 func submission(principal string, items int) Submission {
 	s := Submission{Principal: principal, Digest: []byte{byte(items)}, Shared: []byte("shared")}
 	for i := range items {
@@ -257,12 +260,16 @@ func TestALeaseThatRunsOutGoesToAnother(t *testing.T) {
 		t.Fatal(lost, err)
 	}
 	clock.advance(10 * time.Second)
-	if items := take(t, q, 1); len(items) > 0 {
+	other := another(q)
+	if items := take(t, other, 1); len(items) > 0 {
 		t.Fatal("a renewed lease was taken away")
 	}
 	clock.advance(10 * time.Second)
-	second := take(t, q, 1)[0]
-	if lost, err := q.Renew(t.Context(), []Item{first, second}); err != nil || len(lost) != 1 || lost[0].Attempt != 1 {
+	second := take(t, other, 1)[0]
+	if lost, err := q.Renew(t.Context(), []Item{first}); err != nil || len(lost) != 1 {
+		t.Errorf("lost %+v, %v", lost, err)
+	}
+	if lost, err := other.Renew(t.Context(), []Item{second}); err != nil || len(lost) > 0 {
 		t.Errorf("lost %+v, %v", lost, err)
 	}
 	for _, err := range []error{q.Finish(t.Context(), first, Outcome{}), q.Release(t.Context(), first)} {
@@ -270,8 +277,8 @@ func TestALeaseThatRunsOutGoesToAnother(t *testing.T) {
 			t.Errorf("the first holder changed something: %v", err)
 		}
 	}
-	finish(t, q, second, Outcome{Body: []byte("done")})
-	if err := q.Finish(t.Context(), second, Outcome{Body: []byte("again")}); !errors.Is(err, ErrLost) {
+	finish(t, other, second, Outcome{Body: []byte("done")})
+	if err := other.Finish(t.Context(), second, Outcome{Body: []byte("again")}); !errors.Is(err, ErrLost) {
 		t.Errorf("finished twice: %v", err)
 	}
 	if got := results(t, q, "ada", job.ID); len(got) != 1 || string(got[0].Body) != "done" {
@@ -279,11 +286,26 @@ func TestALeaseThatRunsOutGoesToAnother(t *testing.T) {
 	}
 }
 
+// The clock may jump, or the process may stand still for a while.
+func TestWhatIsInHandIsNotTakenAgainByTheSameProcess(t *testing.T) {
+	q, clock := newQueue(t, nil)
+	submit(t, q, submission("ada", 1))
+	item := take(t, q, 1)[0]
+	clock.advance(time.Hour)
+	if again := take(t, q, 1); len(again) > 0 {
+		t.Errorf("took %+v again", again)
+	}
+	if lost, err := q.Renew(t.Context(), []Item{item}); err != nil || len(lost) > 0 {
+		t.Errorf("lost %+v, %v", lost, err)
+	}
+	finish(t, q, item, Outcome{Body: []byte("done")})
+}
+
 func TestAnItemThatEndsEveryProcessIsGivenUp(t *testing.T) {
 	q, clock := newQueue(t, func(c *Config) { c.MaxAttempts = 2 })
 	job := submit(t, q, submission("ada", 1))
 	for range 2 {
-		take(t, q, 1)
+		take(t, another(q), 1)
 		clock.advance(time.Minute)
 	}
 	if items := take(t, q, 1); len(items) > 0 {
