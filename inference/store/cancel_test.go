@@ -49,7 +49,8 @@ func TestAReadThatIsCancelledBreaksNoOther(t *testing.T) {
 	s := open(t, fresh(t), func(c *Config) { c.Readers = 1 })
 	for asked := range 20 {
 		ctx := newFading(t, asked)
-		_ = s.Read(ctx, statement("SELECT count(*) FROM notes")) // it may be over at any point
+		// it may be over at any point
+		_ = s.Read(ctx, statement("SELECT count(*) FROM notes"))
 		ctx.cancel()
 		if err := s.Read(t.Context(), func(*Tx) error { return nil }); err != nil {
 			t.Fatalf("after a read that was cancelled at ask %d: %v", asked, err)
