@@ -39,7 +39,7 @@ var cures = map[Reason]string{
 	Moved:    "put it back, or restart to begin anew",
 	Future:   "run the newer odordiff, or restore a backup from before the upgrade",
 	Changed:  "run the odordiff that made it, or restore a backup",
-	Failing:  "look at the disk and the kernel's log",
+	Failing:  "look at the disk and the kernel's log, and restart",
 }
 
 var says = map[Reason]string{
@@ -129,7 +129,8 @@ func reasonOf(err error) Reason {
 	return ""
 }
 
-// trouble remembers a fault until a write goes well.
+// trouble remembers a fault until a write goes well, or until a restart, which
+// checks the file, where a write proves nothing: it may touch another part.
 type trouble struct {
 	mutex sync.Mutex
 	err   error
@@ -138,11 +139,21 @@ type trouble struct {
 func (t *trouble) note(err error) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	t.err = err
+	if !lasts(t.err) {
+		t.err = err
+	}
+}
+
+// lasts reports whether a fault is one of the file or the disk that stays when
+// a write goes well.
+func lasts(err error) bool {
+	fault, ok := errors.AsType[*Error](err)
+	return ok && (fault.Reason == Corrupt || fault.Reason == Foreign || fault.Reason == Failing)
 }
 
 // Trouble returns the fault that stands: that of the last write, or of a read
-// since then. It is nil where all went well.
+// since then. It is nil where all went well. That the file is damaged or
+// foreign, or the disk fails, stands until a restart.
 func (s *Store) Trouble() error {
 	s.trouble.mutex.Lock()
 	defer s.trouble.mutex.Unlock()

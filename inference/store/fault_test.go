@@ -194,6 +194,22 @@ func TestADamagedFileIsFoundAtTheStart(t *testing.T) {
 	wantReason(t, err, Corrupt)
 }
 
+// A write that goes well may touch another part of the file.
+func TestWhatAWriteDoesNotDisproveStands(t *testing.T) {
+	for reason, stands := range map[Reason]bool{Corrupt: true, Foreign: true, Failing: true, Full: false, Busy: false, Moved: false} {
+		s := open(t, fresh(t), nil)
+		err := s.Read(t.Context(), func(*Tx) error { return s.fault(reason, nil) })
+		wantReason(t, err, reason)
+		wantReason(t, s.Trouble(), reason)
+		if err := s.Write(t.Context(), note(1)); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Trouble() != nil; got != stands {
+			t.Errorf("%s: after a write %v stands", reason, s.Trouble())
+		}
+	}
+}
+
 func TestMigrations(t *testing.T) {
 	first := &fstest.MapFile{Data: []byte("CREATE TABLE one (x INTEGER) STRICT")}
 	edited := &fstest.MapFile{Data: []byte("CREATE TABLE one (x TEXT) STRICT")}
