@@ -193,6 +193,7 @@ func (q *SQLite) wait(attempt int) time.Duration {
 }
 
 // settle writes the result of an item, and ends the job if it was the last.
+// What was asked is not needed any more.
 func (q *SQLite) settle(tx *store.Tx, number, job int64, outcome Outcome) error {
 	state := done
 	if outcome.Failed {
@@ -201,7 +202,7 @@ func (q *SQLite) settle(tx *store.Tx, number, job int64, outcome Outcome) error 
 			outcome.Body = q.config.GaveUp
 		}
 	}
-	if _, err := tx.Exec("UPDATE items SET state = ?, lease = NULL, leased = NULL WHERE number = ?", state, number); err != nil {
+	if _, err := tx.Exec("UPDATE items SET state = ?, lease = NULL, leased = NULL, payload = x'' WHERE number = ?", state, number); err != nil {
 		return err
 	}
 	now := q.now()
@@ -212,7 +213,7 @@ func (q *SQLite) settle(tx *store.Tx, number, job int64, outcome Outcome) error 
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec("UPDATE jobs SET finished = ?, expires = ? WHERE number = ? AND waiting + running = 0",
+	_, err = tx.Exec("UPDATE jobs SET finished = ?, expires = ?, shared = x'' WHERE number = ? AND waiting + running = 0",
 		now, now+q.config.Keep.Milliseconds(), job)
 	return err
 }

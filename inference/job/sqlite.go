@@ -275,11 +275,11 @@ func (q *SQLite) Cancel(ctx context.Context, principal, id string) (job Job, err
 }
 
 func (q *SQLite) cancel(tx *store.Tx, number int64) error {
-	if _, err := tx.Exec("UPDATE items SET state = ?, lease = NULL, leased = NULL WHERE job = ? AND state IN (?, ?)", dropped, number, waiting, running); err != nil {
+	if _, err := tx.Exec("UPDATE items SET state = ?, lease = NULL, leased = NULL, payload = x'' WHERE job = ? AND state IN (?, ?)", dropped, number, waiting, running); err != nil {
 		return err
 	}
 	now := q.now()
-	_, err := tx.Exec("UPDATE jobs SET cancelled = 1, finished = ?, expires = ? WHERE number = ?", now, now+q.config.Keep.Milliseconds(), number)
+	_, err := tx.Exec("UPDATE jobs SET cancelled = 1, finished = ?, expires = ?, shared = x'' WHERE number = ?", now, now+q.config.Keep.Milliseconds(), number)
 	return err
 }
 

@@ -372,6 +372,49 @@ func TestWhatExpiresIsCancelledAndLaterForgotten(t *testing.T) {
 	}
 }
 
+func TestASweepForgetsAllThatHasExpired(t *testing.T) {
+	q, clock := newQueue(t, func(c *Config) { c.Keep = time.Hour })
+	for range tidied + 5 {
+		submit(t, q, submission("ada", 1))
+	}
+	for range 2 { // the first sweep cancels them
+		clock.advance(time.Hour + time.Second)
+		if err := q.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left, err := q.List(t.Context(), "ada", "", 1000); err != nil || len(left) > 0 {
+		t.Errorf("%d are left, %v", len(left), err)
+	}
+}
+
+func TestWhatWasAskedIsKeptNoLongerThanNeeded(t *testing.T) {
+	q, _ := newQueue(t, nil)
+	ended, cancelled := submit(t, q, submission("ada", 1)), submit(t, q, submission("ada", 1))
+	bytesOf := func(id string) (n int) {
+		t.Helper()
+		err := q.store.Read(t.Context(), func(tx *store.Tx) error {
+			return tx.Row("SELECT sum(length(payload)) + length(shared) FROM items JOIN jobs ON jobs.number = job WHERE id = ?", id).Scan(&n)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if bytesOf(ended.ID) == 0 || bytesOf(cancelled.ID) == 0 {
+		t.Error("what was asked is gone before it was answered")
+	}
+	finish(t, q, take(t, q, 1)[0], Outcome{Body: []byte("done")})
+	if _, err := q.Cancel(t.Context(), "ada", cancelled.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{ended.ID, cancelled.ID} {
+		if n := bytesOf(id); n > 0 {
+			t.Errorf("%d bytes are kept of a job that is over", n)
+		}
+	}
+}
+
 func TestMoreUrgentJobsOfAPrincipalComeFirst(t *testing.T) {
 	q, _ := newQueue(t, nil)
 	for _, priority := range []int{0, -1, 1, 0} {

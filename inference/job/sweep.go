@@ -8,15 +8,23 @@ import (
 	"github.com/odordiff/odordiff/inference/store"
 )
 
-// mostSwept is how many jobs are forgotten in one sweep. The rest waits for the
-// next one.
-const mostSwept = 100
+// tidied is how many jobs are forgotten before their room is given back.
+const tidied = 100
 
 // Sweep implements [Queue]. Each job is a write of its own, so that nobody
 // waits long.
 func (q *SQLite) Sweep(ctx context.Context) error {
-	for range mostSwept {
-		var none bool
+	for {
+		none, err := q.sweepSome(ctx)
+		if err = errors.Join(err, q.tidy(ctx)); none || err != nil {
+			return err
+		}
+	}
+}
+
+// sweepSome ends or forgets a few jobs. It reports whether none is left.
+func (q *SQLite) sweepSome(ctx context.Context) (none bool, err error) {
+	for range tidied {
 		err := q.store.Write(ctx, func(tx *store.Tx) error {
 			err := q.sweepOne(tx)
 			if none = errors.Is(err, sql.ErrNoRows); none {
@@ -25,10 +33,10 @@ func (q *SQLite) Sweep(ctx context.Context) error {
 			return err
 		})
 		if none || err != nil {
-			return errors.Join(err, q.tidy(ctx))
+			return none, err
 		}
 	}
-	return q.tidy(ctx)
+	return false, nil
 }
 
 // sweepOne ends or forgets the job that expired first. It returns
