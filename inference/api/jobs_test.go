@@ -159,6 +159,28 @@ func TestAStreamOfResultsGoesOnBehindTheLastEvent(t *testing.T) {
 	}
 }
 
+// A browser connects again with the address of the beginning.
+func TestAStreamThatConnectsAgainRepeatsNothing(t *testing.T) {
+	r := newRecorded(t, job.Config{}, nil)
+	r.work(t)
+	path := r.submit(t, `{"prompts": ["rose", "lemon", "cedar"], "num_molecules": 1}`)
+	r.get(t, path+"/results", "Accept", eventStream) // until the end
+	for _, c := range []struct{ query, last, first string }{
+		{"?after=1", "2", "id: 3\n"},
+		{"?after=2", "1", "id: 3\n"},
+		{"?after=0", "x", "id: 1\n"},
+	} {
+		rest := r.get(t, path+"/results"+c.query, "Accept", eventStream, "Last-Event-ID", c.last).Body.String()
+		if !strings.HasPrefix(rest, c.first) {
+			t.Errorf("%s behind %s: %s", c.query, c.last, rest)
+		}
+	}
+	over := r.get(t, path+"/results?after=1", "Accept", eventStream, "Last-Event-ID", "3")
+	if over.Code != http.StatusNoContent || over.Body.Len() > 0 {
+		t.Errorf("with nothing left: %d %s, want what ends a browser's attempts", over.Code, over.Body)
+	}
+}
+
 // The job never ends, but the answer does.
 func TestAskingForTheHeaderOfAStreamFollowsNothing(t *testing.T) {
 	r := newRecorded(t, job.Config{}, nil)

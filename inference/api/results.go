@@ -89,7 +89,23 @@ func (a *api) results(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodHead {
 		return beginOnly(r.Context(), request, out)
 	}
+	if _, again := lastEvent(r); again {
+		over, err := request.over(r.Context())
+		if err != nil {
+			return err
+		}
+		if over {
+			w.WriteHeader(http.StatusNoContent) // a browser does not come again
+			return nil
+		}
+	}
 	return a.follow(r.Context(), request, out)
+}
+
+// over reports whether the job is over and has nothing that is left to send.
+func (r *resultsRequest) over(ctx context.Context) (bool, error) {
+	found, j, err := r.read(ctx)
+	return len(found) == 0 && j.Final(), err
 }
 
 // beginOnly answers a HEAD request for a stream: with its header, and at once.
@@ -103,17 +119,24 @@ func beginOnly(ctx context.Context, request *resultsRequest, out resultStream) e
 
 func readPage(r *http.Request) (job.Page, error) {
 	q := readQuery(r)
-	after := 0
-	// a stream that was cut off goes on where it was
-	if last, err := strconv.Atoi(r.Header.Get("Last-Event-ID")); err == nil && last >= 0 {
-		after = last
-	}
 	page := job.Page{
-		After:  q.integerOr("after", 0, maxBatch, after),
+		After:  q.integerOr("after", 0, maxBatch, 0),
 		Limit:  q.integerOr("limit", 1, mostResults, defaultResults),
 		Failed: q.integerOr("failed", 0, 1, 0) == 1,
 	}
+	// A stream that was cut off goes on where it was. It comes back with the
+	// address of its beginning, and so with the same after.
+	if last, again := lastEvent(r); again {
+		page.After = max(page.After, last)
+	}
 	return page, q.done()
+}
+
+// lastEvent returns the last sequence that a client has had which connects
+// again. It reports whether it is one.
+func lastEvent(r *http.Request) (sequence int, again bool) {
+	sequence, err := strconv.Atoi(r.Header.Get("Last-Event-ID"))
+	return sequence, err == nil && sequence >= 0
 }
 
 func writePage(ctx context.Context, w http.ResponseWriter, request *resultsRequest) error {
