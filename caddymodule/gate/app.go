@@ -106,14 +106,19 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("audit: %w", err)
 		}
 	}
-	return RegisterMetrics(ctx, keyCollector{a}, auditCollector{a}, auditCommits, refusals, responses)
+	return RegisterMetrics(ctx, keyCollector{a}, auditCommits, refusals, responses)
 }
 
-// Start takes over the log of refusals and the audit trail. It warns of servers
-// that do not render refusals, and of servers whose clients may choose their
-// own address. What is shared works from Provision on, because other modules
-// use it while they are provisioned.
+// Start opens the audit trail, and takes over the log of refusals. It warns of
+// servers that do not render refusals, and of servers whose clients may choose
+// their own address. What else is shared works from Provision on, because other
+// modules use it while they are provisioned.
 func (a *App) Start() error {
+	if a.auditing != nil {
+		if err := a.startAudit(); err != nil {
+			return fmt.Errorf("audit: %w", err)
+		}
+	}
 	restoreLog := takeOverLog(a.logger.Named("refusals"))
 	restoreTrail := takeOverTrail(a.auditing)
 	// before the trail is released

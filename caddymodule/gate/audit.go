@@ -32,7 +32,8 @@ type Audit struct {
 	Folder string `json:"folder,omitempty"`
 
 	// The file of the signing key, which is made if it is missing. Placeholders
-	// are expanded. Default: signing-key.json in the folder.
+	// are expanded. A reload cannot change it. Default: signing-key.json in the
+	// folder.
 	KeyFile string `json:"key_file,omitempty"`
 
 	// The auditors who alone can read the events: each a recipient of age (age1…),
@@ -111,53 +112,59 @@ func isRecipient(text string) bool {
 // trails are the open trails by their folders.
 var trails = NewPool[string]((*trail).close)
 
-// trail is an open trail, and what is known about those in it.
-type trail struct {
-	*audit.Trail
-	firsts *firstUses
-}
-
-func (t *trail) close() error {
-	t.Offer(audit.Event{Name: "gateway.stopped"})
-	return t.Close()
-}
-
 // auditing is a trail as a config uses it.
 type auditing struct {
-	*trail
+	*trail   // nil until the config starts
 	options  audit.Options
 	config   string // as JSON
 	required bool
 	hashed   bool
 }
 
-// current is how the running config audits; nil where it does not. Requests of
-// an earlier config are recorded there too.
-var current atomic.Pointer[auditing]
+// turn is the time in which a config is the one that audits. Each has its own,
+// also one without a trail.
+type turn struct{ *auditing }
 
-// provisionAudit opens the trail, or takes over the open one.
+// current is the turn of the running config.
+var current atomic.Pointer[turn]
+
+// running returns how the running config audits; nil where it does not.
+// Requests of an earlier config are recorded there too.
+func running() *auditing {
+	if now := current.Load(); now != nil {
+		return now.auditing
+	}
+	return nil
+}
+
+// provisionAudit checks the options. The trail is opened at the start, so that
+// a config can be validated while a gateway runs.
 func (a *App) provisionAudit() error {
 	options, err := a.Audit.trailOptions()
 	if err != nil {
 		return err
 	}
-	open, err := acquire(a, trails, options.Folder, func() (*trail, error) {
-		opened, err := audit.Open(options)
-		if err != nil {
-			return nil, err
-		}
-		opened.Offer(audit.Event{Name: "gateway.started", Fields: []audit.Field{audit.Text("version", caddy.CustomVersion)}})
-		return &trail{opened, newFirstUses(maxFirstUses)}, nil
-	})
+	a.auditing = &auditing{
+		options: options, config: string(caddyconfig.JSON(a.Audit, nil)),
+		required: a.Audit.Required, hashed: a.Audit.Principals == principalsHash,
+	}
+	return nil
+}
+
+// startAudit opens the trail, or takes over the open one.
+func (a *App) startAudit() error {
+	options := a.auditing.options
+	open, err := acquire(a, trails, options.Folder, func() (*trail, error) { return openTrail(options) })
 	if err != nil {
 		return err
 	}
-	a.auditing = &auditing{
-		trail: open, options: options, config: string(caddyconfig.JSON(a.Audit, nil)),
-		required: a.Audit.Required, hashed: a.Audit.Principals == principalsHash,
+	if open.keyFile != options.KeyFile {
+		return fmt.Errorf("key_file: a reload cannot change it from %s to %s: stop the gateway first, and move the key", open.keyFile, options.KeyFile)
 	}
+	a.auditing.trail = open
+	a.auditing.options.Committed, a.auditing.options.Report = open.committed, open.report
 	a.register(healthcheck.Check{Name: "audit", Critical: a.Audit.Required, Run: a.auditing.check})
-	return nil
+	return RegisterMetrics(a.ctx, auditCollector{a.auditing})
 }
 
 // trailOptions returns the options of the trail.
@@ -172,10 +179,12 @@ func (c *Audit) trailOptions() (options audit.Options, err error) {
 		}
 		options.Recipients = append(options.Recipients, recipient)
 	}
-	options.KeyFile, options.Sync = c.KeyFile, c.Sync
+	if options.KeyFile, err = c.keyFile(options.Folder); err != nil {
+		return options, err
+	}
+	options.Sync = c.Sync
 	options.MaxSize, options.Quota = *c.RotateSize, *c.Quota
 	options.MaxAge, options.RetainAge = time.Duration(*c.RotateAge), time.Duration(*c.Retain)
-	options.Report, options.Committed = reportTrail, observeCommit
 	options.Signed = new(checkpoints).signed
 	return options, nil
 }
@@ -191,14 +200,25 @@ func (c *Audit) folder() (string, error) {
 	return filepath.Abs(filepath.Join(state, "audit"))
 }
 
+func (c *Audit) keyFile(folder string) (string, error) {
+	if c.KeyFile != "" {
+		return filepath.Abs(c.KeyFile)
+	}
+	return audit.KeyFileOf(folder), nil
+}
+
 // takeOverTrail makes the config's trail the current one, with its options,
 // until the returned function is called. A config that fails to start so gives
 // it back to the one that keeps running.
 func takeOverTrail(next *auditing) (restore func()) {
-	before := current.Swap(next)
-	next.apply(before)
+	now := &turn{next}
+	before := current.Swap(now)
+	if before == nil {
+		before = new(turn)
+	}
+	next.apply(before.auditing)
 	return func() {
-		if current.CompareAndSwap(next, before) {
+		if current.CompareAndSwap(now, before) {
 			before.apply(next)
 		}
 	}
@@ -210,17 +230,6 @@ func (a *auditing) apply(before *auditing) {
 		return
 	}
 	_ = a.Change(a.options) // They were checked.
-}
-
-// reportTrail logs that the trail fails or works again, to the log of the
-// config that runs at that time.
-func reportTrail(err error) {
-	logger := caddy.Log().Named("gate.audit")
-	if err != nil {
-		logger.Error("the audit trail cannot be written", zap.Error(err))
-		return
-	}
-	logger.Info("the audit trail is written again")
 }
 
 // checkpointEvery is how often a checkpoint is logged.
@@ -245,11 +254,17 @@ func (a *auditing) check(context.Context) healthcheck.Result {
 	result := healthcheck.Result{Detail: "recording", Data: map[string]any{
 		"segment": status.Segment, "bytes": status.Bytes, "recorded": status.Recorded, "lost": status.Lost,
 	}}
+	grave := healthcheck.Degraded
+	if a.required {
+		grave = healthcheck.Failed
+	}
 	switch {
-	case status.Err != nil && a.required:
-		result.Status, result.Detail = healthcheck.Failed, status.Err.Error()
 	case status.Err != nil:
-		result.Status, result.Detail = healthcheck.Degraded, status.Err.Error()
+		result.Status, result.Detail = grave, status.Err.Error()
+	case a.hangs():
+		result.Status, result.Detail = grave, fmt.Sprintf("no event was recorded for %v", hangsAfter)
+	case status.Unrecorded > 0:
+		result.Status, result.Detail = healthcheck.Degraded, fmt.Sprintf("%d lost events are still to be recorded as a gap", status.Unrecorded)
 	case status.Retention != nil:
 		result.Status, result.Detail = healthcheck.Degraded, status.Retention.Error()
 	}
@@ -258,7 +273,7 @@ func (a *auditing) check(context.Context) healthcheck.Result {
 
 // TrailStatus returns how the audit trail fares; the zero status without one.
 func (a *App) TrailStatus() audit.Status {
-	if a.auditing == nil {
+	if a.auditing == nil || a.auditing.trail == nil {
 		return audit.Status{}
 	}
 	return a.auditing.Status()

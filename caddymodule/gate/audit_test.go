@@ -22,6 +22,7 @@ import (
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/internal/audit"
 	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/freeport"
 )
 
 func init() {
@@ -182,6 +183,66 @@ func TestAReloadChangesTheOptionsOfTheTrail(t *testing.T) {
 	if err != nil || strings.Contains(string(last), "alice") {
 		t.Errorf("the second segment is in the clear: %v", err)
 	}
+}
+
+// A trail that an earlier config closed is not taken for the running one.
+func TestReloadsWithoutATrailLeaveIt(t *testing.T) {
+	edge := edgetest.StartEdited(t, auditedSite, audited(t.TempDir(), gate.Audit{Required: true}))
+	edge.Load(auditedSite)
+	edge.Load(auditedSite)
+	if got := statusOf(t, edge, "/refused"); got != http.StatusForbidden {
+		t.Errorf("status %d, want that of the refusal", got)
+	}
+}
+
+func TestAReloadCannotChangeTheKeyFile(t *testing.T) {
+	folder := t.TempDir()
+	edge := edgetest.StartEdited(t, auditedSite, audited(folder, gate.Audit{}))
+	err := caddy.Load(auditedConfig(t, folder, gate.Audit{KeyFile: filepath.Join(t.TempDir(), "key.json")}), true)
+	if err == nil || !strings.Contains(err.Error(), "key_file: a reload cannot change it") {
+		t.Errorf("another file: %v", err)
+	}
+	if got := statusOf(t, edge, "/refused"); got != http.StatusForbidden {
+		t.Errorf("status %d: the config before does not go on", got)
+	}
+	edge.LoadEdited(auditedSite, audited(folder, gate.Audit{KeyFile: audit.KeyFileOf(folder)}))
+}
+
+func TestAConfigIsValidatedWithoutItsTrail(t *testing.T) {
+	folder := t.TempDir()
+	validate := func() {
+		t.Helper()
+		config := new(caddy.Config)
+		if err := json.Unmarshal(auditedConfig(t, folder, gate.Audit{}), config); err != nil {
+			t.Fatal(err)
+		}
+		if err := caddy.Validate(config); err != nil {
+			t.Error(err)
+		}
+	}
+	validate()
+	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 0 {
+		t.Errorf("validating made %v: %v", entries, err)
+	}
+	// as another process does
+	other, err := audit.Open(audit.Options{Folder: folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	validate()
+	if err := other.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// auditedConfig is a config with a trail and an empty site.
+func auditedConfig(t *testing.T, folder string, options gate.Audit) []byte {
+	t.Helper()
+	config, err := edgetest.Adapt("{\n admin off\n persist_config off\n}\nhttp://127.0.0.1:" + freeport.Get(t) + " {\n}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return audited(folder, options)(config)
 }
 
 func TestARequiredTrailThatFailsRefusesWhatItMustRecord(t *testing.T) {

@@ -22,7 +22,7 @@ func TestAnEventCostsARequestFewObjects(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a := &auditing{trail: &trail{opened, newFirstUses(maxFirstUses)}, hashed: hashed}
+			a := &auditing{trail: &trail{Trail: opened, firsts: newFirstUses(maxFirstUses)}, hashed: hashed}
 			defer takeOverTrail(a)()
 			defer func() {
 				if err := opened.Close(); err != nil {

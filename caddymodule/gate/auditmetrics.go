@@ -1,8 +1,6 @@
 package gate
 
 import (
-	"time"
-
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -20,10 +18,8 @@ var (
 	})
 )
 
-func observeCommit(_ int, took time.Duration) { auditCommits.Observe(took.Seconds()) }
-
-// auditCollector reports the state of an app's trail at each scrape.
-type auditCollector struct{ app *App }
+// auditCollector reports the state of a config's trail at each scrape.
+type auditCollector struct{ auditing *auditing }
 
 // Describe implements prometheus.Collector.
 func (auditCollector) Describe(descs chan<- *prometheus.Desc) {
@@ -34,10 +30,7 @@ func (auditCollector) Describe(descs chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c auditCollector) Collect(metrics chan<- prometheus.Metric) {
-	if c.app.auditing == nil {
-		return
-	}
-	status := c.app.auditing.Status()
+	status := c.auditing.Status()
 	send := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) {
 		metrics <- prometheus.MustNewConstMetric(desc, kind, value, labels...)
 	}

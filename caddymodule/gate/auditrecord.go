@@ -16,19 +16,19 @@ import (
 // Record records an event that no request waits for in the audit trail of the
 // running config, if it has one.
 func Record(event audit.Event) {
-	if a := current.Load(); a != nil {
+	if a := running(); a != nil {
 		a.Offer(event)
 	}
 }
 
-// record records an event of a request. The error is nil where the trail is not
-// required.
-func (a *auditing) record(ctx context.Context, event audit.Event) error {
+// record records an event of a request, and reports whether it did, or soon
+// will. The error is nil where the trail is not required.
+func (a *auditing) record(ctx context.Context, event audit.Event) (recorded bool, err error) {
 	if !a.required {
-		a.Offer(event) // What it loses, it counts.
-		return nil
+		return a.Offer(event), nil // What it loses, it counts.
 	}
-	return a.Append(ctx, event)
+	err = a.Append(ctx, event)
+	return err == nil, err
 }
 
 // auditRetry is when a client may try again whose event was not recorded.
@@ -42,7 +42,7 @@ func unrecorded(err error) *problem.Problem {
 // auditRefusal records a refusal. It returns the problem that the request is to
 // be refused with: another one if this cannot be recorded and must be.
 func auditRefusal(r *http.Request, x *exchange.Exchange, p *problem.Problem) *problem.Problem {
-	a := current.Load()
+	a := running()
 	if a == nil {
 		return p
 	}
@@ -58,7 +58,7 @@ func auditRefusal(r *http.Request, x *exchange.Exchange, p *problem.Problem) *pr
 	}
 	event := audit.Event{Name: name, Request: x.ID(), Fields: fields}
 	a.about(&event, x.Principal)
-	if err := a.record(r.Context(), event); err != nil {
+	if _, err := a.record(r.Context(), event); err != nil {
 		return unrecorded(err)
 	}
 	return p
@@ -85,22 +85,26 @@ func (a *auditing) about(event *audit.Event, who *exchange.Principal) {
 }
 
 // RecordUse records the first use of a credential by a principal since the
-// trail was opened. It returns the refusal of the request if that cannot be
-// recorded and must be; else nil.
+// trail was opened. Uses that come before the first is recorded are recorded
+// too. It returns the refusal of the request if that cannot be recorded and must
+// be; else nil.
 func RecordUse(r *http.Request, x *exchange.Exchange) *problem.Problem {
-	a, who := current.Load(), x.Principal
+	a, who := running(), x.Principal
 	if a == nil || who == nil {
 		return nil
 	}
 	use := use{who.ID, who.Tenant, who.Authority, who.Method}
-	if !a.firsts.add(use) {
+	if a.firsts.knows(use) {
 		return nil
 	}
 	event := audit.Event{Name: "credential.first_used", Request: x.ID(), Fields: []audit.Field{audit.Text("client", redact.Address(x.ClientIP))}}
 	a.about(&event, who)
-	if err := a.record(r.Context(), event); err != nil {
-		a.firsts.forget(use)
+	recorded, err := a.record(r.Context(), event)
+	if err != nil {
 		return unrecorded(err)
+	}
+	if recorded {
+		a.firsts.add(use)
 	}
 	return nil
 }
@@ -112,8 +116,8 @@ type use struct{ id, tenant, authority, method string }
 // others may be recorded again.
 const maxFirstUses = 1 << 16
 
-// firstUses knows the uses that were seen, in two generations: when the younger
-// is full, it becomes the older, and that is forgotten.
+// firstUses knows the uses that were recorded, in two generations: when the
+// younger is full, it becomes the older, and that is forgotten.
 type firstUses struct {
 	half int
 
@@ -126,39 +130,35 @@ func newFirstUses(most int) *firstUses {
 	return &firstUses{half: most / 2, young: make(map[use]struct{})}
 }
 
-// add reports whether a use is the first.
-func (f *firstUses) add(u use) bool {
+// knows reports whether a use was recorded.
+func (f *firstUses) knows(u use) bool {
 	f.mu.RLock()
-	_, known := f.young[u]
+	_, young := f.young[u]
+	_, old := f.old[u]
 	f.mu.RUnlock()
-	if known {
-		return false
+	if old && !young {
+		f.add(u) // It is not forgotten with the others.
 	}
+	return young || old
+}
+
+// add notes that a use was recorded.
+func (f *firstUses) add(u use) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if _, known = f.young[u]; known { // since a moment ago
-		return false
+	if _, known := f.young[u]; known {
+		return
 	}
 	if len(f.young) >= f.half {
 		f.old, f.young = f.young, make(map[use]struct{})
 	}
-	_, known = f.old[u]
 	f.young[u] = struct{}{}
-	return !known
-}
-
-// forget makes the next use of the principal its first.
-func (f *firstUses) forget(u use) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.young, u)
-	delete(f.old, u)
 }
 
 // recordChange records that a file of keys changed, or that the change was
 // refused.
 func recordChange(name, path string, err error) {
-	a := current.Load()
+	a := running()
 	if a == nil {
 		return
 	}
