@@ -72,7 +72,8 @@ func TestAnotherProviderPlugsIn(t *testing.T) {
 		if a.StatusCode != http.StatusOK || a.Header.Get("Set-Cookie") != "session=1" || a.Header.Get("WWW-Authenticate") != "" {
 			t.Fatalf("status %d, header %v", a.StatusCode, a.Header)
 		}
-		if f.last.Get("Gate-Principal") != "bob" || f.last.Get("Gate-Tenant") != "acme" || f.last.Get("Gate-Auth-Method") != "a_test" {
+		if f.last.Get("Gate-Principal") != "bob" || f.last.Get("Gate-Tenant") != "acme" || f.last.Get("Gate-Auth-Method") != "a_test" ||
+			f.last.Get("Gate-Authority") != "a_test" {
 			t.Errorf("upstream got %v", f.last)
 		}
 		if f.last.Get("Authorization") != "" {

@@ -15,8 +15,8 @@ import (
 )
 
 func setIdentity(header http.Header, p *exchange.Principal) {
-	values := []string{p.ID, p.Method, p.Tenant, strings.Join(p.Scopes, " ")}
-	for i, name := range []string{"Gate-Principal", "Gate-Auth-Method", "Gate-Tenant", "Gate-Scopes"} {
+	values := []string{p.ID, p.Method, p.Tenant, p.Authority, strings.Join(p.Scopes, " ")}
+	for i, name := range [...]string{"Gate-Principal", "Gate-Auth-Method", "Gate-Tenant", "Gate-Authority", "Gate-Scopes"} {
 		if i < 2 || values[i] != "" {
 			header[name] = values[i : i+1 : i+1] // Who appends gets a copy.
 		}

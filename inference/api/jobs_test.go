@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -256,7 +257,7 @@ func TestJobsAreTheirPrincipals(t *testing.T) {
 	r := newRecorded(t, job.Config{}, nil)
 	ada := []string{"Gate-Principal", "ada", "Gate-Tenant", "acme"}
 	path := r.submit(t, `{"prompts": ["rose"]}`, ada...)
-	for _, other := range [][]string{{}, {"Gate-Principal", "ada"}, {"Gate-Principal", "ada", "Gate-Tenant", "other"}, {"Gate-Principal", "eve", "Gate-Tenant", "acme"}} {
+	for _, other := range [][]string{{}, {"Gate-Principal", "ada"}, {"Gate-Principal", "ada", "Gate-Tenant", "other"}, {"Gate-Principal", "eve", "Gate-Tenant", "acme"}, append(slices.Clone(ada), "Gate-Authority", "https://issuer.example")} {
 		for _, target := range []string{path, path + "/results", "/api/v1/jobs?before=" + strings.TrimPrefix(path, "/api/v1/jobs/")} {
 			wantProblem(t, r.get(t, target, other...), problem.NotFound)
 		}
@@ -301,7 +302,7 @@ func TestTooManyOpenPromptsAreRefused(t *testing.T) {
 		}
 	}
 	refused(problem.QuotaExceeded)
-	refused(problem.Overloaded, "Gate-Principal", "bob")
+	refused(problem.RecordsUnavailable, "Gate-Principal", "bob")
 }
 
 func TestWhatIsWrongWithABatchIsNamed(t *testing.T) {

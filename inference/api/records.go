@@ -50,7 +50,7 @@ func unavailable(err error) error {
 func recordsRefusal(err error) error {
 	_, broken := errors.AsType[*store.Error](err)
 	switch {
-	case broken, errors.Is(err, store.ErrClosed):
+	case broken, errors.Is(err, store.ErrClosed), errors.Is(err, context.DeadlineExceeded):
 		return unavailable(err)
 	case errors.Is(err, job.ErrNotFound):
 		return problem.NotFound.New("you have no such job").Because(err)
@@ -61,7 +61,7 @@ func recordsRefusal(err error) error {
 	case errors.Is(err, feedback.ErrTooMany):
 		return tooMuch("you have rated as many molecules as you may", "rated-molecules")
 	case errors.Is(err, job.ErrFull):
-		return problem.Overloaded.New("too many prompts are waiting; try again").RetryAfter(retryShare).Because(err)
+		return problem.RecordsUnavailable.New("too many prompts are waiting; try again").RetryAfter(retryShare).Because(err)
 	}
 	return refusal(err)
 }
@@ -90,20 +90,25 @@ func (a *api) recordsHealth() (state, detail string) {
 	return "degraded", err.Error()
 }
 
-// localPrincipal is whose requests are that come without a gateway.
-const localPrincipal = "local"
+// localPrincipal is whose requests are that come without a gateway. No gateway
+// names it: no field has a line break.
+const localPrincipal = "\nlocal"
 
 // principalOf is whose request it is, as the gateway says: it drops the fields
-// of these names that a client sends. A name is unique within its tenant.
+// of these names that a client sends. A name is unique within its tenant and
+// among those for whom one authority vouches.
 func principalOf(header http.Header) string {
-	name, tenant := header.Get("Gate-Principal"), header.Get("Gate-Tenant")
-	switch {
-	case name == "":
+	name := header.Get("Gate-Principal")
+	if name == "" {
 		return localPrincipal
-	case tenant == "":
-		return name
 	}
-	return tenant + "\n" + name // no field has a line break
+	principal := name
+	for _, field := range []string{"Gate-Tenant", "Gate-Authority"} {
+		if within := header.Get(field); within != "" {
+			principal = field + " " + within + "\n" + principal
+		}
+	}
+	return principal
 }
 
 // asked returns the records, and whose request it is.

@@ -88,7 +88,7 @@ var (
 	Overloaded = kind("overloaded", "Too many requests are waiting", http.StatusServiceUnavailable)
 	// RecordsUnavailable is a request for what is kept, such as a job, while
 	// nothing can be kept.
-	RecordsUnavailable = kind("records-unavailable", "Records are unavailable", http.StatusServiceUnavailable)
+	RecordsUnavailable = kind("records-unavailable", "Records are unavailable", http.StatusInsufficientStorage)
 	// NotFound is a path that leads nowhere.
 	NotFound = kind("not-found", "There is nothing here", http.StatusNotFound)
 	// MethodNotAllowed is a method that the path does not take. The Allow field

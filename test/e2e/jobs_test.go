@@ -135,3 +135,20 @@ func TestAJobOutlivesItsBackend(t *testing.T) {
 		t.Errorf("%d lines, %d positions, at last %s", len(lines), len(positions), lines[len(lines)-1])
 	}
 }
+
+// TestPromptsAreAnsweredWhileNothingIsKept asks for jobs more often than it
+// takes to open a breaker.
+func TestPromptsAreAnsweredWhileNothingIsKept(t *testing.T) {
+	t.Parallel()
+	e := startGateway(t, patient...)
+	e.startBackend(t, "--store", "off")
+	token := e.token(t)
+	for range 10 {
+		e.send(t, http.MethodGet, "/api/v1/jobs", bearer(token), "").wantProblem(t, http.StatusInsufficientStorage, "records-unavailable")
+	}
+	got := e.generate(t, token, prompt)
+	got.wantOK(t)
+	if rung := got.Header.Get("Gate-Served-By"); rung != "live" {
+		t.Errorf("Gate-Served-By = %q, want live", rung)
+	}
+}
