@@ -86,8 +86,8 @@ func (a *auditing) about(event *audit.Event, who *exchange.Principal) {
 
 // RecordUse records the first use of a credential by a principal since the
 // trail was opened. Uses that come before the first is recorded are recorded
-// too. It returns the refusal of the request if that cannot be recorded and must
-// be; else nil.
+// too. It returns the refusal of the request if that cannot be recorded and
+// must be; else nil.
 func RecordUse(r *http.Request, x *exchange.Exchange) *problem.Problem {
 	a, who := running(), x.Principal
 	if a == nil || who == nil {

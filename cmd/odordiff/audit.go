@@ -118,6 +118,9 @@ off, or all of it replaced, only a checkpoint shows that was kept elsewhere:
 				return err
 			}
 			printReport(cmd.OutOrStdout(), report, options.Checkpoint)
+			if options.Checkpoint != nil && !report.Anchored {
+				return errors.New("the checkpoint is older than what is kept: whether the trail is the same is not known; give a later one")
+			}
 			return nil
 		},
 	}
@@ -137,8 +140,6 @@ func printReport(w io.Writer, r *audit.Report, anchor *audit.Checkpoint) {
 		fmt.Fprintln(w, "no checkpoint was given: whether the end was cut off is not known")
 	case r.Anchored:
 		fmt.Fprintf(w, "up to record %d as the checkpoint of %s says\n", anchor.Seq(), anchor.Time().Format(time.RFC3339))
-	default:
-		fmt.Fprintf(w, "the checkpoint of %s is older than what is kept: it shows nothing\n", anchor.Time().Format(time.RFC3339))
 	}
 	if r.Lost > 0 {
 		fmt.Fprintf(w, "%d events could not be recorded: `odordiff audit query --event trail.gap` says when\n", r.Lost)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base64"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,6 +111,80 @@ func TestAuditQueryPrintsWhatTheFlagsChoose(t *testing.T) {
 		if strings.Join(got, " ") != want {
 			t.Errorf("%s: %v, want %s", flags, got, want)
 		}
+	}
+}
+
+// A trail that keeps its key elsewhere is searched with that; else it is said that
+// hashed names are not found.
+func TestAuditQueryFindsHashedPrincipalsWithTheKeyFile(t *testing.T) {
+	folder := auditedState(t)
+	elsewhere := filepath.Join(t.TempDir(), "key.json")
+	if err := os.Rename(audit.KeyFileOf(folder), elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	out, err := runCommand(t, auditQueryCommand(), "", "--principal", "alice", "--key-file", elsewhere)
+	if err != nil || !strings.Contains(out, `"request":"r1"`) {
+		t.Errorf("%s%v", out, err)
+	}
+	out, err = runCommand(t, auditQueryCommand(), "", "--principal", "alice")
+	if err != nil || !strings.Contains(out, "not found; name the key with --key-file") {
+		t.Errorf("%s%v", out, err)
+	}
+	out, err = runCommand(t, auditQueryCommand(), "", "--principal", "alice", "--key-file", folder+"/none")
+	if err == nil || !strings.Contains(err.Error(), "--key-file: reading the signing key") {
+		t.Errorf("%s%v", out, err)
+	}
+}
+
+// Whoever can write the folder can put records there that no gateway writes.
+func TestEventsThatAreNoObjectsDoNotHideOthers(t *testing.T) {
+	var c choice
+	cmd := auditQueryCommand()
+	var out strings.Builder
+	cmd.SetErr(&out)
+	var seen []uint64
+	options, err := c.visit(cmd, func(r audit.Record, _ audit.Entry) error {
+		seen = append(seen, r.Seq)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, event := range []string{"", "7", "{", `{"event":"policy.changed","time":"2026-01-02T15:04:05Z"}`} {
+		record := audit.Record{Seq: uint64(i) + 1, Event: []byte(event)}
+		if err := options.Visit(record); err != nil {
+			t.Errorf("%q ends the reading: %v", event, err)
+		}
+		if err := printRecord(&out, record); err != nil {
+			t.Errorf("%q: %v", event, err)
+		}
+	}
+	if len(seen) != 1 || seen[0] != 4 || c.strange != 3 || !strings.Contains(out.String(), "record 2: ") {
+		t.Errorf("seen %v, %d strange, said\n%s", seen, c.strange, out.String())
+	}
+}
+
+func TestAuditVerifyFailsWithACheckpointThatIsTooOld(t *testing.T) {
+	folder := auditedState(t)
+	checkpoint, err := runCommand(t, auditCheckpointCommand(), "")
+	if err != nil {
+		t.Fatal(checkpoint, err)
+	}
+	for range 2 { // The second deletes the segment of the first.
+		trail, err := audit.Open(audit.Options{Folder: folder, RetainCount: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(trail.Append(t.Context(), audit.Event{Name: "policy.changed"}), trail.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := runCommand(t, auditVerifyCommand(), ""); err != nil {
+		t.Errorf("%s%v", out, err)
+	}
+	out, err := runCommand(t, auditVerifyCommand(), checkpoint, "--checkpoint", "-")
+	if err == nil || !strings.Contains(err.Error(), "older than what is kept") {
+		t.Errorf("%s%v", out, err)
 	}
 }
 

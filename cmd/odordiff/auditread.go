@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -38,9 +39,10 @@ identity is the private key of a recipient; the gateway has none.`,
 }
 
 // printRecord prints an event as a line of JSON, with the number of its record.
-// One that is sealed is passed over: how many there are is said at the end.
+// One that is sealed is passed over: how many there are is said at the end. So is
+// one that is no object, which no gateway writes.
 func printRecord(w io.Writer, r audit.Record) error {
-	if r.Event == nil {
+	if !bytes.HasPrefix(r.Event, []byte("{")) {
 		return nil
 	}
 	_, err := fmt.Fprintf(w, "{\"seq\":%d,%s\n", r.Seq, r.Event[1:])
@@ -51,8 +53,10 @@ func printRecord(w io.Writer, r audit.Record) error {
 type choice struct {
 	trailChoice
 
-	filter                  audit.Filter
-	since, until, principal string
+	filter                           audit.Filter
+	since, until, principal, keyFile string
+
+	strange int // events that cannot be read
 }
 
 func (c *choice) addFlags(cmd *cobra.Command) {
@@ -64,6 +68,7 @@ func (c *choice) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&c.until, "until", "", "a time, or how long ago")
 	flags.StringVar(&c.filter.Request, "request", "", "the id of a request")
 	flags.StringVar(&c.principal, "principal", "", "the principal; in a trail that hashes principals, this takes the trail's signing key")
+	flags.StringVar(&c.keyFile, "key-file", "", "the signing key that principals are hashed with (default: signing-key.json in the trail's folder)")
 }
 
 // visit returns the options that have the function called for each event that
@@ -76,9 +81,8 @@ func (c *choice) visit(cmd *cobra.Command, visit func(audit.Record, audit.Entry)
 		return options, fmt.Errorf("--until: %w", err)
 	}
 	if c.principal != "" {
-		c.filter.Principals = []string{c.principal}
-		if key, err := audit.ReadKey(audit.KeyFileOf(c.path())); err == nil {
-			c.filter.Principals = append(c.filter.Principals, key.Pseudonym(c.principal))
+		if c.filter.Principals, err = c.namesOf(cmd, c.principal); err != nil {
+			return options, err
 		}
 	}
 	if options, err = c.options(cmd); err != nil {
@@ -90,7 +94,9 @@ func (c *choice) visit(cmd *cobra.Command, visit func(audit.Record, audit.Entry)
 		}
 		entry, err := audit.ParseEntry(r.Event)
 		if err != nil {
-			return fmt.Errorf("record %d: %w", r.Seq, err)
+			c.strange++
+			fmt.Fprintf(cmd.ErrOrStderr(), "record %d: %v\n", r.Seq, err)
+			return nil
 		}
 		if !c.filter.Match(entry) {
 			return nil
@@ -100,12 +106,35 @@ func (c *choice) visit(cmd *cobra.Command, visit func(audit.Record, audit.Entry)
 	return options, nil
 }
 
+// namesOf returns what a principal may be called in the trail: its name, and
+// what stands for it where principals are hashed. Without the key for that, it
+// says so.
+func (c *choice) namesOf(cmd *cobra.Command, principal string) ([]string, error) {
+	file := c.keyFile
+	if file == "" {
+		file = audit.KeyFileOf(c.path())
+	}
+	key, err := audit.ReadKey(file)
+	switch {
+	case err == nil:
+		return []string{principal, key.Pseudonym(principal)}, nil
+	case c.keyFile != "":
+		return nil, fmt.Errorf("--key-file: %w", err)
+	default:
+		fmt.Fprintf(cmd.ErrOrStderr(), "%v: events that name the principal by its hash are not found; name the key with --key-file\n", err)
+		return []string{principal}, nil
+	}
+}
+
 // finish reads the trail. Where events are sealed and there is no identity, it
 // says so.
 func (c *choice) finish(cmd *cobra.Command, options audit.ReadOptions) error {
 	report, err := c.read(cmd, options)
 	if err != nil {
 		return err
+	}
+	if c.strange > 0 {
+		return fmt.Errorf("%d events cannot be read", c.strange)
 	}
 	if report.Unopened > 0 {
 		return fmt.Errorf("%d events are sealed: give the private key of a recipient with --identity", report.Unopened)
