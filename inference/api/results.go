@@ -86,6 +86,7 @@ func (a *api) results(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return writePage(r.Context(), w, request)
 	}
+	request.page.Limit = defaultResults // at a time
 	if r.Method == http.MethodHead {
 		return beginOnly(r.Context(), request, out)
 	}
@@ -149,7 +150,7 @@ func writePage(ctx context.Context, w http.ResponseWriter, request *resultsReque
 	for i, r := range found {
 		answer.Results[i], next = newSettled(r), r.Sequence
 	}
-	if !j.Final() || len(found) == request.page.Limit {
+	if !j.Final() || request.page.Full(found) {
 		answer.Next = &next
 	}
 	return writeState(w, http.StatusOK, answer)
@@ -184,13 +185,14 @@ func (a *api) follow(ctx context.Context, request *resultsRequest, out resultStr
 		if err != nil {
 			return gone(out.refuse(a.problemOf(ctx, err).Body(requestID(ctx))))
 		}
+		full := request.page.Full(found)
 		for _, r := range found {
 			if err := out.result(newSettled(r)); err != nil {
 				return gone(err)
 			}
 			request.page.After = r.Sequence
 		}
-		if len(found) == request.page.Limit {
+		if full {
 			continue
 		}
 		if j.Final() {

@@ -91,10 +91,24 @@ type Result struct {
 type Page struct {
 	// After is the sequence behind which the page begins, 0 for the first.
 	After int
-	// Limit is how many results it has at most.
+	// Limit is how many results it has at most. It ends earlier where their
+	// bodies have 1 MiB together.
 	Limit int
 	// Failed leaves out those that did not fail.
 	Failed bool
+}
+
+// largestPage is with how many bytes of bodies a page ends before its limit.
+const largestPage = 1 << 20
+
+// Full reports whether a page has room for no more results, so that others may
+// follow.
+func (p Page) Full(results []Result) bool {
+	size := 0
+	for _, r := range results {
+		size += len(r.Body)
+	}
+	return len(results) >= p.Limit || size >= largestPage
 }
 
 // Errors of a queue, beside those of where it is kept.

@@ -236,15 +236,26 @@ func (q *SQLite) Results(ctx context.Context, principal, id string, page Page) (
 		if number, job, err = find(tx, principal, id); err != nil {
 			return err
 		}
-		return tx.Rows(func(rows *sql.Rows) error {
+		size := 0
+		err = tx.Rows(func(rows *sql.Rows) error {
 			r, err := scanResult(rows)
 			results = append(results, r)
+			if size += len(r.Body); err == nil && size >= largestPage {
+				return errEnough
+			}
 			return err
 		}, `SELECT sequence, position, failed, attempts, created, body FROM results
 			WHERE job = ? AND sequence > ? AND failed >= ? ORDER BY sequence LIMIT ?`, number, page.After, page.Failed, page.Limit)
+		if errors.Is(err, errEnough) {
+			return nil
+		}
+		return err
 	})
 	return results, job, err
 }
+
+// errEnough ends a page before its limit.
+var errEnough = errors.New("the page is large enough")
 
 func scanResult(rows *sql.Rows) (r Result, err error) {
 	var created int64

@@ -415,6 +415,22 @@ func TestWhatWasAskedIsKeptNoLongerThanNeeded(t *testing.T) {
 	}
 }
 
+func TestAPageEndsWhereItIsLarge(t *testing.T) {
+	q, _ := newQueue(t, nil)
+	job := submit(t, q, submission("ada", 3))
+	for _, item := range take(t, q, 3) {
+		finish(t, q, item, Outcome{Body: make([]byte, largestPage*2/3)})
+	}
+	page := Page{Limit: 100}
+	for _, want := range []int{2, 1} {
+		found, _, err := q.Results(t.Context(), "ada", job.ID, page)
+		if err != nil || len(found) != want || page.Full(found) != (want == 2) {
+			t.Fatalf("%d results behind %d, want %d: %v", len(found), page.After, want, err)
+		}
+		page.After = found[len(found)-1].Sequence
+	}
+}
+
 func TestMoreUrgentJobsOfAPrincipalComeFirst(t *testing.T) {
 	q, _ := newQueue(t, nil)
 	for _, priority := range []int{0, -1, 1, 0} {
