@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/odordiff/odordiff/inference/engine"
@@ -179,6 +180,21 @@ func TestAStreamThatConnectsAgainRepeatsNothing(t *testing.T) {
 	over := r.get(t, path+"/results?after=1", "Accept", eventStream, "Last-Event-ID", "3")
 	if over.Code != http.StatusNoContent || over.Body.Len() > 0 {
 		t.Errorf("with nothing left: %d %s, want what ends a browser's attempts", over.Code, over.Body)
+	}
+}
+
+func TestAStreamShowsThatItLivesAndEndsAfterAWhile(t *testing.T) {
+	for _, mediaType := range []string{eventStream, jsonLines} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRecorded(t, job.Config{}, nil)
+			path := r.submit(t, `{"prompts": ["rose"]}`)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*longestStream)
+			defer cancel()
+			rec := send(r, httptest.NewRequestWithContext(ctx, http.MethodGet, path+"/results", nil), "Accept", mediaType)
+			if ctx.Err() != nil || strings.Count(rec.Body.String(), "\n") < int(longestStream/look)-1 {
+				t.Errorf("%s: %v: %q", mediaType, ctx.Err(), rec.Body)
+			}
+		})
 	}
 }
 

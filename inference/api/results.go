@@ -159,10 +159,10 @@ func writePage(ctx context.Context, w http.ResponseWriter, request *resultsReque
 // resultStream is how results are written as they come.
 type resultStream interface {
 	// begin sends the header. result writes one, state how the job stands while
-	// it waits for others, and end how it ended. refuse says why there is no
-	// more.
+	// it waits for others, and whether nothing came since the last time, and end
+	// how it ended. refuse says why there is no more.
 	result(r settled) error
-	state(j jobState) error
+	state(j jobState, quiet bool) error
 	end(j jobState) error
 	refuse(body map[string]any) error
 	begin()
@@ -173,9 +173,14 @@ type resultStream interface {
 // also shows the client that the connection lives.
 const look = 5 * time.Second
 
-// follow writes results as they come, until the job is over, the client leaves
-// or the server stops.
+// longestStream is how long a stream waits for results. Then it ends, and the
+// client may connect again and go on where it was.
+const longestStream = 5 * time.Minute
+
+// follow writes results as they come, until the job is over, the client leaves,
+// the server stops or it has been long enough.
 func (a *api) follow(ctx context.Context, request *resultsRequest, out resultStream) error {
+	enough := time.After(longestStream)
 	for {
 		changed := request.queue.Changed(request.id)
 		found, j, err := request.read(ctx)
@@ -198,7 +203,7 @@ func (a *api) follow(ctx context.Context, request *resultsRequest, out resultStr
 		if j.Final() {
 			return gone(out.end(newJob(j)))
 		}
-		if err := out.state(newJob(j)); err != nil || !a.await(ctx, changed) {
+		if err := out.state(newJob(j), len(found) == 0); err != nil || !a.await(ctx, changed, enough) {
 			return gone(err)
 		}
 	}
@@ -209,7 +214,7 @@ func gone(error) error { return nil }
 
 // await waits until a job may have changed. It reports whether it makes sense
 // to go on.
-func (a *api) await(ctx context.Context, changed <-chan struct{}) bool {
+func (a *api) await(ctx context.Context, changed <-chan struct{}, enough <-chan time.Time) bool {
 	timer := time.NewTimer(look)
 	defer timer.Stop()
 	select {
@@ -218,6 +223,7 @@ func (a *api) await(ctx context.Context, changed <-chan struct{}) bool {
 	case <-timer.C:
 		return true
 	case <-ctx.Done():
+	case <-enough:
 	case <-a.stopping:
 	}
 	return false
@@ -229,8 +235,10 @@ type resultEvents struct{ *eventWriter }
 func (s resultEvents) result(r settled) error {
 	return s.send(event{name: "result", id: strconv.Itoa(r.Sequence), data: r})
 }
-func (s resultEvents) state(j jobState) error { return s.send(event{name: "job", data: j}) }
-func (s resultEvents) end(j jobState) error   { return s.send(event{name: "end", data: j}) }
+func (s resultEvents) state(j jobState, _ bool) error {
+	return s.send(event{name: "job", data: j})
+}
+func (s resultEvents) end(j jobState) error { return s.send(event{name: "end", data: j}) }
 func (s resultEvents) refuse(body map[string]any) error {
 	return s.send(event{name: "problem", data: body})
 }
@@ -255,5 +263,11 @@ func (s resultLines) refuse(body map[string]any) error {
 	return s.line(map[string]any{"problem": body})
 }
 
-// state writes nothing: it begins the answer.
-func (s resultLines) state(jobState) error { return s.write(nil) }
+// state begins the answer. Later, where nothing came, it writes an empty line,
+// which shows that the connection lives.
+func (s resultLines) state(_ jobState, quiet bool) error {
+	if quiet && s.begun {
+		return s.write([]byte{'\n'})
+	}
+	return s.write(nil)
+}
