@@ -114,8 +114,8 @@ func TestAuditQueryPrintsWhatTheFlagsChoose(t *testing.T) {
 	}
 }
 
-// A trail that keeps its key elsewhere is searched with that; else it is said that
-// hashed names are not found.
+// A trail that keeps its key elsewhere is searched with that; else it is said
+// that hashed names are not found.
 func TestAuditQueryFindsHashedPrincipalsWithTheKeyFile(t *testing.T) {
 	folder := auditedState(t)
 	elsewhere := filepath.Join(t.TempDir(), "key.json")

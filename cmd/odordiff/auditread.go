@@ -39,8 +39,8 @@ identity is the private key of a recipient; the gateway has none.`,
 }
 
 // printRecord prints an event as a line of JSON, with the number of its record.
-// One that is sealed is passed over: how many there are is said at the end. So is
-// one that is no object, which no gateway writes.
+// One that is sealed is passed over: how many there are is said at the end. So
+// is one that is no object, which no gateway writes.
 func printRecord(w io.Writer, r audit.Record) error {
 	if !bytes.HasPrefix(r.Event, []byte("{")) {
 		return nil
