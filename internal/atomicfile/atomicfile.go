@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 )
 
+// Both see the file and its name to the disk before they return. After an
+// error of the last step, which syncs the directory, the file is there already.
+
 // Create makes a file with the content and the permissions, whatever the umask.
 // Where the path is taken it changes nothing, and the error wraps
 // [fs.ErrExist]. The directory must exist.
@@ -35,5 +38,19 @@ func write(path string, content []byte, mode fs.FileMode, publish func(from, to 
 	if err := errors.Join(err, temporary.Chmod(mode), temporary.Sync(), temporary.Close()); err != nil {
 		return err
 	}
-	return publish(temporary.Name(), path)
+	if err := publish(temporary.Name(), path); err != nil {
+		return err
+	}
+	return SyncFolder(filepath.Dir(path))
+}
+
+// SyncFolder sees the names in a directory to the disk: a new file whose
+// directory was not synced can be gone after a loss of power, however well its
+// content was.
+func SyncFolder(path string) error {
+	folder, err := os.Open(path) //nolint:gosec // the caller says where
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }

@@ -12,6 +12,9 @@ func (r *reader) conclude() {
 	r.report.Head = r.head.String()
 	r.concludeDeleted()
 	r.concludeCheckpoint()
+	if r.report.Signed == 0 {
+		r.add(Fault{File: r.folder, What: "the trail has no signature"})
+	}
 	if r.options.Key != nil && !r.pinned {
 		r.add(Fault{File: r.folder, What: "the trail is not signed with the expected key, nor with one that it endorsed"})
 	}
@@ -50,7 +53,9 @@ func (r *reader) concludeCheckpoint() {
 		where.What = about + "is of another trail: " + c.trail
 	case c.seq > r.report.Last:
 		where.What = about + fmt.Sprintf("vouches for record %d, but the trail ends with record %d: the rest was cut off", c.seq, r.report.Last)
-	case !r.report.Anchored && c.seq >= r.report.First:
+	case !r.report.Anchored && c.seq < r.report.First:
+		where.What = about + fmt.Sprintf("vouches for record %d, but the trail begins with record %d: the checkpoint is older than what is kept, and shows nothing", c.seq, r.report.First)
+	case !r.report.Anchored:
 		where.What = about + fmt.Sprintf("vouches for record %d, which is missing", c.seq)
 	case !signed && c.seq >= r.report.First:
 		where.What = about + "is not signed with a key of the trail"

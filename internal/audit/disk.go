@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/odordiff/odordiff/internal/atomicfile"
 )
 
 // disk is what a trail writes to. Tests make it fail.
@@ -34,12 +37,22 @@ func (system) create(path string) (file, error) {
 
 func (system) remove(path string) error { return os.Remove(path) }
 
-func (system) syncFolder(path string) error {
-	folder, err := os.Open(path) //nolint:gosec // the operator says where the trail is
-	if err != nil {
+func (system) syncFolder(path string) error { return atomicfile.SyncFolder(path) }
+
+// makeFolder makes a folder and those above it that are missing, and sees their
+// names to the disk.
+func makeFolder(on disk, path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return errors.Join(folder.Sync(), folder.Close())
+	parent := filepath.Dir(path)
+	if err := makeFolder(on, parent); err != nil {
+		return err
+	}
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return on.syncFolder(parent)
 }
 
 // lock keeps other processes from writing to the folder's trail.

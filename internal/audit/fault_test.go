@@ -125,7 +125,7 @@ func TestASegmentThatIsRemovedWhileItIsWrittenIsNoticed(t *testing.T) {
 		}
 		add(t, trail, 1)
 		closeTrail(t, trail)
-		wantFault(t, folder, nil, "00000001.audit: the segments before record")
+		wantFault(t, folder, audit.ReadOptions{}, "00000001.audit: the segments before record")
 	})
 }
 
@@ -260,6 +260,9 @@ func TestATornEndIsTakenOutAndKept(t *testing.T) {
 		left := append(append([]byte(nil), whole[:cut]...), noise...)
 		write(t, filepath.Join(folder, "00000001.audit"), left)
 		lines := strings.Count(commonPrefix(left, whole), "\n")
+		if lines == 1 {
+			lines = 0 // The first record is nothing without its signature.
+		}
 		trail, err := audit.Open(audit.Options{Folder: folder})
 		if err != nil {
 			rt.Fatal(err)
@@ -311,5 +314,5 @@ func TestSignedRecordsThatAreDamagedAtTheEndAreAFault(t *testing.T) {
 	makeTrail(t, audit.Options{Folder: folder})
 	forger{t, folder}.replace(3, firstEvent, `":"`, `":"x`)
 	closeTrail(t, open(t, audit.Options{Folder: folder}))
-	wantFault(t, folder, nil, "00000004.audit:1: record 28: signed records were damaged at the end of the segment before")
+	wantFault(t, folder, audit.ReadOptions{}, "00000004.audit:1: record 28: signed records were damaged at the end of the segment before")
 }

@@ -40,7 +40,14 @@ func (w *writer) open() (latest time.Time, err error) {
 	if err := w.openKey(last.header); err != nil {
 		return latest, err
 	}
+	if err := w.checkLink(numbers, last); err != nil {
+		return latest, err
+	}
 	w.pseudonyms, w.end = w.key, last.end
+	w.openedAt, w.lastTime = time.Now(), last.end.at
+	if last.valid == 0 {
+		w.lastTime = w.options.Now()
+	}
 	if w.trail = last.header.Trail; w.trail == "" {
 		id := make([]byte, 16)
 		_, _ = rand.Read(id) // never fails: see its documentation
@@ -72,12 +79,26 @@ func (w *writer) openKey(last header) (err error) {
 	return nil
 }
 
-// tail is the end of a segment as it is found.
-type tail struct {
-	header header
-	valid  int64 // bytes of whole records that follow each other
-	end    end
-	torn   torn
+// errChanged is of a trail that is not as it was written. Nothing may be
+// recorded behind what somebody else wrote: the next signature would make it
+// this trail's history.
+var errChanged = errors.New("the trail was changed: `odordiff audit verify` says where; move its folder away to begin a new trail")
+
+// checkLink returns an error unless the last segment follows the one before it,
+// if that is there.
+func (w *writer) checkLink(numbers []uint64, last tail) error {
+	if len(numbers) < 2 || numbers[len(numbers)-2] != w.segment-1 {
+		return nil // It was old and deleted, or a verifier misses it.
+	}
+	before, err := readTail(w.options.Folder, w.segment-1)
+	if err != nil {
+		return err
+	}
+	follows := last.first.seq == before.end.seq+1 && last.first.prev == before.end.head
+	if before.valid == 0 || before.header.Trail != last.header.Trail || !last.header.endorsedBy(before.header.Key) || !follows {
+		return fmt.Errorf("%s does not follow the segment before it: %w", w.path(w.segment), errChanged)
+	}
+	return nil
 }
 
 // repair takes out of a segment's end what is not whole records in their order:
@@ -114,45 +135,6 @@ func (w *writer) repair(number uint64) (tail, error) {
 	}
 	found.torn, err = readTorn(kept)
 	return found, err
-}
-
-// readTail reads a segment up to the first line that is not a record in its
-// order.
-func readTail(folder string, number uint64) (found tail, err error) {
-	lines, err := openLines(folder, number)
-	if err != nil {
-		return found, err
-	}
-	defer lines.close()
-	for {
-		text, err := lines.next()
-		if err == io.EOF || errors.Is(err, errTorn) || errors.Is(err, errLong) {
-			return found, nil
-		}
-		if err != nil {
-			return found, err
-		}
-		record, err := parseLine(text)
-		if err != nil {
-			return found, nil //nolint:nilerr // the torn end begins here
-		}
-		if found.valid == 0 {
-			event, err := parseOwn(record.body, &found.header)
-			if err != nil || event.Event != eventSegment || found.header.Segment != number {
-				return tail{}, nil //nolint:nilerr // it has no beginning
-			}
-			found.end.at = event.Time
-		} else if record.seq != found.end.seq+1 || !record.follows(found.end.head) {
-			return found, nil
-		}
-		if record.is(eventSignature) {
-			// verifying is for others
-			event, _ := parseOwn(record.body, new(signatureFields))
-			found.end.at = event.Time
-		}
-		found.end.seq, found.end.head = record.seq, record.hash()
-		found.valid = lines.read
-	}
 }
 
 // add adds what was taken out elsewhere.

@@ -150,3 +150,10 @@ func setDefault[T comparable](option *T, value T) {
 		*option = value
 	}
 }
+
+// maxUnsigned is how many records may follow each other without a signature: up
+// to SignAfter, then a group with a step of the clock before each event, and a
+// gap. A group may be of earlier options.
+func (o Options) maxUnsigned() int {
+	return o.SignAfter + 2*max(o.MaxGroup, DefaultMaxGroup) + 1
+}

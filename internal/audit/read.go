@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // ReadOptions are how a trail is read.
@@ -41,7 +41,7 @@ type Record struct {
 	// Segment and Seq are the numbers of the segment and of the record.
 	Segment, Seq uint64
 	// Event is the event in canonical JSON, valid until Visit returns; nil where
-	// it is sealed and cannot be opened.
+	// it is sealed and cannot be opened, or is not a JSON object.
 	Event []byte
 }
 
@@ -75,6 +75,9 @@ type Report struct {
 	// Torn is how many bytes at the end are no whole record: one that is being
 	// written, or that a process began before it was killed.
 	Torn int64
+	// TakenOut is how many bytes were taken out of the ends of segments at starts,
+	// because they were no whole records in their order.
+	TakenOut int64
 	// Unopened is how many sealed events no identity could open.
 	Unopened uint64
 	// Anchored says that the checkpoint's record is there.
@@ -184,6 +187,7 @@ type reader struct {
 	report  *Report
 	last    bool // it is the last segment
 	atEnd   bool
+	cut     bool // the segment became shorter
 
 	number  uint64 // of the segment
 	file    string
@@ -198,7 +202,9 @@ type reader struct {
 	deletions []retentionFields // that a signature covers
 	unsigned  []retentionFields // since the last signature
 	ends      map[uint64]hash   // the ends of segments
-	pinned    bool
+	run       int               // records since the last signature, in the segment
+	overrun   bool              // a fault told that there are too many
+	pinned    bool              // the expected key, or one it endorsed, has signed
 }
 
 // fault reports a fault at the record that is being read.
@@ -224,7 +230,7 @@ func (r *reader) segment(number uint64) error {
 	if r.number > 0 && number != r.number+1 {
 		r.add(Fault{segmentName(r.number + 1), 0, 0, fmt.Sprintf("the segment is missing: after %d comes %d", r.number, number)})
 	}
-	r.number, r.file, r.line = number, segmentName(number), 0
+	r.number, r.file, r.line, r.cut = number, segmentName(number), 0, false
 	for {
 		text, err := lines.next()
 		r.line = lines.number
@@ -267,7 +273,12 @@ func (r *reader) await(lines *lines, end error) (more bool, err error) {
 	}
 	// What is there once the next segment is, is all.
 	_, err = os.Stat(filepath.Join(r.folder, segmentName(r.number+1)))
-	if info, statErr := lines.file.Stat(); err == nil && statErr == nil && info.Size() == lines.read {
+	info, statErr := lines.file.Stat()
+	if statErr == nil && info.Size() < lines.read && !r.cut {
+		r.cut = true
+		r.fault(0, "the segment was cut off while it was read: from %d bytes to %d", lines.read, info.Size())
+	}
+	if err == nil && statErr == nil && info.Size() <= lines.read {
 		return false, io.EOF
 	}
 	select {
@@ -281,6 +292,9 @@ func (r *reader) await(lines *lines, end error) (more bool, err error) {
 func (r *reader) endSegment(lines int) {
 	if lines == 0 {
 		r.fault(0, "the segment is empty")
+	}
+	if lines == 1 && !r.last { // the last may be in the making
+		r.fault(0, "the segment ends before its first signature")
 	}
 	if r.ends == nil {
 		r.ends = make(map[uint64]hash)
@@ -315,6 +329,11 @@ func (r *reader) text(text []byte) error {
 	if err != nil {
 		return err
 	}
+	if event != nil && !isObject(event) {
+		r.fault(l.seq, "its event is not a JSON object")
+		event = nil
+	}
+	r.countUnsigned(l)
 	r.seq, r.head = l.seq, l.hash()
 	r.anchor()
 	r.report.Last = l.seq
@@ -338,6 +357,10 @@ func (r *reader) begin(l line) {
 	if h.Segment != r.number {
 		r.fault(l.seq, "the segment says that its number is %d", h.Segment)
 	}
+	r.report.TakenOut += h.TornBytes
+	if h.TornBytes > maxLine {
+		r.fault(l.seq, "the end of the segment before was damaged, and taken out at the next start: %d bytes with the SHA-256 %s, which is more than a record that a process did not finish", h.TornBytes, h.TornSHA256)
+	}
 	if h.TornSignatures > 0 {
 		r.fault(l.seq, "signed records were damaged at the end of the segment before, and taken out at the next start: %d bytes with the SHA-256 %s", h.TornBytes, h.TornSHA256)
 	}
@@ -348,6 +371,7 @@ func (r *reader) begin(l line) {
 			// checked as the end of what was deleted
 			r.head, _ = parseHash(string(l.prev))
 			r.ends = map[uint64]hash{r.number - 1: r.head}
+			r.anchor()
 		}
 	} else {
 		if h.Trail != r.header.Trail {
@@ -364,12 +388,11 @@ func (r *reader) begin(l line) {
 func (r *reader) open(h header) {
 	r.header, r.ratchet = h, nil
 	r.headers++
+	r.run, r.overrun = 0, false
 	r.report.Key = h.Key
 	if key := ed25519.PublicKey(h.Key); len(r.keys) == 0 || !key.Equal(r.keys[len(r.keys)-1]) {
 		r.keys = append(r.keys, key)
 	}
-	pin := r.options.Key
-	r.pinned = r.pinned || pin != nil && (bytes.Equal(pin, h.Key) || h.endorsedBy(pin))
 	if len(h.Age) > 0 && len(r.options.Identities) > 0 {
 		if opened, err := openRatchet(h.Trail, h.Age, r.options.Identities); err == nil {
 			r.ratchet = opened
@@ -419,6 +442,13 @@ func (r *reader) body(l line) ([]byte, error) {
 	return event, err
 }
 
+// isObject reports whether an event is a JSON object. Nobody who wrote the trail
+// as it should be wrote anything else.
+func isObject(event []byte) bool {
+	value := jsontext.Value(event)
+	return value.Kind() == '{' && value.IsValid()
+}
+
 // own reads an event of the trail's own.
 func (r *reader) own(l line) {
 	var err error
@@ -452,20 +482,33 @@ func (r *reader) own(l line) {
 
 // signature checks a signature against the record before.
 func (r *reader) signature(l line) error {
-	var fields signatureFields
-	event, err := parseOwn(l.body, &fields)
+	c, err := r.header.checkpoint(l, end{seq: r.seq, head: r.head})
 	if err != nil {
 		return err
 	}
-	c := &Checkpoint{trail: r.header.Trail, seq: r.seq, head: r.head, segment: r.number, at: event.Time, signature: fields.Signature}
-	copy(c.keyID[:], fields.By)
 	if l.seq != r.seq+1 || !c.signedBy(r.header.Key) {
 		r.fault(l.seq, "the signature does not fit the records before it")
 		return nil
 	}
 	r.report.Signed, r.report.SignedAt, r.report.Latest = c.seq, c.at, c
+	r.run, r.overrun = -1, false // This record is counted, too.
+	r.pinned = r.pinned || r.options.Key != nil && r.header.endorsedBy(r.options.Key)
 	r.deletions, r.unsigned = append(r.deletions, r.unsigned...), nil
 	return nil
+}
+
+// countUnsigned checks that signatures come as often as the segment says. The
+// first record is signed at once, so that nothing is believed that a header says
+// of itself.
+func (r *reader) countUnsigned(l line) {
+	r.run++
+	if r.line == 2 && r.run > 0 {
+		r.fault(l.seq, "the first record of the segment is not signed: here is no signature that fits")
+	}
+	if r.run > r.header.maxUnsigned() && !r.overrun {
+		r.fault(l.seq, "more than %d records follow each other without a signature", r.header.maxUnsigned())
+		r.overrun = true
+	}
 }
 
 // anchor compares the record that was read with the checkpoint.

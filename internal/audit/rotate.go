@@ -20,7 +20,7 @@ func (w *writer) begin(cut torn) error {
 	w.renewKey()
 	number := w.segment + 1
 	h := &header{
-		Format: format, Trail: w.trail, Segment: number,
+		Format: format, Trail: w.trail, Segment: number, MaxUnsigned: w.options.maxUnsigned(),
 		TornBytes: cut.bytes, TornSHA256: cut.sum, TornSignatures: cut.signatures,
 	}
 	h.endorse(w.key)
@@ -44,13 +44,17 @@ func (w *writer) begin(cut torn) error {
 		return err
 	}
 	w.file, w.segment, w.began, w.size, w.events, w.ratchet = created, number, began, 0, 0, sealing
-	w.syncedAt, w.unsynced, w.outdated = time.Now(), false, false
+	w.outdated = false
 	w.accept(d)
+	w.isSynced()
 	return nil
 }
 
 // create makes a segment with its first records, and sees both to the disk.
 func (w *writer) create(number uint64, text []byte) (file, error) {
+	if err := w.removeLeftover(); err != nil {
+		return nil, err
+	}
 	path := w.path(number)
 	created, err := w.disk.create(path)
 	if err != nil {
@@ -64,10 +68,23 @@ func (w *writer) create(number uint64, text []byte) (file, error) {
 		err = w.disk.syncFolder(w.options.Folder)
 	}
 	if err != nil {
-		err = errors.Join(fmt.Errorf("making a segment: %w", err), created.Close(), w.disk.remove(path))
-		return nil, err
+		w.leftover = path
+		return nil, errors.Join(fmt.Errorf("making a segment: %w", err), created.Close(), w.removeLeftover())
 	}
 	return created, nil
+}
+
+// removeLeftover removes the segment that was begun in vain: its number is
+// needed.
+func (w *writer) removeLeftover() error {
+	if w.leftover == "" {
+		return nil
+	}
+	if err := w.disk.remove(w.leftover); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing a segment that was not begun: %w", err)
+	}
+	w.leftover = ""
+	return nil
 }
 
 // renewKey takes a new signing key into use, if the file has one that the
@@ -162,13 +179,27 @@ func (w *writer) delete(victims []closedSegment) error {
 	return nil
 }
 
+// maxLeap is how far the clock may be ahead of what the trail knows.
+const maxLeap = 24 * time.Hour
+
+// plausibleNow returns the time, but not more than maxLeap past the last time
+// in the trail and what went by since it was opened: a clock that leaps must not
+// delete the history.
+func (w *writer) plausibleNow() time.Time {
+	now := w.options.Now()
+	if most := w.lastTime.Add(time.Since(w.openedAt) + maxLeap); now.After(most) {
+		return most
+	}
+	return now
+}
+
 // victims returns how many of the closed segments are not to be kept, and why.
 func (w *writer) victims() (n int, reason string) {
 	if most := w.options.RetainCount; most > 0 && len(w.closed) > most {
 		n, reason = len(w.closed)-most, "count"
 	}
 	if age := w.options.RetainAge; age > 0 {
-		before := w.options.Now().Add(-age)
+		before := w.plausibleNow().Add(-age)
 		for n < len(w.closed) && w.closed[n].end.at.Before(before) {
 			n, reason = n+1, "age"
 		}

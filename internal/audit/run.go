@@ -91,6 +91,17 @@ func (t *Trail) takeLost() gap {
 	return lost
 }
 
+// drop counts events as lost that had been acknowledged. The caller holds the
+// lock.
+func (t *Trail) drop(dropped counts, cause error) {
+	if dropped.events+dropped.gaps == 0 {
+		return
+	}
+	t.lose(dropped.events+dropped.gaps, cause)
+	t.status.Lost -= dropped.gaps // They were counted before.
+	t.status.Recorded -= dropped.events
+}
+
 // settle notes what came of a batch. It returns the error that was before.
 func (t *Trail) settle(b *batch, lost gap, err error) (before error) {
 	t.mu.Lock()
@@ -104,6 +115,8 @@ func (t *Trail) settle(b *batch, lost gap, err error) (before error) {
 		t.status.Recorded += uint64(b.events)
 		return before
 	}
+	t.drop(t.w.dropped, err)
+	t.w.dropped = counts{}
 	if lost.count > 0 { // still to be recorded
 		lost.count += t.lost.count
 		t.lost = lost

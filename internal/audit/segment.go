@@ -57,6 +57,9 @@ type header struct {
 	Age []byte `json:"age"`
 	// Endorsements lead from the key of the segment before, if that is another.
 	Endorsements []string `json:"endorsements"`
+	// MaxUnsigned is how many records may follow each other without a signature;
+	// 0 in trails that do not say it.
+	MaxUnsigned int `json:"max_unsigned"`
 	// Torn is what was taken out of the end of the segment before.
 	TornBytes      int64  `json:"torn_bytes"`
 	TornSHA256     string `json:"torn_sha256"`
@@ -69,7 +72,7 @@ func (h *header) event() Event {
 		Text("format", h.Format), Text("trail", h.Trail), Number("segment", int64(h.Segment)),
 		Text("key", base64.StdEncoding.EncodeToString(h.Key)),
 		Text("age", base64.StdEncoding.EncodeToString(h.Age)),
-		List("endorsements", h.Endorsements),
+		List("endorsements", h.Endorsements), Number("max_unsigned", int64(h.MaxUnsigned)),
 	}
 	if h.TornBytes > 0 {
 		fields = append(fields, Number("torn_bytes", h.TornBytes), Text("torn_sha256", h.TornSHA256), Number("torn_signatures", h.TornSignatures))

@@ -108,6 +108,7 @@ var tamperings = map[string]struct {
 	do     func(f forger)
 	want   string
 	anchor bool // only a checkpoint shows it
+	key    bool // the expected key is given
 }{
 	"an event is changed": {do: func(f forger) { f.replace(2, firstEvent, `":"`, `":"x`) },
 		want: "00000002.audit:4: record 16: it commits to another record 15 than the one before it"},
@@ -159,7 +160,35 @@ var tamperings = map[string]struct {
 			})
 		}
 		f.relink(1, 1)
-	}, want: "vouches for record 35, but the trail ends with record 27", anchor: true},
+	}, want: "00000001.audit:2: record 2: the first record of the segment is not signed"},
+	"the signatures but the first are deleted": {do: func(f forger) {
+		for segment := range 3 {
+			f.edit(segment+1, func(l []string) []string { return slices.Delete(l, 1, 2) })
+		}
+		f.relink(1, 1)
+	}, want: "00000003.audit:2: record 24: the first record of the segment is not signed"},
+	"many events are put in after the last signature": {do: func(f forger) {
+		f.edit(3, func(l []string) []string {
+			event := l[firstEvent]
+			for range 3000 {
+				l = append(l, event)
+			}
+			return l
+		})
+		f.relink(3, lastLine+1)
+	}, want: "00000003.audit:2066: record 2090: more than 2053 records follow each other without a signature"},
+	"an event is not JSON": {do: func(f forger) {
+		f.edit(3, func(l []string) []string { return append(l, `{"body":{},},"prev":"","seq":1}`+"\n") })
+		f.relink(3, lastLine+1)
+	}, want: "record 37: its event is not a JSON object"},
+	"all is written again with the public key": {do: func(f forger) {
+		for segment := range 3 {
+			f.edit(segment+1, func(l []string) []string {
+				return slices.DeleteFunc(l, func(line string) bool { return strings.Contains(line, "trail.signature") })
+			})
+		}
+		f.relink(1, 1)
+	}, want: "the trail is not signed with the expected key, nor with one that it endorsed", key: true},
 	"the last record is cut off": {do: func(f forger) { f.edit(3, func(l []string) []string { return l[:lastLine-1] }) },
 		want: "vouches for record 35, but the trail ends with record 34", anchor: true},
 	"the end of the last record is cut off": {do: func(f forger) {
@@ -267,19 +296,22 @@ func TestEveryTamperingIsFound(t *testing.T) {
 					t.Fatal(err)
 				}
 				tampering.do(f)
-				var checkpoint *audit.Checkpoint
+				var options audit.ReadOptions
 				if tampering.anchor {
-					checkpoint = before.Latest
+					options.Checkpoint = before.Latest
 				}
-				wantFault(t, f.folder, checkpoint, tampering.want)
+				if tampering.key {
+					options.Key = before.Key
+				}
+				wantFault(t, f.folder, options, tampering.want)
 			})
 		}
 	}
 }
 
-func wantFault(t *testing.T, folder string, checkpoint *audit.Checkpoint, want string) {
+func wantFault(t *testing.T, folder string, options audit.ReadOptions, want string) {
 	t.Helper()
-	report, err := audit.Read(folder, audit.ReadOptions{Checkpoint: checkpoint})
+	report, err := audit.Read(folder, options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,7 +95,7 @@ func openOn(on disk, options Options) (*Trail, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(options.Folder, 0o700); err != nil {
+	if err := makeFolder(on, options.Folder); err != nil {
 		return nil, fmt.Errorf("making the trail's folder: %w", err)
 	}
 	locked, err := lock(options.Folder)
@@ -128,8 +128,8 @@ func (t *Trail) Change(options Options) error {
 	}
 	t.mu.Lock()
 	t.maxGroup = options.MaxGroup
-	t.mu.Unlock()
 	t.changed.Store(&options)
+	t.mu.Unlock()
 	signal(t.wake)
 	return nil
 }
@@ -165,26 +165,35 @@ var errFull = errors.New("too many events at a time")
 
 // put puts an event into the last batch, once there is room, or loses it.
 func (t *Trail) put(ctx context.Context, event Event, mayWait bool) (*batch, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b, err := t.tryPut(ctx, event, mayWait)
+	if err != nil && !errors.Is(err, ErrClosed) {
+		t.lose(1, err)
+		if t.status.Err == nil {
+			signal(t.offered) // The gap can be recorded soon.
+		}
+	}
+	return b, err
+}
+
+// tryPut is put, but does not count what is lost. The caller holds the lock.
+func (t *Trail) tryPut(ctx context.Context, event Event, mayWait bool) (*batch, error) {
 	if err := event.check(); err != nil {
 		return nil, err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	for {
 		switch {
 		case t.closed:
 			return nil, ErrClosed
 		case t.status.Err != nil:
-			t.lose(1, t.status.Err)
 			return nil, t.status.Err
 		case t.waiting < t.options.MaxWaiting:
 			return t.add(event, mayWait)
 		case !mayWait:
-			t.lose(1, errFull)
 			return nil, errFull
 		}
 		if err := t.wait(ctx, t.queue[0].taken); err != nil {
-			t.lose(1, err)
 			return nil, err
 		}
 	}
@@ -210,7 +219,7 @@ func (t *Trail) add(event Event, awaited bool) (*batch, error) {
 		b = t.newBatch()
 		t.queue = append(t.queue, b)
 	}
-	now := t.options.Now()
+	now := t.options.Now().Round(0) // The time of the day alone tells of steps.
 	if now.Before(t.lastTime) {
 		back := Event{Name: EventClock, Fields: []Field{Text("from", t.lastTime.UTC().Format(timeFormat))}}
 		if err := b.add(back, now, true); err != nil {
@@ -264,6 +273,8 @@ func causeOf(err error) string {
 		return "quota"
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return "time"
+	case errors.Is(err, errLarge), errors.Is(err, errName), errors.Is(err, errFields):
+		return "event"
 	default:
 		return "disk"
 	}

@@ -17,10 +17,13 @@ type writer struct {
 	pseudonyms *Key // the key at the start
 	trail      string
 
-	file    file // nil while the trail fails
-	stale   file // what failed, until its end is cut
-	segment uint64
-	began   time.Time
+	file  file // nil while the trail fails
+	stale file // what failed, until its end is cut
+	// leftover is the path of a segment that was begun in vain and could not be
+	// removed; empty where there is none.
+	leftover string
+	segment  uint64
+	began    time.Time
 	// outdated says that the segment was begun with other options.
 	outdated bool
 	size     int64
@@ -28,10 +31,17 @@ type writer struct {
 	ratchet  *ratchet
 	end      end
 
+	lastTime time.Time // in the trail when it was opened
+	openedAt time.Time // with a monotonic reading
+
 	unsigned      int // records since the last signature
 	unsignedSince time.Time
 	unsynced      bool
 	syncedAt      time.Time
+	synced        extent      // what a loss of power leaves of the segment
+	pending       counts      // what was acknowledged since then
+	signed        *Checkpoint // the last signature since then; nil without one
+	dropped       counts      // what was acknowledged, and is lost after all
 
 	closed      []closedSegment
 	closedBytes int64
@@ -45,6 +55,15 @@ type end struct {
 	head hash
 	at   time.Time
 }
+
+// extent is how far a segment reaches.
+type extent struct {
+	size int64
+	end  end
+}
+
+// counts are how many events there are, and how many that gaps tell of.
+type counts struct{ events, gaps uint64 }
 
 // closedSegment is a segment that is written no more.
 type closedSegment struct {
@@ -125,6 +144,10 @@ func (w *writer) commit(b *batch, lost gap) error {
 		return ErrQuota
 	}
 	w.events += b.events
+	if w.unsynced {
+		w.pending.events += uint64(b.events) //nolint:gosec // not negative
+		w.pending.gaps += lost.count
+	}
 	return nil
 }
 
@@ -167,15 +190,24 @@ func (w *writer) write(d *draft) error {
 		}
 		w.unsynced = true
 	}
+	w.accept(d)
 	due := w.options.Sync != SyncInterval || time.Since(w.syncedAt) >= w.options.SyncInterval
 	if w.unsynced && due {
 		if err := w.file.Sync(); err != nil {
 			return w.fail(err)
 		}
-		w.unsynced, w.syncedAt = false, time.Now()
+		w.isSynced()
 	}
-	w.accept(d)
 	return nil
+}
+
+// isSynced notes that all that was written is on the disk.
+func (w *writer) isSynced() {
+	w.unsynced, w.syncedAt, w.synced, w.pending = false, time.Now(), extent{w.size, w.end}, counts{}
+	if w.signed != nil {
+		w.options.Signed(w.signed)
+		w.signed = nil
+	}
 }
 
 // accept makes a draft that was written the end of the trail.
@@ -190,15 +222,19 @@ func (w *writer) accept(d *draft) {
 		w.unsigned += d.records
 		return
 	}
-	w.unsigned = 0
-	w.options.Signed(d.signed)
+	w.unsigned, w.signed = 0, d.signed
 }
 
-// fail gives the segment up. What is not acknowledged is cut off, if that is
-// possible: its state on the disk is unknown.
+// fail gives the segment up. What was not synced is cut off, if that is
+// possible: its state on the disk is unknown. What of it was acknowledged is
+// lost.
 func (w *writer) fail(err error) error {
 	w.ratchet.erase()
 	w.file, w.stale = nil, w.file
+	w.size, w.end, w.signed = w.synced.size, w.synced.end, nil
+	w.dropped.events += w.pending.events
+	w.dropped.gaps += w.pending.gaps
+	w.pending = counts{}
 	if w.cut() == nil {
 		w.retire()
 	}
@@ -226,7 +262,7 @@ func (w *writer) resume() error {
 		}
 		w.retire()
 	}
-	if err := os.MkdirAll(w.options.Folder, 0o700); err != nil {
+	if err := makeFolder(w.disk, w.options.Folder); err != nil {
 		return fmt.Errorf("making the trail's folder: %w", err)
 	}
 	return w.begin(torn{})
