@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"syscall"
 	"testing"
 
 	"github.com/odordiff/odordiff/internal/atomicfile"
@@ -59,5 +61,30 @@ func TestAFailureLeavesTheFileAsItWas(t *testing.T) {
 	}
 	if beside, err := os.ReadDir(filepath.Dir(directory)); err != nil || len(beside) != 1 {
 		t.Errorf("beside it lies %v, %v", beside, err)
+	}
+}
+
+// A directory that cannot be read cannot be synced.
+func TestAFileIsNotSafeUntilItsNameIs(t *testing.T) {
+	directory := filepath.Join(t.TempDir(), "directory")
+	if err := os.Mkdir(directory, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(directory, 0o333); err != nil { //nolint:gosec // anybody may write, nobody may read
+		t.Fatal(err)
+	}
+	if os.Getuid() == 0 { // Root may read it, so be nobody.
+		runtime.LockOSThread() // The thread ends with the test.
+		if err := syscall.Setfsuid(65534); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := syscall.Setfsuid(0); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if err := atomicfile.Create(filepath.Join(directory, "file"), nil, 0o600); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("error %v, want that the directory could not be synced", err)
 	}
 }

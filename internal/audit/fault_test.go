@@ -111,6 +111,63 @@ func TestWhatFailedIsCutOffBeforeTheTrailGoesOn(t *testing.T) {
 	})
 }
 
+func TestASegmentThatWasBegunInVainDoesNotStopTheTrail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		disk := new(audit.FaultyDisk)
+		trail, err := audit.OpenOn(disk, audit.Options{Folder: folder})
+		if err != nil {
+			t.Fatal(err)
+		}
+		disk.Fail(func(op string) error {
+			if op == "write" || op == "remove" {
+				return syscall.EIO
+			}
+			return nil
+		})
+		if err := trail.Append(t.Context(), refused(0)); err == nil {
+			t.Error("acknowledged")
+		}
+		// It begins segment 2, and cannot remove it.
+		time.Sleep(3 * audit.DefaultRetry)
+		disk.Heal()
+		time.Sleep(2 * audit.DefaultRetry)
+		add(t, trail, 1)
+		closeTrail(t, trail)
+		wantRequests(t, requests(t, folder), 1)
+	})
+}
+
+func TestWhatASyncLosesIsCountedAndNotSigned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		disk := new(audit.FaultyDisk)
+		var signed []*audit.Checkpoint
+		trail, err := audit.OpenOn(disk, audit.Options{
+			Folder: folder, Sync: audit.SyncInterval, SignAfter: 2,
+			Signed: func(c *audit.Checkpoint) { signed = append(signed, c) },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		add(t, trail, 3)
+		disk.Fail(failing("sync", syscall.EIO))
+		time.Sleep(2 * audit.DefaultSyncInterval)
+		if status := trail.Status(); status.Recorded != 0 || status.Lost != 3 || status.Unrecorded != 3 {
+			t.Errorf("status %+v, want 3 lost", status)
+		}
+		disk.Heal()
+		time.Sleep(2 * audit.DefaultRetry)
+		closeTrail(t, trail)
+		if report := read(t, folder, audit.ReadOptions{}); report.Events != 0 || report.Lost != 3 {
+			t.Errorf("%d events, %d lost; want 0 and 3", report.Events, report.Lost)
+		}
+		for _, checkpoint := range signed {
+			read(t, folder, audit.ReadOptions{Checkpoint: checkpoint})
+		}
+	})
+}
+
 func TestASegmentThatIsRemovedWhileItIsWrittenIsNoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		folder := t.TempDir()

@@ -491,15 +491,15 @@ func (r *reader) signature(l line) error {
 		return nil
 	}
 	r.report.Signed, r.report.SignedAt, r.report.Latest = c.seq, c.at, c
-	r.run, r.overrun = -1, false // This record is counted, too.
+	r.run, r.overrun = -1, false // countUnsigned is next
 	r.pinned = r.pinned || r.options.Key != nil && r.header.endorsedBy(r.options.Key)
 	r.deletions, r.unsigned = append(r.deletions, r.unsigned...), nil
 	return nil
 }
 
-// countUnsigned checks that signatures come as often as the segment says. The
-// first record is signed at once, so that nothing is believed that a header says
-// of itself.
+// countUnsigned checks that signatures come as often as the segment says. Its
+// first record is signed at once, so that nothing is believed that a header
+// says of itself.
 func (r *reader) countUnsigned(l line) {
 	r.run++
 	if r.line == 2 && r.run > 0 {

@@ -183,8 +183,8 @@ func (w *writer) delete(victims []closedSegment) error {
 const maxLeap = 24 * time.Hour
 
 // plausibleNow returns the time, but not more than maxLeap past the last time
-// in the trail and what went by since it was opened: a clock that leaps must not
-// delete the history.
+// in the trail and what went by since it was opened: a clock that leaps must
+// not delete the history.
 func (w *writer) plausibleNow() time.Time {
 	now := w.options.Now()
 	if most := w.lastTime.Add(time.Since(w.openedAt) + maxLeap); now.After(most) {

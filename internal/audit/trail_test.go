@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"filippo.io/age"
 	"github.com/go-json-experiment/json/jsontext"
@@ -305,6 +306,33 @@ func TestAClockThatGoesBackIsRecordedAndBreaksNoOrder(t *testing.T) {
 	}
 }
 
+// The process has measured that two hours went by, while the clock went back by
+// one.
+func TestAClockThatIsSetBackWhileTheProcessRunsIsRecorded(t *testing.T) {
+	type layout struct { // of time.Time
+		wall uint64
+		ext  int64 // the monotonic reading
+		loc  *time.Location
+	}
+	start := time.Now()
+	back := start.Add(-time.Hour)
+	(*layout)(unsafe.Pointer(&back)).ext += int64(3 * time.Hour)
+	if back.Before(start) || !back.Round(0).Before(start.Round(0)) {
+		t.Fatalf("%v is not after %v by the one clock and before it by the other", back, start)
+	}
+	folder := t.TempDir()
+	var now atomic.Pointer[time.Time]
+	now.Store(&start)
+	trail := open(t, audit.Options{Folder: folder, Now: func() time.Time { return *now.Load() }})
+	add(t, trail, 1)
+	now.Store(&back)
+	add(t, trail, 1)
+	closeTrail(t, trail)
+	if report := read(t, folder, audit.ReadOptions{}); report.ClockSteps != 1 {
+		t.Errorf("%d steps, want 1", report.ClockSteps)
+	}
+}
+
 func TestAFolderHasOneWriter(t *testing.T) {
 	folder := t.TempDir()
 	open(t, audit.Options{Folder: folder})
@@ -339,6 +367,22 @@ func TestEventsThatATrailDoesNotTake(t *testing.T) {
 		}
 	}
 	add(t, trail, 1)
+}
+
+func TestAnEventThatIsTooLargeIsCounted(t *testing.T) {
+	folder := t.TempDir()
+	trail := open(t, audit.Options{Folder: folder})
+	large := audit.Event{Name: "x", Fields: []audit.Field{audit.Text("a", strings.Repeat("x", 65<<10))}}
+	if trail.Offer(large) {
+		t.Error("taken")
+	}
+	if lost := trail.Status().Lost; lost != 1 {
+		t.Errorf("%d lost, want 1", lost)
+	}
+	closeTrail(t, trail)
+	if report := read(t, folder, audit.ReadOptions{}); report.Lost != 1 {
+		t.Errorf("the trail tells of %d lost, want 1", report.Lost)
+	}
 }
 
 func TestEventsAreCanonicalJSON(t *testing.T) {
