@@ -38,7 +38,9 @@
 // signature, and a segment without it was not begun. The first record says with
 // max_unsigned how many records without a signature may follow each other; more
 // are a fault. A trail goes on after a restart only if the last segment and the
-// one before it fit together and all their signatures fit. What was written since the last signature
+// one before it fit together and all their signatures fit.
+//
+// What was written since the last signature
 // is protected by nothing but the chain, which anyone can compute who may write
 // the file. And whoever has the signing key can write another history. Against
 // both there are checkpoints that are kept elsewhere: a verifier that has one

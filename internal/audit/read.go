@@ -442,8 +442,8 @@ func (r *reader) body(l line) ([]byte, error) {
 	return event, err
 }
 
-// isObject reports whether an event is a JSON object. Nobody who wrote the trail
-// as it should be wrote anything else.
+// isObject reports whether an event is a JSON object. The writer writes nothing
+// else.
 func isObject(event []byte) bool {
 	value := jsontext.Value(event)
 	return value.Kind() == '{' && value.IsValid()
