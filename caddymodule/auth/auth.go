@@ -39,8 +39,8 @@ func init() {
 // further claim that is a printable string, a number or a boolean. They replace
 // those of any earlier authentication. The upstream gets the principal as
 // Gate-Principal, Gate-Tenant, Gate-Authority, Gate-Scopes and
-// Gate-Auth-Method. The gateway always removes fields that begin with Gate- from the incoming request, and
-// trailers too.
+// Gate-Auth-Method. The gateway always removes fields that begin with Gate-
+// from the incoming request, and trailers too.
 type Handler struct {
 	// The authentication providers, by module name. At least one is needed.
 	ProvidersRaw caddy.ModuleMap `json:"providers,omitempty" caddy:"namespace=http.authentication.providers"`

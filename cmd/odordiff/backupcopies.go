@@ -131,18 +131,17 @@ func (c *copies) snapshots(ctx context.Context) error {
 
 // follow copies from now on what the trail has more than the snapshot.
 func (c *copies) follow(ctx context.Context, r *backup.Repository, sources []backup.Source, taken *backup.Result) error {
-	for _, source := range sources {
-		if source.Name != trailFolder {
-			continue
-		}
-		c.working.Lock()
-		defer c.working.Unlock()
-		trail, err := r.Follow(ctx, source, taken)
-		if err != nil {
-			return fmt.Errorf("copying the audit trail: %w", err)
-		}
-		c.trail = trail
+	i := slices.IndexFunc(sources, func(s backup.Source) bool { return s.Name == trailFolder })
+	if i < 0 {
+		return nil
 	}
+	c.working.Lock()
+	defer c.working.Unlock()
+	trail, err := r.Follow(ctx, sources[i], taken)
+	if err != nil {
+		return fmt.Errorf("copying the audit trail: %w", err)
+	}
+	c.trail = trail
 	return nil
 }
 

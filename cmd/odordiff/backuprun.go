@@ -110,7 +110,8 @@ func (m *machine) open() error {
 		return err
 	}
 	m.repository.Key, m.repository.Signer = key, key.Signer()
-	m.repository.Recipients = append(recipients, key.Recipient())
+	m.repository.Recipients = append(m.repository.Recipients, recipients...)
+	m.repository.Recipients = append(m.repository.Recipients, key.Recipient())
 	m.repository.Identities = []age.Identity{key.Identity()}
 	m.out = io.Discard
 	m.copies.configs = m.databases

@@ -93,8 +93,8 @@ type Pruned struct {
 // that none needs. It can do so without an identity.
 func (r *Repository) Prune(ctx context.Context, keep Keep) (*Pruned, error) {
 	// Of whom the snapshots are does not matter here: what they need is kept.
-	any := *r
-	any.Signer = ""
+	believing := *r
+	believing.Signer = ""
 	heads, err := r.List(ctx)
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (r *Repository) Prune(ctx context.Context, keep Keep) (*Pruned, error) {
 	// A snapshot that cannot be read may need anything, so nothing is removed.
 	needed := make(map[string]bool)
 	for _, head := range stay {
-		s, err := any.read(ctx, head.ID)
+		s, err := believing.read(ctx, head.ID)
 		if err != nil {
 			return nil, fmt.Errorf("nothing was pruned: %w", err)
 		}

@@ -192,7 +192,7 @@ type opened struct {
 // Read checks the signature before it says that the file has ended.
 func (o *opened) Read(p []byte) (int, error) {
 	n, err := o.content.Read(p)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = o.check()
 	}
 	return n, err
@@ -234,7 +234,7 @@ func (c *client) WriteLTXFile(ctx context.Context, level int, minimum, maximum l
 	if err != nil {
 		return nil, err
 	}
-	defer sealing.Close()
+	defer func() { _ = sealing.Close() }() // It only ends what reads no more.
 	at := time.UnixMilli(head.Timestamp).UTC()
 	name := c.level(level) + nameOf(minimum, maximum, at, sealing.header)
 	if err := c.target.Put(ctx, name, sealing.signed(c.key, name)); err != nil {
