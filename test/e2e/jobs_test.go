@@ -141,7 +141,7 @@ func TestAJobOutlivesItsBackend(t *testing.T) {
 // takes to open a breaker.
 func TestPromptsAreAnsweredWhileNothingIsKept(t *testing.T) {
 	t.Parallel()
-	e := startGateway(t, patient...)
+	e := startGateway(t)
 	e.startBackend(t, "--store", "off")
 	token := e.token(t)
 	for range 10 {
