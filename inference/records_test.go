@@ -54,7 +54,7 @@ func TestPromptsAreAnsweredWhileTheStoreIsBroken(t *testing.T) {
 	if got := r.post(`{"prompt": "rose", "engine": "library"}`); got.status != http.StatusOK {
 		t.Errorf("got %+v", got)
 	}
-	if status, body := r.request(t, http.MethodPost, "/api/v1/generate/batch", `{"prompts": ["rose"]}`); status != http.StatusServiceUnavailable {
+	if status, body := r.request(t, http.MethodPost, "/api/v1/generate/batch", `{"prompts": ["rose"]}`); status != http.StatusInsufficientStorage {
 		t.Errorf("%d %s", status, body)
 	}
 	if err := os.Remove(folder); err != nil {

@@ -183,7 +183,7 @@ func TestAuditVerifyFailsWithACheckpointThatIsTooOld(t *testing.T) {
 		t.Errorf("%s%v", out, err)
 	}
 	out, err := runCommand(t, auditVerifyCommand(), checkpoint, "--checkpoint", "-")
-	if err == nil || !strings.Contains(err.Error(), "older than what is kept") {
+	if err == nil || !strings.Contains(out, "older than what is kept") {
 		t.Errorf("%s%v", out, err)
 	}
 }
