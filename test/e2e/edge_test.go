@@ -85,7 +85,8 @@ func startGateway(t testing.TB, oldNew ...string) *edge {
 
 func (e *edge) startWith(t testing.TB, oldNew ...string) {
 	t.Helper()
-	if err := os.MkdirAll(e.state, 0o700); err != nil { // A backend may have made it.
+	// A backend may have made it.
+	if err := os.MkdirAll(e.state, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(e.state, "keyring.json"), keys, 0o600); err != nil {
