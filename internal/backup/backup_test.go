@@ -4,8 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"math/rand/v2"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,16 +12,15 @@ import (
 
 	"filippo.io/age"
 	"github.com/google/go-cmp/cmp"
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"github.com/odordiff/odordiff/internal/backup"
+	"github.com/odordiff/odordiff/internal/s3test"
 )
 
 // targets are all kinds of targets, empty.
 func targets(t *testing.T) map[string]backup.Target {
 	t.Helper()
-	return map[string]backup.Target{"folder": open(t, t.TempDir()), "bucket": open(t, newBucket(t))}
+	return map[string]backup.Target{"folder": open(t, t.TempDir()), "bucket": open(t, s3test.Bucket(t, "gateway/1"))}
 }
 
 func open(t *testing.T, where string) backup.Target {
@@ -33,20 +30,6 @@ func open(t *testing.T, where string) backup.Target {
 		t.Fatal(err)
 	}
 	return target
-}
-
-// newBucket serves a bucket and returns its URL.
-func newBucket(t *testing.T) string {
-	t.Helper()
-	t.Setenv("AWS_ACCESS_KEY_ID", "test-key")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "test-secret")
-	storage := s3mem.New()
-	if err := storage.CreateBucket("backups"); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(gofakes3.New(storage).Server())
-	t.Cleanup(server.Close)
-	return "s3://backups/gateway/1?region=test&endpoint=" + url.QueryEscape(server.URL)
 }
 
 // operator holds the identity; the machine does not.

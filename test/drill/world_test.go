@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,10 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
-
 	"github.com/odordiff/odordiff/internal/freeport"
+	"github.com/odordiff/odordiff/internal/s3test"
 )
 
 // world is a machine with a gateway, a backend and a backup of both.
@@ -70,26 +66,12 @@ func newWorld(t *testing.T, binary string) *world {
 		}
 	}
 	if *bucket {
-		w.target = newBucket(t)
+		w.target = s3test.Bucket(t, "gateway")
 	}
 	w.recipient = strings.TrimSpace(w.run(t, "backup", "key", w.identity))
 	w.run(t, "keyring", "init", "--file", filepath.Join(w.state, "keyring.json"))
 	t.Cleanup(w.kill)
 	return w
-}
-
-// newBucket serves S3 until the test ends, and returns the URL of a bucket.
-func newBucket(t *testing.T) string {
-	t.Helper()
-	t.Setenv("AWS_ACCESS_KEY_ID", "test-key")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "test-secret")
-	storage := s3mem.New()
-	if err := storage.CreateBucket("backups"); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(gofakes3.New(storage).Server())
-	t.Cleanup(server.Close)
-	return "s3://backups/gateway?region=test&endpoint=" + url.QueryEscape(server.URL)
 }
 
 // run runs a command of the binary to its end.
