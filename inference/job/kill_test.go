@@ -14,19 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/odordiff/odordiff/inference/store"
 )
-
-func tempDir(t *rapid.T) string {
-	dir, err := os.MkdirTemp("", "job")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
 
 // workerVariable makes the test binary a process that takes jobs in and works
 // on them, in the store that the variable names.

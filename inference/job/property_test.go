@@ -5,32 +5,31 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
-
-	"github.com/odordiff/odordiff/inference/store"
 )
 
 // machine drives a queue at random and keeps a book of its own.
 type machine struct {
-	queue *SQLite
-	other *SQLite // of another process, which takes back what expires
+	queue Queue
+	other Queue // of another process, which takes back what expires
 	clock *clock
 	jobs  map[string]string // the principal of each job
 	total map[string]int
 	held  []Item
 	// settled are the items that were finished for good, by job and position.
 	settled map[string]bool
+	// due is when the items that failed may be tried again.
+	due map[string]time.Time
 }
 
-func newMachine(t *rapid.T, s *store.Store) *machine {
-	c := newClock()
-	q := NewSQLite(s, Config{Now: c.now, MaxAttempts: 2, Backoff: time.Second, Lease: 10 * time.Second})
-	return &machine{q, another(q), c, map[string]string{}, map[string]int{}, nil, map[string]bool{}}
+func newMachine(t *rapid.T, open opener) *machine {
+	q, c := open(t, func(c *Config) { c.MaxAttempts, c.Backoff, c.Lease = 2, time.Second, 10*time.Second })
+	return &machine{queue: q, other: q.another(), clock: c,
+		jobs: map[string]string{}, total: map[string]int{}, settled: map[string]bool{}, due: map[string]time.Time{}}
 }
 
 func (m *machine) Submit(t *rapid.T) {
@@ -41,8 +40,7 @@ func (m *machine) Submit(t *rapid.T) {
 }
 
 func (m *machine) Take(t *rapid.T) {
-	before := m.runningByPrincipal(t)
-	due := m.dueByPrincipal(t)
+	before, due := m.byPrincipal(t)
 	for _, item := range take(t, m.queue, rapid.IntRange(1, 4).Draw(t, "n")) {
 		if m.settled[fmt.Sprint(item.Job, item.Position)] {
 			t.Fatalf("item %d of %s was settled and came again", item.Position, item.Job)
@@ -75,6 +73,8 @@ func (m *machine) Finish(t *rapid.T) {
 		t.Fatalf("item %s was finished twice", key)
 	case !outcome.Failed || !outcome.Retry || item.Attempt == 2:
 		m.settled[key] = true
+	default:
+		m.due[key] = m.clock.now().Add(time.Second)
 	}
 }
 
@@ -100,9 +100,7 @@ func (m *machine) Cancel(t *rapid.T) {
 // first, so that Take can be held to what it sees.
 func (m *machine) Wait(t *rapid.T) {
 	m.clock.advance(time.Duration(rapid.IntRange(1, 12).Draw(t, "seconds")) * time.Second)
-	if err := m.queue.store.Write(context.Background(), m.other.reclaim); err != nil {
-		t.Fatal(err)
-	}
+	take(t, m.other, 0)
 }
 
 // pick removes one of the items that were handed out, some of which are lost.
@@ -116,30 +114,20 @@ func (m *machine) pick(t *rapid.T) (Item, bool) {
 	return item, true
 }
 
-func (m *machine) count(t *rapid.T, query string, arguments ...any) map[string]int {
-	counts := map[string]int{}
-	err := m.queue.store.Read(context.Background(), func(tx *store.Tx) error {
-		for _, principal := range m.jobs {
-			var n int
-			if err := tx.Row(query, append([]any{principal}, arguments...)...).Scan(&n); err != nil {
-				return err
+// byPrincipal counts the items that run, and those that wait and are due.
+func (m *machine) byPrincipal(t *rapid.T) (running, due map[string]int) {
+	running, due = map[string]int{}, map[string]int{}
+	for id, principal := range m.jobs {
+		job := standing(t, m.queue, principal, id)
+		running[principal] += job.Running
+		due[principal] += job.Waiting
+		for position := range m.total[id] {
+			if !job.Final() && m.due[fmt.Sprint(id, position)].After(m.clock.now()) {
+				due[principal]--
 			}
-			counts[principal] = n
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
-	return counts
-}
-
-func (m *machine) runningByPrincipal(t *rapid.T) map[string]int {
-	return m.count(t, "SELECT count(*) FROM items WHERE principal = ? AND state = 1")
-}
-
-func (m *machine) dueByPrincipal(t *rapid.T) map[string]int {
-	return m.count(t, "SELECT count(*) FROM items WHERE principal = ? AND state = 0 AND due <= ?", m.clock.now().UnixMilli())
+	return running, due
 }
 
 // Check holds after every step.
@@ -178,13 +166,7 @@ func (m *machine) Check(t *rapid.T) {
 }
 
 func TestTheQueueKeepsItsBooks(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		// each run has a file of its own
-		s, err := store.Open(context.Background(), store.Config{Path: filepath.Join(tempDir(t), "records.db"), Relaxed: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		t.Repeat(rapid.StateMachineActions(newMachine(t, s)))
+	eachQueue(t, func(t *testing.T, newQueue opener) {
+		rapid.Check(t, func(t *rapid.T) { t.Repeat(rapid.StateMachineActions(newMachine(t, newQueue))) })
 	})
 }
