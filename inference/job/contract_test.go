@@ -18,6 +18,9 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(workerVariable); path != "" {
 		workUntilKilled(path)
 	}
+	if path := os.Getenv(poisonedVariable); path != "" {
+		workUntilPoisoned(path)
+	}
 	goleak.VerifyTestMain(m)
 }
 
@@ -243,11 +246,13 @@ func TestAFailedAttemptComesAgainLaterAndLater(t *testing.T) {
 		job := submit(t, q, submission("ada", 1))
 		again := Outcome{Body: []byte("why"), Failed: true, Retry: true}
 		for attempt, wait := range []time.Duration{0, time.Second, 2 * time.Second} {
-			clock.advance(wait - time.Millisecond)
-			if items := take(t, q, 1); wait > 0 && len(items) > 0 {
-				t.Fatalf("attempt %d came too early", attempt+1)
+			if wait > 0 {
+				clock.advance(wait - time.Millisecond)
+				if items := take(t, q, 1); len(items) > 0 {
+					t.Fatalf("attempt %d came too early", attempt+1)
+				}
+				clock.advance(time.Millisecond)
 			}
-			clock.advance(time.Millisecond)
 			items := take(t, q, 1)
 			if len(items) != 1 || items[0].Attempt != attempt+1 {
 				t.Fatalf("attempt %d: %+v", attempt+1, items)
@@ -319,7 +324,7 @@ func TestWhatIsInHandIsNotTakenAgainByTheSameProcess(t *testing.T) {
 
 func TestAnItemThatEndsEveryProcessIsGivenUp(t *testing.T) {
 	eachQueue(t, func(t *testing.T, newQueue opener) {
-		q, clock := newQueue(t, func(c *Config) { c.MaxAttempts = 2 })
+		q, clock := newQueue(t, func(c *Config) { c.MaxAttempts, c.MaxAbandoned = 1, 2 })
 		job := submit(t, q, submission("ada", 1))
 		for range 2 {
 			take(t, q.another(), 1)
@@ -330,6 +335,89 @@ func TestAnItemThatEndsEveryProcessIsGivenUp(t *testing.T) {
 		}
 		if got := results(t, q, "ada", job.ID); len(got) != 1 || !got[0].Failed || string(got[0].Body) != "gave up" {
 			t.Errorf("results %+v", got)
+		}
+	})
+}
+
+func TestTheEndOfAProcessIsNoAttempt(t *testing.T) {
+	eachQueue(t, func(t *testing.T, newQueue opener) {
+		q, clock := newQueue(t, func(c *Config) { c.MaxAttempts, c.Backoff = 2, time.Second })
+		submit(t, q, submission("ada", 1))
+		take(t, q.another(), 1)
+		clock.advance(time.Minute)
+		again := Outcome{Failed: true, Retry: true}
+		finish(t, q, take(t, q, 1)[0], again)
+		clock.advance(time.Second)
+		items := take(t, q, 1)
+		if len(items) != 1 {
+			t.Fatal("its second attempt did not come after the first one's wait")
+		}
+		finish(t, q, items[0], again)
+		if _, running, err := q.Depth(t.Context()); running > 0 || err != nil {
+			t.Errorf("%d run, %v", running, err)
+		}
+	})
+}
+
+func TestAnItemWithWhichAProcessEndedRunsAlone(t *testing.T) {
+	eachQueue(t, func(t *testing.T, newQueue opener) {
+		q, clock := newQueue(t, nil)
+		suspect := submit(t, q, submission("ada", 2))
+		take(t, q.another(), 2)
+		submit(t, q, submission("bob", 3))
+		others := take(t, q, 1)
+		clock.advance(time.Minute)
+		if items := take(t, q, 5); len(items) > 0 {
+			t.Fatalf("%+v came while others are in hand", items)
+		}
+		finish(t, q, others[0], Outcome{})
+		for position := range 2 {
+			items := take(t, q, 5)
+			if len(items) != 1 || items[0].Job != suspect.ID || items[0].Position != position {
+				t.Fatalf("took %+v", items)
+			}
+			if items := take(t, q, 5); len(items) > 0 {
+				t.Fatalf("%+v came beside it", items)
+			}
+			finish(t, q, items[0], Outcome{})
+		}
+		if items := take(t, q, 5); len(items) != 2 {
+			t.Errorf("then %d items came, want the others", len(items))
+		}
+	})
+}
+
+func TestWhatIsHeldBackIsNotWaitedForLonger(t *testing.T) {
+	eachQueue(t, func(t *testing.T, newQueue opener) {
+		q, clock := newQueue(t, nil)
+		submit(t, q, submission("ada", 1))
+		take(t, q.another(), 1)
+		clock.advance(time.Minute)
+		submit(t, q, submission("bob", 1))
+		items := take(t, q, 2)
+		for len(q.Wake()) > 0 {
+			<-q.Wake()
+		}
+		finish(t, q, items[0], Outcome{})
+		<-q.Wake()
+	})
+}
+
+// A principal of whose items all wait for another attempt is passed over.
+func TestWhatWaitsForAnotherAttemptKeepsNobodyWaiting(t *testing.T) {
+	eachQueue(t, func(t *testing.T, newQueue opener) {
+		q, clock := newQueue(t, func(c *Config) { c.Backoff = time.Minute })
+		submit(t, q, submission("ada", 3))
+		for _, item := range take(t, q, 3) {
+			finish(t, q, item, Outcome{Failed: true, Retry: true})
+		}
+		submit(t, q, submission("bob", 2))
+		if items := take(t, q, 5); len(items) != 2 {
+			t.Errorf("took %+v, want those of bob", items)
+		}
+		clock.advance(time.Minute)
+		if items := take(t, q, 5); len(items) != 3 {
+			t.Errorf("took %+v, want those of ada", items)
 		}
 	})
 }

@@ -64,6 +64,9 @@ type Item struct {
 	Shared, Payload []byte
 
 	number int64 // in the queue
+	// gone is closed when the job is cancelled in this process. Nil: only
+	// [Queue.Renew] tells of it.
+	gone <-chan struct{}
 }
 
 // Outcome is how an attempt at an item ended.
@@ -147,7 +150,9 @@ type Queue interface {
 
 	// Take hands out up to n items whose time has come, with a lease. The next
 	// one is of the principal that has the fewest running, or had its turn the
-	// longest ago.
+	// longest ago. An item with which a process ended comes alone: before it is
+	// handed out nothing else is, until the caller has nothing in hand, and then
+	// nothing until it is finished.
 	Take(ctx context.Context, n int) ([]Item, error)
 	// Renew prolongs leases, and returns the items that were lost.
 	Renew(ctx context.Context, items []Item) (lost []Item, err error)

@@ -39,7 +39,7 @@ func workUntilKilled(path string) {
 		fmt.Println("error", err)
 		os.Exit(1)
 	}
-	q := telling{NewSQLite(s, Config{Lease: 300 * time.Millisecond, MaxAttempts: 1000})}
+	q := telling{NewSQLite(s, Config{Lease: 300 * time.Millisecond, MaxAbandoned: 1000})}
 	go func() {
 		for range 20 {
 			job, err := q.Submit(context.Background(), submission("ada", 10))
@@ -125,14 +125,14 @@ func TestKilledProcessesLoseNothingAndDoNothingTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	q := NewSQLite(s, Config{Lease: 300 * time.Millisecond, MaxAttempts: 1000})
+	q := NewSQLite(s, Config{Lease: 300 * time.Millisecond, MaxAbandoned: 1000})
 	for item := range heard.finished {
 		id, position, _ := strings.Cut(item, " ")
 		if !hasResult(t, q, id, position) {
 			t.Errorf("item %s was acknowledged and is lost", item)
 		}
 	}
-	drain(t, q)
+	drain(t, q, heard.jobs)
 	for _, id := range heard.jobs {
 		if job := standing(t, q, "ada", id); job.State != Finished || job.Done != 10 {
 			t.Errorf("job %s: %+v", id, job)
@@ -159,8 +159,8 @@ func hasResult(t *testing.T, q *SQLite, id, position string) bool {
 	return false
 }
 
-// drain works on everything that is left.
-func drain(t *testing.T, q *SQLite) {
+// drain works on what is left of jobs of ada.
+func drain(t *testing.T, q *SQLite, jobs []string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -170,15 +170,8 @@ func drain(t *testing.T, q *SQLite) {
 		defer close(ended)
 		r.Run(ctx)
 	}()
-	for {
-		waiting, running, err := q.Depth(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if waiting+running == 0 {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
+	for _, id := range jobs {
+		settled(t, q, "ada", id)
 	}
 	stop()
 	<-ended

@@ -18,17 +18,11 @@ func (q *SQLite) Take(ctx context.Context, n int) (items []Item, err error) {
 		if err := q.reclaim(tx); err != nil {
 			return err
 		}
-		for len(items) < n {
-			item, err := q.next(tx)
-			if errors.Is(err, sql.ErrNoRows) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			items = append(items, item)
+		if err := q.ripen(tx); err != nil {
+			return err
 		}
-		return nil
+		items, err = q.choose(tx, n)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -37,50 +31,95 @@ func (q *SQLite) Take(ctx context.Context, n int) (items []Item, err error) {
 	return items, nil
 }
 
-// anything reports whether an item may be due or a lease may be over. An idle
-// queue asks no more than this, and writes nothing.
+// anything reports whether an item is due or a lease over. An idle queue asks
+// no more than this, and writes nothing.
 func (q *SQLite) anything(ctx context.Context) (there bool, err error) {
+	now := q.now()
 	err = q.store.Read(ctx, func(tx *store.Tx) error {
-		return tx.Row(`SELECT EXISTS (SELECT 1 FROM shares WHERE waiting > 0)
-			OR EXISTS (SELECT 1 FROM items WHERE state = 1 AND leased < ?)`, q.now()).Scan(&there)
+		return tx.Row(`SELECT EXISTS (SELECT 1 FROM items WHERE state = 0 AND due = 0 AND abandoned = 0)
+			OR EXISTS (SELECT 1 FROM items WHERE state = 0 AND due = 0 AND abandoned > 0)
+			OR EXISTS (SELECT 1 FROM items WHERE state = 0 AND due > 0 AND due <= ?)
+			OR EXISTS (SELECT 1 FROM items WHERE state = 1 AND leased < ?)`, now, now).Scan(&there)
 	})
 	return there, err
+}
+
+// ripen lets those have their turn whose wait for another attempt is over.
+func (q *SQLite) ripen(tx *store.Tx) error {
+	_, err := tx.Exec("UPDATE items SET due = 0 WHERE state = 0 AND due > 0 AND due <= ?", q.now())
+	return err
+}
+
+// choose leases up to n items, or one that has to run alone.
+func (q *SQLite) choose(tx *store.Tx, n int) ([]Item, error) {
+	if items, apart, err := q.suspect(tx); apart || err != nil {
+		q.apart.Store(true)
+		return items, err
+	}
+	var items []Item
+	for len(items) < n {
+		item, err := q.next(tx)
+		if errors.Is(err, sql.ErrNoRows) {
+			return items, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// suspect leases an item with which a process ended, if this process has
+// nothing else to do. So it ends alone if the item ends it again. It reports
+// whether there is such an item, so that nothing else may be begun.
+func (q *SQLite) suspect(tx *store.Tx) (items []Item, apart bool, err error) {
+	var busy, suspects int
+	err = tx.Row("SELECT count(*), coalesce(sum(abandoned > 0), 0) FROM items WHERE state = 1 AND lease = ?", q.lease).
+		Scan(&busy, &suspects)
+	if suspects > 0 || err != nil {
+		return nil, true, err
+	}
+	var principal string
+	var number int64
+	err = tx.Row("SELECT principal, number FROM items WHERE state = 0 AND due = 0 AND abandoned > 0 ORDER BY number LIMIT 1").
+		Scan(&principal, &number)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, false, nil
+	case busy > 0 || err != nil:
+		return nil, true, err
+	}
+	item, err := q.begin(tx, principal, number)
+	return []Item{item}, true, err
 }
 
 // next leases the item whose turn it is. It returns [sql.ErrNoRows] where none
 // is due.
 func (q *SQLite) next(tx *store.Tx) (Item, error) {
-	var principals []string
-	err := tx.Rows(func(rows *sql.Rows) error {
-		principals = append(principals, "")
-		return rows.Scan(&principals[len(principals)-1])
-	}, "SELECT principal FROM shares WHERE waiting > 0 ORDER BY running, served, principal")
+	var principal string
+	err := tx.Row(`SELECT principal FROM shares WHERE waiting > 0 AND EXISTS (
+		SELECT 1 FROM items WHERE items.principal = shares.principal AND state = 0 AND due = 0 AND abandoned = 0)
+		ORDER BY running, served, principal LIMIT 1`).Scan(&principal)
 	if err != nil {
 		return Item{}, err
 	}
-	for _, principal := range principals {
-		item, err := q.firstOf(tx, principal)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue // all of them wait for another attempt
-		}
-		if err == nil {
-			_, err = tx.Exec("UPDATE shares SET served = (SELECT max(served) + 1 FROM shares) WHERE principal = ?", principal)
-		}
-		return item, err
+	var number int64
+	err = tx.Row(`SELECT number FROM items WHERE principal = ? AND state = 0 AND due = 0 AND abandoned = 0
+		ORDER BY priority DESC, number LIMIT 1`, principal).Scan(&number)
+	if err != nil {
+		return Item{}, err
 	}
-	return Item{}, sql.ErrNoRows
+	return q.begin(tx, principal, number)
 }
 
-// firstOf leases the first item of a principal that is due.
-func (q *SQLite) firstOf(tx *store.Tx, principal string) (Item, error) {
-	var item Item
+// begin leases an item. That was its principal's turn.
+func (q *SQLite) begin(tx *store.Tx, principal string, number int64) (Item, error) {
+	item := Item{number: number}
 	var shared, payload []byte
-	now := q.now()
-	err := tx.Row(`SELECT items.number, jobs.id, position, attempts + 1, shared, payload
-		FROM items JOIN jobs ON jobs.number = items.job
-		WHERE items.state = 0 AND items.principal = ? AND due <= ?
-		ORDER BY items.priority DESC, items.number LIMIT 1`, principal, now).
-		Scan(&item.number, &item.Job, &item.Position, &item.Attempt, &shared, &payload)
+	err := tx.Row(`SELECT jobs.id, position, attempts + 1, shared, payload
+		FROM items JOIN jobs ON jobs.number = items.job WHERE items.number = ?`, number).
+		Scan(&item.Job, &item.Position, &item.Attempt, &shared, &payload)
 	if err != nil {
 		return Item{}, err
 	}
@@ -90,8 +129,11 @@ func (q *SQLite) firstOf(tx *store.Tx, principal string) (Item, error) {
 	if item.Payload, err = store.Unpack(payload); err != nil {
 		return Item{}, err
 	}
-	_, err = tx.Exec("UPDATE items SET state = ?, attempts = ?, lease = ?, leased = ? WHERE number = ?",
-		running, item.Attempt, q.lease, now+q.config.Lease.Milliseconds(), item.number)
+	if _, err := tx.Exec("UPDATE items SET state = ?, attempts = ?, lease = ?, leased = ? WHERE number = ?",
+		running, item.Attempt, q.lease, q.now()+q.config.Lease.Milliseconds(), number); err != nil {
+		return Item{}, err
+	}
+	_, err = tx.Exec("UPDATE shares SET served = (SELECT max(served) + 1 FROM shares) WHERE principal = ?", principal)
 	return item, err
 }
 
@@ -100,20 +142,20 @@ type overdue struct {
 	number, job int64
 	id, lease   string
 	attempts    int
+	abandoned   int // before this time
 }
 
 // reclaim takes back what nobody renewed: whoever had it is gone. What is in
 // hand in this process is not taken back, however late its renewal is: the
-// clock may have jumped, or the process may have stood still. An item that was
-// begun as often as it may be has failed, for it may well be what ended them.
+// clock may have jumped, or the process may have stood still.
 func (q *SQLite) reclaim(tx *store.Tx) error {
 	var all []overdue
 	err := tx.Rows(func(rows *sql.Rows) error {
 		var o overdue
-		err := rows.Scan(&o.number, &o.job, &o.id, &o.lease, &o.attempts)
+		err := rows.Scan(&o.number, &o.job, &o.id, &o.lease, &o.attempts, &o.abandoned)
 		all = append(all, o)
 		return err
-	}, `SELECT items.number, job, id, lease, attempts FROM items JOIN jobs ON jobs.number = job
+	}, `SELECT items.number, job, id, lease, attempts, abandoned FROM items JOIN jobs ON jobs.number = job
 		WHERE state = 1 AND leased < ? ORDER BY items.number LIMIT 1000`, q.now())
 	for _, o := range all {
 		if err != nil {
@@ -122,12 +164,12 @@ func (q *SQLite) reclaim(tx *store.Tx) error {
 		if o.lease == q.lease && q.hands.have(o.number, o.attempts) {
 			continue
 		}
-		if o.attempts >= q.config.MaxAttempts {
+		if o.abandoned+1 >= q.config.MaxAbandoned {
 			err = q.settle(tx, o.number, o.job, Outcome{Failed: true})
 			q.changes.tell(o.id)
 			continue
 		}
-		_, err = tx.Exec("UPDATE items SET state = ?, lease = NULL, leased = NULL, due = ? WHERE number = ?", waiting, q.now(), o.number)
+		_, err = tx.Exec("UPDATE items SET state = ?, lease = NULL, leased = NULL, due = 0, abandoned = abandoned + 1 WHERE number = ?", waiting, o.number)
 	}
 	return err
 }
@@ -164,16 +206,17 @@ func (q *SQLite) holds(item Item) []any { return []any{item.number, q.lease, ite
 func (q *SQLite) Finish(ctx context.Context, item Item, outcome Outcome) error {
 	err := q.store.Write(ctx, func(tx *store.Tx) error {
 		var job int64
-		err := tx.Row("SELECT job FROM items WHERE "+held, q.holds(item)...).Scan(&job)
+		var abandoned int
+		err := tx.Row("SELECT job, abandoned FROM items WHERE "+held, q.holds(item)...).Scan(&job, &abandoned)
 		if errors.Is(err, sql.ErrNoRows) {
 			return ErrLost
 		}
 		if err != nil {
 			return err
 		}
-		if outcome.Failed && outcome.Retry && item.Attempt < q.config.MaxAttempts {
+		if tried := item.Attempt - abandoned; outcome.Failed && outcome.Retry && tried < q.config.MaxAttempts {
 			_, err := tx.Exec("UPDATE items SET state = ?, lease = NULL, leased = NULL, due = ? WHERE number = ?",
-				waiting, q.now()+q.wait(item.Attempt).Milliseconds(), item.number)
+				waiting, q.now()+q.wait(tried).Milliseconds(), item.number)
 			return err
 		}
 		return q.settle(tx, item.number, job, outcome)
@@ -183,8 +226,16 @@ func (q *SQLite) Finish(ctx context.Context, item Item, outcome Outcome) error {
 	}
 	if err == nil {
 		q.changes.tell(item.Job)
+		q.wakeApart()
 	}
 	return err
+}
+
+// wakeApart says that what was held back may have its turn.
+func (q *SQLite) wakeApart() {
+	if q.apart.Swap(false) {
+		q.changes.wake()
+	}
 }
 
 // wait is how long an item waits after an attempt.

@@ -19,17 +19,29 @@ type machine struct {
 	clock *clock
 	jobs  map[string]string // the principal of each job
 	total map[string]int
-	held  []Item
+	held  []hand
 	// settled are the items that were finished for good, by job and position.
 	settled map[string]bool
 	// due is when the items that failed may be tried again.
 	due map[string]time.Time
+	// abandoned is how often the lease of an item ran out.
+	abandoned map[string]int
 }
 
+// hand is an item that was handed out, with the end of its lease.
+type hand struct {
+	Item
+	until time.Time
+}
+
+func (i Item) key() string { return fmt.Sprint(i.Job, i.Position) }
+
+const leased = 10 * time.Second
+
 func newMachine(t *rapid.T, open opener) *machine {
-	q, c := open(t, func(c *Config) { c.MaxAttempts, c.Backoff, c.Lease = 2, time.Second, 10*time.Second })
+	q, c := open(t, func(c *Config) { c.MaxAttempts, c.Backoff, c.Lease = 2, time.Second, leased })
 	return &machine{queue: q, other: q.another(), clock: c,
-		jobs: map[string]string{}, total: map[string]int{}, settled: map[string]bool{}, due: map[string]time.Time{}}
+		jobs: map[string]string{}, total: map[string]int{}, settled: map[string]bool{}, due: map[string]time.Time{}, abandoned: map[string]int{}}
 }
 
 func (m *machine) Submit(t *rapid.T) {
@@ -41,9 +53,18 @@ func (m *machine) Submit(t *rapid.T) {
 
 func (m *machine) Take(t *rapid.T) {
 	before, due := m.byPrincipal(t)
-	for _, item := range take(t, m.queue, rapid.IntRange(1, 4).Draw(t, "n")) {
-		if m.settled[fmt.Sprint(item.Job, item.Position)] {
+	apart, busy := m.suspects(t), m.busy(t)
+	taken := take(t, m.queue, rapid.IntRange(1, 4).Draw(t, "n"))
+	for _, item := range taken {
+		if m.settled[item.key()] {
 			t.Fatalf("item %d of %s was settled and came again", item.Position, item.Job)
+		}
+		m.held = append(m.held, hand{item, m.clock.now().Add(leased)})
+		if apart {
+			if m.abandoned[item.key()] > 0 && (busy || len(taken) > 1) {
+				t.Fatalf("item %d of %s does not run alone", item.Position, item.Job)
+			}
+			continue
 		}
 		principal := m.jobs[item.Job]
 		for other := range due {
@@ -53,8 +74,33 @@ func (m *machine) Take(t *rapid.T) {
 		}
 		before[principal]++
 		due[principal]--
-		m.held = append(m.held, item)
 	}
+}
+
+// suspects reports whether an item is open whose lease ran out before.
+func (m *machine) suspects(t *rapid.T) bool {
+	for id, principal := range m.jobs {
+		if job := standing(t, m.queue, principal, id); job.Final() {
+			continue
+		}
+		over := map[int]bool{}
+		for _, r := range results(t, m.queue, principal, id) {
+			over[r.Position] = true
+		}
+		for position := range m.total[id] {
+			if m.abandoned[Item{Job: id, Position: position}.key()] > 0 && !over[position] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// busy reports whether the queue's own process has an item in hand.
+func (m *machine) busy(t *rapid.T) bool {
+	return slices.ContainsFunc(m.held, func(h hand) bool {
+		return !h.until.Before(m.clock.now()) && standing(t, m.queue, m.jobs[h.Job], h.Job).State != Cancelled
+	})
 }
 
 func (m *machine) Finish(t *rapid.T) {
@@ -64,14 +110,14 @@ func (m *machine) Finish(t *rapid.T) {
 	}
 	outcome := Outcome{Body: []byte("body"), Failed: rapid.Bool().Draw(t, "failed"), Retry: rapid.Bool().Draw(t, "retry")}
 	err := m.queue.Finish(context.Background(), item, outcome)
-	key := fmt.Sprint(item.Job, item.Position)
+	key := item.key()
 	switch {
 	case errors.Is(err, ErrLost):
 	case err != nil:
 		t.Fatal(err)
 	case m.settled[key]:
 		t.Fatalf("item %s was finished twice", key)
-	case !outcome.Failed || !outcome.Retry || item.Attempt == 2:
+	case !outcome.Failed || !outcome.Retry || item.Attempt-m.abandoned[key] == 2:
 		m.settled[key] = true
 	default:
 		m.due[key] = m.clock.now().Add(time.Second)
@@ -99,7 +145,13 @@ func (m *machine) Cancel(t *rapid.T) {
 // Wait lets time pass. The leases of those who died meanwhile are taken back
 // first, so that Take can be held to what it sees.
 func (m *machine) Wait(t *rapid.T) {
+	before := m.clock.now()
 	m.clock.advance(time.Duration(rapid.IntRange(1, 12).Draw(t, "seconds")) * time.Second)
+	for _, h := range m.held {
+		if !h.until.Before(before) && h.until.Before(m.clock.now()) {
+			m.abandoned[h.key()]++
+		}
+	}
 	take(t, m.other, 0)
 }
 
@@ -109,7 +161,7 @@ func (m *machine) pick(t *rapid.T) (Item, bool) {
 		return Item{}, false
 	}
 	i := rapid.IntRange(0, len(m.held)-1).Draw(t, "item")
-	item := m.held[i]
+	item := m.held[i].Item
 	m.held = slices.Delete(m.held, i, i+1)
 	return item, true
 }
@@ -122,7 +174,7 @@ func (m *machine) byPrincipal(t *rapid.T) (running, due map[string]int) {
 		running[principal] += job.Running
 		due[principal] += job.Waiting
 		for position := range m.total[id] {
-			if !job.Final() && m.due[fmt.Sprint(id, position)].After(m.clock.now()) {
+			if !job.Final() && m.due[Item{Job: id, Position: position}.key()].After(m.clock.now()) {
 				due[principal]--
 			}
 		}
@@ -154,7 +206,7 @@ func (m *machine) Check(t *rapid.T) {
 			positions[r.Position] = true
 		}
 		for position := range m.total[id] {
-			if m.settled[fmt.Sprint(id, position)] && !positions[position] {
+			if m.settled[Item{Job: id, Position: position}.key()] && !positions[position] {
 				t.Fatalf("item %d of %s was acknowledged and has no result", position, id)
 			}
 		}

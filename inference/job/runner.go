@@ -123,7 +123,17 @@ func (w *work) hold(ctx context.Context, item Item) *holding {
 		earlier.drop()
 	}
 	w.held[item.number] = h
+	go h.heed()
 	return h
+}
+
+// heed drops an item whose job is cancelled while it is in hand.
+func (h *holding) heed() {
+	select {
+	case <-h.gone:
+		h.drop()
+	case <-h.ctx.Done():
+	}
 }
 
 func (w *work) letGo(h *holding) {

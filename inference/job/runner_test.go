@@ -15,23 +15,34 @@ import (
 
 // atWork is a runner at work.
 type atWork struct {
-	stop  context.CancelFunc
-	ended chan struct{}
-	log   bytes.Buffer // to be read when it has ended
+	runner *Runner
+	stop   context.CancelFunc
+	ended  chan struct{}
+	log    bytes.Buffer // to be read when it has ended
 }
 
 func start(t *testing.T, q Queue, workers int, do func(context.Context, Item) Outcome) *atWork {
 	t.Helper()
+	a := prepare(q, workers, do)
+	a.start(t)
+	return a
+}
+
+// prepare returns a runner that does not run yet.
+func prepare(q Queue, workers int, do func(context.Context, Item) Outcome) *atWork {
 	a := &atWork{ended: make(chan struct{})}
+	a.runner = &Runner{Queue: q, Workers: workers, Do: do, Renew: 5 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&a.log, nil))}
+	return a
+}
+
+func (a *atWork) start(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	a.stop = stop
-	r := &Runner{Queue: q, Workers: workers, Do: do, Renew: 5 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&a.log, nil))}
 	go func() {
 		defer close(a.ended)
-		r.Run(ctx)
+		a.runner.Run(ctx)
 	}()
 	t.Cleanup(a.end)
-	return a
 }
 
 func (a *atWork) end() {
@@ -81,12 +92,14 @@ func TestAPanicIsAFailedAttempt(t *testing.T) {
 func TestACancelledJobInterruptsItsItems(t *testing.T) {
 	q, _ := newQueue(t, nil)
 	begun, interrupted := make(chan struct{}), make(chan struct{})
-	start(t, q, 1, func(ctx context.Context, _ Item) Outcome {
+	a := prepare(q, 1, func(ctx context.Context, _ Item) Outcome {
 		close(begun)
 		<-ctx.Done()
 		close(interrupted)
 		return Outcome{Failed: true, Retry: true}
 	})
+	a.runner.Renew = time.Hour // a renewal would tell of it too
+	a.start(t)
 	job := submit(t, q, submission("ada", 1))
 	<-begun
 	if _, err := q.Cancel(t.Context(), "ada", job.ID); err != nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/odordiff/odordiff/inference/store"
@@ -22,14 +23,18 @@ type Config struct {
 	// Lease is how long an item stays with who took it, if it is not renewed.
 	// Default: 15 s.
 	Lease time.Duration
-	// MaxAttempts is how often an item is tried. Default: 4.
+	// MaxAttempts is how often an item is tried, without the times when the
+	// process ended meanwhile. Default: 4.
 	MaxAttempts int
+	// MaxAbandoned is how many processes may end while they have an item, before
+	// it is given up: it may well be what ended them. From the first time on it
+	// runs alone. Default: 3.
+	MaxAbandoned int
 	// Backoff is how long the second attempt waits. Each further one waits
 	// twice as long. Default: 2 s.
 	Backoff time.Duration
 	// GaveUp is the result of an item that failed and says nothing of it, as one
-	// whose leases ran out as often as it may be tried: the process ended each
-	// time. Default: empty.
+	// with which MaxAbandoned processes ended. Default: empty.
 	GaveUp []byte
 	// Now is the clock. Default: [time.Now].
 	Now func() time.Time
@@ -41,6 +46,7 @@ func (c *Config) setDefaults() {
 	setDefault(&c.Keep, 7*24*time.Hour)
 	setDefault(&c.Lease, 15*time.Second)
 	setDefault(&c.MaxAttempts, 4)
+	setDefault(&c.MaxAbandoned, 3)
 	setDefault(&c.Backoff, 2*time.Second)
 	if c.Now == nil {
 		c.Now = time.Now
@@ -69,6 +75,8 @@ type SQLite struct {
 	lease   string // whose items are ours
 	changes *changes
 	hands   hands
+	// apart says that items were held back because one has to run alone.
+	apart atomic.Bool
 }
 
 // Interface guard
@@ -82,7 +90,7 @@ func NewSQLite(s *store.Store, config Config) *SQLite {
 		config:  config,
 		lease:   rand.Text(),
 		changes: newChanges(),
-		hands:   hands{attempts: map[int64]int{}},
+		hands:   hands{items: map[int64]inHand{}},
 	}
 }
 
@@ -124,8 +132,8 @@ func (q *SQLite) submit(tx *store.Tx, s Submission) (Job, error) {
 		return Job{}, err
 	}
 	for position, payload := range s.Payloads {
-		if _, err := tx.Exec("INSERT INTO items (job, position, principal, priority, payload, due) VALUES (?, ?, ?, ?, ?, ?)",
-			number, position, s.Principal, s.Priority, store.Pack(payload), now); err != nil {
+		if _, err := tx.Exec("INSERT INTO items (job, position, principal, priority, payload, due) VALUES (?, ?, ?, ?, ?, 0)",
+			number, position, s.Principal, s.Priority, store.Pack(payload)); err != nil {
 			return Job{}, err
 		}
 	}
@@ -281,6 +289,9 @@ func (q *SQLite) Cancel(ctx context.Context, principal, id string) (job Job, err
 		_, job, err = find(tx, principal, id)
 		return err
 	})
+	if err == nil && job.State == Cancelled {
+		q.hands.revoke(id)
+	}
 	q.changes.tell(id)
 	return job, err
 }
