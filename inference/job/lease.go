@@ -21,7 +21,9 @@ func (q *SQLite) Take(ctx context.Context, n int) (items []Item, err error) {
 		if err := q.ripen(tx); err != nil {
 			return err
 		}
-		items, err = q.choose(tx, n)
+		if n > 0 {
+			items, err = q.choose(tx, n)
+		}
 		return err
 	})
 	if err != nil {
