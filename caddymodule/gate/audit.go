@@ -62,8 +62,9 @@ type Audit struct {
 	Quota *int64 `json:"quota,omitempty"`
 
 	// Refuses a request with 503 if its event cannot be recorded, and makes its
-	// answer wait until it is. By default the event is counted as lost, the trail
-	// mentions the gap once it can, and the health check audit is degraded.
+	// answer wait until it is. A trail that was rolled back is not opened. By
+	// default the event is counted as lost, the trail mentions the gap or the
+	// rollback, and the health check audit is degraded.
 	Required bool `json:"required,omitempty"`
 
 	// How principals are named: clear, or hash for an HMAC under a key that is
@@ -155,6 +156,9 @@ func (a *App) provisionAudit() error {
 func (a *App) startAudit() error {
 	options := a.auditing.options
 	open, err := acquire(a, trails, options.Folder, func() (*trail, error) { return openTrail(options) })
+	if errors.Is(err, audit.ErrRolledBack) {
+		return fmt.Errorf("%w: find out why, then start once without required, which records that and goes on", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -182,7 +186,7 @@ func (c *Audit) trailOptions() (options audit.Options, err error) {
 	if options.KeyFile, err = c.keyFile(options.Folder); err != nil {
 		return options, err
 	}
-	options.Sync = c.Sync
+	options.Sync, options.Strict = c.Sync, c.Required
 	options.MaxSize, options.Quota = *c.RotateSize, *c.Quota
 	options.MaxAge, options.RetainAge = time.Duration(*c.RotateAge), time.Duration(*c.Retain)
 	options.Signed = new(checkpoints).signed
@@ -265,6 +269,10 @@ func (a *auditing) check(context.Context) healthcheck.Result {
 		result.Status, result.Detail = grave, fmt.Sprintf("no event was recorded for %v", hangsAfter)
 	case status.Unrecorded > 0:
 		result.Status, result.Detail = healthcheck.Degraded, fmt.Sprintf("%d lost events are still to be recorded as a gap", status.Unrecorded)
+	case status.RolledBack != nil:
+		result.Status, result.Detail = healthcheck.Degraded, status.RolledBack.Error()
+	case status.Unkept != nil:
+		result.Status, result.Detail = healthcheck.Degraded, status.Unkept.Error()
 	case status.Retention != nil:
 		result.Status, result.Detail = healthcheck.Degraded, status.Retention.Error()
 	}

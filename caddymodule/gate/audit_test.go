@@ -2,6 +2,7 @@ package gate_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -235,6 +236,39 @@ func TestAConfigIsValidatedWithoutItsTrail(t *testing.T) {
 	}
 }
 
+func TestATrailThatWasRolledBackIsToldOrRefused(t *testing.T) {
+	folder := t.TempDir()
+	edge := edgetest.StartEdited(t, auditedSite, audited(folder, gate.Audit{}))
+	statusOf(t, edge, "/refused")
+	stop(t)
+	segment := filepath.Join(folder, "00000001.audit")
+	content, err := os.ReadFile(segment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// the first record and its signature
+	first := strings.Join(strings.SplitAfter(string(content), "\n")[:2], "")
+	if err := os.WriteFile(segment, []byte(first), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err = caddy.Load(auditedConfig(t, folder, gate.Audit{Required: true}), true)
+	if err == nil || !strings.Contains(err.Error(), "the trail was rolled back: record") || !strings.Contains(err.Error(), "start once without required") {
+		t.Errorf("with required: %v", err)
+	}
+	edge = edgetest.StartEdited(t, auditedSite, audited(folder, gate.Audit{}))
+	if got := statusOf(t, edge, "/refused"); got != http.StatusForbidden {
+		t.Errorf("status %d without required", got)
+	}
+	if err := trailStatus(t).RolledBack; !errors.Is(err, audit.ErrRolledBack) {
+		t.Errorf("the status says %v", err)
+	}
+	stop(t)
+	report, err := audit.Read(folder, audit.ReadOptions{})
+	if err != nil || len(report.Faults) != 1 || !strings.Contains(report.Faults[0].What, "the trail was rolled back before it (behind)") {
+		t.Errorf("found %v, %v", report, err)
+	}
+}
+
 // auditedConfig is a config with a trail and an empty site.
 func auditedConfig(t *testing.T, folder string, options gate.Audit) []byte {
 	t.Helper()
@@ -270,8 +304,7 @@ func TestARequiredTrailThatFailsRefusesWhatItMustRecord(t *testing.T) {
 			if required {
 				want = http.StatusServiceUnavailable
 			}
-			for statusOf(t, edge, "/refused") != want || !failing(t) {
-			}
+			wait(t, func() bool { return statusOf(t, edge, "/refused") == want && failing(t) })
 			if got := statusOf(t, edge, "/ok?who=alice"); required && got != want || !required && got != http.StatusOK {
 				t.Errorf("the first use of a credential is answered with %d", got)
 			}
@@ -281,9 +314,7 @@ func TestARequiredTrailThatFailsRefusesWhatItMustRecord(t *testing.T) {
 			if err := os.Remove(ballast); err != nil {
 				t.Fatal(err)
 			}
-			for failing(t) {
-				time.Sleep(10 * time.Millisecond)
-			}
+			wait(t, func() bool { return !failing(t) })
 			if got := statusOf(t, edge, "/refused"); got != http.StatusForbidden {
 				t.Errorf("status %d when there is room again", got)
 			}
@@ -291,14 +322,26 @@ func TestARequiredTrailThatFailsRefusesWhatItMustRecord(t *testing.T) {
 	}
 }
 
-// failing reports whether the check of the trail is not ok.
-func failing(t *testing.T) bool {
+// wait waits for something that is about to be true.
+func wait(t *testing.T, until func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !until(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it did not come true within a minute")
+		}
+	}
+}
+
+// failing reports whether the trail cannot be written.
+func failing(t *testing.T) bool { return trailStatus(t).Err != nil }
+
+func trailStatus(t *testing.T) audit.Status {
 	t.Helper()
 	app, err := caddy.ActiveContext().App("gate")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return app.(*gate.App).TrailStatus().Err != nil
+	return app.(*gate.App).TrailStatus()
 }
 
 func TestOptionsOfAuditThatAreWrongAreNamed(t *testing.T) {

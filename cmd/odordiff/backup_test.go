@@ -317,7 +317,7 @@ func TestOnlyWhatIsNoStateIsLeftOut(t *testing.T) {
 	databases := []string{"records.db", "a/b.db"}
 	for path, want := range map[string]bool{
 		"records.db": true, "records.db-wal": true, "records.db-shm": true, "a/b.db-journal": true, ".records.db-litestream": true,
-		"caddy/locks": true, "backup/lock": true, "backup/scratch": true, "audit/.new-123": true,
+		"caddy/locks": true, "backup/lock": true, "backup/scratch": true, "audit/.new-123": true, "audit/signing-key.json.signed": true,
 		"other.db": false, "b.db": false, ".hidden": false, "policies/locks": false, "policies/x.lock": false,
 		"policies/..data": false, "backup/key.json": false, "audit/lock": false,
 	} {

@@ -45,6 +45,9 @@ func isTransient(at string, databases []string) bool {
 	switch {
 	case strings.HasPrefix(name, ".new-"), strings.HasPrefix(name, ".restore-"), strings.HasSuffix(name, "-litestream"):
 		return true
+	case name == audit.SignedFileOf(audit.KeyFileOf("")):
+		// A restored trail lies behind it.
+		return true
 	case at == "caddy/locks", at == "backup/lock", at == "backup/scratch":
 		return true
 	}

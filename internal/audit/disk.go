@@ -17,6 +17,8 @@ type disk interface {
 	// create makes a file that must not be there.
 	create(path string) (file, error)
 	remove(path string) error
+	// replace makes a file that is there whole or not at all.
+	replace(path string, content []byte) error
 	syncFolder(path string) error
 }
 
@@ -36,6 +38,10 @@ func (system) create(path string) (file, error) {
 }
 
 func (system) remove(path string) error { return os.Remove(path) }
+
+func (system) replace(path string, content []byte) error {
+	return atomicfile.Replace(path, content, 0o600)
+}
 
 func (system) syncFolder(path string) error { return atomicfile.SyncFolder(path) }
 

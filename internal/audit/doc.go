@@ -27,6 +27,7 @@
 //	trail.signature  a signature of the record before
 //	trail.gap        events that could not be recorded, and how many
 //	trail.clock      the clock went back
+//	trail.rollback   the trail was not what it was when it was signed last
 //	trail.retention  segments that were deleted because they were old
 //
 // # Signatures
@@ -45,6 +46,11 @@
 // the file. And whoever has the signing key can write another history. Against
 // both there are checkpoints that are kept elsewhere: a verifier that has one
 // finds any change before it, with the key or without.
+//
+// The last checkpoint is also kept beside the signing key. A trail that does
+// not have what it vouches for was rolled back, or somebody wrote there without
+// the key. Whoever opens it refuses that or records it, as [Options] say. That
+// holds against those who can write the segments, but not where the key is.
 //
 // A new key is endorsed by the one before it: a signature over
 //

@@ -24,6 +24,9 @@ const (
 	EventGap = own + "gap"
 	// EventClock says that the clock went back.
 	EventClock = own + "clock"
+	// EventRollback says that the trail was not what it was when it was signed
+	// last.
+	EventRollback = own + "rollback"
 	// EventRetention says that old segments were deleted.
 	EventRetention = own + "retention"
 )

@@ -14,7 +14,7 @@ type FaultyDisk struct {
 }
 
 // Fail makes each operation that fault returns an error for fail: create,
-// write, sync, truncate, remove, folder.
+// write, sync, truncate, remove, replace, folder.
 func (d *FaultyDisk) Fail(fault func(op string) error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -50,6 +50,13 @@ func (d *FaultyDisk) remove(path string) error {
 		return err
 	}
 	return d.system.remove(path)
+}
+
+func (d *FaultyDisk) replace(path string, content []byte) error {
+	if err := d.check("replace"); err != nil {
+		return err
+	}
+	return d.system.replace(path, content)
 }
 
 func (d *FaultyDisk) syncFolder(path string) error {

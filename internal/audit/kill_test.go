@@ -21,7 +21,10 @@ import (
 // writeUntilKilled is the process that the test kills: it writes events from
 // several goroutines, and prints the id of each that is acknowledged.
 func writeUntilKilled(folder string) {
-	options := audit.Options{Folder: folder, Sync: audit.Sync(os.Getenv("AUDIT_TEST_SYNC")), MaxSize: audit.MinSize, SignAfter: 20}
+	options := audit.Options{
+		Folder: folder, Sync: audit.Sync(os.Getenv("AUDIT_TEST_SYNC")), MaxSize: audit.MinSize, SignAfter: 20,
+		Strict: true, // A process that was killed does not roll back.
+	}
 	if text := os.Getenv("AUDIT_TEST_RECIPIENT"); text != "" {
 		recipient, err := age.ParseX25519Recipient(text)
 		if err != nil {

@@ -169,7 +169,7 @@ func (e *ocsfEvent) classify(entry Entry, fields known) {
 		if entry.Event == "gateway.stopped" {
 			e.ActivityID = activityStop
 		}
-	case entry.Event == EventGap:
+	case entry.Event == EventGap, entry.Event == EventRollback:
 		e.ClassUID, e.ActivityID, e.SeverityID = classError, activityGeneral, severityHigh
 	case what+"." == own:
 		e.ClassUID = classBase

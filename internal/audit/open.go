@@ -43,6 +43,10 @@ func (w *writer) open() (latest time.Time, err error) {
 	if err := w.checkLink(numbers, last); err != nil {
 		return latest, err
 	}
+	about, err := w.checkSigned(last)
+	if err != nil {
+		return latest, err
+	}
 	w.pseudonyms, w.end = w.key, last.end
 	w.openedAt, w.lastTime = time.Now(), last.end.at
 	if last.valid == 0 {
@@ -54,7 +58,7 @@ func (w *writer) open() (latest time.Time, err error) {
 		w.trail = hex.EncodeToString(id)
 	}
 	w.listClosed(numbers, last)
-	if err := w.begin(cut); err != nil {
+	if err := w.begin(cut, about...); err != nil {
 		return latest, err
 	}
 	if last.end.at.After(w.end.at) {

@@ -135,6 +135,7 @@ func TestASegmentThatIsCutOffWhileItIsFollowedIsAFault(t *testing.T) {
 			if err := os.Truncate(f.path(3), fileSize(t, f.path(3))/2); err != nil {
 				return err
 			}
+			remove(t, audit.SignedFileOf(audit.KeyFileOf(f.folder)))
 			closeTrail(t, open(t, audit.Options{Folder: f.folder}))
 			return nil
 		},

@@ -50,6 +50,10 @@ type Options struct {
 	// Recipients are who can read the events. Without any, they are not encrypted.
 	Recipients []age.Recipient
 
+	// Strict makes Open refuse a trail that was rolled back, with
+	// [ErrRolledBack]. Otherwise the trail records that, and [Status] tells of it.
+	Strict bool
+
 	// Sync is when events are brought to the disk. Default: SyncGroup.
 	Sync Sync
 	// MaxGroup is how many events a group has at most. Default: DefaultMaxGroup.

@@ -467,6 +467,10 @@ func (r *reader) own(l line) {
 		r.report.Lost += gap.Events
 	case l.is(EventClock):
 		r.report.ClockSteps++
+	case l.is(EventRollback):
+		var was rollbackFields
+		_, err = parseOwn(l.body, &was)
+		r.fault(l.seq, "the trail was rolled back before it (%s): when it was opened, it ended with record %d, and record %d had been signed", was.Cause, was.Last, was.Seq)
 	case l.is(EventRetention):
 		var deleted retentionFields
 		_, err = parseOwn(l.body, &deleted)

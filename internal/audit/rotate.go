@@ -15,8 +15,9 @@ type torn struct {
 	signatures int64
 }
 
-// begin begins the next segment. On an error there is no file of it.
-func (w *writer) begin(cut torn) error {
+// begin begins the next segment, with events of the trail's own about the one
+// before. On an error there is no file of it.
+func (w *writer) begin(cut torn, about ...Event) error {
 	w.renewKey()
 	number := w.segment + 1
 	h := &header{
@@ -39,6 +40,12 @@ func (w *writer) begin(cut torn) error {
 		return err
 	}
 	d.sign()
+	for _, event := range about {
+		if err := d.addOwn(event); err != nil {
+			return err
+		}
+		d.sign()
+	}
 	created, err := w.create(number, d.text)
 	if err != nil {
 		return err

@@ -111,6 +111,7 @@ func (t *Trail) settle(b *batch, lost gap, err error) (before error) {
 	}
 	before = t.status.Err
 	t.status.Err, t.status.Retention, t.status.Segment, t.status.Bytes = err, t.w.undeleted, t.w.segment, t.w.bytes()
+	t.status.Unkept = t.w.unkept
 	if err == nil {
 		t.status.Recorded += uint64(b.events)
 		return before

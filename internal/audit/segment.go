@@ -116,6 +116,16 @@ type retentionFields struct {
 	Seq     uint64 `json:"seq"`
 }
 
+// rollbackFields are the fields of what is recorded about a trail that was
+// rolled back.
+type rollbackFields struct {
+	Cause string `json:"cause"`
+	// Last is the number of the last record that was there, and Seq that of the
+	// one that was signed last; 0 if that is not known.
+	Last uint64 `json:"last"`
+	Seq  uint64 `json:"seq"`
+}
+
 // ownEvent is an event of the trail's own.
 type ownEvent struct {
 	Event  string         `json:"event"`

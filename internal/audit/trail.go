@@ -51,6 +51,12 @@ type Status struct {
 	Segment uint64
 	// Bytes is the size of all segments.
 	Bytes int64
+	// RolledBack says that the trail was not what it was when it was signed last,
+	// as it was opened; nil if it was.
+	RolledBack error
+	// Unkept is why the last signature could not be kept beside the signing key;
+	// nil if it was.
+	Unkept error
 	// Retention is why old segments could not be deleted; nil where they were.
 	Retention error
 }
@@ -112,7 +118,9 @@ func openOn(on disk, options Options) (*Trail, error) {
 		_ = locked.Close()
 		return nil, err
 	}
-	t.note(func(s *Status) { s.Segment, s.Bytes = t.w.segment, t.w.bytes() })
+	t.note(func(s *Status) {
+		s.Segment, s.Bytes, s.RolledBack, s.Unkept = t.w.segment, t.w.bytes(), t.w.rolledBack, t.w.unkept
+	})
 	go t.run()
 	return t, nil
 }

@@ -46,6 +46,8 @@ type writer struct {
 	closed      []closedSegment
 	closedBytes int64
 	undeleted   error // of the last deletion
+	unkept      error // of the last signature that was to be kept
+	rolledBack  error // at the start
 	buffer      []byte
 }
 
@@ -205,6 +207,7 @@ func (w *writer) write(d *draft) error {
 func (w *writer) isSynced() {
 	w.unsynced, w.syncedAt, w.synced, w.pending = false, time.Now(), extent{w.size, w.end}, counts{}
 	if w.signed != nil {
+		w.keep(w.signed)
 		w.options.Signed(w.signed)
 		w.signed = nil
 	}
