@@ -57,6 +57,7 @@ type opener func(t fataler, change func(*Config)) (*kept, *clock)
 // queues are all that there are: each honours the whole contract.
 var queues = map[string]func(t testing.TB) opener{
 	"sqlite": func(testing.TB) opener { return openSQLite },
+	"redis":  openRedis,
 }
 
 func eachQueue(t *testing.T, test func(t *testing.T, newQueue opener)) {

@@ -1,7 +1,7 @@
 // Package job keeps batches of work until they are done: a job has items, each
 // of which becomes a result, whatever happens to the process meanwhile. [Queue]
-// is where jobs are kept, [SQLite] a queue in a file, and [Runner] works on
-// what a queue hands out.
+// is where jobs are kept: [SQLite] in a file, [Redis] in a server that several
+// machines share. [Runner] works on what a queue hands out.
 package job
 
 import (
@@ -52,6 +52,18 @@ type Job struct {
 
 // Final reports whether no result is to come any more.
 func (j *Job) Final() bool { return j.State == Finished || j.State == Cancelled }
+
+func (j *Job) state(cancelled bool) State {
+	switch {
+	case cancelled:
+		return Cancelled
+	case !j.Finished.IsZero():
+		return Finished
+	case j.Waiting == j.Total:
+		return Waiting
+	}
+	return Running
+}
 
 // Item is a piece of work that was handed out. Only who holds its lease can
 // finish it.
@@ -127,6 +139,8 @@ var (
 	// ErrLost says that an item is not the caller's any more: its job was
 	// cancelled, or its lease ran out.
 	ErrLost = errors.New("the item was taken away")
+	// ErrUnavailable says that a queue cannot be reached, read or written.
+	ErrUnavailable = errors.New("the queue is not available")
 )
 
 // Queue keeps jobs. What it acknowledged outlives the process. It is safe for

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
 
 	"github.com/odordiff/odordiff/inference/store"
 )
@@ -218,7 +217,7 @@ func (q *SQLite) Finish(ctx context.Context, item Item, outcome Outcome) error {
 		}
 		if tried := item.Attempt - abandoned; outcome.Failed && outcome.Retry && tried < q.config.MaxAttempts {
 			_, err := tx.Exec("UPDATE items SET state = ?, lease = NULL, leased = NULL, due = ? WHERE number = ?",
-				waiting, q.now()+q.wait(tried).Milliseconds(), item.number)
+				waiting, q.now()+q.config.wait(tried).Milliseconds(), item.number)
 			return err
 		}
 		return q.settle(tx, item.number, job, outcome)
@@ -238,11 +237,6 @@ func (q *SQLite) wakeApart() {
 	if q.apart.Swap(false) {
 		q.changes.wake()
 	}
-}
-
-// wait is how long an item waits after an attempt.
-func (q *SQLite) wait(attempt int) time.Duration {
-	return q.config.Backoff << min(attempt-1, 10)
 }
 
 // settle writes the result of an item, and ends the job if it was the last.

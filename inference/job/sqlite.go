@@ -53,6 +53,9 @@ func (c *Config) setDefaults() {
 	}
 }
 
+// wait is how long an item waits after an attempt.
+func (c *Config) wait(attempt int) time.Duration { return c.Backoff << min(attempt-1, 10) }
+
 func setDefault[T int | time.Duration](value *T, otherwise T) {
 	if *value == 0 {
 		*value = otherwise
@@ -197,16 +200,7 @@ func scan(row scanner) (number int64, job Job, err error) {
 	if finished.Valid {
 		job.Finished = time.UnixMilli(finished.Int64)
 	}
-	switch {
-	case cancelled:
-		job.State = Cancelled
-	case finished.Valid:
-		job.State = Finished
-	case job.Waiting == job.Total:
-		job.State = Waiting
-	default:
-		job.State = Running
-	}
+	job.State = job.state(cancelled)
 	return number, job, err
 }
 

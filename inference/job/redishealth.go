@@ -1,0 +1,50 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Faults of a server that works, and that may lose what it acknowledged.
+var (
+	ErrVolatile = errors.New("redis keeps jobs in memory alone, and a restart takes them: set appendonly yes")
+	ErrEvicts   = errors.New("redis may evict jobs once its memory is full: set maxmemory-policy noeviction")
+)
+
+// Check returns what is wrong with the server, nil for nothing: it takes no
+// jobs ([ErrUnavailable]), or it may lose them. A server that does not tell its
+// settings, as some do not, is taken to be well.
+func (q *Redis) Check(ctx context.Context) error {
+	// A PING would not show a full server or a replica.
+	if err := q.client.Set(ctx, q.base+":probe", 1, 0).Err(); err != nil {
+		return unavailable("probing", err)
+	}
+	settings := q.settings(ctx, "appendonly", "maxmemory", "maxmemory-policy")
+	limited := settings["maxmemory"] != "" && settings["maxmemory"] != "0"
+	switch {
+	case settings["appendonly"] == "no":
+		return ErrVolatile
+	case limited && settings["maxmemory-policy"] != "" && settings["maxmemory-policy"] != "noeviction":
+		return fmt.Errorf("%w (it is %s)", ErrEvicts, settings["maxmemory-policy"])
+	}
+	return nil
+}
+
+// settings returns those of the server's settings that it tells.
+func (q *Redis) settings(ctx context.Context, names ...string) map[string]string {
+	told := map[string]string{}
+	for _, name := range names {
+		values, err := q.client.ConfigGet(ctx, name).Result()
+		if err != nil {
+			continue
+		}
+		told[name] = values[name]
+	}
+	return told
+}
+
+// PoolStats returns figures of the connections to the server.
+func (q *Redis) PoolStats() *redis.PoolStats { return q.client.PoolStats() }

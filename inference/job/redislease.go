@@ -1,0 +1,118 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/odordiff/odordiff/inference/store"
+)
+
+// name is an item's number as it is written.
+func name(number int64) string { return fmt.Sprintf("%016d", number) }
+
+// Take implements [Queue].
+func (q *Redis) Take(ctx context.Context, n int) (items []Item, err error) {
+	const doing = "taking items"
+	arguments := []any{
+		q.lease, n, q.config.Lease.Milliseconds(), q.config.MaxAbandoned,
+		q.config.Keep.Milliseconds(), store.Pack(q.config.GaveUp),
+	}
+	a, err := q.run(ctx, doing, takeScript, append(arguments, q.hands.named()...)...)
+	if err != nil {
+		return nil, err
+	}
+	if a.text() == "apart" {
+		q.apart.Store(true)
+	}
+	for a.more() {
+		item, err := readItem(a.part())
+		if err != nil {
+			return nil, unavailable(doing, err)
+		}
+		items = append(items, item)
+	}
+	q.hands.take(items)
+	return items, nil
+}
+
+func readItem(a *answer) (item Item, err error) {
+	item.number = a.number()
+	item.Job = a.text()
+	item.Position, item.Attempt = int(a.number()), int(a.number())
+	shared, payload := a.text(), a.text()
+	if a.err != nil {
+		return Item{}, a.err
+	}
+	if item.Shared, err = store.Unpack([]byte(shared)); err != nil {
+		return Item{}, err
+	}
+	item.Payload, err = store.Unpack([]byte(payload))
+	return item, err
+}
+
+// Renew implements [Queue].
+func (q *Redis) Renew(ctx context.Context, items []Item) (lost []Item, err error) {
+	const doing = "renewing leases"
+	arguments := []any{q.lease, q.config.Lease.Milliseconds()}
+	byName := map[string]Item{}
+	for _, item := range items {
+		arguments = append(arguments, name(item.number), item.Attempt)
+		byName[name(item.number)] = item
+	}
+	a, err := q.run(ctx, doing, renewScript, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	for a.more() {
+		lost = append(lost, byName[a.text()])
+	}
+	q.hands.drop(lost...)
+	return lost, nil
+}
+
+// Finish implements [Queue].
+func (q *Redis) Finish(ctx context.Context, item Item, outcome Outcome) error {
+	state := "done"
+	if outcome.Failed {
+		state = "failed"
+		if len(outcome.Body) == 0 {
+			outcome.Body = q.config.GaveUp
+		}
+	}
+	_, err := q.run(ctx, "finishing an item", finishScript, q.lease, name(item.number), item.Attempt, state,
+		store.Pack(outcome.Body), q.config.Keep.Milliseconds(),
+		outcome.Failed && outcome.Retry, q.config.MaxAttempts, q.config.Backoff.Milliseconds())
+	if err == nil || errors.Is(err, ErrLost) {
+		q.hands.drop(item)
+	}
+	if err == nil {
+		q.changes.tell(item.Job)
+		if q.apart.Swap(false) {
+			q.changes.wake()
+		}
+	}
+	return err
+}
+
+// Release implements [Queue].
+func (q *Redis) Release(ctx context.Context, item Item) error {
+	_, err := q.run(ctx, "giving an item back", releaseScript, q.lease, name(item.number), item.Attempt)
+	if err == nil || errors.Is(err, ErrLost) {
+		q.hands.drop(item)
+	}
+	if err == nil {
+		q.changes.wake()
+	}
+	return err
+}
+
+// named returns the names and attempts of what is in hand.
+func (h *hands) named() (arguments []any) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	for number, item := range h.items {
+		arguments = append(arguments, name(number), item.attempt)
+	}
+	return arguments
+}
