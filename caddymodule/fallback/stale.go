@@ -24,8 +24,8 @@ type Stale struct {
 	MaxEntry *int64 `json:"max_entry,omitempty"`
 }
 
-// stores are the open stores by their limits. A store is only memory, so
-// nothing has to be done when it is no longer used.
+// stores are the open stores by their limits. A store is only memory, which it
+// gives back when it is no longer used.
 var stores = gate.NewPool[ladder.Limits, *ladder.Store](nil)
 
 func (s *Stale) limits() ladder.Limits {
@@ -35,7 +35,7 @@ func (s *Stale) limits() ladder.Limits {
 func (s *Stale) open() (*ladder.Store, error) {
 	limits := s.limits()
 	store, _, err := stores.Acquire(limits, func() (*ladder.Store, error) {
-		return ladder.NewStore(limits), nil
+		return ladder.NewStore(limits)
 	})
 	return store, err
 }

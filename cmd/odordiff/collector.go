@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -8,6 +9,8 @@ import (
 	"strconv"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
+
+	"github.com/odordiff/odordiff/internal/offheap"
 )
 
 const (
@@ -28,7 +31,7 @@ const (
 // the heap grow, unless the operator set GOGC.
 func tuneCollector() {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		limitMemory()
+		limitAfterCollections(limitMemory())
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(heapGrowth)
@@ -36,19 +39,36 @@ func tuneCollector() {
 	}
 }
 
-// limitMemory has the collector work harder near the limit. The environment
-// carries the limit on: Caddy would set another one in `run`.
-func limitMemory() {
+// limitMemory has the collector work harder near the limit, and returns the
+// limit. The environment carries it on: Caddy would set another one in `run`.
+func limitMemory() int64 {
 	limit, err := memlimit.ApplyRatio(memlimit.FromCgroup, shareOfLimit)()
 	if err != nil {
 		limit, err = memlimit.ApplyRatio(memlimit.FromSystem, shareOfMachine)()
 	}
 	if err != nil {
-		return // Nothing here knows a limit.
+		return math.MaxInt64 // Nothing here knows a limit.
 	}
-	debug.SetMemoryLimit(int64(min(limit, 1<<62)))
+	all := int64(min(limit, 1<<62))
+	debug.SetMemoryLimit(all)
 	setDefault("GOMEMLIMIT", strconv.FormatUint(limit, 10))
+	return all
 }
+
+// limitAfterCollections takes what is reserved outside the heap off the limit,
+// each time that the heap was collected.
+func limitAfterCollections(all int64) {
+	runtime.AddCleanup(new(*byte), func(all int64) {
+		if left := limitFor(all, offheap.Reserved()); left != debug.SetMemoryLimit(-1) {
+			debug.SetMemoryLimit(left)
+		}
+		limitAfterCollections(all)
+	}, all)
+}
+
+// limitFor returns the limit of the heap where so much lies outside, which the
+// limit does not count. The heap keeps a half in any case.
+func limitFor(all, outside int64) int64 { return max(all-outside, all/2) }
 
 // adaptAfterCollections sets the heap's growth by what is live, each time that
 // the heap was collected. A SetGCPercent stops the world for a moment, so the

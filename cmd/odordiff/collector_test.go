@@ -51,3 +51,11 @@ func TestMemoryIsLimitedUnlessTheOperatorDid(t *testing.T) {
 		t.Errorf("the environment says %q, want %d", env, got)
 	}
 }
+
+func TestTheLimitLeavesRoomForWhatLiesOutsideTheHeap(t *testing.T) {
+	for outside, want := range map[int64]int64{0: 1 << 30, 64 << 20: 960 << 20, 1 << 40: 512 << 20} {
+		if got := limitFor(1<<30, outside); got != want {
+			t.Errorf("with %d MiB outside: %d MiB, want %d MiB", outside>>20, got>>20, want>>20)
+		}
+	}
+}

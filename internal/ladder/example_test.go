@@ -10,7 +10,10 @@ import (
 // An answer is kept for the principal whom it was given to, and for nobody
 // else.
 func ExampleStore() {
-	store := ladder.NewStore(ladder.Limits{})
+	store, err := ladder.NewStore(ladder.Limits{})
+	if err != nil {
+		panic(err)
+	}
 	asked := ladder.Target{Method: http.MethodGet, Path: "/molecules", Query: "a=1&b=2"}
 	request := ladder.Request{Host: "edge.example", Asked: asked, Passed: asked, Principal: "alice"}
 	store.Put(request.Key(), nil, ladder.Answer{Status: http.StatusOK, Body: []byte("linalool")})

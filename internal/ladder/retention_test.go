@@ -17,7 +17,7 @@ func TestAnAnswerDoesNotKeepItsRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := NewStore(Limits{})
+	s := newStore(t, Limits{})
 	s.Put(keyOf("/"), r.Header, answer("x"))
 	secret := weak.Make(&r.Header["Authorization"][0])
 	runtime.GC()
@@ -32,7 +32,7 @@ func TestAnAnswerDoesNotKeepItsRequest(t *testing.T) {
 
 func TestPutMakesRoomOfExpiredAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := NewStore(Limits{TTL: time.Minute})
+		s := newStore(t, Limits{TTL: time.Minute})
 		for _, path := range []string{"/a", "/b"} {
 			s.Put(keyOf(path), nil, answer("x"))
 		}

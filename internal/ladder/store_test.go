@@ -13,13 +13,23 @@ import (
 
 func keyOf(path string) Key { return Request{Asked: Target{Path: path}}.Key() }
 
+type failing interface{ Fatal(args ...any) }
+
+func newStore(t failing, limits Limits) *Store {
+	s, err := NewStore(limits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func answer(body string) Answer {
 	return Answer{Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body)}
 }
 
 func TestAnAnswerComesBackWithItsAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := NewStore(Limits{TTL: time.Minute})
+		s := newStore(t, Limits{TTL: time.Minute})
 		if !s.Put(keyOf("/a"), nil, answer("first")) {
 			t.Fatal("not kept")
 		}
@@ -43,7 +53,7 @@ func TestAnAnswerComesBackWithItsAge(t *testing.T) {
 }
 
 func TestAnswersOverTheEntryLimitAreNotKept(t *testing.T) {
-	s := NewStore(Limits{MaxEntry: 4})
+	s := newStore(t, Limits{MaxEntry: 4})
 	if s.Put(keyOf("/a"), nil, answer("12345")) {
 		t.Error("kept 5 bytes of at most 4")
 	}
@@ -56,7 +66,7 @@ func TestAnswersOverTheEntryLimitAreNotKept(t *testing.T) {
 }
 
 func TestTheLeastRecentlyUsedGivesWay(t *testing.T) {
-	s := NewStore(Limits{MaxSize: 3 * (overhead + 120)})
+	s := newStore(t, Limits{MaxSize: 3 * (overhead + blockSize)})
 	body := string(bytes.Repeat([]byte("x"), 60))
 	for _, path := range []string{"/a", "/b", "/c"} {
 		s.Put(keyOf(path), nil, answer(body))
@@ -93,7 +103,7 @@ func TestAnAnswerIsForRequestsAlikeInWhatItVariesWith(t *testing.T) {
 		{"another encoding of plain", plain, with("Accept-Encoding", "br"), true},
 		{"another encoding of encoded", encoded, with("Accept-Encoding", "br"), false},
 	} {
-		s := NewStore(Limits{})
+		s := newStore(t, Limits{})
 		s.Put(keyOf("/a"), english, test.answer)
 		if _, _, ok := s.Get(keyOf("/a"), test.request); ok != test.want {
 			t.Errorf("%s: served = %v", test.name, ok)
@@ -103,7 +113,7 @@ func TestAnAnswerIsForRequestsAlikeInWhatItVariesWith(t *testing.T) {
 
 func TestTheStoreNeverOutgrowsItsLimit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := NewStore(Limits{MaxSize: 4096, MaxEntry: 2048})
+		s := newStore(t, Limits{MaxSize: 4096, MaxEntry: 2048})
 		last := map[string]int{}
 		for i := range rapid.IntRange(1, 60).Draw(t, "puts") {
 			path := fmt.Sprint(rapid.IntRange(0, 9).Draw(t, "path"))
@@ -129,7 +139,7 @@ func TestTheStoreNeverOutgrowsItsLimit(t *testing.T) {
 }
 
 func BenchmarkPut(b *testing.B) {
-	s := NewStore(Limits{})
+	s := newStore(b, Limits{})
 	a := answer(string(bytes.Repeat([]byte("x"), 700)))
 	target := Target{Method: "POST", Path: "/api/v1/generate"}
 	q := Request{Host: "localhost", Asked: target, Passed: target, Principal: "ann", Body: bytes.Repeat([]byte("x"), 250)}
