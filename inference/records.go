@@ -71,7 +71,7 @@ func (r *records) run(ctx context.Context, work func(context.Context, job.Item) 
 // open tries until the store is open. It reports false where ctx is done first.
 func (r *records) open(ctx context.Context) bool {
 	for wait := firstRetry; ctx.Err() == nil; wait = min(2*wait, lastRetry) {
-		s, err := store.Open(ctx, store.Config{Path: r.config.Store, Logger: r.config.Logger})
+		s, err := store.Open(ctx, store.Config{Path: r.config.Store, MaxSize: r.config.StoreSize, Logger: r.config.Logger})
 		if r.keep(s, err); err == nil {
 			return true
 		}
@@ -89,7 +89,7 @@ func (r *records) keep(s *store.Store, err error) {
 	defer r.mutex.Unlock()
 	r.store, r.err = s, err
 	if err == nil {
-		queue := job.NewSQLite(s, job.Config{Keep: r.config.JobRetention, Lease: lease, GaveUp: api.GaveUp()})
+		queue := job.NewSQLite(s, job.Config{MaxJobs: r.config.MaxJobs, Keep: r.config.JobRetention, Lease: lease, GaveUp: api.GaveUp()})
 		r.opened = &api.Records{Jobs: queue, Feedback: feedback.NewBook(s), Trouble: s.Trouble}
 	}
 }

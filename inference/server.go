@@ -51,6 +51,10 @@ type Config struct {
 	// JobWorkers is how many prompts of jobs are worked on at once; they share
 	// the slots of MaxConcurrent. Default: half of those, at least 1.
 	JobWorkers int
+	// StoreSize bounds the store, in bytes. Default: no bound.
+	StoreSize int64
+	// MaxJobs is how many jobs of one client are kept. Default: 1,000.
+	MaxJobs int
 	// JobRetention is how long a job is kept from its end on, and the longest
 	// time that it may take. Default: seven days.
 	JobRetention time.Duration

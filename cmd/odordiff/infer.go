@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"os/signal"
 	"path/filepath"
 	"syscall"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"github.com/odordiff/odordiff/inference"
@@ -35,7 +37,9 @@ Ctrl-C lets the prompts in work finish, then stops it.`,
 			flags.DurationVar(&infer.timeout, "timeout", 30*time.Second, "longest time for one prompt, waiting included")
 			flags.Float64Var(&infer.minSafety, "min-safety", safety.DefaultMinScore, minSafetyUsage)
 			flags.StringVar(&infer.store, "store", filepath.Join(stateDir(), recordsFile), "file in which jobs and feedback are kept, or off")
+			flags.StringVar(&infer.storeSize, "store-size", "0", "largest size of that file, such as 10GiB; 0 for no bound")
 			flags.IntVar(&infer.jobWorkers, "job-workers", 0, "prompts of jobs worked on at once (default: half of --max-concurrent)")
+			flags.IntVar(&infer.maxJobs, "max-jobs", 1000, "jobs of one client that are kept")
 			flags.DurationVar(&infer.jobRetention, "job-retention", 7*24*time.Hour, "how long a job is kept from its end on")
 			cmd.Args = cobra.NoArgs
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -52,8 +56,8 @@ type infer struct {
 	maxConcurrent, maxQueued int
 	timeout                  time.Duration
 	minSafety                float64
-	store                    string
-	jobWorkers               int
+	store, storeSize         string
+	jobWorkers, maxJobs      int
 	jobRetention             time.Duration
 }
 
@@ -79,6 +83,10 @@ func (i *infer) run(ctx context.Context, out io.Writer) error {
 	if err := i.check(); err != nil {
 		return err
 	}
+	size, err := parseSize(i.storeSize)
+	if err != nil {
+		return fmt.Errorf("--store-size: %w", err)
+	}
 	logger := slog.New(slog.NewJSONHandler(out, nil))
 	server, err := inference.New(inference.Config{
 		MaxConcurrent: i.maxConcurrent,
@@ -86,7 +94,9 @@ func (i *infer) run(ctx context.Context, out io.Writer) error {
 		Timeout:       i.timeout,
 		MinSafety:     &i.minSafety,
 		Store:         storeFile(i.store),
+		StoreSize:     size,
 		JobWorkers:    i.jobWorkers,
+		MaxJobs:       i.maxJobs,
 		JobRetention:  i.jobRetention,
 		Logger:        logger,
 	})
@@ -113,6 +123,15 @@ func storeFile(flag string) string {
 	return flag
 }
 
+// parseSize reads a number of bytes, such as 10GiB.
+func parseSize(text string) (int64, error) {
+	n, err := humanize.ParseBytes(text)
+	if err != nil || n > math.MaxInt64 {
+		return 0, fmt.Errorf("%q: give a size such as 10GiB, or 0", text)
+	}
+	return int64(n), nil
+}
+
 func (i *infer) check() error {
 	switch {
 	case i.maxConcurrent < 0:
@@ -123,6 +142,8 @@ func (i *infer) check() error {
 		return errors.New("--store: name a file, or off")
 	case i.jobWorkers < 0:
 		return errors.New("--job-workers: give 1 or more, or leave it out")
+	case i.maxJobs < 1:
+		return errors.New("--max-jobs: give 1 or more")
 	case i.jobRetention <= 0:
 		return errors.New("--job-retention: give a duration over 0, such as 168h")
 	}

@@ -12,7 +12,7 @@ import (
 
 // newInfer returns a backend on a free port that keeps nothing.
 func newInfer(change func(*infer)) *infer {
-	i := &infer{listen: "127.0.0.1:0", timeout: time.Second, store: noStore, jobRetention: time.Hour}
+	i := &infer{listen: "127.0.0.1:0", timeout: time.Second, store: noStore, storeSize: "0", maxJobs: 1, jobRetention: time.Hour}
 	change(i)
 	return i
 }
@@ -36,6 +36,8 @@ func TestInferNamesTheFlagThatIsWrong(t *testing.T) {
 		"--timeout":        func(i *infer) { i.timeout = -time.Second },
 		"--min-safety":     func(i *infer) { i.minSafety = 1.5 },
 		"--store":          func(i *infer) { i.store = "" },
+		"--store-size":     func(i *infer) { i.storeSize = "much" },
+		"--max-jobs":       func(i *infer) { i.maxJobs = 0 },
 		"--job-workers":    func(i *infer) { i.jobWorkers = -1 },
 		"--job-retention":  func(i *infer) { i.jobRetention = 0 },
 	} {

@@ -79,6 +79,7 @@ type api struct {
 	timeout    time.Duration
 	minSafety  float64
 	records    func() (*Records, error)
+	streams    streams
 	stopping   <-chan struct{}
 	logger     *slog.Logger
 	metrics    *metrics
@@ -100,6 +101,7 @@ func New(config Config) (*API, error) {
 		timeout:    config.Timeout,
 		minSafety:  config.MinSafety,
 		records:    config.Records,
+		streams:    streams{open: map[string]int{}},
 		stopping:   config.Stopping,
 		logger:     config.Logger,
 	}

@@ -198,6 +198,32 @@ func TestAStreamShowsThatItLivesAndEndsAfterAWhile(t *testing.T) {
 	}
 }
 
+func TestTheStreamsOfAPrincipalAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorded(t, job.Config{}, nil)
+		path := r.submit(t, `{"prompts": ["rose"]}`) + "/results"
+		ctx, leave := context.WithCancel(t.Context())
+		for range mostStreams {
+			go send(r, httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil), "Accept", eventStream)
+		}
+		synctest.Wait()
+		refused := r.get(t, path, "Accept", jsonLines)
+		wantProblem(t, refused, problem.QuotaExceeded)
+		if refused.Header().Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
+		if page := r.get(t, path); page.Code != http.StatusOK {
+			t.Errorf("a page has status %d", page.Code)
+		}
+		wantProblem(t, r.get(t, path, "Accept", jsonLines, "Gate-Principal", "bob"), problem.NotFound)
+		leave()
+		synctest.Wait()
+		if stream := r.get(t, path, "Accept", jsonLines); stream.Code != http.StatusOK {
+			t.Errorf("when others are over, a stream has status %d", stream.Code)
+		}
+	})
+}
+
 // The job never ends, but the answer does.
 func TestAskingForTheHeaderOfAStreamFollowsNothing(t *testing.T) {
 	r := newRecorded(t, job.Config{}, nil)
@@ -319,6 +345,16 @@ func TestTooManyOpenPromptsAreRefused(t *testing.T) {
 	}
 	refused(problem.QuotaExceeded)
 	refused(problem.RecordsUnavailable, "Gate-Principal", "bob")
+}
+
+func TestTooManyKeptJobsAreRefused(t *testing.T) {
+	r := newRecorded(t, job.Config{MaxJobs: 1}, nil)
+	r.submit(t, `{"prompts": ["rose"]}`)
+	rec := send(r, httptest.NewRequest(http.MethodPost, batchPath, strings.NewReader(`{"prompts": ["lemon"]}`)))
+	p := wantProblem(t, rec, problem.QuotaExceeded)
+	if !strings.Contains(fmt.Sprint(p["detail"]), "kept") || rec.Header().Get("Retry-After") == "" {
+		t.Errorf("%v, %v", p, rec.Header())
+	}
 }
 
 func TestWhatIsWrongWithABatchIsNamed(t *testing.T) {

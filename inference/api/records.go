@@ -27,6 +27,7 @@ var ErrNoRecords = errors.New("this server keeps no records")
 const (
 	retryRecords = 5 * time.Second
 	retryShare   = 30 * time.Second
+	retryKept    = time.Hour
 )
 
 // recorded returns where records are kept, or the problem that says why they
@@ -58,6 +59,8 @@ func recordsRefusal(err error) error {
 		return problem.KeyReused.New("the Idempotency-Key was sent with another body before; make a new key for it").Because(err)
 	case errors.Is(err, job.ErrShareFull):
 		return tooMuch("too many of your prompts are waiting; try again when some are done", "open-prompts").RetryAfter(retryShare)
+	case errors.Is(err, job.ErrTooManyJobs):
+		return tooMuch("as many of your jobs are kept as may be; each is forgotten at the time in its expires", "kept-jobs").RetryAfter(retryKept)
 	case errors.Is(err, feedback.ErrTooMany):
 		return tooMuch("you have rated as many molecules as you may", "rated-molecules")
 	case errors.Is(err, job.ErrFull):

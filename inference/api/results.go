@@ -100,6 +100,10 @@ func (a *api) results(w http.ResponseWriter, r *http.Request) error {
 			return nil
 		}
 	}
+	if err := a.streams.enter(principal); err != nil {
+		return err
+	}
+	defer a.streams.leave(principal)
 	return a.follow(r.Context(), request, out)
 }
 

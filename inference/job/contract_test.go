@@ -241,6 +241,28 @@ func TestWhatIsOpenIsBounded(t *testing.T) {
 	})
 }
 
+func TestTheJobsThatAreKeptAreBounded(t *testing.T) {
+	eachQueue(t, func(t *testing.T, newQueue opener) {
+		q, clock := newQueue(t, func(c *Config) { c.MaxJobs, c.Keep = 2, time.Hour })
+		keyed := submission("ada", 1)
+		keyed.Key = "k"
+		submit(t, q, keyed)
+		finish(t, q, take(t, q, 1)[0], Outcome{Body: []byte("done")})
+		clock.advance(time.Minute)
+		submit(t, q, submission("ada", 1))
+		if _, err := q.Submit(t.Context(), submission("ada", 1)); !errors.Is(err, ErrTooManyJobs) {
+			t.Errorf("a job more: %v", err)
+		}
+		submit(t, q, keyed) // it is there already
+		submit(t, q, submission("bob", 1))
+		clock.advance(time.Hour - time.Minute + time.Millisecond) // the first expires
+		if err := q.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		submit(t, q, submission("ada", 1))
+	})
+}
+
 func TestAFailedAttemptComesAgainLaterAndLater(t *testing.T) {
 	eachQueue(t, func(t *testing.T, newQueue opener) {
 		q, clock := newQueue(t, func(c *Config) { c.MaxAttempts, c.Backoff = 3, time.Second })

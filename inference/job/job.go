@@ -134,6 +134,8 @@ var (
 	ErrReused = errors.New("the idempotency key belongs to another job")
 	// ErrShareFull says that the principal has as many items open as it may.
 	ErrShareFull = errors.New("too many items of the principal are open")
+	// ErrTooManyJobs says that as many jobs of the principal are kept as may be.
+	ErrTooManyJobs = errors.New("too many jobs of the principal are kept")
 	// ErrFull says that all together have as many items open as they may.
 	ErrFull = errors.New("too many items are open")
 	// ErrLost says that an item is not the caller's any more: its job was
@@ -147,8 +149,8 @@ var (
 // concurrent use.
 type Queue interface {
 	// Submit takes a job in. For a key that the principal has used it returns
-	// the job of then, or ErrReused. It returns ErrShareFull or ErrFull where
-	// there is no room.
+	// the job of then, or ErrReused. It returns ErrShareFull, ErrTooManyJobs or
+	// ErrFull where there is no room.
 	Submit(ctx context.Context, s Submission) (Job, error)
 	// Job returns how a principal's job stands, List those before a job, or all
 	// for an empty id, the newest first.

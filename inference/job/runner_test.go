@@ -144,7 +144,7 @@ func TestAStopGivesItemsBackAsIfTheyHadNotBeenTaken(t *testing.T) {
 
 // A result that cannot be written waits for room.
 func TestAResultOutlivesAFullDisk(t *testing.T) {
-	s, err := store.Open(t.Context(), store.Config{Path: filepath.Join(t.TempDir(), "records.db"), MaxPages: 100})
+	s, err := store.Open(t.Context(), store.Config{Path: filepath.Join(t.TempDir(), "records.db"), MaxSize: 400_000})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,9 @@ type Config struct {
 	// MaxShare is how many items of one principal may be open, MaxOpen of all.
 	// Defaults: 5,000 and 50,000.
 	MaxShare, MaxOpen int
+	// MaxJobs is how many jobs of one principal are kept, those that are over
+	// included. Default: 1,000.
+	MaxJobs int
 	// Keep is how long a job is kept from its end on, and the longest time that
 	// it may take. Default: seven days.
 	Keep time.Duration
@@ -43,6 +46,7 @@ type Config struct {
 func (c *Config) setDefaults() {
 	setDefault(&c.MaxShare, 5000)
 	setDefault(&c.MaxOpen, 50_000)
+	setDefault(&c.MaxJobs, 1000)
 	setDefault(&c.Keep, 7*24*time.Hour)
 	setDefault(&c.Lease, 15*time.Second)
 	setDefault(&c.MaxAttempts, 4)
@@ -162,14 +166,19 @@ func sameKey(tx *store.Tx, s Submission) (Job, error) {
 
 // room returns an error where there is no room for so many items more.
 func (q *SQLite) room(tx *store.Tx, principal string, more int) error {
-	var own, all int
+	var own, all, jobs int
 	if err := tx.Row("SELECT coalesce(sum(waiting + running), 0), coalesce(sum((waiting + running) * (principal = ?)), 0) FROM shares", principal).
 		Scan(&all, &own); err != nil {
+		return err
+	}
+	if err := tx.Row("SELECT count(*) FROM jobs WHERE principal = ?", principal).Scan(&jobs); err != nil {
 		return err
 	}
 	switch {
 	case own+more > q.config.MaxShare:
 		return ErrShareFull
+	case jobs >= q.config.MaxJobs:
+		return ErrTooManyJobs
 	case all+more > q.config.MaxOpen:
 		return ErrFull
 	}

@@ -58,11 +58,14 @@ func (s *Store) settings(writes bool) []string {
 		fmt.Sprintf("wal_autocheckpoint = %d", max(0, s.config.Checkpoint)),
 		fmt.Sprintf("journal_size_limit = %d", largestIdleLog),
 	}
-	if s.config.MaxPages > 0 {
-		settings = append(settings, fmt.Sprintf("max_page_count = %d", s.config.MaxPages))
+	if s.config.MaxSize > 0 {
+		settings = append(settings, fmt.Sprintf("max_page_count = %d", (s.config.MaxSize+pageSize-1)/pageSize))
 	}
 	return settings
 }
+
+// pageSize is that of a new file, in bytes.
+const pageSize = 4096
 
 // largestIdleLog is how many bytes the log keeps on the disk once it has been
 // put back.

@@ -18,7 +18,7 @@ type Reason string
 
 // What may be wrong.
 const (
-	Full     Reason = "full"      // there is no room on the disk
+	Full     Reason = "full"      // there is no room, or no more is allowed
 	Busy     Reason = "busy"      // another process holds the file
 	Corrupt  Reason = "corrupt"   // the file is damaged
 	Foreign  Reason = "foreign"   // the file is another program's
@@ -31,7 +31,7 @@ const (
 
 // cures say what to do.
 var cures = map[Reason]string{
-	Full:     "free some space; what was acknowledged is kept",
+	Full:     "free some space, or raise --store-size if the file is as large; what was acknowledged is kept",
 	Busy:     "end the other program that holds the file, or wait for it",
 	Corrupt:  "restore it from a backup, or move it away with its -wal and -shm to begin anew",
 	Foreign:  "name another file with --store",
@@ -43,7 +43,7 @@ var cures = map[Reason]string{
 }
 
 var says = map[Reason]string{
-	Full:     "there is no room on the disk",
+	Full:     "there is no room for more",
 	Busy:     "another process holds the file",
 	Corrupt:  "the file is damaged",
 	Foreign:  "the file is not a store of odordiff",

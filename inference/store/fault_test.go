@@ -66,8 +66,8 @@ func TestAFullDiskKeepsWhatWasAcknowledged(t *testing.T) {
 	}
 }
 
-func TestTheBoundOnPagesIsLikeAFullDisk(t *testing.T) {
-	s := open(t, fresh(t), func(c *Config) { c.MaxPages = 100 })
+func TestTheBoundOnTheSizeIsLikeAFullDisk(t *testing.T) {
+	s := open(t, fresh(t), func(c *Config) { c.MaxSize = 400_000 })
 	n, err := fill(t, s, 0)
 	wantReason(t, err, Full)
 	if got := notes(t, s); len(got) != n || n == 0 {

@@ -37,8 +37,10 @@ type Config struct {
 	// into the database. Negative: only [Store.Checkpoint] does that, as one
 	// wants it who copies the log elsewhere. Default: 1000, which is 4 MB.
 	Checkpoint int
-	// MaxPages bounds the database, in pages of 4 KiB. Default: no bound.
-	MaxPages int
+	// MaxSize bounds the database, in bytes, which are rounded up to pages of
+	// 4 KiB. A larger one that is there stays, and does not grow. Default: no
+	// bound.
+	MaxSize int64
 	// Relaxed leaves out the wait for the disk. A killed process loses nothing,
 	// but a machine that loses power may lose the last writes.
 	Relaxed bool
@@ -53,8 +55,8 @@ func (c *Config) setDefaults() error {
 	switch {
 	case c.Path == "":
 		return errors.New("store: a Path is missing")
-	case c.Readers < 0 || c.Busy < 0 || c.Lifetime < 0 || c.MaxPages < 0:
-		return errors.New("store: Readers, Busy, Lifetime and MaxPages must not be negative")
+	case c.Readers < 0 || c.Busy < 0 || c.Lifetime < 0 || c.MaxSize < 0:
+		return errors.New("store: Readers, Busy, Lifetime and MaxSize must not be negative")
 	}
 	if c.Readers == 0 {
 		c.Readers = 4
