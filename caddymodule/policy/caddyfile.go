@@ -31,6 +31,8 @@ func (h *Handler) Options() option.Table {
 			Accept("a JSON Pointer such as /prompt or /messages/*/content", isPointer),
 		option.List("file", &h.Files, "<pointers...>").Example("/messages/*/content/*/image_url").DefaultMeans("none").
 			Accept("a JSON Pointer such as /messages/*/content/*/image_url", isPointer),
+		option.List("apart", &h.Apart, "<pointers...>").Example("/prompts/*").DefaultMeans("none").
+			Accept("a JSON Pointer such as /prompts/*", isPointer),
 		option.Size("max_body", &h.MaxBody, 1, 1<<40).Default("1MiB"),
 		option.Size("multipart", &h.Multipart, 1, 1<<40).Example("32MiB").DefaultMeans("forms are refused"),
 		option.Duration("timeout", &h.Timeout, time.Millisecond, 5*time.Second).Default("250ms"),

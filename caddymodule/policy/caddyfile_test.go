@@ -18,6 +18,7 @@ func TestCaddyfileErrorsNameTheOption(t *testing.T) {
 		"no block":             {"gate_policy", "dir is missing"},
 		"schema without file":  {"gate_policy {\n schema /x\n}", "schema is missing; write for example: schema /api/v1/generate* schemas/generate.json"},
 		"a prompt of words":    {"gate_policy {\n prompt prompt\n}", `prompt: "prompt" is not a JSON Pointer`},
+		"apart of words":       {"gate_policy {\n dir a\n apart prompts\n}", `apart: "prompts" is not a JSON Pointer`},
 		"a block in an option": {"gate_policy {\n dir a {\n b\n }\n}", "dir takes no block"},
 	} {
 		t.Run(name, func(t *testing.T) {

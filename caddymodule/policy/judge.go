@@ -87,7 +87,7 @@ func read(x *exchange.Exchange, r *http.Request, most int64) (raw []byte, refuse
 // prompts returns the texts to judge.
 func (h *Handler) prompts(r *http.Request, since time.Time, body any) ([]exchange.Prompt, *refusal) {
 	deadline := since.Add(time.Duration(*h.Timeout))
-	source := promptpolicy.Source{Body: body, Query: r.URL.RawQuery, Files: h.files}
+	source := promptpolicy.Source{Body: body, Query: r.URL.RawQuery, Files: h.files, Apart: h.apart}
 	prompts, err := promptpolicy.Prompts(r.Context(), deadline, source, h.paths)
 	switch {
 	case err == nil:
@@ -270,6 +270,9 @@ func denied(d *promptpolicy.Decision) *refusal {
 	kind := *problem.PolicyDenied
 	kind.Status = d.Status
 	p := (&kind).New(reasons[0].Message).With("reasons", reasons)
+	if d.Item != "" {
+		p = p.With("item", d.Item)
+	}
 	for _, reason := range reasons {
 		p.RefusedBy = append(p.RefusedBy, reason.ID)
 	}

@@ -60,6 +60,14 @@ type Handler struct {
 	// Default: none.
 	Files []string `json:"files,omitempty"`
 
+	// Which items the service reads each by itself, such as the prompts of a
+	// batch: JSON Pointers like those of prompts, such as /prompts/*. Each item,
+	// with all that is below, is judged together with what is in none. The first
+	// that is refused ends it, and the problem names it as "item". Without this
+	// all texts of a body are also judged as one, since a model may read them so.
+	// Default: none.
+	Apart []string `json:"apart,omitempty"`
+
 	// How many bytes a body may have. Default: 1 MiB. A smaller limit of
 	// request_body applies too.
 	MaxBody *int64 `json:"max_body,omitempty"`
@@ -93,6 +101,7 @@ type Handler struct {
 
 	paths    []promptpolicy.PromptPath
 	files    []promptpolicy.PromptPath
+	apart    []promptpolicy.PromptPath
 	entrance gate.Entrance
 	engine   *promptpolicy.Engine
 	cleanups []func() error
@@ -157,6 +166,9 @@ func (h *Handler) configure(ctx caddy.Context) error {
 		return err
 	}
 	if h.files, err = parsePaths(h.Files); err != nil {
+		return err
+	}
+	if h.apart, err = parsePaths(h.Apart); err != nil {
 		return err
 	}
 	if len(h.paths) == 0 {

@@ -601,3 +601,33 @@ func TestHealthCheckSaysWhatIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestItemsOfABatchAreJudgedApart(t *testing.T) {
+	const batch = route + "/batch"
+	h, err := provisioned(t, &Handler{
+		Dir:     shippedDir,
+		Schemas: []RouteSchema{{Route: batch, Schema: "schemas/batch.json"}},
+		Prompts: []string{"/prompts/*", "/constraints"},
+		Apart:   []string{"/prompts/*"},
+		Timeout: new(caddy.Duration(2 * time.Second)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := serve(h, post(batch, `{"prompts":["a scent of raw nerve","agent orange blossom"]}`), &upstream{}); err != nil {
+		t.Errorf("split over prompts that are read apart: %v", err)
+	}
+	_, _, err = serve(h, post(batch, `{"prompts":["rose","a nerve agent","VX"]}`), &upstream{})
+	if p := problemOf(t, err); p.Status != http.StatusForbidden || p.Extensions["item"] != "/prompts/1" {
+		t.Errorf("status = %d, item = %v", p.Status, p.Extensions["item"])
+	}
+	for name, r := range map[string]*http.Request{
+		"what is common": post(batch, `{"prompts":["agent"],"constraints":{"must":["nerve"]}}`),
+		"the query":      post(batch+"?prompts=a+nerve", `{"prompts":["rose","agent"]}`),
+	} {
+		_, _, err := serve(h, r, &upstream{})
+		if p := problemOf(t, err); p.Status != http.StatusForbidden {
+			t.Errorf("split over a prompt and %s: status = %d", name, p.Status)
+		}
+	}
+}

@@ -85,7 +85,8 @@ func (p *Principal) Key() string { return p.Namespace() + "\n" + p.ID }
 
 // Prompt is one text of a request that is meant for the model.
 type Prompt struct {
-	// Path is the JSON Pointer of the text in the body.
+	// Path is the JSON Pointer of the text in the body, in which * stands for
+	// what tells an item from others that are judged apart.
 	Path string `json:"path"`
 	// Text is the original.
 	Text string `json:"text"`
@@ -95,6 +96,9 @@ type Prompt struct {
 	IsName bool `json:"-"`
 	// Joined says that the text was joined of others, which are prompts too.
 	Joined bool `json:"-"`
+	// Item is the JSON Pointer of the item that the text is of, where items are
+	// judged apart from each other; empty for what they have in common.
+	Item string `json:"-"`
 }
 
 // Decision is what a policy said about a request.

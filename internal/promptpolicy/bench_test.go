@@ -146,3 +146,36 @@ func shippedFiles(b testing.TB) map[string]string {
 	}
 	return files
 }
+
+// BenchmarkBatch measures a thousand prompts that are judged apart, which is
+// the most that a body may have; of materials, with a formula and a CAS number.
+func BenchmarkBatch(b *testing.B) {
+	for name, text := range map[string]string{
+		"words":    "fresh citrus over wet cedar, take %d",
+		"formula":  "limonene, C%dH%d, over wet cedar and a little smoke",
+		"formulas": "limonene, C%dH%d, over wet cedar and a little smoke, " + scents(240)[0],
+		"long":     "limonene, C%dH%d, over wet cedar and a little smoke, " + scents(900)[0],
+		"odd":      "%d: c.o.l.d rain 0n st0ne, ffrreesshh, like linalool (78-70-6, C%dH%dO)",
+	} {
+		b.Run(name, func(b *testing.B) {
+			policy := shipped(b)
+			prompts := make([]any, maxPrompts)
+			for i := range prompts {
+				prompts[i] = fmt.Sprintf(text, slices.Repeat([]any{i}, strings.Count(text, "%d"))...)
+			}
+			in := generate("", "generate")
+			in.Body = map[string]any{"prompts": prompts}
+			paths := pathsOf(b, []string{"/prompts/*"})
+			for b.Loop() {
+				in.Since = time.Now()
+				var err error
+				if in.Prompts, err = Prompts(b.Context(), in.Since.Add(ample), Source{Body: in.Body, Apart: paths}, paths); err != nil {
+					b.Fatal(err)
+				}
+				if d, err := policy.Within(ample).Decide(b.Context(), in); err != nil || !d.Allow {
+					b.Fatal(d, err)
+				}
+			}
+		})
+	}
+}

@@ -29,6 +29,9 @@ type Decision struct {
 	Labels []string `json:"labels"`
 	// Observed are the reasons of rules that only observe: for the record, too.
 	Observed []exchange.Reason `json:"observed,omitempty"`
+	// Item is the pointer of the item that is refused, where items are judged
+	// apart from each other.
+	Item string `json:"item,omitempty"`
 	// Revision names the policy that decided.
 	Revision string `json:"revision"`
 }

@@ -36,6 +36,7 @@ type evaluation struct {
 	deadline time.Time
 	input    *ast.Term
 	sight    *sight // nil until it is needed
+	known    []seen // what is seen of the first prompts
 	cancel   topdown.Cancel
 	stop     []func() bool
 }
@@ -154,7 +155,7 @@ func (e *evaluation) look(in *Input) (err error) {
 	if e.sight != nil {
 		return nil
 	}
-	e.sight, err = e.program.reader.look(e.ctx, e.deadline, in.Prompts)
+	e.sight, err = e.program.reader.look(e.ctx, e.deadline, in.Prompts, e.known)
 	switch {
 	case err == nil:
 		return nil

@@ -83,14 +83,15 @@ func (p *Policy) Schema(name string) (*Schema, bool) {
 // Decide judges a request. An error means that there is no decision, so the
 // request must not pass; it may wrap [ErrTimeout], [ErrUndefined],
 // [ErrMalformed] or [ErrPanic]. Decide returns within about the policy's
-// timeout. The decision may be shared with other requests and must not be
-// changed.
+// timeout. Items that are apart are judged one after the other, each with what
+// they have in common, until one is refused. The decision may be shared with
+// other requests and must not be changed.
 func (p *Policy) Decide(ctx context.Context, in *Input) (*Decision, error) {
 	since := in.Since
 	if since.IsZero() {
 		since = time.Now()
 	}
-	return p.evaluate(ctx, since, func(e *evaluation) (*Decision, error) { return p.program.plan.decide(e, in) })
+	return p.evaluate(ctx, since, func(e *evaluation) (*Decision, error) { return p.program.plan.decideEach(e, in) })
 }
 
 // Evaluate judges an input document that is given as JSON, as tools do. The

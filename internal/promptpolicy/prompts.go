@@ -77,8 +77,9 @@ func isFolded(name, folded string) bool {
 
 // The bounds of what is judged in one body. Every prompt takes the rules time,
 // and its pointer repeats the names that lead to it: without a bound, a body of
-// 80 KB could have 500 MB of pointers. Hangul takes three times as many bytes
-// while it is normalised, and no script takes more.
+// 80 KB could have 500 MB of pointers. Items that are judged apart may have
+// maxPrompts texts, and the rest as many. Hangul takes three times as many
+// bytes while it is normalised, and no script takes more.
 const (
 	maxPrompts      = 1000
 	maxPointerBytes = 256 << 10
@@ -109,6 +110,9 @@ type Source struct {
 	// Files lead to what may be files, which are no texts. They lead to all that
 	// is below, too.
 	Files []PromptPath
+	// Apart lead to items that are judged apart from each other, with all that is
+	// below.
+	Apart []PromptPath
 }
 
 // Prompts returns the texts that the paths lead to in a body, with their
@@ -121,13 +125,16 @@ type Source struct {
 //   - if the paths lead to nothing in a body, the whole body is judged;
 //   - a parameter of the query is treated like the member of that name.
 //
+// The texts of an item that from.Apart lead to name it, and are joined with
+// none of another.
+//
 // The data of files that from.Files lead to is left out: see [fileHead].
 //
 // Prompts gives up at the deadline. The error is [ErrTooManyPrompts],
 // [ErrLongPointers], [ErrNotText], [ErrTextGrows], [ErrTextTakesLong], or wraps
 // that of the context.
 func Prompts(ctx context.Context, deadline time.Time, from Source, paths []PromptPath) ([]exchange.Prompt, error) {
-	c := collector{files: from.Files}
+	c := collector{files: from.Files, apart: from.Apart}
 	c.at, c.like, c.found = c.room.at[:0], c.room.like[:0], c.room.found[:0]
 	for _, path := range paths {
 		if err := c.walk(from.Body, path); err != nil {
@@ -153,6 +160,8 @@ type collector struct {
 		found    [2]rawPrompt
 	}
 	found    []rawPrompt
+	ofItems  int             // how many of found are of items that are apart
+	others   int             // and how many are not
 	pointers int             // bytes of the pointers of found
 	at       []string        // the names that lead to the current value
 	like     []string        // the names that a path's tokens stand for
@@ -160,12 +169,14 @@ type collector struct {
 	joined   []rawPrompt
 	list     *list // the innermost array around the current value
 	files    []PromptPath
+	apart    []PromptPath
 }
 
 // rawPrompt is a prompt that is not normalised yet.
 type rawPrompt struct {
 	path string
 	text string
+	item string
 	name bool  // whether it is the name of a member
 	of   []int // of a joined prompt: the indices of its texts in found
 }
@@ -272,11 +283,11 @@ func (c *collector) gatherItems(items []any) error {
 	}
 	for _, below := range c.list.order {
 		if texts := c.list.texts[below]; len(texts) > 1 {
-			path := pointer(c.at...) + "/*" + below
+			path := c.pointer() + "/*" + below
 			if c.pointers += len(path); c.pointers > maxPointerBytes {
 				return ErrLongPointers
 			}
-			c.joined = append(c.joined, rawPrompt{path: path, of: texts})
+			c.joined = append(c.joined, rawPrompt{path: path, item: c.found[texts[0]].item, of: texts})
 		}
 	}
 	return nil
@@ -290,23 +301,29 @@ func (c *collector) enter(name string, visit func() error) error {
 
 // add adds a prompt. It measures the pointer before writing it.
 func (c *collector) add(text string, name bool) error {
-	if len(c.found) == maxPrompts {
+	item, depth := c.item(name)
+	count := &c.others
+	if depth > 0 {
+		count = &c.ofItems
+	}
+	if *count == maxPrompts {
 		return ErrTooManyPrompts
 	}
+	*count++
 	for _, name := range c.at {
 		c.pointers += len(name) + len("/")
 	}
 	if c.pointers > maxPointerBytes {
 		return ErrLongPointers
 	}
-	if l := c.list; l != nil && !name {
+	if l := c.list; l != nil && !name && l.depth >= depth {
 		below := pointer(c.at[l.depth+1:]...)
 		if l.texts[below] == nil {
 			l.order = append(l.order, below)
 		}
 		l.texts[below] = append(l.texts[below], len(c.found))
 	}
-	c.found = append(c.found, rawPrompt{path: pointer(c.at...), text: text, name: name})
+	c.found = append(c.found, rawPrompt{path: c.pointer(), text: text, item: item, name: name})
 	return nil
 }
 
@@ -411,7 +428,7 @@ func (c *collector) prompts(ctx context.Context, deadline time.Time) ([]exchange
 		case err != nil:
 			return nil, ErrTextTakesLong
 		}
-		prompts = append(prompts, exchange.Prompt{Path: raw.path, Text: raw.text, Normalised: normalised, IsName: raw.name})
+		prompts = append(prompts, exchange.Prompt{Path: raw.path, Text: raw.text, Normalised: normalised, Item: raw.item, IsName: raw.name})
 	}
 	for _, raw := range c.joined {
 		prompts = append(prompts, raw.join(prompts))
@@ -428,6 +445,7 @@ func (j rawPrompt) join(prompts []exchange.Prompt) exchange.Prompt {
 	}
 	return exchange.Prompt{
 		Path:       j.path,
+		Item:       j.item,
 		Joined:     true,
 		Text:       strings.Join(texts, string(textnorm.Seam)),
 		Normalised: strings.Join(slices.DeleteFunc(normalised, func(s string) bool { return s == "" }), " "),

@@ -98,7 +98,7 @@ func parsed(t *testing.T, body string) (value any) {
 	return value
 }
 
-func pathsOf(t *testing.T, pointers []string) (paths []PromptPath) {
+func pathsOf(t testing.TB, pointers []string) (paths []PromptPath) {
 	t.Helper()
 	for _, pointer := range pointers {
 		path, err := ParsePromptPath(pointer)

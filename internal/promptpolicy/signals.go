@@ -52,19 +52,22 @@ type sight struct {
 	room  [1]seen // where texts begins
 }
 
-// look reads the signals of prompts. The error is one of package textnorm.
-func (r *reader) look(ctx context.Context, deadline time.Time, prompts []exchange.Prompt) (*sight, error) {
+// look reads the signals of prompts, of which the first are known. The error is
+// one of package textnorm.
+func (r *reader) look(ctx context.Context, deadline time.Time, prompts []exchange.Prompt, known []seen) (*sight, error) {
 	expired := func() bool { return ctx.Err() != nil || time.Now().After(deadline) }
 	all := &sight{}
-	all.texts = all.room[:0]
+	all.texts = append(all.room[:0], known...)
 	var together []exchange.Prompt
-	for _, prompt := range prompts {
-		text, err := r.read(prompt, expired)
-		if err != nil {
-			return nil, err
+	for i, prompt := range prompts {
+		if i == len(all.texts) {
+			text, err := r.read(prompt, expired)
+			if err != nil {
+				return nil, err
+			}
+			all.texts = append(all.texts, text)
 		}
-		all.texts = append(all.texts, text)
-		if len(prompts) > 1 && text.kind == prose && !prompt.Joined {
+		if len(prompts) > 1 && all.texts[i].kind == prose && !prompt.Joined {
 			together = append(together, prompt)
 		}
 	}

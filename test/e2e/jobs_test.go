@@ -99,7 +99,9 @@ func TestABatchMayHaveAThousandPromptsAndNoRequestElseItsSize(t *testing.T) {
 	for i := range prompts {
 		prompts[i] = fmt.Sprintf("a fresh citrus over wet cedar, number %d, with a little rose, some lavender and a trace of smoke", i)
 	}
-	path := e.submit(t, header, batchOf(t, prompts, `, "engine": "library", "num_molecules": 1`))
+	// The model reads neither with the other.
+	prompts[1], prompts[2] = "a scent of raw nerve", "agent orange blossom"
+	path := e.submit(t, header, batchOf(t, prompts, `, "engine": "library", "num_molecules": 1, "like": "CCO", "constraints": {"must": ["woody"]}`))
 	e.send(t, http.MethodDelete, path, header, "").wantOK(t)
 	large := `{"prompt": "` + strings.Repeat("rose ", 14_000) + `"}`
 	e.send(t, http.MethodPost, generatePath, header, large).wantProblem(t, http.StatusRequestEntityTooLarge, "body-too-large")
