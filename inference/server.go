@@ -42,8 +42,8 @@ type Config struct {
 	// MinSafety is the smallest safety score, 0 to 1, that a request may ask
 	// for: the operator's floor. Default: [safety.DefaultMinScore].
 	MinSafety *float64
-	// Grace is how long requests in flight may take to finish after a stop.
-	// Default: 10 s.
+	// Grace is how long requests in flight may take to finish after a stop. Then
+	// the store gets the time that it needs. Default: [DefaultGrace].
 	Grace time.Duration
 	// Store is the file in which jobs and feedback are kept. Default: they are
 	// not kept, and requests for them are refused.
@@ -62,6 +62,9 @@ type Config struct {
 	// is logged.
 	Logger *slog.Logger
 }
+
+// DefaultGrace is how long requests may take to finish.
+const DefaultGrace = 10 * time.Second
 
 func (c *Config) setDefaults() error {
 	if len(c.Engines) == 0 {
@@ -112,7 +115,7 @@ func (c *Config) setDefaultLimits() {
 		c.MinSafety = &floor
 	}
 	if c.Grace == 0 {
-		c.Grace = 10 * time.Second
+		c.Grace = DefaultGrace
 	}
 }
 

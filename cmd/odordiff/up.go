@@ -22,8 +22,9 @@ import (
 	"github.com/odordiff/odordiff/inference/safety"
 )
 
-// drainTimeout is how long the backend may take to finish what it is doing.
-const drainTimeout = 10 * time.Second
+// drainTimeout is how long the backend may take to finish what it is doing: its
+// requests, and then what its jobs have in hand.
+const drainTimeout = inference.DefaultGrace + 10*time.Second
 
 func init() {
 	register("up", "[--state <dir>] [--policies <dir>] [--https-port <port>] [--http-port <port>] [--probe-port <port>] [--store <file>]",

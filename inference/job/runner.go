@@ -86,9 +86,9 @@ type work struct {
 // holding is an item in hand.
 type holding struct {
 	Item
-	ctx  context.Context //nolint:containedctx // it is done when the item is taken away
+	ctx  context.Context // done when the item is taken away
 	drop context.CancelFunc
-	stop context.Context //nolint:containedctx // it is done when the runner stops
+	stop context.Context // done when the runner stops
 }
 
 // wait waits until it makes sense to ask the queue again. It reports whether

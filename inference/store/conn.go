@@ -74,7 +74,7 @@ const largestIdleLog = 16 << 20
 // jittered is a lifetime give or take a fifth, so that connections that were
 // opened together do not all end together.
 func jittered(lifetime time.Duration) time.Duration {
-	return time.Duration(float64(lifetime) * (0.8 + 0.4*rand.Float64())) //nolint:gosec // no secret
+	return time.Duration(float64(lifetime) * (0.8 + 0.4*rand.Float64()))
 }
 
 func (c *conn) close() error {
@@ -150,11 +150,8 @@ func (t *Tx) Rows(scan func(*sql.Rows) error, query string, arguments ...any) er
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
+	for err == nil && rows.Next() {
+		err = scan(rows)
 	}
-	return rows.Err()
+	return errors.Join(err, rows.Err(), rows.Close())
 }

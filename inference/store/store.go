@@ -89,7 +89,7 @@ type Store struct {
 	readers *pool
 	writes  chan *write
 	closing chan struct{}
-	written sync.WaitGroup // the writer
+	written chan struct{} // closed when the writer has ended
 	once    sync.Once
 	figures figures
 	trouble trouble
@@ -108,6 +108,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		config:  config,
 		writes:  make(chan *write, mostTogether),
 		closing: make(chan struct{}),
+		written: make(chan struct{}),
 	}
 	if err := s.makeFile(); err != nil {
 		return nil, err
@@ -123,7 +124,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	s.readers = newPool(s, config.Readers)
-	s.written.Go(func() { s.writeAll(writer) })
+	go s.writeAll(writer)
 	return s, nil
 }
 
@@ -206,7 +207,7 @@ var ErrClosed = errors.New("the store is closed")
 // and lets go of the file. It is called when no read is under way.
 func (s *Store) Close() error {
 	s.once.Do(func() { close(s.closing) })
-	s.written.Wait()
+	<-s.written
 	return errors.Join(s.readers.close(), s.db.Close())
 }
 

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -112,28 +111,35 @@ func hold(t testing.TB, s *Store) (release func()) {
 	}
 }
 
-// queued waits until so many writes wait.
-func queued(s *Store, n int) {
-	for s.Stats().Waiting < n {
-		time.Sleep(time.Millisecond)
+// queue queues a write, and returns where its outcome will come.
+func queue(ctx context.Context, t testing.TB, s *Store, do func(*Tx) error) <-chan error {
+	t.Helper()
+	w := newWrite(do)
+	if err := s.queue(ctx, w); err != nil {
+		t.Fatal(err)
 	}
+	outcome := make(chan error, 1)
+	go func() { outcome <- s.await(ctx, w) }()
+	return outcome
 }
 
 func TestWritesThatWaitTogetherShareATransaction(t *testing.T) {
 	s := open(t, fresh(t), nil)
 	before := s.Stats()
 	release := hold(t, s)
-	var all sync.WaitGroup
-	for i := range 50 {
-		all.Go(func() {
-			if err := s.Write(t.Context(), note(i)); err != nil {
-				t.Error(err)
-			}
-		})
+	var outcomes [50]<-chan error
+	for i := range outcomes {
+		outcomes[i] = queue(t.Context(), t, s, note(i))
 	}
-	queued(s, 50)
+	if waiting := s.Stats().Waiting; waiting != 50 {
+		t.Errorf("%d writes wait", waiting)
+	}
 	release()
-	all.Wait()
+	for _, outcome := range outcomes {
+		if err := <-outcome; err != nil {
+			t.Error(err)
+		}
+	}
 	after := s.Stats()
 	if writes, commits := after.Writes-before.Writes, after.Commits-before.Commits; writes != 51 || commits != 2 {
 		t.Errorf("%d writes took %d transactions, want 51 in 2", writes, commits)
@@ -147,20 +153,17 @@ func TestAWriteThatFailsUndoesNothingButItself(t *testing.T) {
 	s := open(t, fresh(t), nil)
 	refused := errors.New("refused")
 	release := hold(t, s)
-	outcomes := make([]error, 3)
-	var all sync.WaitGroup
-	for i, do := range []func(*Tx) error{
+	var outcomes []<-chan error
+	for _, do := range []func(*Tx) error{
 		note(1),
 		func(tx *Tx) error { return errors.Join(note(2)(tx), refused) },
 		func(tx *Tx) error { panic(note(3)(tx)) },
 	} {
-		all.Go(func() { outcomes[i] = s.Write(t.Context(), do) })
-		queued(s, i+1)
+		outcomes = append(outcomes, queue(t.Context(), t, s, do))
 	}
 	release()
-	all.Wait()
-	if outcomes[0] != nil || !errors.Is(outcomes[1], refused) || outcomes[2] == nil {
-		t.Errorf("outcomes %v", outcomes)
+	if first, second, third := <-outcomes[0], <-outcomes[1], <-outcomes[2]; first != nil || !errors.Is(second, refused) || third == nil {
+		t.Errorf("outcomes %v, %v, %v", first, second, third)
 	}
 	if got := notes(t, s); !slices.Equal(got, []int{1}) {
 		t.Errorf("got %v", got)
@@ -174,9 +177,7 @@ func TestACallerThatLeavesBeforeItsTurnWritesNothing(t *testing.T) {
 	s := open(t, fresh(t), nil)
 	release := hold(t, s)
 	ctx, leave := context.WithCancel(t.Context())
-	left := make(chan error)
-	go func() { left <- s.Write(ctx, note(1)) }()
-	queued(s, 1)
+	left := queue(ctx, t, s, note(1))
 	leave()
 	if err := <-left; !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
@@ -268,6 +269,19 @@ func TestAClosedStoreRefuses(t *testing.T) {
 	}
 	if err := s.Read(t.Context(), nothing); !errors.Is(err, ErrClosed) {
 		t.Errorf("reading: %v", err)
+	}
+}
+
+// Close ends the writer while another caller is about to queue its write.
+func TestAWriteBehindTheLastOneIsRefused(t *testing.T) {
+	s := open(t, fresh(t), nil)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	late := newWrite(note(1))
+	s.writes <- late
+	if err := s.await(t.Context(), late); !errors.Is(err, ErrClosed) {
+		t.Errorf("error %v", err)
 	}
 }
 

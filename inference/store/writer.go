@@ -28,13 +28,27 @@ type write struct {
 // sees those before it. Where ctx is done before its turn, do is not called and
 // ctx's error is returned. do must not call Write.
 func (s *Store) Write(ctx context.Context, do func(*Tx) error) error {
-	w := &write{do: do, done: make(chan error, 1)}
+	w := newWrite(do)
 	if err := s.queue(ctx, w); err != nil {
 		return err
 	}
+	return s.await(ctx, w)
+}
+
+func newWrite(do func(*Tx) error) *write { return &write{do: do, done: make(chan error, 1)} }
+
+// await waits for the end of a write that is queued.
+func (s *Store) await(ctx context.Context, w *write) error {
 	select {
 	case err := <-w.done:
 		return err
+	case <-s.written:
+		select {
+		case err := <-w.done:
+			return err
+		default:
+			return ErrClosed // it came behind the last one
+		}
 	case <-ctx.Done():
 		if w.taken.CompareAndSwap(false, true) {
 			s.figures.timeouts.Add(1)
@@ -63,6 +77,7 @@ func (s *Store) queue(ctx context.Context, w *write) error {
 
 // writeAll does what is queued until the store is closed, and then the rest.
 func (s *Store) writeAll(c *conn) {
+	defer close(s.written)
 	w := &writer{store: s, conn: c}
 	defer w.close()
 	for {
