@@ -49,15 +49,17 @@ func (s *Store) settings(writes bool) []string {
 	if s.config.Relaxed {
 		synchronous = "synchronous = normal"
 	}
-	settings := []string{
+	var settings []string
+	if s.file.Size() == 0 { // when it was opened; it can be set of no other
+		settings = append(settings, "auto_vacuum = incremental")
+	}
+	settings = append(settings,
 		busy,
-		"auto_vacuum = incremental", // before there is a table
 		"journal_mode = wal",
 		synchronous,
 		"foreign_keys = on",
 		fmt.Sprintf("wal_autocheckpoint = %d", max(0, s.config.Checkpoint)),
-		fmt.Sprintf("journal_size_limit = %d", largestIdleLog),
-	}
+		fmt.Sprintf("journal_size_limit = %d", largestIdleLog))
 	if s.config.MaxSize > 0 {
 		settings = append(settings, fmt.Sprintf("max_page_count = %d", (s.config.MaxSize+pageSize-1)/pageSize))
 	}

@@ -124,6 +124,9 @@ func reasonOf(err error) Reason {
 		return ReadOnly
 	}
 	if said, ok := errors.AsType[*sqlite.Error](err); ok {
+		if said.Code() == lib.SQLITE_IOERR_SHMSIZE {
+			return Full // there is no room for the log's index
+		}
 		return reasons[said.Code()&0xff]
 	}
 	return ""

@@ -75,33 +75,6 @@ func TestTheBoundOnTheSizeIsLikeAFullDisk(t *testing.T) {
 	}
 }
 
-func TestAFileSystemThatTurnsReadOnly(t *testing.T) {
-	dir := mounted(t, "size=8m")
-	s := open(t, filepath.Join(dir, "records.db"), nil)
-	if err := s.Write(t.Context(), note(1)); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	remount := func(flags uintptr) {
-		t.Helper()
-		if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|flags, ""); err != nil {
-			t.Fatal(err)
-		}
-	}
-	remount(syscall.MS_RDONLY)
-	_, err := Open(t.Context(), Config{Path: s.Path()})
-	wantReason(t, err, ReadOnly)
-	if !strings.Contains(err.Error(), s.Path()) || !strings.Contains(err.Error(), "the right to write") {
-		t.Errorf("the error %q does not name the file and the cure", err)
-	}
-	remount(0)
-	if got := notes(t, open(t, s.Path(), nil)); len(got) != 1 {
-		t.Errorf("notes %v", got)
-	}
-}
-
 func TestAnotherProgramThatHoldsTheFileIsWaitedForAndNamed(t *testing.T) {
 	s := open(t, fresh(t), func(c *Config) { c.Busy = 10 * time.Millisecond })
 	other, err := sql.Open("sqlite", s.Path())

@@ -58,6 +58,9 @@ func (s *Store) migrate(tx *Tx) error {
 	if err != nil {
 		return err
 	}
+	if lacks, err := s.lacks(tx, known); !lacks || err != nil {
+		return err
+	}
 	if _, err := tx.Exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
@@ -67,6 +70,16 @@ func (s *Store) migrate(tx *Tx) error {
 	}
 	_, err = tx.Exec("COMMIT")
 	return err
+}
+
+// lacks reports whether a migration is missing.
+func (s *Store) lacks(tx *Tx, known []migration) (bool, error) {
+	var begun bool
+	if err := tx.Row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'migrations')").Scan(&begun); !begun || err != nil {
+		return !begun, err
+	}
+	done, err := s.compare(tx, known)
+	return done < len(known), err
 }
 
 func (s *Store) migrateTo(tx *Tx, known []migration) error {

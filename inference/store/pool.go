@@ -26,7 +26,7 @@ func (p *pool) take(ctx context.Context) (*conn, error) {
 	if c := p.pop(); c != nil {
 		return c, nil
 	}
-	c, err := p.store.connect(ctx, false)
+	c, err := p.store.reader(ctx)
 	if err != nil {
 		<-p.slots
 		return nil, err
@@ -87,6 +87,7 @@ func (p *pool) give(c *conn, err error) {
 	<-p.slots
 }
 
+// close closes the idle connections.
 func (p *pool) close() error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"modernc.org/sqlite"
@@ -93,10 +94,13 @@ type Store struct {
 	once    sync.Once
 	figures figures
 	trouble trouble
+	frozen  atomic.Pointer[sql.DB] // nil where the file can be written
 }
 
 // Open opens the store, checks it, and brings its tables up to date. Errors are
-// an [*Error] where the file or the disk is at fault.
+// an [*Error] where the file or the disk is at fault. A store that lacks nothing
+// opens also where nothing can be written: then reads go well, and writes as
+// soon as they can.
 func Open(ctx context.Context, config Config) (*Store, error) {
 	if err := config.setDefaults(); err != nil {
 		return nil, err
@@ -120,7 +124,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	db.SetMaxIdleConns(-1) // the pool and the writer keep their own
 	s.db = db
 	writer, err := s.prepare(ctx)
-	if err != nil {
+	if err != nil && !s.freeze(ctx, err) {
 		return nil, errors.Join(err, db.Close())
 	}
 	s.readers = newPool(s, config.Readers)
@@ -138,7 +142,10 @@ func (s *Store) makeFile() error {
 	return s.explain(err)
 }
 
-func (s *Store) touch() error {
+func (s *Store) touch() (err error) {
+	if s.file, err = os.Stat(s.config.Path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	if err := os.MkdirAll(filepath.Dir(s.config.Path), 0o700); err != nil {
 		return fmt.Errorf("making the directory: %w", err)
 	}
@@ -208,7 +215,7 @@ var ErrClosed = errors.New("the store is closed")
 func (s *Store) Close() error {
 	s.once.Do(func() { close(s.closing) })
 	<-s.written
-	return errors.Join(s.readers.close(), s.db.Close())
+	return errors.Join(s.readers.close(), s.db.Close(), s.thaw())
 }
 
 // Path is the database file.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -131,6 +132,10 @@ func (w *writer) commit(batch []*write) {
 	done, err := w.transact(batch)
 	err = w.store.explain(err)
 	w.store.trouble.note(err)
+	if fault, ok := errors.AsType[*Error](err); ok && fault.Reason == ReadOnly {
+		// They share what SQLite knows of the file, and so the fault.
+		_ = w.store.readers.close()
+	}
 	if err == nil {
 		w.store.figures.commits.Add(1)
 		w.store.figures.writes.Add(uint64(done))
@@ -218,8 +223,10 @@ func (w *writer) ready() error {
 		return nil
 	}
 	w.close()
-	w.conn, err = w.store.connect(context.Background(), true)
-	return err
+	if w.conn, err = w.store.connect(context.Background(), true); err != nil {
+		return err
+	}
+	return w.store.thaw()
 }
 
 func (w *writer) close() {
