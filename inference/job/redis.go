@@ -87,7 +87,7 @@ func share(principal string) string {
 func (q *Redis) Submit(ctx context.Context, s Submission) (Job, error) {
 	arguments := []any{
 		rand.Text(), share(s.Principal), s.Key, s.Digest, store.Pack(s.Shared), s.Priority,
-		q.config.Keep.Milliseconds(), q.config.MaxShare, q.config.MaxOpen,
+		q.config.Keep.Milliseconds(), q.config.MaxShare, q.config.MaxOpen, q.config.MaxJobs,
 	}
 	for _, payload := range s.Payloads {
 		arguments = append(arguments, store.Pack(payload))

@@ -48,7 +48,7 @@ func source(name string) string {
 
 // verdicts are what scripts say in place of an answer.
 var verdicts = map[string]error{
-	"none": ErrNotFound, "reused": ErrReused, "share": ErrShareFull, "full": ErrFull, "lost": ErrLost,
+	"none": ErrNotFound, "reused": ErrReused, "share": ErrShareFull, "jobs": ErrTooManyJobs, "full": ErrFull, "lost": ErrLost,
 }
 
 var errReply = errors.New("the reply is not of this version's scripts")

@@ -98,9 +98,9 @@ type Store struct {
 }
 
 // Open opens the store, checks it, and brings its tables up to date. Errors are
-// an [*Error] where the file or the disk is at fault. A store that lacks nothing
-// opens also where nothing can be written: then reads go well, and writes as
-// soon as they can.
+// an [*Error] where the file or the disk is at fault. A store that lacks
+// nothing opens also where nothing can be written: then reads go well, and
+// writes as soon as they can.
 func Open(ctx context.Context, config Config) (*Store, error) {
 	if err := config.setDefaults(); err != nil {
 		return nil, err
