@@ -58,7 +58,8 @@ type Audit struct {
 
 	// How large all segments may be together. At the quota no event is recorded,
 	// and nothing is deleted, so that a flood of refusals cannot wash away what
-	// was before it. 0 means no quota.
+	// was before it. The last tenth is for other events than refused requests.
+	// 0 means no quota.
 	Quota *int64 `json:"quota,omitempty"`
 
 	// Refuses a request with 503 if its event cannot be recorded, and makes its
@@ -252,6 +253,9 @@ func (c *checkpoints) signed(checkpoint *audit.Checkpoint) {
 	caddy.Log().Named("gate.audit").Info("checkpoint of the audit trail", zap.Stringer("checkpoint", checkpoint))
 }
 
+// warnAt is the part of the quota in per cent at which the health says so.
+const warnAt = 80
+
 // check is the health check of the trail.
 func (a *auditing) check(context.Context) healthcheck.Result {
 	status := a.Status()
@@ -269,6 +273,12 @@ func (a *auditing) check(context.Context) healthcheck.Result {
 		result.Status, result.Detail = grave, fmt.Sprintf("no event was recorded for %v", hangsAfter)
 	case status.Unrecorded > 0:
 		result.Status, result.Detail = healthcheck.Degraded, fmt.Sprintf("%d lost events are still to be recorded as a gap", status.Unrecorded)
+	case status.Quota > 0 && status.Bytes > status.Quota/100*warnAt:
+		result.Status = healthcheck.Degraded
+		result.Detail = fmt.Sprintf("the segments have %s, and the quota is %s", humanize.IBytes(uint64(status.Bytes)), humanize.IBytes(uint64(status.Quota))) //nolint:gosec // not negative
+		if status.Reserved {
+			result.Detail += ": refused requests are not recorded any more"
+		}
 	case status.RolledBack != nil:
 		result.Status, result.Detail = healthcheck.Degraded, status.RolledBack.Error()
 	case status.Unkept != nil:

@@ -11,6 +11,8 @@ var (
 		"1 while the audit trail cannot be written; else 0.", nil, nil)
 	auditBytes = prometheus.NewDesc("gate_audit_bytes",
 		"Size of the segments of the audit trail.", nil, nil)
+	auditQuota = prometheus.NewDesc("gate_audit_quota_bytes",
+		"Size that the segments of the audit trail may have; 0 for any.", nil, nil)
 	auditCommits = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "gate_audit_commit_seconds",
 		Help:    "Time to write a group of events and to bring it to the disk.",
@@ -23,7 +25,7 @@ type auditCollector struct{ auditing *auditing }
 
 // Describe implements prometheus.Collector.
 func (auditCollector) Describe(descs chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{auditRecorded, auditFailing, auditBytes} {
+	for _, desc := range []*prometheus.Desc{auditRecorded, auditFailing, auditBytes, auditQuota} {
 		descs <- desc
 	}
 }
@@ -42,4 +44,5 @@ func (c auditCollector) Collect(metrics chan<- prometheus.Metric) {
 	send(auditRecorded, prometheus.CounterValue, float64(status.Lost), "lost")
 	send(auditFailing, prometheus.GaugeValue, failing)
 	send(auditBytes, prometheus.GaugeValue, float64(status.Bytes))
+	send(auditQuota, prometheus.GaugeValue, float64(status.Quota))
 }

@@ -56,7 +56,7 @@ func auditRefusal(r *http.Request, x *exchange.Exchange, p *problem.Problem) *pr
 	if x.Decision != nil {
 		fields = append(fields, audit.Text("revision", x.Decision.Revision))
 	}
-	event := audit.Event{Name: name, Request: x.ID(), Fields: fields}
+	event := audit.Event{Name: name, Request: x.ID(), Fields: fields, Minor: true}
 	a.about(&event, x.Principal)
 	if _, err := a.record(r.Context(), event); err != nil {
 		return unrecorded(err)

@@ -3,6 +3,7 @@ package gate
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -108,6 +109,36 @@ func TestATrailThatHangsRefusesAndIsNotHealthy(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestTheHealthWarnsBeforeTheQuotaIsReached(t *testing.T) {
+	for _, test := range []struct {
+		events int
+		want   healthcheck.Status
+		detail string
+	}{
+		{0, healthcheck.OK, "recording"},
+		{34, healthcheck.Degraded, "and the quota is 2.0 MiB"},
+		{40, healthcheck.Degraded, "refused requests are not recorded any more"},
+	} {
+		opened, err := audit.Open(audit.Options{Folder: t.TempDir(), Quota: 2 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &auditing{trail: &trail{Trail: opened}}
+		large := audit.Event{Name: "x", Fields: []audit.Field{audit.Text("text", strings.Repeat("x", 50_000))}}
+		for range test.events {
+			if err := a.Trail.Append(t.Context(), large); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := a.check(t.Context()); got.Status != test.want || !strings.Contains(got.Detail, test.detail) {
+			t.Errorf("after %d events: %v, want %v and %q", test.events, got, test.want, test.detail)
+		}
+		if err := a.Trail.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 func TestUsesAreForgottenOnlyWhenAsManyOthersCame(t *testing.T) {

@@ -42,6 +42,9 @@ type Event struct {
 	Request string
 	// Fields say more. Recording an event may change their order.
 	Fields []Field
+	// Minor says that the last tenth of the quota is not for this event: anybody
+	// can cause as many of its kind as they like.
+	Minor bool
 }
 
 // Field is a named value of an event. Make one with [Text], [Number] or [List].

@@ -80,7 +80,7 @@ type Options struct {
 	RetainAge   time.Duration
 	// Quota is how many bytes all segments may have together. At the quota no
 	// event is recorded, and nothing is deleted: a flood of events must not wash
-	// away what was before it.
+	// away what was before it. The last tenth is not for minor events.
 	Quota int64
 
 	// SignAfter and SignInterval are after how many records and after which time

@@ -19,7 +19,7 @@ func (t *Trail) run() {
 		}
 		timer.Stop()
 		b, last := t.take()
-		t.commit(b)
+		t.commit(b, last)
 		if last {
 			return
 		}
@@ -62,8 +62,8 @@ func (t *Trail) take() (b *batch, last bool) {
 
 // commit writes a batch, and what the trail has to say itself. It tells those
 // who wait.
-func (t *Trail) commit(b *batch) {
-	lost := t.takeLost()
+func (t *Trail) commit(b *batch, last bool) {
+	lost := t.takeLost(b.events > 0 || last)
 	if changed := t.changed.Swap(nil); changed != nil {
 		t.w.options, t.w.outdated = *changed, true
 	}
@@ -82,10 +82,15 @@ func (t *Trail) commit(b *batch) {
 	}
 }
 
-// takeLost takes what is to be recorded as a gap.
-func (t *Trail) takeLost() gap {
+// takeLost takes what is to be recorded as a gap. A gap of nothing but minor
+// events waits for something else to be recorded: a flood of them must not fill
+// with gaps what is kept from it.
+func (t *Trail) takeLost(more bool) gap {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.lost.minor && !more {
+		return gap{}
+	}
 	lost := t.lost
 	t.lost = gap{}
 	return lost
@@ -119,6 +124,7 @@ func (t *Trail) settle(b *batch, lost gap, err error) (before error) {
 	t.drop(t.w.dropped, err)
 	t.w.dropped = counts{}
 	if lost.count > 0 { // still to be recorded
+		lost.minor = lost.minor && (t.lost.count == 0 || t.lost.minor)
 		lost.count += t.lost.count
 		t.lost = lost
 	}

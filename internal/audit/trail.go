@@ -24,6 +24,7 @@ type Trail struct {
 
 	mu       sync.Mutex
 	maxGroup int
+	quota    int64
 	queue    []*batch // at least one; the last has room, or there is none
 	waiting  int      // events in the queue
 	spare    []byte
@@ -57,6 +58,10 @@ type Status struct {
 	// Unkept is why the last signature could not be kept beside the signing key;
 	// nil if it was.
 	Unkept error
+	// Quota is how many bytes there may be; 0 for any number. Reserved says that
+	// there is no room for minor events any more.
+	Quota    int64
+	Reserved bool
 	// Retention is why old segments could not be deleted; nil where they were.
 	Retention error
 }
@@ -66,6 +71,7 @@ type gap struct {
 	count uint64
 	since time.Time
 	cause string
+	minor bool // none but minor events, and those because of the quota
 }
 
 // batch is events that are written together.
@@ -109,7 +115,7 @@ func openOn(on disk, options Options) (*Trail, error) {
 		return nil, err
 	}
 	t := &Trail{
-		options: options, lock: locked, maxGroup: options.MaxGroup,
+		options: options, lock: locked, maxGroup: options.MaxGroup, quota: options.Quota,
 		wake: make(chan struct{}, 1), offered: make(chan struct{}, 1), stopped: make(chan struct{}),
 	}
 	t.queue = []*batch{t.newBatch()}
@@ -135,7 +141,7 @@ func (t *Trail) Change(options Options) error {
 		return err
 	}
 	t.mu.Lock()
-	t.maxGroup = options.MaxGroup
+	t.maxGroup, t.quota = options.MaxGroup, options.Quota
 	t.changed.Store(&options)
 	t.mu.Unlock()
 	signal(t.wake)
@@ -171,6 +177,22 @@ func (t *Trail) Offer(event Event) bool {
 // errFull is why an event was lost that could not wait.
 var errFull = errors.New("too many events at a time")
 
+// errReserved is why a minor event is lost before the quota is reached.
+var errReserved = fmt.Errorf("%w for events of this kind", ErrQuota)
+
+// reserved reports whether there is no room for minor events any more. The
+// caller holds the lock.
+func (t *Trail) reserved() bool {
+	if t.quota == 0 {
+		return false
+	}
+	bytes := t.status.Bytes
+	for _, b := range t.queue {
+		bytes += 2 * int64(len(b.bodies)) // about as much as they take in records
+	}
+	return bytes > t.quota-t.quota/10-ownReserve
+}
+
 // put puts an event into the last batch, once there is room, or loses it.
 func (t *Trail) put(ctx context.Context, event Event, mayWait bool) (*batch, error) {
 	t.mu.Lock()
@@ -178,7 +200,7 @@ func (t *Trail) put(ctx context.Context, event Event, mayWait bool) (*batch, err
 	b, err := t.tryPut(ctx, event, mayWait)
 	if err != nil && !errors.Is(err, ErrClosed) {
 		t.lose(1, err)
-		if t.status.Err == nil {
+		if t.status.Err == nil && !t.lost.minor {
 			signal(t.offered) // The gap can be recorded soon.
 		}
 	}
@@ -196,6 +218,8 @@ func (t *Trail) tryPut(ctx context.Context, event Event, mayWait bool) (*batch, 
 			return nil, ErrClosed
 		case t.status.Err != nil:
 			return nil, t.status.Err
+		case event.Minor && t.reserved():
+			return nil, errReserved
 		case t.waiting < t.options.MaxWaiting:
 			return t.add(event, mayWait)
 		case !mayWait:
@@ -265,9 +289,11 @@ func signal(to chan<- struct{}) {
 
 // lose counts events that are lost. The caller holds the lock.
 func (t *Trail) lose(events uint64, cause error) {
+	minor := errors.Is(cause, errReserved)
 	if t.lost.count == 0 {
-		t.lost.since, t.lost.cause = t.options.Now(), causeOf(cause)
+		t.lost = gap{since: t.options.Now(), cause: causeOf(cause), minor: minor}
 	}
+	t.lost.minor = t.lost.minor && minor
 	t.lost.count += events
 	t.status.Lost += events
 }
@@ -293,7 +319,7 @@ func (t *Trail) Status() Status {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	status := t.status
-	status.Unrecorded = t.lost.count
+	status.Unrecorded, status.Quota, status.Reserved = t.lost.count, t.quota, t.reserved()
 	return status
 }
 

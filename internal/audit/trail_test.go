@@ -230,6 +230,38 @@ func TestOldSegmentsAreDeletedAndTheTrailSaysSo(t *testing.T) {
 	}
 }
 
+func TestAFloodOfMinorEventsLeavesTheLastTenthOfTheQuota(t *testing.T) {
+	folder := t.TempDir()
+	trail := open(t, audit.Options{Folder: folder, Quota: 8 * audit.MinSize})
+	flood := audit.Event{Name: "flood", Minor: true, Fields: []audit.Field{audit.Text("text", strings.Repeat("x", 20<<10))}}
+	var err error
+	for err == nil {
+		err = trail.Append(t.Context(), flood)
+	}
+	if !errors.Is(err, audit.ErrQuota) {
+		t.Fatal(err)
+	}
+	before := trail.Status()
+	if !before.Reserved || before.Err != nil || before.Bytes > before.Quota*9/10 {
+		t.Errorf("status %+v, want a tenth that is reserved", before)
+	}
+	for range 5000 {
+		trail.Offer(flood)
+	}
+	if after := trail.Status(); after.Lost != 5001 || after.Unrecorded != 5001 || after.Bytes != before.Bytes {
+		t.Errorf("status %+v, want 5001 lost and %d bytes", after, before.Bytes)
+	}
+	add(t, trail, 3)
+	if after := trail.Status(); after.Unrecorded != 0 || after.Recorded != before.Recorded+3 {
+		t.Errorf("status %+v after other events", after)
+	}
+	trail.Offer(flood) // The end of the trail tells of it.
+	closeTrail(t, trail)
+	if report := read(t, folder, audit.ReadOptions{}); report.Lost != 5002 {
+		t.Errorf("%d lost, want 5002", report.Lost)
+	}
+}
+
 func TestAtTheQuotaNothingIsRecordedAndNothingIsDeleted(t *testing.T) {
 	folder := t.TempDir()
 	trail := open(t, audit.Options{Folder: folder, Quota: audit.MinSize, Retry: time.Hour})

@@ -99,10 +99,13 @@ func (w *writer) rest() time.Duration {
 // bytes returns the size of all segments.
 func (w *writer) bytes() int64 { return w.closedBytes + w.size }
 
+// ownReserve is how many bytes before the quota are for what the trail has to
+// say itself.
+const ownReserve = 2 * maxEvent
+
 // atQuota reports whether there is no room for another event.
 func (w *writer) atQuota() bool {
-	const reserve = 2 * maxEvent
-	return w.options.Quota > 0 && w.bytes()+reserve > w.options.Quota
+	return w.options.Quota > 0 && w.bytes() > w.options.Quota-ownReserve
 }
 
 // full reports whether the segment ends here.
