@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/odordiff/odordiff/caddymodule/edgetest"
+	"github.com/odordiff/odordiff/internal/atomicfile"
 	"github.com/odordiff/odordiff/internal/audit"
 	"github.com/odordiff/odordiff/internal/keyring"
 )
@@ -30,17 +32,6 @@ func eventsIn(t *testing.T, folder string) []string {
 		t.Error(fault)
 	}
 	return events
-}
-
-// eventually waits for an event that the gateway records by itself.
-func eventually(t *testing.T, folder, event string) {
-	t.Helper()
-	for !slices.Contains(eventsIn(t, folder), event) {
-		if t.Context().Err() != nil {
-			t.Fatalf("%s was not recorded", event)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
 }
 
 func TestCredentialsAndKeysAreAudited(t *testing.T) {
@@ -70,5 +61,26 @@ func TestCredentialsAndKeysAreAudited(t *testing.T) {
 	if err := (keyring.Keys{tokenKey, adaKey}).Write(f.keyring); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, folder, "keyring.changed")
+	edgetest.AwaitEvent(t, folder, "keyring.changed", "result", "in force")
+}
+
+func TestAJWKSFileThatChangesIsAudited(t *testing.T) {
+	f := start(t, "respond 204")
+	folder, file := filepath.Join(t.TempDir(), "audit"), filepath.Join(t.TempDir(), "jwks.json")
+	replace := func(content string) {
+		t.Helper()
+		if err := atomicfile.Replace(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const set = `{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "id", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`
+	replace(set)
+	f.loadEdited("gate_auth {\n jwt {\n issuer https://id.example\n audience odordiff\n jwks "+file+"\n}\n}", func(config map[string]any) {
+		apps := config["apps"].(map[string]any)
+		apps["gate"].(map[string]any)["audit"] = map[string]any{"folder": folder}
+	})
+	replace(set + "\n")
+	edgetest.AwaitEvent(t, folder, "jwks.changed", "result", "in force")
+	replace("{")
+	edgetest.AwaitEvent(t, folder, "jwks.changed", "result", "refused")
 }

@@ -275,7 +275,7 @@ func (a *auditing) check(context.Context) healthcheck.Result {
 		result.Status, result.Detail = healthcheck.Degraded, fmt.Sprintf("%d lost events are still to be recorded as a gap", status.Unrecorded)
 	case status.Quota > 0 && status.Bytes > status.Quota/100*warnAt:
 		result.Status = healthcheck.Degraded
-		result.Detail = fmt.Sprintf("the segments have %s, and the quota is %s", humanize.IBytes(uint64(status.Bytes)), humanize.IBytes(uint64(status.Quota))) //nolint:gosec // not negative
+		result.Detail = fmt.Sprintf("the segments have %s, and the quota is %s", humanize.IBytes(uint64(status.Bytes)), humanize.IBytes(uint64(status.Quota)))
 		if status.Reserved {
 			result.Detail += ": refused requests are not recorded any more"
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"filippo.io/age"
 	"github.com/caddyserver/caddy/v2"
@@ -163,6 +165,28 @@ func TestPrincipalsAreHashedWhereThatIsWanted(t *testing.T) {
 	all := strings.Join(recorded(t, folder), "\n")
 	if strings.Contains(all, "alice") || strings.Contains(all, "acme") || !strings.Contains(all, "first_used "+key.Pseudonym("alice")) {
 		t.Errorf("recorded\n%s", all)
+	}
+}
+
+func TestLongNamesAreCutOffAndToldApart(t *testing.T) {
+	folder := t.TempDir()
+	edge := edgetest.StartEdited(t, auditedSite, audited(folder, gate.Audit{}))
+	long := strings.Repeat("é", 1000)
+	for _, who := range []string{long + "1", long + "2"} {
+		statusOf(t, edge, "/ok?who="+url.QueryEscape(who))
+	}
+	stop(t)
+	names := make(map[string]bool)
+	for _, event := range recorded(t, folder) {
+		if who, first := strings.CutPrefix(event, "credential.first_used "); first {
+			names[who] = true
+			if len(who) > 300 || !utf8.ValidString(who) || !strings.HasPrefix(who, "éé") {
+				t.Errorf("the name has %d bytes: %q", len(who), who)
+			}
+		}
+	}
+	if len(names) != 2 {
+		t.Errorf("%d names, want 2", len(names))
 	}
 }
 

@@ -34,7 +34,7 @@ type file interface {
 type system struct{}
 
 func (system) create(path string) (file, error) {
-	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator says where the trail is
+	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
 func (system) remove(path string) error { return os.Remove(path) }

@@ -262,10 +262,12 @@ func TestAnEventWhoseCallerLeavesIsNotWaitedFor(t *testing.T) {
 	closeTrail(t, trail)
 }
 
-// The disks of this test are real, and really full.
-func TestAFullDiskIsToldAndTheTrailGoesOnWhenThereIsRoom(t *testing.T) {
-	folder := t.TempDir()
-	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=512k"); err != nil {
+// smallDisk mounts a small disk in place of a new folder. Its memory is real,
+// and really full at the end.
+func smallDisk(t *testing.T, size string) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, size); err != nil {
 		t.Skipf("this user may not mount a small disk: %v", err)
 	}
 	t.Cleanup(func() {
@@ -273,6 +275,89 @@ func TestAFullDiskIsToldAndTheTrailGoesOnWhenThereIsRoom(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	return folder
+}
+
+func TestADiskWithoutInodesIsToldAndTheTrailGoesOnWhenThereAreSome(t *testing.T) {
+	folder := smallDisk(t, "nr_inodes=12")
+	recovered := make(chan struct{}, 1)
+	options := audit.Options{Folder: folder, Retry: time.Millisecond, SignAfter: 1, Report: func(err error) {
+		if err == nil {
+			recovered <- struct{}{}
+		}
+	}}
+	trail := open(t, options)
+	var ballast []string
+	for err := error(nil); err == nil; {
+		name := filepath.Join(folder, fmt.Sprint("ballast", len(ballast)))
+		if err = os.WriteFile(name, nil, 0o600); err == nil {
+			ballast = append(ballast, name)
+		}
+	}
+	add(t, trail, 2) // The segment has its inode.
+	if status := trail.Status(); status.Err != nil || !errors.Is(status.Unkept, syscall.ENOSPC) {
+		t.Errorf("status %+v, want that the last signature is not kept", status)
+	}
+	if err := trail.Change(options); err != nil {
+		t.Fatal(err)
+	}
+	// The next segment has none.
+	if err := trail.Append(t.Context(), refused(9)); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("error %v, want no space", err)
+	}
+	for _, name := range ballast {
+		remove(t, name)
+	}
+	<-recovered
+	add(t, trail, 1)
+	if err := trail.Status().Unkept; err != nil {
+		t.Error(err)
+	}
+	closeTrail(t, trail)
+	if report := read(t, folder, audit.ReadOptions{}); report.Events != 3 || report.Lost == 0 {
+		t.Errorf("%d events and %d lost, want 3 and some", report.Events, report.Lost)
+	}
+}
+
+func TestASlowDiskHoldsUpNobodyWhoDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const slow = 30 * time.Second
+		disk := new(audit.FaultyDisk)
+		folder := t.TempDir()
+		trail, err := audit.OpenOn(disk, audit.Options{Folder: folder})
+		if err != nil {
+			t.Fatal(err)
+		}
+		disk.Fail(func(op string) error {
+			if op == "sync" {
+				time.Sleep(slow)
+			}
+			return nil
+		})
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := trail.Append(ctx, refused(0)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("who waits a second: %v", err)
+		}
+		taken := 0
+		for range 2 * audit.DefaultMaxWaiting {
+			if trail.Offer(refused(0)) {
+				taken++
+			}
+		}
+		if took := time.Since(start); took != time.Second || taken != audit.DefaultMaxWaiting {
+			t.Errorf("%d events were taken in %v, want %d in 1s", taken, took, audit.DefaultMaxWaiting)
+		}
+		closeTrail(t, trail) // waits for the disk
+		if report := read(t, folder, audit.ReadOptions{}); report.Events != uint64(taken)+1 || report.Lost != audit.DefaultMaxWaiting {
+			t.Errorf("%d events and %d lost, want %d and %d", report.Events, report.Lost, taken+1, audit.DefaultMaxWaiting)
+		}
+	})
+}
+
+func TestAFullDiskIsToldAndTheTrailGoesOnWhenThereIsRoom(t *testing.T) {
+	folder := smallDisk(t, "size=512k")
 	recovered := make(chan struct{}, 1)
 	trail := open(t, audit.Options{Folder: folder, Retry: time.Millisecond, Report: func(err error) {
 		if err == nil {

@@ -35,7 +35,7 @@ func FuzzRead(f *testing.F) {
 			t.Fatal(err)
 		}
 		signed := strings.Join(strings.SplitAfterN(string(content), "\n", int(report.Signed)+1)[:report.Signed], "")
-		if len(report.Faults) == 0 && !strings.HasPrefix(string(whole), signed) {
+		if len(report.Faults) == 0 && (signed == "" || !strings.HasPrefix(string(whole), signed)) {
 			t.Errorf("no fault in %q", content)
 		}
 		if whole, err := audit.ReadTail(folder, 1); err != nil || whole > int64(len(content)) {

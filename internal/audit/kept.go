@@ -58,9 +58,9 @@ func (r *rollback) Unwrap() error { return ErrRolledBack }
 
 // event returns the event that records it.
 func (r *rollback) event() Event {
-	fields := []Field{Text("cause", r.cause), Number("last", int64(r.last))} //nolint:gosec // at most 53 bits
+	fields := []Field{Text("cause", r.cause), Number("last", int64(r.last))}
 	if c := r.kept; c != nil {
-		fields = append(fields, Text("trail", c.trail), Number("seq", int64(c.seq)), Text("head", c.head.String())) //nolint:gosec // at most 53 bits
+		fields = append(fields, Text("trail", c.trail), Number("seq", int64(c.seq)), Text("head", c.head.String()))
 	}
 	return Event{Name: EventRollback, Fields: fields}
 }

@@ -72,7 +72,7 @@ func EnsureKey(path string) (*Key, error) {
 
 // ReadKey returns the key in a file.
 func ReadKey(path string) (*Key, error) {
-	content, err := os.ReadFile(path) //nolint:gosec // the operator says where the key is
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the signing key: %w", err)
 	}

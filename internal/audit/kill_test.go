@@ -99,7 +99,7 @@ func killedWriter(t *testing.T, folder string, round int, policy audit.Sync, to 
 		t.Fatal(err)
 	}
 	var ids []string
-	kill := 1 + rand.IntN(300) //nolint:gosec // any moment will do
+	kill := 1 + rand.IntN(300)
 	for lines := bufio.NewScanner(stdout); lines.Scan(); {
 		ids = append(ids, lines.Text())
 		if len(ids) == kill {

@@ -234,14 +234,14 @@ func (r *reader) segment(number uint64) error {
 	for {
 		text, err := lines.next()
 		r.line = lines.number
-		if r.last && (err == io.EOF || errors.Is(err, errTorn)) {
+		if r.last && (errors.Is(err, io.EOF) || errors.Is(err, errTorn)) {
 			var more bool
 			if more, err = r.await(lines, err); more {
 				continue
 			}
 		}
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			r.endSegment(lines.number)
 			return nil
 		case errors.Is(err, errTorn):

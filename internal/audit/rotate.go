@@ -149,7 +149,7 @@ func (w *writer) retain() error {
 	last := w.closed[victims-1]
 	d := w.draft()
 	err := d.addOwn(Event{Name: EventRetention, Fields: []Field{
-		Number("segment", int64(last.number)), Number("seq", int64(last.end.seq)), //nolint:gosec // at most 53 bits
+		Number("segment", int64(last.number)), Number("seq", int64(last.end.seq)),
 		Text("head", last.end.head.String()), Text("reason", reason), Number("segments", int64(victims)),
 	}})
 	if err != nil {

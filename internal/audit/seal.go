@@ -59,7 +59,7 @@ func openRatchet(trail string, file []byte, identities []age.Identity) (*ratchet
 	if _, err := io.ReadFull(plain, r.chain[:]); err != nil {
 		return nil, fmt.Errorf("decrypting the segment's key: %w", err)
 	}
-	if n, err := plain.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+	if n, err := plain.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
 		return nil, errors.New("decrypting the segment's key: it has another length")
 	}
 	return r, nil

@@ -159,7 +159,7 @@ var (
 // and errLong for one that is too long, which it passes over.
 func (l *lines) next() ([]byte, error) {
 	text, err := l.r.ReadSlice('\n')
-	if err == io.EOF && len(text) == 0 {
+	if errors.Is(err, io.EOF) && len(text) == 0 {
 		return nil, io.EOF
 	}
 	long := errors.Is(err, bufio.ErrBufferFull)
@@ -168,7 +168,7 @@ func (l *lines) next() ([]byte, error) {
 		text, err = l.r.ReadSlice('\n')
 	}
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return nil, errTorn
 	case err != nil:
 		return nil, fmt.Errorf("reading a segment: %w", err)

@@ -64,7 +64,7 @@ func readTail(folder string, number uint64) (found tail, err error) {
 // begins.
 func nextRecord(lines *lines) (*line, error) {
 	text, err := lines.next()
-	if err == io.EOF || errors.Is(err, errTorn) || errors.Is(err, errLong) {
+	if errors.Is(err, io.EOF) || errors.Is(err, errTorn) || errors.Is(err, errLong) {
 		return nil, nil
 	}
 	if err != nil {

@@ -150,7 +150,7 @@ func (w *writer) commit(b *batch, lost gap) error {
 	}
 	w.events += b.events
 	if w.unsynced {
-		w.pending.events += uint64(b.events) //nolint:gosec // not negative
+		w.pending.events += uint64(b.events)
 		w.pending.gaps += lost.count
 	}
 	return nil
@@ -160,7 +160,7 @@ func (w *writer) commit(b *batch, lost gap) error {
 func (d *draft) addBatch(b *batch, lost gap) error {
 	if lost.count > 0 {
 		fields := []Field{
-			Number("events", int64(lost.count)), //nolint:gosec // nobody loses so many
+			Number("events", int64(lost.count)),
 			Text("since", lost.since.UTC().Format(timeFormat)), Text("cause", lost.cause),
 		}
 		if err := d.addOwn(Event{Name: EventGap, Fields: fields}); err != nil {
