@@ -13,8 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/odordiff/odordiff/inference/api"
 	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/inference/engine/library"
@@ -22,7 +20,6 @@ import (
 	"github.com/odordiff/odordiff/inference/odor"
 	"github.com/odordiff/odordiff/inference/odor/predict"
 	"github.com/odordiff/odordiff/inference/safety"
-	"github.com/odordiff/odordiff/inference/store"
 )
 
 // Config configures a server. The zero value of each field is its default.
@@ -48,8 +45,16 @@ type Config struct {
 	// Store is the file in which jobs and feedback are kept. Default: they are
 	// not kept, and requests for them are refused.
 	Store string
+	// Jobs is the URL of the Redis in which jobs are kept, for several processes
+	// to share them. Its forms are those of [redisconn.Open]. Default: jobs are
+	// kept in the Store.
+	Jobs string
+	// Worker makes the server work on jobs alone: it serves health and metrics,
+	// and opens no Store. It needs Jobs.
+	Worker bool
 	// JobWorkers is how many prompts of jobs are worked on at once; they share
-	// the slots of MaxConcurrent. Default: half of those, at least 1.
+	// the slots of MaxConcurrent. Default: half of those, at least 1, and all of
+	// a Worker. Negative: none, which leaves Jobs to others.
 	JobWorkers int
 	// StoreSize bounds the store, in bytes. Default: no bound.
 	StoreSize int64
@@ -67,6 +72,15 @@ type Config struct {
 const DefaultGrace = 10 * time.Second
 
 func (c *Config) setDefaults() error {
+	switch {
+	case c.Worker && c.Jobs == "":
+		return errors.New("a Worker needs Jobs")
+	case c.JobWorkers < 0 && c.Jobs == "":
+		return errors.New("nobody works on the jobs of a Store but its own server")
+	}
+	if c.Worker {
+		c.Store = ""
+	}
 	if len(c.Engines) == 0 {
 		engines, err := builtIn()
 		if err != nil {
@@ -104,7 +118,10 @@ func (c *Config) setDefaultLimits() {
 	case c.MaxQueued < 0:
 		c.MaxQueued = 0
 	}
-	if c.JobWorkers == 0 {
+	switch {
+	case c.JobWorkers == 0 && c.Worker:
+		c.JobWorkers = c.MaxConcurrent
+	case c.JobWorkers == 0:
 		c.JobWorkers = max(1, c.MaxConcurrent/2)
 	}
 	if c.Timeout == 0 {
@@ -145,8 +162,12 @@ func New(config Config) (*Server, error) {
 	if err := config.setDefaults(); err != nil {
 		return nil, err
 	}
+	records, err := newRecords(config)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
-		records:  newRecords(config),
+		records:  records,
 		timeout:  config.Timeout,
 		grace:    config.Grace,
 		logger:   config.Logger,
@@ -184,7 +205,8 @@ func newAPI(config Config, records *records, stopping <-chan struct{}) (*api.API
 		Timeout:       config.Timeout,
 		MinSafety:     *config.MinSafety,
 		Records:       records.get,
-		Collectors:    []prometheus.Collector{store.Collector{Store: records.current}},
+		Worker:        config.Worker,
+		Collectors:    records.collectors(),
 		Stopping:      stopping,
 		Logger:        config.Logger,
 	})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,11 +9,13 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"os"
 	"os/signal"
 	"path/filepath"
 	"syscall"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
@@ -21,11 +24,14 @@ import (
 )
 
 func init() {
-	register("infer", "[--listen <address>] [--max-concurrent <n>] [--max-queued <n>] [--timeout <duration>] [--min-safety <score>] [--store <file>]",
+	register("infer", "[--listen <address>] [--max-concurrent <n>] [--max-queued <n>] [--timeout <duration>] [--min-safety <score>] [--store <file>] [--jobs <url>] [--worker]",
 		"Starts the inference backend alone",
 		`Starts the inference backend, to which the gateway proxies: POST /api/v1/generate.
 It has no authentication of its own: keep it on loopback, or on a network that
 only the gateway reaches.
+
+With --jobs, jobs are in Redis, and any number of these processes share them.
+With --worker it works on jobs alone, and serves /health and /metrics.
 
 Ctrl-C lets the prompts in work finish, then stops it.`,
 		func(cmd *cobra.Command) {
@@ -38,8 +44,11 @@ Ctrl-C lets the prompts in work finish, then stops it.`,
 			flags.Float64Var(&infer.minSafety, "min-safety", safety.DefaultMinScore, minSafetyUsage)
 			flags.StringVar(&infer.store, "store", filepath.Join(stateDir(), recordsFile), "file in which jobs and feedback are kept, or off")
 			flags.StringVar(&infer.storeSize, "store-size", "0", "largest size of that file, such as 10GiB; 0 for no bound")
-			flags.IntVar(&infer.jobWorkers, "job-workers", 0, "prompts of jobs worked on at once (default: half of --max-concurrent)")
 			flags.IntVar(&infer.maxJobs, "max-jobs", 1000, "jobs of one client that are kept")
+			flags.StringVar(&infer.jobs, "jobs", "", "Redis in which jobs are kept, as redis://:{file./run/secrets/redis}@host:port; "+
+				"{env.NAME} and {file.path} are expanded (default: $ODORDIFF_JOBS, or the store)")
+			flags.BoolVar(&infer.worker, "worker", false, "work on the jobs in Redis alone")
+			flags.IntVar(&infer.jobWorkers, "job-workers", 0, "prompts of jobs worked on at once (default: half of --max-concurrent, for a --worker all; -1: none)")
 			flags.DurationVar(&infer.jobRetention, "job-retention", 7*24*time.Hour, "how long a job is kept from its end on")
 			cmd.Args = cobra.NoArgs
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -56,7 +65,8 @@ type infer struct {
 	maxConcurrent, maxQueued int
 	timeout                  time.Duration
 	minSafety                float64
-	store, storeSize         string
+	store, storeSize, jobs   string
+	worker                   bool
 	jobWorkers, maxJobs      int
 	jobRetention             time.Duration
 }
@@ -87,6 +97,10 @@ func (i *infer) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("--store-size: %w", err)
 	}
+	jobs, err := i.jobsURL()
+	if err != nil {
+		return err
+	}
 	logger := slog.New(slog.NewJSONHandler(out, nil))
 	server, err := inference.New(inference.Config{
 		MaxConcurrent: i.maxConcurrent,
@@ -95,6 +109,8 @@ func (i *infer) run(ctx context.Context, out io.Writer) error {
 		MinSafety:     &i.minSafety,
 		Store:         storeFile(i.store),
 		StoreSize:     size,
+		Jobs:          jobs,
+		Worker:        i.worker,
 		JobWorkers:    i.jobWorkers,
 		MaxJobs:       i.maxJobs,
 		JobRetention:  i.jobRetention,
@@ -132,6 +148,22 @@ func parseSize(text string) (int64, error) {
 	return int64(n), nil
 }
 
+// jobsURL is the address of Redis that the flag or the environment names, empty
+// for none. A password need not stand in either: placeholders are expanded, as
+// in the Caddyfile.
+func (i *infer) jobsURL() (string, error) {
+	url, err := caddy.NewReplacer().ReplaceOrErr(cmp.Or(i.jobs, os.Getenv("ODORDIFF_JOBS")), true, true)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("--jobs: %w", err)
+	case url == "" && i.worker:
+		return "", errors.New("--worker: name the Redis that has the jobs, with --jobs or ODORDIFF_JOBS")
+	case url == "" && i.jobWorkers < 0:
+		return "", errors.New("--job-workers -1: without --jobs nobody else works on the jobs")
+	}
+	return url, nil
+}
+
 func (i *infer) check() error {
 	switch {
 	case i.maxConcurrent < 0:
@@ -140,10 +172,12 @@ func (i *infer) check() error {
 		return errors.New("--timeout: give a duration over 0, such as 30s")
 	case i.store == "":
 		return errors.New("--store: name a file, or off")
-	case i.jobWorkers < 0:
-		return errors.New("--job-workers: give 1 or more, or leave it out")
 	case i.maxJobs < 1:
 		return errors.New("--max-jobs: give 1 or more")
+	case i.jobWorkers < -1:
+		return errors.New("--job-workers: give 1 or more, -1 for none, or leave it out")
+	case i.jobWorkers < 0 && i.worker:
+		return errors.New("--job-workers -1: a --worker has nothing else to do")
 	case i.jobRetention <= 0:
 		return errors.New("--job-retention: give a duration over 0, such as 168h")
 	}

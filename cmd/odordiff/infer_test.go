@@ -38,13 +38,27 @@ func TestInferNamesTheFlagThatIsWrong(t *testing.T) {
 		"--store":          func(i *infer) { i.store = "" },
 		"--store-size":     func(i *infer) { i.storeSize = "much" },
 		"--max-jobs":       func(i *infer) { i.maxJobs = 0 },
-		"--job-workers":    func(i *infer) { i.jobWorkers = -1 },
+		"--job-workers":    func(i *infer) { i.jobWorkers = -2 },
+		"--job-workers -1": func(i *infer) { i.jobWorkers = -1 },
+		"--worker":         func(i *infer) { i.worker = true },
+		"--jobs":           func(i *infer) { i.jobs = "redis://:{file./no/such/file}@127.0.0.1" },
 		"--job-retention":  func(i *infer) { i.jobRetention = 0 },
 	} {
 		i := newInfer(change)
 		if err := i.run(t.Context(), new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), flag) {
 			t.Errorf("%s: error %v", flag, err)
 		}
+	}
+}
+
+// A password in the address is in no error.
+func TestInferKeepsThePasswordOfRedisToItself(t *testing.T) {
+	t.Setenv("ODORDIFF_JOBS", "redis://:{env.QUEUE_PASSWORD}@127.0.0.1:x")
+	t.Setenv("QUEUE_PASSWORD", "secret")
+	i := newInfer(func(*infer) {})
+	err := i.run(t.Context(), new(bytes.Buffer))
+	if err == nil || !strings.Contains(err.Error(), "queue of jobs") || strings.Contains(err.Error(), "secret") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -32,8 +32,8 @@ const (
 	defaultMolecules = 5
 )
 
-// Config configures the API. Records, Collectors and
-// Stopping may be left out.
+// Config configures the API. Records, Worker, Collectors and Stopping may be
+// left out.
 type Config struct {
 	// Engines answer the prompts: the first those that name none. Their names
 	// differ.
@@ -58,6 +58,8 @@ type Config struct {
 	// are not at the moment, and wraps [ErrNoRecords] where they never are. Nil
 	// is the same as that.
 	Records func() (*Records, error)
+	// Worker leaves out all routes but those of health and metrics.
+	Worker bool
 	// Collectors have further metrics.
 	Collectors []prometheus.Collector
 	// Stopping is closed when the server takes no more requests; nil means
@@ -80,6 +82,7 @@ type api struct {
 	minSafety  float64
 	records    func() (*Records, error)
 	streams    streams
+	worker     bool
 	stopping   <-chan struct{}
 	logger     *slog.Logger
 	metrics    *metrics
@@ -102,6 +105,7 @@ func New(config Config) (*API, error) {
 		minSafety:  config.MinSafety,
 		records:    config.Records,
 		streams:    streams{open: map[string]int{}},
+		worker:     config.Worker,
 		stopping:   config.Stopping,
 		logger:     config.Logger,
 	}
@@ -176,7 +180,15 @@ var (
 )
 
 func (a *api) routes() []route {
-	return []route{
+	operation := []route{
+		{"/health/live", reading, a.live},
+		{"/health/ready", reading, a.readiness},
+		{"/metrics", reading, a.metrics.serve},
+	}
+	if a.worker {
+		return operation
+	}
+	return append([]route{
 		{"/api/v1/generate", posting, a.generate},
 		{"/api/v1/generate/batch", posting, a.batch},
 		{"/api/v1/jobs", reading, a.jobs},
@@ -188,10 +200,7 @@ func (a *api) routes() []route {
 		{"/api/v1/molecules/depict.svg", reading, a.depiction},
 		{"/api/v1/molecules/similar", reading, a.similar},
 		{"/api/v1/openapi.json", reading, a.description},
-		{"/health/live", reading, a.live},
-		{"/health/ready", reading, a.readiness},
-		{"/metrics", reading, a.metrics.serve},
-	}
+	}, operation...)
 }
 
 func (a *api) handler() http.Handler {

@@ -45,6 +45,9 @@ func (a *api) feedback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if records.Feedback == nil {
+		return notRecorded("feedback", records.NoFeedback)
+	}
 	m, err := moleculeOf(r.PathValue("id"))
 	if err != nil {
 		return err

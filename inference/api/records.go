@@ -14,8 +14,10 @@ import (
 
 // Records is what outlives a request.
 type Records struct {
-	Jobs     job.Queue
-	Feedback *feedback.Book
+	Jobs job.Queue
+	// Feedback is nil where it is not kept, and NoFeedback says why.
+	Feedback   *feedback.Book
+	NoFeedback error
 	// Trouble returns what is wrong at the moment, nil for nothing.
 	Trouble func() error
 }
@@ -34,13 +36,18 @@ const (
 // are not.
 func (a *api) recorded() (*Records, error) {
 	records, err := a.records()
-	switch {
-	case errors.Is(err, ErrNoRecords):
-		return nil, problem.RecordsUnavailable.New("this server keeps no jobs and no feedback").Because(err)
-	case err != nil:
-		return nil, unavailable(err)
+	if err != nil {
+		return nil, notRecorded("jobs and no feedback", err)
 	}
 	return records, nil
+}
+
+// notRecorded is the problem that a kind of record is not kept.
+func notRecorded(what string, err error) error {
+	if errors.Is(err, ErrNoRecords) {
+		return problem.RecordsUnavailable.New("this server keeps no " + what).Because(err)
+	}
+	return unavailable(err)
 }
 
 func unavailable(err error) error {
@@ -51,7 +58,7 @@ func unavailable(err error) error {
 func recordsRefusal(err error) error {
 	_, broken := errors.AsType[*store.Error](err)
 	switch {
-	case broken, errors.Is(err, store.ErrClosed), errors.Is(err, context.DeadlineExceeded):
+	case broken, errors.Is(err, store.ErrClosed), errors.Is(err, job.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		return unavailable(err)
 	case errors.Is(err, job.ErrNotFound):
 		return problem.NotFound.New("you have no such job").Because(err)

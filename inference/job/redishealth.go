@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // Faults of a server that works, and that may lose what it acknowledged.
@@ -18,9 +16,8 @@ var (
 // jobs ([ErrUnavailable]), or it may lose them. A server that does not tell its
 // settings, as some do not, is taken to be well.
 func (q *Redis) Check(ctx context.Context) error {
-	// A PING would not show a full server or a replica.
-	if err := q.client.Set(ctx, q.base+":probe", 1, 0).Err(); err != nil {
-		return unavailable("probing", err)
+	if err := q.probe(ctx); err != nil {
+		return err
 	}
 	settings := q.settings(ctx, "appendonly", "maxmemory", "maxmemory-policy")
 	limited := settings["maxmemory"] != "" && settings["maxmemory"] != "0"
@@ -29,6 +26,14 @@ func (q *Redis) Check(ctx context.Context) error {
 		return ErrVolatile
 	case limited && settings["maxmemory-policy"] != "" && settings["maxmemory-policy"] != "noeviction":
 		return fmt.Errorf("%w (it is %s)", ErrEvicts, settings["maxmemory-policy"])
+	}
+	return nil
+}
+
+// probe writes: a PING would not show a full server or a replica.
+func (q *Redis) probe(ctx context.Context) error {
+	if err := q.client.Set(ctx, q.base+":probe", 1, 0).Err(); err != nil {
+		return unavailable("probing", err)
 	}
 	return nil
 }
@@ -45,6 +50,3 @@ func (q *Redis) settings(ctx context.Context, names ...string) map[string]string
 	}
 	return told
 }
-
-// PoolStats returns figures of the connections to the server.
-func (q *Redis) PoolStats() *redis.PoolStats { return q.client.PoolStats() }

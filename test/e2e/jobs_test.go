@@ -38,8 +38,12 @@ func (e *edge) results(t *testing.T, header http.Header, path string) []string {
 	header.Set("Accept", "application/x-ndjson")
 	got := e.send(t, http.MethodGet, path+"/results", header, "")
 	got.wantOK(t)
-	lines := strings.Split(string(got.body), "\n")
-	return slices.DeleteFunc(lines, func(line string) bool { return line == "" })
+	return linesOf(string(got.body))
+}
+
+// linesOf returns the lines that are not empty.
+func linesOf(body string) []string {
+	return slices.DeleteFunc(strings.Split(body, "\n"), func(line string) bool { return line == "" })
 }
 
 func TestABatchPassesTheGatewayAndBelongsToItsSender(t *testing.T) {

@@ -1,5 +1,5 @@
--- ARGV: now, id, share, key, digest, shared, priority, keep, most of a
--- principal, most of all, most jobs of a principal, payloads
+-- ARGV: now, id, share, key, digest, shared, priority, keep, most open items
+-- of a principal and of all, most jobs of a principal, payloads
 local id, share, known, digest = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 if known ~= '' then
   local earlier = call('HGET', key('keys', share), known)
