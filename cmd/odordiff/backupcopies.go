@@ -20,8 +20,10 @@ const (
 	copyInterval = 250 * time.Millisecond
 	// checkInterval is how often it is looked whether all databases are copied.
 	checkInterval = 2 * time.Second
-	// maxUncopied is how long a copy may fail before the health says so.
+	// maxUncopied is how old a copy may be before the health says so.
 	maxUncopied = 15 * time.Second
+	// databaseFolders stands for all databases where none can be named.
+	databaseFolders = "the databases"
 )
 
 // copies are what is copied while it is written, between two snapshots: the
@@ -29,11 +31,12 @@ const (
 type copies struct {
 	configs func() ([]replica.Config, error) // of the databases there are
 
-	// working is held while something is copied, which may take long. It guards
-	// the replicas, and the trail, which is nil before the first snapshot.
-	working  sync.Mutex
-	replicas map[string]*replica.Replica // by the name of the database
-	trail    *backup.Follower
+	// Each of the two locks is held while something is copied, which may take
+	// long: databases that hang must not hold up the trail.
+	copyingDatabases sync.Mutex
+	replicas         map[string]*replica.Replica // by the name of the database
+	copyingTrail     sync.Mutex
+	trail            *backup.Follower // nil before the first snapshot
 
 	mu    sync.Mutex
 	lasts map[string]last // by what is copied
@@ -47,13 +50,11 @@ type last struct {
 
 // note keeps how a copy went, and reports whether that is a new failure.
 func (c *copies) note(name string, err error) (failed bool) {
+	c.begin(name)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.lasts == nil {
-		c.lasts = make(map[string]last)
-	}
-	before, known := c.lasts[name]
-	if err == nil || !known {
+	before := c.lasts[name]
+	if err == nil {
 		before.good = time.Now()
 	}
 	failed = err != nil && before.error == nil
@@ -62,14 +63,42 @@ func (c *copies) note(name string, err error) (failed bool) {
 	return failed
 }
 
+// begin notes that something is to be copied.
+func (c *copies) begin(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lasts == nil {
+		c.lasts = make(map[string]last)
+	}
+	if _, known := c.lasts[name]; !known {
+		c.lasts[name] = last{good: time.Now()}
+	}
+}
+
+// forget forgets the databases that are not there any more.
+func (c *copies) forget(configs []replica.Config) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.lasts, func(name string, _ last) bool {
+		is := func(config replica.Config) bool { return config.Name == name }
+		return name != trailFolder && name != databaseFolders && !slices.ContainsFunc(configs, is)
+	})
+}
+
 // health returns nil if everything that was written a while ago was copied.
 func (c *copies) health() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(c.lasts)) {
-		if l := c.lasts[name]; l.error != nil && time.Since(l.good) > maxUncopied {
-			errs = append(errs, fmt.Errorf("%s was last copied %s ago: %w", name, time.Since(l.good).Round(time.Second), l.error))
+		l := c.lasts[name]
+		age := time.Since(l.good).Round(time.Second)
+		switch {
+		case age <= maxUncopied:
+		case l.error != nil:
+			errs = append(errs, fmt.Errorf("%s was last copied %s ago: %w", name, age, l.error))
+		default:
+			errs = append(errs, fmt.Errorf("%s was last copied %s ago: the target is slow, or hangs", name, age))
 		}
 	}
 	return errors.Join(errs...)
@@ -82,8 +111,12 @@ func (c *copies) databases(ctx context.Context) (names []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c.working.Lock()
-	defer c.working.Unlock()
+	c.forget(configs)
+	for _, config := range configs {
+		c.begin(config.Name)
+	}
+	c.copyingDatabases.Lock()
+	defer c.copyingDatabases.Unlock()
 	var errs []error
 	for _, config := range configs {
 		err := c.database(ctx, config)
@@ -119,8 +152,8 @@ func (c *copies) database(ctx context.Context, config replica.Config) error {
 // snapshots copies all databases whole, as is needed when others are to open
 // them.
 func (c *copies) snapshots(ctx context.Context) error {
-	c.working.Lock()
-	defer c.working.Unlock()
+	c.copyingDatabases.Lock()
+	defer c.copyingDatabases.Unlock()
 	for name, r := range c.replicas {
 		if err := r.Snapshot(ctx); err != nil {
 			return fmt.Errorf("copying all of %s: %w", name, err)
@@ -135,8 +168,8 @@ func (c *copies) follow(ctx context.Context, r *backup.Repository, sources []bac
 	if i < 0 {
 		return nil
 	}
-	c.working.Lock()
-	defer c.working.Unlock()
+	c.copyingTrail.Lock()
+	defer c.copyingTrail.Unlock()
 	trail, err := r.Follow(ctx, sources[i], taken)
 	if err != nil {
 		return fmt.Errorf("copying the audit trail: %w", err)
@@ -148,22 +181,28 @@ func (c *copies) follow(ctx context.Context, r *backup.Repository, sources []bac
 // run copies until the context ends. It reports an error once, until the next
 // good copy.
 func (c *copies) run(ctx context.Context, report func(error)) {
-	ticker := time.NewTicker(copyInterval)
+	var both sync.WaitGroup
+	both.Go(func() { c.repeat(ctx, copyInterval, trailFolder, c.copyTrail, report) })
+	both.Go(func() {
+		c.repeat(ctx, checkInterval, databaseFolders, func(ctx context.Context) error {
+			_, err := c.databases(ctx)
+			return err
+		}, report)
+	})
+	both.Wait()
+}
+
+// repeat copies something at an interval until the context ends.
+func (c *copies) repeat(ctx context.Context, every time.Duration, what string, do func(context.Context) error, report func(error)) {
+	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	var checked time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case now := <-ticker.C:
-			if err := c.copyTrail(ctx); c.note(trailFolder, err) {
-				report(err)
-			}
-			if now.Sub(checked) < checkInterval {
-				continue
-			}
-			checked = now
-			if _, err := c.databases(ctx); c.note("the databases", err) {
+		case <-ticker.C:
+			c.begin(what)
+			if err := do(ctx); c.note(what, err) {
 				report(err)
 			}
 		}
@@ -171,8 +210,8 @@ func (c *copies) run(ctx context.Context, report func(error)) {
 }
 
 func (c *copies) copyTrail(ctx context.Context) error {
-	c.working.Lock()
-	defer c.working.Unlock()
+	c.copyingTrail.Lock()
+	defer c.copyingTrail.Unlock()
 	if c.trail == nil {
 		return nil
 	}
@@ -185,8 +224,8 @@ func (c *copies) copyTrail(ctx context.Context) error {
 // close copies what is left, and ends.
 func (c *copies) close(ctx context.Context) error {
 	errs := []error{c.copyTrail(ctx)}
-	c.working.Lock()
-	defer c.working.Unlock()
+	c.copyingDatabases.Lock()
+	defer c.copyingDatabases.Unlock()
 	for name, r := range c.replicas {
 		if err := r.Close(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("copying %s: %w", name, err))

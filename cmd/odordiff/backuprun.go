@@ -88,13 +88,13 @@ func (m *machine) open() error {
 		}
 		m.retention = &keep
 	}
+	rate := uint64(0)
 	if m.rate != "" {
-		rate, err := humanize.ParseBytes(m.rate)
-		if err != nil {
+		if rate, err = humanize.ParseBytes(m.rate); err != nil {
 			return fmt.Errorf("--rate: %w", err)
 		}
-		m.repository.Rate = int64(rate)
 	}
+	m.repository.Target = backup.Bounded(m.repository.Target, int64(rate))
 	if m.state, err = filepath.EvalSymlinks(m.state); err != nil {
 		return fmt.Errorf("--state: %w", err)
 	}

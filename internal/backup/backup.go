@@ -53,8 +53,6 @@ type Repository struct {
 	// Anew stores everything again, also what the target has already: it may be
 	// damaged.
 	Anew bool
-	// Rate bounds what is written, in bytes a second. Zero does not.
-	Rate int64
 	// Now is the clock. Nil is the system's.
 	Now func() time.Time
 }

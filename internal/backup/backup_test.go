@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -147,6 +148,51 @@ func TestAFreshMachineRestoresWhatAnotherBackedUp(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestFoldersAreWhatTheyWere(t *testing.T) {
+	r := machine(t, open(t, t.TempDir()))
+	dir, to := state(t), t.TempDir()
+	owner := os.Geteuid()
+	if owner == 0 {
+		owner = 4711
+		for _, name := range []string{"policies", "policies/data", "policies/data/empty"} {
+			if err := os.Chown(filepath.Join(dir, name), owner, owner); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, mode := range map[string]fs.FileMode{"policies/data": 0o510, "policies": 0o550, "audit": 0o770} {
+		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { // so that they can be removed
+		for _, root := range []string{dir, to} {
+			for _, name := range []string{"policies", "policies/data"} {
+				if err := os.Chmod(filepath.Join(root, name), 0o700); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
+	result := take(t, r, dir)
+	operator := stranger(r.Target)
+	if _, err := operator.Drill(t.Context(), result.ID, t.TempDir(), nil); err != nil {
+		t.Error(err)
+	}
+	if _, err := operator.Restore(t.Context(), result.ID, to); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]fs.FileMode{"policies/data": 0o510, "policies": 0o550, "audit": 0o770, "policies/data/empty": 0o640} {
+		info, err := os.Stat(filepath.Join(to, name))
+		if err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: mode %v, want %v: %v", name, info.Mode(), want, err)
+		}
+		if uid := int(info.Sys().(*syscall.Stat_t).Uid); strings.HasPrefix(name, "policies") && uid != owner {
+			t.Errorf("%s belongs to %d, want %d", name, uid, owner)
+		}
 	}
 }
 

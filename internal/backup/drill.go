@@ -32,7 +32,7 @@ func (r *Repository) Drill(ctx context.Context, id, scratch string, checks map[s
 		return nil, fmt.Errorf("making a scratch folder: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	restored, err := r.Restore(ctx, id, folder)
+	restored, _, err := r.restore(ctx, id, folder, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,22 @@ type Manifest struct {
 type Part struct {
 	Name  string `json:"name"`
 	Files []File `json:"files"`
+	// Folders are the part's own folder, with an empty path, and those in it.
+	// Snapshots of earlier versions have none.
+	Folders []Directory `json:"folders,omitempty"`
+}
+
+// Directory is a folder of a part.
+type Directory struct {
+	Path  string      `json:"path"`
+	Mode  fs.FileMode `json:"mode"`
+	Owner Owner       `json:"owner,omitzero"`
+}
+
+// Owner are the numbers of a user and a group.
+type Owner struct {
+	User  int `json:"user"`
+	Group int `json:"group"`
 }
 
 // File is a file of a part.
@@ -44,7 +60,8 @@ type File struct {
 	// is a file.
 	Path string `json:"path"`
 	// Mode has the file's permissions.
-	Mode fs.FileMode `json:"mode"`
+	Mode  fs.FileMode `json:"mode"`
+	Owner Owner       `json:"owner,omitzero"`
 	// Time is when the file was last changed.
 	Time time.Time `json:"time"`
 	// Size is the file's, in bytes.
@@ -180,6 +197,11 @@ func (r *Repository) open(s *snapshot) (*Manifest, error) {
 func (p Part) check(objects []string) error {
 	if !IsLocal(p.Name) {
 		return fmt.Errorf("the part %q is no name", p.Name)
+	}
+	for _, folder := range p.Folders {
+		if folder.Path != "" && !IsLocal(folder.Path) {
+			return fmt.Errorf("%s: the path %q leads elsewhere", p.Name, folder.Path)
+		}
 	}
 	for _, file := range p.Files {
 		if file.Path != "" && !IsLocal(file.Path) {

@@ -27,46 +27,62 @@ type Restored struct {
 // names restore all parts. Nothing is overwritten: where a part has a place
 // already, the error is [ErrTaken] and nothing was written. The last snapshot
 // is continued by what a [Follower] has copied since. A part is there whole or
-// not at all. What was written is compared with the hashes.
+// not at all. What was written is compared with the hashes. Permissions are as
+// they were, and so are the owners where root restores.
 func (r *Repository) Restore(ctx context.Context, id, folder string, names ...string) (*Restored, error) {
-	begun := r.now()
-	manifest, signer, err := r.Contents(ctx, id)
+	restored, parts, err := r.restore(ctx, id, folder, names)
 	if err != nil {
 		return nil, err
 	}
+	for _, part := range parts {
+		if err := part.giveFolders(filepath.Join(folder, part.Name)); err != nil {
+			return nil, fmt.Errorf("%s was restored, but not its folders' permissions: %w", part.Name, err)
+		}
+	}
+	return restored, nil
+}
+
+// restore is Restore, but its folders are open to their owner, so that they can
+// be removed again.
+func (r *Repository) restore(ctx context.Context, id, folder string, names []string) (*Restored, []Part, error) {
+	begun := r.now()
+	manifest, signer, err := r.Contents(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
 	last, err := r.Find(ctx, time.Time{})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if id != last.ID {
 		signer = "" // The tails continue the last snapshot only.
 	}
 	parts, err := manifest.choose(names)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := checkFree(folder, parts); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	scratch, err := os.MkdirTemp(folder, ".restore-*")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer func() { _ = os.RemoveAll(scratch) }() // what is left of it
 	restored := &Restored{}
 	for _, part := range parts {
 		if err := r.restorePart(ctx, part, filepath.Join(scratch, part.Name), signer, restored); err != nil {
-			return nil, fmt.Errorf("restoring %s: %w", part.Name, err)
+			return nil, nil, fmt.Errorf("restoring %s: %w", part.Name, err)
 		}
 	}
 	if err := publish(scratch, folder, parts); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	restored.Took = r.now().Sub(begun)
-	return restored, nil
+	return restored, parts, nil
 }
 
 // publish moves the parts to their places when all of them are whole.
@@ -147,7 +163,7 @@ func (r *Repository) restoreFile(ctx context.Context, file File, at string) erro
 		return err
 	}
 	err = r.fill(ctx, file, to)
-	if err := errors.Join(err, to.Chmod(file.Mode.Perm()), to.Sync(), to.Close()); err != nil {
+	if err := errors.Join(err, give(at, file.Owner, file.Mode), to.Sync(), to.Close()); err != nil {
 		return fmt.Errorf("%s: %w", file.Path, err)
 	}
 	return os.Chtimes(at, time.Time{}, file.Time)

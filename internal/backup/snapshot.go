@@ -16,8 +16,6 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // Source is what a part of a snapshot is made of.
@@ -57,9 +55,6 @@ func (r *Repository) Take(ctx context.Context, sources ...Source) (*Result, erro
 	var err error
 	if t.names, err = namesOf(r.Recipients); err != nil {
 		return nil, err
-	}
-	if r.Rate > 0 {
-		t.limiter = rate.NewLimiter(rate.Limit(r.Rate), chunkSize)
 	}
 	if err := t.learnObjects(); err != nil {
 		return nil, err
@@ -109,12 +104,11 @@ func (r *Repository) timeAfterLast(ctx context.Context, now time.Time) (time.Tim
 // taking is a snapshot that is being made.
 type taking struct {
 	*Repository
-	ctx     context.Context
-	limiter *rate.Limiter // nil does not limit
-	names   []string      // of the recipients
-	known   map[string]bool
-	needed  map[string]bool
-	result  *Result
+	ctx    context.Context
+	names  []string // of the recipients
+	known  map[string]bool
+	needed map[string]bool
+	result *Result
 }
 
 // learnObjects finds out what the target has already, and will keep: what the
@@ -165,25 +159,37 @@ func (t *taking) part(source Source) (Part, error) {
 				return fs.SkipDir
 			}
 			return nil
-		case entry.IsDir():
-			return nil
-		case !isRegular(at, entry):
+		case !entry.IsDir() && !isRegular(at, entry):
 			t.result.Skipped = append(t.result.Skipped, at)
 			return nil
 		case relative != "." && !IsLocal(relative):
 			return fmt.Errorf("%q is no name that can be restored: rename it", at)
 		}
-		file, err := t.file(at)
-		if file == nil || err != nil {
-			return err // It may have vanished.
+		if relative == "." {
+			relative = ""
 		}
-		if file.Path = relative; relative == "." {
-			file.Path = ""
-		}
-		part.Files = append(part.Files, *file)
-		return nil
+		return t.add(&part, at, relative, entry.IsDir())
 	})
 	return part, err
+}
+
+// add adds a file or a folder to a part. It may have vanished.
+func (t *taking) add(part *Part, at, path string, isFolder bool) error {
+	if !isFolder {
+		file, err := t.file(at)
+		if file == nil || err != nil {
+			return err
+		}
+		file.Path = path
+		part.Files = append(part.Files, *file)
+		return nil
+	}
+	info, err := os.Stat(at)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	part.Folders = append(part.Folders, Directory{Path: path, Mode: info.Mode().Perm(), Owner: ownerOf(info)})
+	return nil
 }
 
 // isRegular reports whether something is a file, or a link to one.
@@ -206,7 +212,7 @@ func (t *taking) file(at string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	file := &File{Mode: info.Mode().Perm(), Time: info.ModTime().UTC(), Chunks: []string{}}
+	file := &File{Mode: info.Mode().Perm(), Owner: ownerOf(info), Time: info.ModTime().UTC(), Chunks: []string{}}
 	hash := sha256.New()
 	chunk := make([]byte, min(chunkSize, info.Size()+1))
 	for {
@@ -252,26 +258,11 @@ func (t *taking) store(chunk []byte) (string, error) {
 }
 
 func (t *taking) put(name string, content []byte) error {
-	if err := t.wait(len(content)); err != nil {
-		return err
-	}
 	if err := t.Target.Put(t.ctx, name, bytes.NewReader(content)); err != nil {
 		return fmt.Errorf("storing %s: %w", name, err)
 	}
 	t.result.Added += int64(len(content))
 	return nil
-}
-
-// wait keeps to the rate.
-func (t *taking) wait(bytes int) error {
-	for bytes > 0 && t.limiter != nil {
-		n := min(bytes, t.limiter.Burst())
-		if err := t.limiter.WaitN(t.ctx, n); err != nil {
-			return err
-		}
-		bytes -= n
-	}
-	return t.ctx.Err()
 }
 
 // finish puts the snapshot's own file, when everything that it needs is there.
