@@ -12,6 +12,7 @@ request := {
 	"body": {"prompt": "fresh citrus"},
 	"prompts": [{"path": "/prompt", "text": "fresh citrus", "normalised": "fresh citrus"}],
 	"signals": {"texts": [gate.signals("/prompt", "fresh citrus")], "whole": gate.signals("/prompt", "fresh citrus")},
+	"items": 0,
 	"limits": [],
 	"served_by": null,
 }

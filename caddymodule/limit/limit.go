@@ -117,7 +117,10 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 	case len(h.Limits) == 0:
 		return next.ServeHTTP(w, r)
 	}
-	charges := h.charges(r, x)
+	charges, refused := h.charges(r, x)
+	if refused != nil {
+		return gate.Refuse(w, r, refused)
+	}
 	start := time.Now()
 	verdict, err := h.store.Decide(r.Context(), charges)
 	seconds.Observe(time.Since(start).Seconds())
@@ -137,15 +140,19 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 	return next.ServeHTTP(w, r)
 }
 
-func (h *Handler) charges(r *http.Request, x *exchange.Exchange) []window.Charge {
+func (h *Handler) charges(r *http.Request, x *exchange.Exchange) ([]window.Charge, *problem.Problem) {
 	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	charges := make([]window.Charge, len(h.Limits))
 	for i := range h.Limits {
 		l := &h.Limits[i]
 		l.warnOfUnknown(repl, x, h.logger)
-		charges[i] = window.Charge{Limit: l.limit, Key: l.key(repl, x), Cost: l.cost(repl, h.logger)}
+		items, refused := l.weigh(r, x)
+		if refused != nil {
+			return nil, refused
+		}
+		charges[i] = window.Charge{Limit: l.limit, Key: l.key(repl, x), Cost: times(l.cost(repl, h.logger), items)}
 	}
-	return charges
+	return charges, nil
 }
 
 // undecided refuses a request for which no decision could be made.

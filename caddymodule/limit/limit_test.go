@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -51,6 +52,7 @@ type request struct {
 	from    string
 	user    string
 	headers map[string]string
+	body    string
 }
 
 // answer is what came of it.
@@ -65,7 +67,7 @@ type answer struct {
 func ask(t *testing.T, q request, handlers ...*Handler) answer {
 	t.Helper()
 	rec := httptest.NewRecorder()
-	plain := httptest.NewRequest(http.MethodPost, "/api/v1/generate", nil)
+	plain := httptest.NewRequest(http.MethodPost, "/api/v1/generate", strings.NewReader(q.body))
 	for name, value := range q.headers {
 		plain.Header.Set(name, value)
 	}
@@ -260,6 +262,56 @@ func TestCostsAreChargedAndNeverLessThanOne(t *testing.T) {
 	fixed := newHandler(t, Handler{Limits: []Limit{{Name: "l", Key: "all", Rate: "100/1m", Cost: "7"}}})
 	if a := ask(t, request{}, fixed); a.x.Limits[0].Remaining != 93 {
 		t.Errorf("a cost of 7: %+v", a.x.Limits)
+	}
+}
+
+func TestABodyIsChargedForItsItems(t *testing.T) {
+	for body, want := range map[string]int64{
+		`{"prompts": ["a", "b", "c"]}`:  6,
+		`{"prompts": ["a"]}`:            2,
+		`{"prompts": []}`:               2,
+		`{"prompts": {"a": 1, "b": 2}}`: 2,
+		`{"prompt": "a"}`:               2,
+		`["a", "b"]`:                    2,
+		`{"prompts": ["a", "b"]`:        2,
+		"":                              2,
+	} {
+		h := newHandler(t, Handler{Limits: []Limit{{Name: "l", Key: "all", Rate: "100/1m", Cost: "2", Items: "/prompts"}}})
+		if a := ask(t, request{body: body}, h); !a.passed || a.x.Limits[0].Remaining != 100-want {
+			t.Errorf("%s: %+v, want %d to be charged", body, a, want)
+		}
+	}
+}
+
+func TestTheBodyIsThereForWhoComesNext(t *testing.T) {
+	h := newHandler(t, Handler{Limits: []Limit{{Name: "l", Key: "all", Rate: "100/1m", Items: "/prompts"}}})
+	const body = `{"prompts": ["a"]}`
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), httptest.NewRecorder(), new(caddyhttp.Server))
+	err := h.ServeHTTP(httptest.NewRecorder(), r, caddyhttp.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
+		got, err := io.ReadAll(r.Body)
+		if string(got) != body {
+			t.Errorf("the body is %q", got)
+		}
+		return err
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMoreItemsThanTheRateAreNeverLetIn(t *testing.T) {
+	h := newHandler(t, Handler{Limits: []Limit{{Name: "l", Key: "all", Rate: "2/1m", Items: "/prompts"}}})
+	if p := ask(t, request{body: `{"prompts": ["a", "b", "c"]}`}, h).problemOf(t); p.Kind != problem.CostTooHigh {
+		t.Errorf("%v", p)
+	}
+	huge := newHandler(t, Handler{Limits: []Limit{{Name: "l", Key: "all", Rate: "2/1m", Cost: "9223372036854775807", Items: "/prompts"}}})
+	if p := ask(t, request{body: `{"prompts": ["a", "b", "c"]}`}, huge).problemOf(t); p.Kind != problem.CostTooHigh {
+		t.Errorf("%v", p)
+	}
+	large := `{"prompts": ["` + strings.Repeat("a", exchange.DefaultMaxBody) + `"]}`
+	if p := ask(t, request{body: large}, h).problemOf(t); p.Kind != problem.TooLarge {
+		t.Errorf("%v", p)
 	}
 }
 
@@ -560,6 +612,7 @@ func TestConfigurationErrorsNameTheFieldAndTheFix(t *testing.T) {
 		{"a window too short", edit(func(l *Limit) { l.Rate = "1/10ms" }), []string{`rate: "1/10ms"`, "window from 1s"}},
 		{"a rate placeholder of a request", edit(func(l *Limit) { l.Rate = "{http.auth.user.rate}/1m" }), []string{"http.auth.user.rate"}},
 		{"a cost of zero", edit(func(l *Limit) { l.Cost = "0" }), []string{`cost: "0"`, "positive"}},
+		{"items that are no pointer", edit(func(l *Limit) { l.Items = "prompts" }), []string{`items: "prompts"`, "/prompts"}},
 		{"a cost of words", edit(func(l *Limit) { l.Cost = "lots" }), []string{`cost: "lots"`}},
 		{"a wide IPv6 prefix", edit(func(l *Limit) { l.IPv6Prefix = new(129) }), []string{`ipv6_prefix: "129"`}},
 		{"a negative IPv4 prefix", edit(func(l *Limit) { l.IPv4Prefix = new(-1) }), []string{`ipv4_prefix: "-1"`}},

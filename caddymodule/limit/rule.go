@@ -43,6 +43,11 @@ type Limit struct {
 	// Default: 1.
 	Cost string `json:"cost,omitempty"`
 
+	// A list in the JSON body, as a JSON Pointer such as /prompts: the cost is for
+	// each of its items. A body without the list costs what one item costs. The
+	// body is read first, up to 1 MiB; a larger one is refused with 413.
+	Items string `json:"items,omitempty"`
+
 	// How many leading bits identify a client if the whole key is an IPv6 address.
 	// A client usually has a whole /64. Default: 64.
 	IPv6Prefix *int `json:"ipv6_prefix,omitempty"`

@@ -134,7 +134,7 @@ func TestEveryInputFieldIsSet(t *testing.T) {
 		"of nothing": {Input{}, `{
 			"complete": true, "phase": "request",
 			"request": {"id": "", "method": "", "path": "", "client_ip": ""},
-			"principal": null, "body": null, "prompts": [], "limits": [], "served_by": null,
+			"principal": null, "body": null, "prompts": [], "items": 0, "limits": [], "served_by": null,
 		}`},
 		"of everything": {Input{
 			Request:   Request{ID: "r", Method: "POST", Path: "/p", ClientIP: "192.0.2.1"},
@@ -149,13 +149,13 @@ func TestEveryInputFieldIsSet(t *testing.T) {
 			"principal": {"id": "alice", "tenant": "t", "method": "jwt", "scopes": ["a", "b"], "claims": {"n": 1.5, "l": ["x"], "i": 7}},
 			"body": {"s": "x", "n": 100, "b": true, "z": null, "l": [12345678901234567890]},
 			"prompts": [{"path": "/s", "text": "X", "normalised": "x"}],
-			"limits": [{"name": "burst", "remaining": 3}], "served_by": "live",
+			"items": 0, "limits": [{"name": "burst", "remaining": 3}], "served_by": "live",
 		}`},
 		"of a principal without claims": {Input{Principal: &exchange.Principal{ID: "a"}}, `{
 			"complete": true, "phase": "request",
 			"request": {"id": "", "method": "", "path": "", "client_ip": ""},
 			"principal": {"id": "a", "tenant": "", "method": "", "scopes": [], "claims": {}},
-			"body": null, "prompts": [], "limits": [], "served_by": null,
+			"body": null, "prompts": [], "items": 0, "limits": [], "served_by": null,
 		}`},
 	} {
 		t.Run(name, func(t *testing.T) {

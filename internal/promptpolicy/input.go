@@ -26,6 +26,8 @@ type Input struct {
 	Body any
 	// Prompts are the texts of the body that are meant for the model.
 	Prompts []exchange.Prompt
+	// items is how many items of the request are judged apart from each other.
+	items int
 	// Limits are the limits charged so far.
 	Limits []exchange.LimitState
 	// ServedBy is the rung of the ladder that answered; empty before an answer.
@@ -53,6 +55,7 @@ var (
 	keyBody       = ast.StringTerm("body")
 	keyPrompts    = ast.StringTerm("prompts")
 	keySignals    = ast.StringTerm("signals")
+	keyItems      = ast.StringTerm("items")
 	keyLimits     = ast.StringTerm("limits")
 	keyServedBy   = ast.StringTerm("served_by")
 	keyID         = ast.StringTerm("id")
@@ -91,6 +94,7 @@ func (in *Input) document(signals, found *ast.Term, wanted func(member string) b
 	add(keyPrompts, func() (*ast.Term, error) { return promptsTerm(in.Prompts), nil })
 	add(keySignals, func() (*ast.Term, error) { return signals, nil })
 	add(keyFound, func() (*ast.Term, error) { return found, nil })
+	add(keyItems, func() (*ast.Term, error) { return ast.NumberTerm(numberOf(int64(in.items))), nil })
 	add(keyLimits, func() (*ast.Term, error) { return limitsTerm(in.Limits), nil })
 	add(keyServedBy, func() (*ast.Term, error) { return orNull(in.ServedBy), nil })
 	if failed != nil {

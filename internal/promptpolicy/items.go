@@ -76,6 +76,7 @@ func (p *plan) decideEach(e *evaluation, in *Input) (*Decision, error) {
 	var decisions []*Decision // those that differ
 	for _, item := range items {
 		one := *in
+		one.items = len(items)
 		one.Prompts = slices.Concat(common, item)
 		d, err := p.decide(e, &one)
 		switch {

@@ -107,6 +107,8 @@ func (k *key) part(e *evaluation, in *Input, p part) {
 		e.program.reader.part(k, e.sight, rest)
 	case "found":
 		k.unfit = true // hardly any two are equal
+	case "items":
+		k.leaf(rest, func() { k.kind(isNumber, in.items) })
 	case "limits":
 		k.leaf(rest, func() { k.limits(in.Limits) })
 	case "served_by":

@@ -28,6 +28,23 @@ test_more_is_allowed_with_the_scope if {
 	volume.oblige == {{"type": "tag", "name": "size", "value": "bulk"}} with input as request
 }
 
+most := data.settings.bulk.prompts
+
+test_a_batch_as_large_as_may_be_is_allowed if {
+	count(volume.deny) == 0 with input as {"principal": ordinary, "items": most, "body": {}}
+}
+
+test_a_larger_batch_is_denied_without_the_scope if {
+	reasons := volume.deny with input as {"principal": ordinary, "items": most + 1, "body": {}}
+	{reason.id | some reason in reasons} == {"too-many-prompts"}
+}
+
+test_a_larger_batch_is_allowed_with_the_scope if {
+	request := {"principal": entitled, "items": most + 1, "body": {}}
+	count(volume.deny) == 0 with input as request
+	volume.label == {"bulk"} with input as request
+}
+
 test_absent_number_is_allowed if {
 	request := {"principal": ordinary, "body": {"prompt": "rose"}}
 	count(volume.deny) == 0 with input as request

@@ -98,7 +98,7 @@ func TestEachPromptOfABatchIsJudged(t *testing.T) {
 func TestABatchMayHaveAThousandPromptsAndNoRequestElseItsSize(t *testing.T) {
 	t.Parallel()
 	e := shipped(t)
-	header := bearer(e.token(t, "--subject", "thousand"))
+	header := bearer(e.token(t, "--subject", "thousand", "--scope", "generate", "--scope", "generate:bulk"))
 	prompts := make([]string, 1000)
 	for i := range prompts {
 		prompts[i] = fmt.Sprintf("a fresh citrus over wet cedar, number %d, with a little rose, some lavender and a trace of smoke", i)
@@ -107,6 +107,11 @@ func TestABatchMayHaveAThousandPromptsAndNoRequestElseItsSize(t *testing.T) {
 	prompts[1], prompts[2] = "a scent of raw nerve", "agent orange blossom"
 	path := e.submit(t, header, batchOf(t, prompts, `, "engine": "library", "num_molecules": 1, "like": "CCO", "constraints": {"must": ["woody"]}`))
 	e.send(t, http.MethodDelete, path, header, "").wantOK(t)
+	got := e.send(t, http.MethodPost, batchPath, bearer(e.token(t, "--subject", "small")), batchOf(t, prompts[:101], ""))
+	got.wantProblem(t, http.StatusForbidden, "policy-denied")
+	if !strings.Contains(string(got.body), "too-many-prompts") || !strings.Contains(got.Header.Get("RateLimit"), `"prompts";r=3499`) {
+		t.Errorf("%s, %s", got.Header.Get("RateLimit"), got.body)
+	}
 	large := `{"prompt": "` + strings.Repeat("rose ", 14_000) + `"}`
 	e.send(t, http.MethodPost, generatePath, header, large).wantProblem(t, http.StatusRequestEntityTooLarge, "body-too-large")
 }
