@@ -78,6 +78,7 @@ func (m *machine) serve(ctx context.Context, every time.Duration, address string
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	fmt.Fprintf(m.out, "signer %s\nhttp://%s/health\n", m.repository.Key.Signer(), listener.Addr())
+	defer announce(ctx, m.log)()
 	copied := make(chan struct{})
 	go func() {
 		defer close(copied)

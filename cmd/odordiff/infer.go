@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"math"
-	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -37,7 +36,7 @@ Ctrl-C lets the prompts in work finish, then stops it.`,
 		func(cmd *cobra.Command) {
 			infer := new(infer)
 			flags := cmd.Flags()
-			flags.StringVar(&infer.listen, "listen", "127.0.0.1:8090", "address to listen on")
+			flags.StringVar(&infer.listen, "listen", "127.0.0.1:8090", "address to listen on, or fd/3 for the first socket that a service manager passes")
 			flags.IntVar(&infer.maxConcurrent, "max-concurrent", 0, "prompts worked on at once (default: one per CPU)")
 			flags.IntVar(&infer.maxQueued, "max-queued", 0, "prompts that may wait, more are answered 503 (default: 128 times --max-concurrent, -1: none)")
 			flags.DurationVar(&infer.timeout, "timeout", 30*time.Second, "longest time for one prompt, waiting included")
@@ -119,11 +118,12 @@ func (i *infer) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("starting the inference backend: %w", err)
 	}
-	listener, err := net.Listen("tcp", i.listen)
+	listener, err := listen(i.listen)
 	if err != nil {
-		return fmt.Errorf("--listen: %w", portError(i.listen, err))
+		return fmt.Errorf("--listen: %w", err)
 	}
 	logger.Info("inference backend listens", slog.String("address", listener.Addr().String()))
+	defer announce(ctx, logger)()
 	if err := server.Serve(ctx, listener); err != nil {
 		return err
 	}
