@@ -37,7 +37,8 @@ func TestInferServesASocketThatItWasPassed(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- newInfer(func(i *infer) { i.listen = name }).run(ctx, new(bytes.Buffer)) }()
 
-	response, err := http.Get("http://" + address + "/health/live") // It waits in the socket's queue.
+	// It waits in the socket's queue until the backend is there.
+	response, err := http.Get("http://" + address + "/health/live")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,14 @@ type process struct {
 // start runs odordiff with the arguments and stops it when the test ends.
 func start(t testing.TB, env []string, args ...string) *process {
 	t.Helper()
+	return startWith(t, nil, env, args...)
+}
+
+// startWith is start for a process that is passed files, from descriptor 3 on.
+func startWith(t testing.TB, files []*os.File, env []string, args ...string) *process {
+	t.Helper()
 	p := &process{cmd: exec.Command(binary, args...), out: new(output), done: make(chan struct{})}
+	p.cmd.ExtraFiles = files
 	p.cmd.Env = environment(env)
 	p.cmd.Dir = repository
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out

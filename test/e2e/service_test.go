@@ -66,8 +66,8 @@ func TestEveryServiceTellsItsManagerWhenItIsReadyAndWhenItStops(t *testing.T) {
 		"infer": {"infer", "--listen", "127.0.0.1:0", "--store", "off"},
 		"up": {
 			"up", "--state", filepath.Join(state, "up"), "--store", "off",
-			"--https-port", freeport.Number(t), "--http-port", freeport.Number(t), "--probe-port", freeport.Number(t),
-			"--admin", freeport.Address(t), "--backend", freeport.Address(t),
+			"--https-port", freeport.Get(t), "--http-port", freeport.Get(t), "--probe-port", freeport.Get(t),
+			"--admin", "127.0.0.1:" + freeport.Get(t), "--backend", "127.0.0.1:" + freeport.Get(t),
 		},
 		"backup run": {
 			"backup", "run", "--listen", "127.0.0.1:0", "--state", state,
