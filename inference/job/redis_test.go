@@ -130,6 +130,29 @@ func TestAnAnswerThatIsLostIsNoAttempt(t *testing.T) {
 	}
 }
 
+// A server that lost what it knew numbers items from the beginning.
+func TestAnOldItemIsNotTakenForANewOne(t *testing.T) {
+	client := redistest.Start(t).Client()
+	q, _ := newRedisQueue(t, client)
+	submit(t, q, submission("ada", 1))
+	earlier := take(t, q, 1)[0]
+	if err := client.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	job := submit(t, q, submission("ada", 1))
+	later := take(t, q, 1)[0]
+	if later.number != earlier.number {
+		t.Fatalf("items %d and %d have not the same number", earlier.number, later.number)
+	}
+	if err := q.Finish(t.Context(), earlier, Outcome{Body: []byte("earlier")}); !errors.Is(err, ErrLost) {
+		t.Errorf("the earlier one: %v", err)
+	}
+	finish(t, q, later, Outcome{Body: []byte("later")})
+	if got := results(t, q, "ada", job.ID); len(got) != 1 || string(got[0].Body) != "later" {
+		t.Errorf("results %+v", got)
+	}
+}
+
 func TestOtherProcessesHearWhatHappens(t *testing.T) {
 	client := redistest.Start(t).Client()
 	q, _ := newRedisQueue(t, client)

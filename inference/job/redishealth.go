@@ -30,12 +30,10 @@ func (q *Redis) Check(ctx context.Context) error {
 	return nil
 }
 
-// probe writes: a PING would not show a full server or a replica.
+// probe returns an error if the server does not run scripts that write.
 func (q *Redis) probe(ctx context.Context) error {
-	if err := q.client.Set(ctx, q.base+":probe", 1, 0).Err(); err != nil {
-		return unavailable("probing", err)
-	}
-	return nil
+	_, err := q.run(ctx, "probing", probeScript)
+	return err
 }
 
 // settings returns those of the server's settings that it tells.

@@ -11,6 +11,11 @@ import (
 // name is an item's number as it is written.
 func name(number int64) string { return fmt.Sprintf("%016d", number) }
 
+// stamp is what the script function stamp returns.
+func stamp(attempt int, job string) string { return fmt.Sprintf("%d %s", attempt, job) }
+
+func (i *Item) stamp() string { return stamp(i.Attempt, i.Job) }
+
 // Take implements [Queue].
 func (q *Redis) Take(ctx context.Context, n int) (items []Item, err error) {
 	const doing = "taking items"
@@ -57,7 +62,7 @@ func (q *Redis) Renew(ctx context.Context, items []Item) (lost []Item, err error
 	arguments := []any{q.lease, q.config.Lease.Milliseconds()}
 	byName := map[string]Item{}
 	for _, item := range items {
-		arguments = append(arguments, name(item.number), item.Attempt)
+		arguments = append(arguments, name(item.number), item.stamp())
 		byName[name(item.number)] = item
 	}
 	a, err := q.run(ctx, doing, renewScript, arguments...)
@@ -80,7 +85,7 @@ func (q *Redis) Finish(ctx context.Context, item Item, outcome Outcome) error {
 			outcome.Body = q.config.GaveUp
 		}
 	}
-	_, err := q.run(ctx, "finishing an item", finishScript, q.lease, name(item.number), item.Attempt, state,
+	_, err := q.run(ctx, "finishing an item", finishScript, q.lease, name(item.number), item.stamp(), state,
 		store.Pack(outcome.Body), q.config.Keep.Milliseconds(),
 		outcome.Failed && outcome.Retry, q.config.MaxAttempts, q.config.Backoff.Milliseconds())
 	if err == nil || errors.Is(err, ErrLost) {
@@ -97,7 +102,7 @@ func (q *Redis) Finish(ctx context.Context, item Item, outcome Outcome) error {
 
 // Release implements [Queue].
 func (q *Redis) Release(ctx context.Context, item Item) error {
-	_, err := q.run(ctx, "giving an item back", releaseScript, q.lease, name(item.number), item.Attempt)
+	_, err := q.run(ctx, "giving an item back", releaseScript, q.lease, name(item.number), item.stamp())
 	if err == nil || errors.Is(err, ErrLost) {
 		q.hands.drop(item)
 	}
@@ -107,12 +112,12 @@ func (q *Redis) Release(ctx context.Context, item Item) error {
 	return err
 }
 
-// named returns the names and attempts of what is in hand.
+// named returns the names and stamps of what is in hand.
 func (h *hands) named() (arguments []any) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	for number, item := range h.items {
-		arguments = append(arguments, name(number), item.attempt)
+		arguments = append(arguments, name(number), stamp(item.attempt, item.job))
 	}
 	return arguments
 }

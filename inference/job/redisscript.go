@@ -24,6 +24,7 @@ const (
 var (
 	submitScript  = newScript("submit", needsRoom)
 	takeScript    = newScript("take", needsRoom)
+	probeScript   = newScript("probe", needsRoom)
 	renewScript   = newScript("renew", frees)
 	finishScript  = newScript("finish", frees)
 	releaseScript = newScript("release", frees)

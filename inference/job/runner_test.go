@@ -51,7 +51,7 @@ func (a *atWork) end() {
 }
 
 // settled waits until a job is final.
-func settled(t *testing.T, q Queue, principal, id string) Job {
+func settled(t fataler, q Queue, principal, id string) Job {
 	t.Helper()
 	for {
 		changed := q.Changed(id)

@@ -124,10 +124,14 @@ local function settle(item, state, body, at, keep)
   say(id)
 end
 
+-- stamp tells an attempt at an item from every other: a server that lost what it
+-- knew gives numbers again.
+local function stamp(attempts, id) return attempts .. ' ' .. id end
+
 -- held reports whether an item is with who took it.
-local function held(item, lease, attempt)
-  local fields = call('HMGET', key('item', item), 'lease', 'attempts')
-  return fields[1] == lease and fields[2] == attempt
+local function held(item, lease, stamped)
+  local fields = call('HMGET', key('item', item), 'lease', 'attempts', 'job')
+  return fields[1] == lease and stamp(fields[2], fields[3]) == stamped
 end
 
 -- drop cancels a job that is not final.

@@ -1,4 +1,4 @@
--- ARGV: now, lease, length of a lease, and names and attempts of items
+-- ARGV: now, lease, length of a lease, and names and stamps of items
 local reply, till = { 'ok' }, now() + ARGV[3]
 for i = 4, #ARGV, 2 do
   if held(ARGV[i], ARGV[2], ARGV[i + 1]) then

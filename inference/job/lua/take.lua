@@ -1,5 +1,5 @@
 -- ARGV: now, lease, how many, length of a lease, how often an item may be
--- abandoned, keep, result of what is given up, and the names and attempts of the
+-- abandoned, keep, result of what is given up, and the names and stamps of the
 -- items in hand
 local lease, at, hand = ARGV[2], now(), {}
 for i = 8, #ARGV, 2 do hand[ARGV[i]] = ARGV[i + 1] end
@@ -9,12 +9,12 @@ for i = 8, #ARGV, 2 do hand[ARGV[i]] = ARGV[i + 1] end
 -- may have stood still. What the caller took and does not have was never begun,
 -- for the answer was lost.
 local function reclaim(item)
-  local fields = call('HMGET', key('item', item), 'lease', 'attempts', 'abandoned')
+  local fields = call('HMGET', key('item', item), 'lease', 'attempts', 'abandoned', 'job')
   if fields[1] ~= lease then
     if fields[3] + 1 >= tonumber(ARGV[5]) then return settle(item, 'failed', ARGV[7], at, ARGV[6]) end
     call('HINCRBY', key('item', item), 'abandoned', 1)
     back(item)
-  elseif hand[item] ~= fields[2] then
+  elseif hand[item] ~= stamp(fields[2], fields[4]) then
     call('HINCRBY', key('item', item), 'attempts', -1)
     back(item)
   end
@@ -53,8 +53,8 @@ end
 -- An item with which a process ended runs alone, so that this one ends alone if
 -- the item ends it again.
 local busy, alone = false, false
-for item, attempt in pairs(hand) do
-  if held(item, lease, attempt) then
+for item, stamped in pairs(hand) do
+  if held(item, lease, stamped) then
     busy = true
     alone = alone or call('HGET', key('item', item), 'abandoned') ~= '0'
   end
