@@ -15,7 +15,7 @@ test_classified if {
 }
 
 test_possible[scent] if {
-	some scent, want in {"none": 1, "doubtful": 1, "likely": 0}
+	some scent, want in {"none": 1, "slight": 1, "doubtful": 1, "likely": 0}
 	text := {"terms": {}, "harmful": "possible", "scent": scent}
 	count(harm.deny) == want with input.signals.whole as text
 }

@@ -27,7 +27,7 @@ test_classified if {
 }
 
 test_possible[scent] if {
-	some scent, want in {"none": 1, "doubtful": 1, "likely": 0}
+	some scent, want in {"none": 1, "slight": 1, "doubtful": 1, "likely": 0}
 	text := {"terms": {}, "injection": "possible", "scent": scent}
 	count(injection.deny) == want with input.signals.whole as text
 }

@@ -15,7 +15,13 @@ deny contains refusal if {
 }
 
 deny contains refusal if {
-	input.signals.whole.scent == "doubtful"
+	input.signals.whole.scent == "slight"
+	input.signals.whole.length == "short"
+	not names.alone
+}
+
+deny contains refusal if {
+	input.signals.whole.scent in {"slight", "doubtful"}
 	input.signals.whole.off_topic == "likely"
 	not names.alone
 }

@@ -31,9 +31,14 @@ test_on_topic[text] if {
 
 test_doubtful_scent[case.note] if {
 	some case in [
-		{"note": "likely something else", "scent": "doubtful", "off_topic": "likely", "want": 1},
-		{"note": "by itself", "scent": "doubtful", "off_topic": "none", "want": 0},
-		{"note": "likely scent", "scent": "likely", "off_topic": "likely", "want": 0},
+		{"note": "hardly one", "scent": "none", "length": "long", "off_topic": "none", "want": 1},
+		{"note": "slight in a short text", "scent": "slight", "length": "short", "off_topic": "none", "want": 1},
+		{"note": "slight in a name", "scent": "slight", "length": "none", "off_topic": "none", "want": 0},
+		{"note": "slight in a long text", "scent": "slight", "length": "long", "off_topic": "none", "want": 0},
+		{"note": "slight and likely something else", "scent": "slight", "length": "long", "off_topic": "likely", "want": 1},
+		{"note": "likely something else", "scent": "doubtful", "length": "short", "off_topic": "likely", "want": 1},
+		{"note": "by itself", "scent": "doubtful", "length": "short", "off_topic": "none", "want": 0},
+		{"note": "likely scent", "scent": "likely", "length": "short", "off_topic": "likely", "want": 0},
 	]
 	count(topic.deny) == case.want with input.signals.whole as case
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/odordiff/odordiff/internal/signal/guard"
 	"github.com/odordiff/odordiff/internal/signal/guard/tables"
@@ -33,15 +34,31 @@ const (
 	scentLow, scentHigh   = 0.05, 0.3
 	otherLow              = 0.4
 	attackLow, attackHigh = 0.5, 0.9
+	// The worst of many windows says less than the only one, so a short text needs
+	// a higher score for a scent. It has so many characters at most.
+	scentShort, short = 0.1, 60
 )
 
-// refused reports whether a scent route would refuse a text that scores so: it
-// is hardly a scent, or rather something else, or surely an attack.
-func refused(s guard.Scores) bool {
-	scent := s[guard.Scent].Probability
-	attack := max(s[guard.Injection].Probability, s[guard.Harmful].Probability)
-	doubted := s[guard.Other].Probability >= otherLow || attack >= attackLow
-	return scent < scentLow || scent < scentHigh && doubted || attack >= attackHigh
+// limits are what a scent route refuses below: a text of any length, a short
+// one, and one that is rather something else.
+type limits struct{ low, short, high float64 }
+
+// recommended are those of the shipped policy.
+var recommended = limits{low: scentLow, short: scentShort, high: scentHigh}
+
+// refused reports whether a scent route would refuse a text: it is hardly a
+// scent, or rather something else, or surely an attack.
+func refused(j judged) bool { return recommended.refuse(j) }
+
+func (l limits) refuse(j judged) bool {
+	scent := j.scores[guard.Scent].Probability
+	attack := max(j.scores[guard.Injection].Probability, j.scores[guard.Harmful].Probability)
+	doubted := j.scores[guard.Other].Probability >= otherLow || attack >= attackLow
+	low := l.low
+	if utf8.RuneCountInString(j.Text) <= short {
+		low = l.short
+	}
+	return scent < low || scent < l.high && doubted || attack >= attackHigh
 }
 
 // share is how many of some texts are of a kind.
@@ -50,10 +67,10 @@ type share struct{ part, whole int }
 func (s share) of() float64 { return float64(s.part) / float64(max(s.whole, 1)) }
 
 // shareOf counts the texts for which is holds.
-func shareOf(all []judged, is func(s guard.Scores) bool) share {
+func shareOf(all []judged, is func(j judged) bool) share {
 	count := share{whole: len(all)}
 	for _, j := range all {
-		if is(j.scores) {
+		if is(j) {
 			count.part++
 		}
 	}
@@ -61,12 +78,12 @@ func shareOf(all []judged, is func(s guard.Scores) bool) share {
 }
 
 // below and above are conditions on a score.
-func below(class guard.Class, threshold float64) func(guard.Scores) bool {
-	return func(s guard.Scores) bool { return s[class].Probability < threshold }
+func below(class guard.Class, threshold float64) func(judged) bool {
+	return func(j judged) bool { return j.scores[class].Probability < threshold }
 }
 
-func above(class guard.Class, threshold float64) func(guard.Scores) bool {
-	return func(s guard.Scores) bool { return s[class].Probability >= threshold }
+func above(class guard.Class, threshold float64) func(judged) bool {
+	return func(j judged) bool { return j.scores[class].Probability >= threshold }
 }
 
 // group is some judged texts with a name.
