@@ -31,6 +31,8 @@ type Redis struct {
 	hands   hands
 	// apart says that items were held back because one has to run alone.
 	apart atomic.Bool
+	// fault is when the server last failed us, nil if it never did.
+	fault atomic.Pointer[time.Time]
 }
 
 // Interface guard
@@ -61,6 +63,9 @@ func NewRedis(client redis.UniversalClient, prefix string, config Config) *Redis
 func (q *Redis) run(ctx context.Context, doing string, script *redis.Script, arguments ...any) (*answer, error) {
 	parts, err := script.Run(ctx, q.client, []string{q.base}, append([]any{q.now()}, arguments...)...).Slice()
 	if err != nil {
+		if ctx.Err() == nil { // the caller did not leave before
+			q.fault.Store(new(time.Now()))
+		}
 		return nil, unavailable(doing, err)
 	}
 	a := &answer{parts: parts}

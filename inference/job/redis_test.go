@@ -252,6 +252,51 @@ func TestAServerThatDoesNotAnswerIsSaidSo(t *testing.T) {
 	}
 }
 
+// While the server is gone nobody can renew a lease.
+func TestAServerThatWasGoneAbandonsNothing(t *testing.T) {
+	server := durable(t)
+	client := connect(t, server.URL(), time.Second)
+	q, clock := newRedisQueue(t, client)
+	other := NewRedis(client, "test", q.config)
+	job := submit(t, q, submission("ada", 1))
+	items := take(t, q, 1)
+	server.Kill()
+	if _, err := other.Take(t.Context(), 1); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("while it is gone: %v", err)
+	}
+	clock.advance(time.Minute)
+	server.Restart()
+	for other.Check(t.Context()) != nil { // until a connection is made again
+	}
+	if taken := take(t, other, 1); len(taken) > 0 {
+		t.Errorf("another took %+v from whoever could not renew", taken)
+	}
+	if lost, err := q.Renew(t.Context(), items); len(lost) > 0 || err != nil {
+		t.Errorf("lost %+v, %v", lost, err)
+	}
+	finish(t, q, items[0], Outcome{Body: []byte("done")})
+	if got := results(t, q, "ada", job.ID); len(got) != 1 || got[0].Attempts != 1 {
+		t.Errorf("results %+v", got)
+	}
+}
+
+func TestAReplicaTakesNothing(t *testing.T) {
+	client := redistest.Start(t).Client()
+	q, _ := newRedisQueue(t, client)
+	job := submit(t, q, submission("ada", 1))
+	host, port, _ := strings.Cut(redistest.Start(t).Addr, ":")
+	if err := client.Do(t.Context(), "replicaof", host, port).Err(); err != nil {
+		t.Fatal(err)
+	}
+	_, errSubmit := q.Submit(t.Context(), submission("ada", 1))
+	_, errCancel := q.Cancel(t.Context(), "ada", job.ID)
+	for i, err := range []error{errSubmit, errCancel, q.Check(t.Context())} {
+		if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "READONLY") {
+			t.Errorf("operation %d: %v", i, err)
+		}
+	}
+}
+
 // A full server begins nothing, and what was begun can be finished.
 func TestAFullServerLosesNothing(t *testing.T) {
 	server := redistest.Start(t, "--appendonly", "yes", "--maxmemory-policy", "noeviction")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/odordiff/odordiff/inference/store"
 )
@@ -21,7 +22,7 @@ func (q *Redis) Take(ctx context.Context, n int) (items []Item, err error) {
 	const doing = "taking items"
 	arguments := []any{
 		q.lease, n, q.config.Lease.Milliseconds(), q.config.MaxAbandoned,
-		q.config.Keep.Milliseconds(), store.Pack(q.config.GaveUp),
+		q.config.Keep.Milliseconds(), store.Pack(q.config.GaveUp), q.calm(),
 	}
 	a, err := q.run(ctx, doing, takeScript, append(arguments, q.hands.named()...)...)
 	if err != nil {
@@ -39,6 +40,14 @@ func (q *Redis) Take(ctx context.Context, n int) (items []Item, err error) {
 	}
 	q.hands.take(items)
 	return items, nil
+}
+
+// calm reports whether the server has answered for half a lease. After it was
+// gone, leases may be over that nobody could renew: whoever holds them gets time
+// for it before they are taken back.
+func (q *Redis) calm() bool {
+	fault := q.fault.Load()
+	return fault == nil || time.Since(*fault) > q.config.Lease/2
 }
 
 func readItem(a *answer) (item Item, err error) {

@@ -1,8 +1,8 @@
 -- ARGV: now, lease, how many, length of a lease, how often an item may be
--- abandoned, keep, result of what is given up, and the names and stamps of the
--- items in hand
+-- abandoned, keep, result of what is given up, whether leases may be over, and
+-- the names and stamps of the items in hand
 local lease, at, hand = ARGV[2], now(), {}
-for i = 8, #ARGV, 2 do hand[ARGV[i]] = ARGV[i + 1] end
+for i = 9, #ARGV, 2 do hand[ARGV[i]] = ARGV[i + 1] end
 
 -- reclaim takes an item back that nobody renewed: whoever had it is gone. What
 -- is in the caller's hands stays there, however late its renewal is: the process
@@ -43,8 +43,10 @@ end
 
 -- Items whose lease ran out are taken back, and those whose time has come are
 -- made ready.
-local before = '(' .. string.format('%.0f', at)
-for _, item in ipairs(call('ZRANGEBYSCORE', key('leases'), '-inf', before, 'LIMIT', 0, 1000)) do reclaim(item) end
+if ARGV[8] == '1' then
+  local before = '(' .. string.format('%.0f', at)
+  for _, item in ipairs(call('ZRANGEBYSCORE', key('leases'), '-inf', before, 'LIMIT', 0, 1000)) do reclaim(item) end
+end
 for _, item in ipairs(call('ZRANGEBYSCORE', key('delayed'), '-inf', at, 'LIMIT', 0, 1000)) do
   call('ZREM', key('delayed'), item)
   ready(item)
