@@ -113,6 +113,8 @@ func failed(what string, err error) healthcheck.Result {
 	return healthcheck.Result{Status: healthcheck.Failed, Detail: what + ": " + err.Error()}
 }
 
+var connectionMetrics = redisconn.NewMetrics("gate_redis")
+
 // degradedGauge shows what the limiter knows from its own traffic, also between
 // two checks.
 func (s *redisStores) degradedGauge() prometheus.Collector {
@@ -167,7 +169,7 @@ func (a *App) provisionRedis(ctx caddy.Context, logger *zap.Logger, spelledOut b
 	if err := a.acquireRedis(a.Redis.key(), logger); err != nil {
 		return err
 	}
-	return RegisterMetrics(ctx, a.redis.degradedGauge())
+	return RegisterMetrics(ctx, a.redis.degradedGauge(), redisconn.Collector{Metrics: connectionMetrics, Client: a.redis.client})
 }
 
 // spellsOutPassword reports whether the address, before its placeholders are

@@ -5,7 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/redis/go-redis/v9"
+
+	"github.com/odordiff/odordiff/internal/redisconn"
 )
 
 // Collector shows the figures of a queue as metrics.
@@ -19,52 +20,19 @@ const collectTimeout = time.Second
 
 var itemsDesc = prometheus.NewDesc("inference_job_items", "Items of jobs that are open, in the whole queue.", []string{"state"}, nil)
 
-// connectionMetric is a figure of the connections to a server.
-type connectionMetric struct {
-	desc  *prometheus.Desc
-	kind  prometheus.ValueType
-	value func(*redis.PoolStats) float64
-}
-
-func connectionFigure(kind prometheus.ValueType, name, help string, value func(*redis.PoolStats) float64) connectionMetric {
-	return connectionMetric{prometheus.NewDesc(name, help, nil, nil), kind, value}
-}
-
-const (
-	gauge   = prometheus.GaugeValue
-	counter = prometheus.CounterValue
-)
+const gauge = prometheus.GaugeValue
 
 var (
 	queueUpDesc = prometheus.NewDesc("inference_queue_up", "1 while the queue in Redis takes jobs.", nil, nil)
 
-	connectionMetrics = []connectionMetric{
-		connectionFigure(gauge, "inference_queue_connections", "Connections to Redis.",
-			func(s *redis.PoolStats) float64 { return float64(s.TotalConns) }),
-		connectionFigure(gauge, "inference_queue_idle_connections", "Connections to Redis that nobody uses.",
-			func(s *redis.PoolStats) float64 { return float64(s.IdleConns) }),
-		connectionFigure(counter, "inference_queue_connections_reused_total", "Commands that found a connection.",
-			func(s *redis.PoolStats) float64 { return float64(s.Hits) }),
-		connectionFigure(counter, "inference_queue_dials_total", "Commands that needed a new connection.",
-			func(s *redis.PoolStats) float64 { return float64(s.Misses) }),
-		connectionFigure(counter, "inference_queue_waits_total", "Commands that waited for a connection.",
-			func(s *redis.PoolStats) float64 { return float64(s.WaitCount) }),
-		connectionFigure(counter, "inference_queue_wait_seconds_total", "Time that commands waited for a connection.",
-			func(s *redis.PoolStats) float64 { return time.Duration(s.WaitDurationNs).Seconds() }),
-		connectionFigure(counter, "inference_queue_timeouts_total", "Commands that waited for a connection in vain.",
-			func(s *redis.PoolStats) float64 { return float64(s.Timeouts) }),
-		connectionFigure(counter, "inference_queue_stale_total", "Connections that were dropped as old or broken.",
-			func(s *redis.PoolStats) float64 { return float64(s.StaleConns) }),
-	}
+	connectionMetrics = redisconn.NewMetrics("inference_queue")
 )
 
 // Describe implements [prometheus.Collector].
 func (c Collector) Describe(out chan<- *prometheus.Desc) {
 	out <- itemsDesc
 	out <- queueUpDesc
-	for _, m := range connectionMetrics {
-		out <- m.desc
-	}
+	connectionMetrics.Describe(out)
 }
 
 // Collect implements [prometheus.Collector].
@@ -90,8 +58,5 @@ func (q *Redis) collect(ctx context.Context, out chan<- prometheus.Metric) {
 		up = 1
 	}
 	out <- prometheus.MustNewConstMetric(queueUpDesc, gauge, up)
-	stats := q.client.PoolStats()
-	for _, m := range connectionMetrics {
-		out <- prometheus.MustNewConstMetric(m.desc, m.kind, m.value(stats))
-	}
+	connectionMetrics.Collect(q.client, out)
 }

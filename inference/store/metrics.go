@@ -26,6 +26,8 @@ var up = prometheus.NewDesc("inference_store_up", "1 while the store is open and
 
 var metrics = []metric{
 	counter("inference_store_connections_total", "Connections opened.", func(s *Stats) float64 { return float64(s.Connections) }),
+	counter("inference_store_connections_reused_total", "Reads that found an idle connection.", func(s *Stats) float64 { return float64(s.Reused) }),
+	counter("inference_store_connections_replaced_total", "Connections closed as old or broken.", func(s *Stats) float64 { return float64(s.Replaced) }),
 	gauge("inference_store_reading", "Reads that are under way.", func(s *Stats) float64 { return float64(s.Reading) }),
 	counter("inference_store_reads_total", "Reads begun.", func(s *Stats) float64 { return float64(s.Reads) }),
 	counter("inference_store_read_waits_total", "Reads that waited for a connection.", func(s *Stats) float64 { return float64(s.Waits) }),

@@ -24,6 +24,7 @@ func (p *pool) take(ctx context.Context) (*conn, error) {
 		return nil, err
 	}
 	if c := p.pop(); c != nil {
+		p.store.figures.reused.Add(1)
 		return c, nil
 	}
 	c, err := p.store.reader(ctx)
@@ -70,6 +71,7 @@ func (p *pool) pop() *conn {
 		if time.Now().Before(c.expires) {
 			return c
 		}
+		p.store.figures.replaced.Add(1)
 		_ = c.close() // it was only read from
 	}
 	return nil
@@ -78,6 +80,7 @@ func (p *pool) pop() *conn {
 // give takes a connection back, after a read that ended with an error or nil.
 func (p *pool) give(c *conn, err error) {
 	if c.broken || isFault(err) {
+		p.store.figures.replaced.Add(1)
 		_ = c.close()
 	} else {
 		p.mutex.Lock()

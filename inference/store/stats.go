@@ -8,15 +8,18 @@ import (
 
 // figures are counted while the store is used.
 type figures struct {
-	connections, reads, waits, writes, commits, busy, timeouts, faults atomic.Uint64
+	connections, reused, replaced, reads, waits, writes, commits, busy, timeouts, faults atomic.Uint64
 
 	waited, committing atomic.Int64 // nanoseconds
 }
 
 // Stats are figures since the store was opened.
 type Stats struct {
-	// Connections were opened in all. Reading of Readers are at work.
-	Connections      uint64
+	// Connections were opened in all, and Replaced of them closed because their
+	// time was over or something had happened to them. Reused counts reads that
+	// found an idle one. Reading of Readers are at work.
+	Connections, Reused, Replaced uint64
+
 	Reading, Readers int
 	// Reads were begun, Waits of them after a wait of Waited in all.
 	Reads, Waits uint64
@@ -39,6 +42,8 @@ func (s *Store) Stats() Stats {
 	f := &s.figures
 	return Stats{
 		Connections: f.connections.Load(),
+		Reused:      f.reused.Load(),
+		Replaced:    f.replaced.Load(),
 		Reading:     len(s.readers.slots),
 		Readers:     cap(s.readers.slots),
 		Reads:       f.reads.Load(),

@@ -237,8 +237,18 @@ func TestAConnectionWhoseTimeIsOverIsReplaced(t *testing.T) {
 		}
 		notes(t, s)
 	}
-	if got := s.Stats().Connections; got < 6 {
-		t.Errorf("%d connections for 3 writes and 3 reads", got)
+	if got := s.Stats(); got.Connections < 6 || got.Replaced < 5 || got.Reused > 0 {
+		t.Errorf("for 3 writes and 3 reads: %+v", got)
+	}
+}
+
+func TestAConnectionIsUsedAgain(t *testing.T) {
+	s := open(t, fresh(t), nil)
+	for range 3 {
+		notes(t, s)
+	}
+	if got := s.Stats(); got.Connections != 2 || got.Reused != 2 || got.Replaced != 0 {
+		t.Errorf("for a writer and 3 reads, one after the other: %+v", got)
 	}
 }
 

@@ -222,6 +222,9 @@ func (w *writer) ready() error {
 	if w.conn != nil && !w.conn.broken && time.Now().Before(w.conn.expires) {
 		return nil
 	}
+	if w.conn != nil {
+		w.store.figures.replaced.Add(1)
+	}
 	w.close()
 	if w.conn, err = w.store.connect(context.Background(), true); err != nil {
 		return err

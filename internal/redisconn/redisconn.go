@@ -21,6 +21,9 @@ import (
 const (
 	dialTimeout = 250 * time.Millisecond
 	ioTimeout   = 50 * time.Millisecond
+	// connLifetime is how long a connection is used, give or take a fifth, so that
+	// a balancer or a changed address takes effect, for a few at a time.
+	connLifetime = 30 * time.Minute
 	// concurrentDials protects a server that comes back from too many
 	// connections at once.
 	concurrentDials = 8
@@ -135,6 +138,7 @@ func cutParameters(u *url.URL) (parameters, error) {
 // withDeadlines applies the timeout in place of go-redis's defaults of several
 // seconds, except where the URL sets another one.
 func withDeadlines(o *redis.Options, timeout time.Duration) *redis.UniversalOptions {
+	lifetime := cmp.Or(o.ConnMaxLifetime, connLifetime)
 	return &redis.UniversalOptions{
 		Addrs:     []string{o.Addr},
 		DB:        o.DB,
@@ -158,7 +162,8 @@ func withDeadlines(o *redis.Options, timeout time.Duration) *redis.UniversalOpti
 		MaxIdleConns:          o.MaxIdleConns,
 		MaxActiveConns:        o.MaxActiveConns,
 		ConnMaxIdleTime:       o.ConnMaxIdleTime,
-		ConnMaxLifetime:       o.ConnMaxLifetime,
+		ConnMaxLifetime:       lifetime,
+		ConnMaxLifetimeJitter: max(0, lifetime/5),
 		MaxConcurrentDials:    concurrentDials,
 		ContextTimeoutEnabled: true,
 		// A command that timed out may have been carried out: sending it again is the

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/odordiff/odordiff/internal/redistest"
 )
@@ -166,4 +167,69 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q: %+v", rawURL, options)
 		}
 	})
+}
+
+func TestABrokenConnectionIsReplacedAndCounted(t *testing.T) {
+	server := redistest.Start(t)
+	client, err := Open(server.URL(), 5*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for range 2 {
+		if err := client.Ping(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server.Kill()
+	if err := client.Ping(t.Context()).Err(); err == nil {
+		t.Error("a server that is gone answers")
+	}
+	server.Restart()
+	if err := client.Ping(t.Context()).Err(); err != nil {
+		t.Errorf("the server is back, but %v", err)
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(Collector{NewMetrics("redis"), client})
+	for name, want := range map[string]float64{
+		"redis_connections": 1, "redis_idle_connections": 1, "redis_timeouts_total": 0,
+		"redis_connections_reused_total": 1, "redis_stale_total": 1,
+	} {
+		if got := valueOf(t, registry, name); got != want {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+	if dials := valueOf(t, registry, "redis_dials_total"); dials < 2 {
+		t.Errorf("%v dials, want one before and one after", dials)
+	}
+}
+
+func valueOf(t *testing.T, registry *prometheus.Registry, name string) float64 {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		if metric := family.GetMetric()[0]; family.GetName() == name {
+			return metric.GetGauge().GetValue() + metric.GetCounter().GetValue()
+		}
+	}
+	t.Fatalf("no metric %s", name)
+	return 0
+}
+
+func TestConnectionsDoNotEndTogether(t *testing.T) {
+	for url, want := range map[string][2]time.Duration{
+		"redis://h:1":                        {30 * time.Minute, 6 * time.Minute},
+		"redis://h:1?conn_max_lifetime=600s": {10 * time.Minute, 2 * time.Minute},
+	} {
+		options, err := parse(url, time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := [2]time.Duration{options.ConnMaxLifetime, options.ConnMaxLifetimeJitter}; got != want {
+			t.Errorf("%s: lifetime and jitter %v, want %v", url, got, want)
+		}
+	}
 }
