@@ -7,6 +7,8 @@ import (
 	_ "github.com/odordiff/odordiff/caddymodule/auth"
 	// gate_capacity, and gate_connections of listeners
 	_ "github.com/odordiff/odordiff/caddymodule/capacity"
+	// config adapters for YAML, TOML and JSON with comments
+	_ "github.com/odordiff/odordiff/caddymodule/configformat"
 	// gate_fallback
 	_ "github.com/odordiff/odordiff/caddymodule/fallback"
 	// the app gate

@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 	"github.com/spf13/pflag"
+
+	"github.com/odordiff/odordiff/caddymodule/configformat"
 )
 
 // firstCommand is the command of ours that Caddy creates first.
@@ -36,6 +38,8 @@ func adoptRoot(root *cobra.Command) {
 	root.Example = examples
 	root.SetHelpTemplate((&cobra.Command{}).HelpTemplate() + helpFooter)
 	for _, cmd := range root.Commands() {
+		adaptByExtension(cmd)
+		explainFaults(cmd)
 		switch cmd.Name() {
 		case "upgrade", "add-package", "remove-package":
 			cannotReplaceItself(cmd)
@@ -43,6 +47,27 @@ func adoptRoot(root *cobra.Command) {
 			cmd.RunE = writeManpages
 			silence(cmd)
 		}
+	}
+}
+
+// adaptByExtension has a command that reads a configuration choose the adapter
+// by the file's name, unless --adapter does. Caddy knows Caddyfiles only.
+func adaptByExtension(cmd *cobra.Command) {
+	config, adapter := cmd.Flags().Lookup("config"), cmd.Flags().Lookup("adapter")
+	if config == nil || adapter == nil {
+		return
+	}
+	before := cmd.PreRunE
+	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
+		if name := configformat.Name(config.Value.String()); name != "" && adapter.Value.String() == "" {
+			if err := cmd.Flags().Set("adapter", name); err != nil {
+				return fmt.Errorf("choosing the adapter: %w", err)
+			}
+		}
+		if before == nil {
+			return nil
+		}
+		return before(cmd, args)
 	}
 }
 

@@ -1,8 +1,8 @@
 package option
 
-// nearest returns the word that is most like the text: the one that needs the
+// Nearest returns the word that is most like the text: the one that needs the
 // fewest changed letters, at most a third of them. "" means none.
-func nearest(text string, words []string) string {
+func Nearest(text string, words []string) string {
 	best, distance := "", max(1, len(text)/3)+1
 	for _, word := range words {
 		if d := edits(text, word); d < distance {

@@ -115,7 +115,7 @@ func (t Table) unknown(name string) error {
 	for i, o := range t.Options {
 		names[i] = o.Name
 	}
-	if meant := nearest(name, names); meant != "" {
+	if meant := Nearest(name, names); meant != "" {
 		return fmt.Errorf("unknown option %q of %s (did you mean %s?)%s", name, t.Name, meant, suchAs(t.option(meant).line()))
 	}
 	if len(names) == 0 {
