@@ -68,8 +68,12 @@ func traced() bool {
 	return os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
 }
 
+// settled are the variables that got a default from us.
+var settled = map[string]bool{}
+
 func setDefault(name, value string) {
 	if os.Getenv(name) == "" {
+		settled[name] = true
 		// our names and values are what an environment can hold
 		_ = os.Setenv(name, value)
 	}

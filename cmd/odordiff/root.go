@@ -40,6 +40,7 @@ func adoptRoot(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		adaptByExtension(cmd)
 		explainFaults(cmd)
+		watchConfig(cmd)
 		switch cmd.Name() {
 		case "upgrade", "add-package", "remove-package":
 			cannotReplaceItself(cmd)
