@@ -118,3 +118,15 @@ func find(t testing.TB, all []directive, words string) directive {
 	t.Fatalf("the shipped Caddyfile has no %q where it is looked for", words)
 	return directive{}
 }
+
+// globals returns the block of global options, which has no name.
+func globals(t testing.TB, all []directive) directive {
+	t.Helper()
+	for _, d := range all {
+		if d.opens && d.line == "" {
+			return d
+		}
+	}
+	t.Fatal("the Caddyfile has no global options")
+	return directive{}
+}

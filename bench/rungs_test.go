@@ -83,7 +83,7 @@ func (r rung) caddyfile(t testing.TB) string {
 	if r.own != "" {
 		around = append(around, directive{line: r.own})
 	}
-	options := parse(t, plain)[0]
+	options := globals(t, parse(t, plain))
 	var shared []directive
 	if r.redis {
 		shared = append(shared, directive{line: "redis {env.ODORDIFF_REDIS}"})
@@ -95,15 +95,15 @@ func (r rung) caddyfile(t testing.TB) string {
 		options = options.with(append(options.within, directive{line: "gate", opens: true, within: shared})...)
 	}
 	if r.global {
-		options = shipped[0]
+		options = globals(t, shipped)
 	}
-	config := []directive{options}
+	var config []directive
 	for _, d := range shipped {
 		if strings.HasPrefix(d.line, "(") {
 			config = append(config, d) // a snippet
 		}
 	}
-	return render(append(config, site.with(append(around, proxied)...)))
+	return render(append(config, options, site.with(append(around, proxied)...)))
 }
 
 // named picks directives by name. Each name must be there, or the rung would

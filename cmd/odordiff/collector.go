@@ -51,7 +51,7 @@ func limitMemory() int64 {
 	}
 	all := int64(min(limit, 1<<62))
 	debug.SetMemoryLimit(all)
-	setDefault("GOMEMLIMIT", strconv.FormatUint(limit, 10))
+	setDefault(nil, "GOMEMLIMIT", strconv.FormatUint(limit, 10))
 	return all
 }
 

@@ -194,6 +194,9 @@ func placeholder(text string) bool {
 // fileVariable is a variable that a configuration file reads.
 var fileVariable = regexp.MustCompile(`\{\$(\w+)(?::([^{}]*))?\}`)
 
+// lineComment is a comment of a Caddyfile, of YAML and of TOML.
+var lineComment = regexp.MustCompile(`(?m)(^|\s)#.*$`)
+
 // showSources prints the variables of a file.
 func showSources(out io.Writer, file string) error {
 	text, err := os.ReadFile(file) //nolint:gosec // the operator names it
@@ -203,7 +206,7 @@ func showSources(out io.Writer, file string) error {
 	table := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(table, "variable\tvalue\tsource")
 	var seen []string
-	for _, match := range fileVariable.FindAllStringSubmatch(string(text), -1) {
+	for _, match := range fileVariable.FindAllStringSubmatch(lineComment.ReplaceAllString(string(text), ""), -1) {
 		if slices.Contains(seen, match[1]) {
 			continue
 		}
@@ -250,7 +253,7 @@ It reads the running configuration from the admin API, by default that of the fi
 				fmt.Fprintln(cmd.OutOrStdout(), change)
 			}
 			if len(changes) > 0 {
-				return fmt.Errorf("the file and what runs differ in %d places; `odordiff reload --config %s` loads the file", len(changes), source.file)
+				return fmt.Errorf("differences: %d; `odordiff reload --config %s` loads the file", len(changes), source.file)
 			}
 			return nil
 		},

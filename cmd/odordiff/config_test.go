@@ -95,7 +95,7 @@ func TestConfigDiffComparesWhatRunsWithAFile(t *testing.T) {
 
 	out, err := runCommand(t, configDiffCommand(), "", "--config", file, "--address", address)
 	const want = "- /apps/example/old: true\n~ /apps/example/size: 1 -> 2\n"
-	if err == nil || out != want || !strings.Contains(err.Error(), "differ in 2 places") {
+	if err == nil || out != want || !strings.Contains(err.Error(), "differences: 2") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	running = `{"apps": {"example": {"size": 2, "secret": "new"}}}`

@@ -56,7 +56,8 @@ type configWatch struct {
 
 // run looks at each tick until the context ends.
 func (w *configWatch) run(ctx context.Context, ticks <-chan time.Time) {
-	w.inForce, _ = adaptFile(w.file, w.adapter) // run itself says what is wrong with it
+	// run itself says what is wrong with it
+	w.inForce, _ = adaptFile(w.file, w.adapter)
 	w.tried = w.inForce
 	w.log().Info("watching the configuration", zap.String("file", w.file))
 	for {
@@ -69,8 +70,8 @@ func (w *configWatch) run(ctx context.Context, ticks <-chan time.Time) {
 	}
 }
 
-// look reads the file, and loads what it means if that has changed. A refusal is
-// said once for each reason.
+// look reads the file, and loads what it means if that has changed. A refusal
+// is said once for each reason.
 func (w *configWatch) look() {
 	config, err := adaptFile(w.file, w.adapter)
 	switch {

@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"os"
+	"regexp"
 	"runtime/debug"
 	"strings"
 
@@ -34,47 +35,74 @@ To start the gateway and the inference backend with nothing to prepare:
 }
 
 func main() {
-	setDefaults()
+	setDefaults(envFiles(os.Args[1:]))
 	tuneCollector()
 	caddycmd.Main()
 }
 
 // setDefaults settles the environment that the shipped Caddyfile reads, before
-// any command looks at it.
-func setDefaults() {
-	setDefault("ODORDIFF_STATE", defaultStateDir())
+// any command looks at it. It leaves alone what the files of --envfile set:
+// Caddy reads them later, and does not replace what is there.
+func setDefaults(files map[string]string) {
+	setDefault(files, "ODORDIFF_STATE", defaultStateDir())
 	// Only where it is not set at all: a variable that lost its value is an error.
 	if _, set := os.LookupEnv("ODORDIFF_REDIS"); !set {
-		setDefault("ODORDIFF_REDIS", "off")
+		setDefault(files, "ODORDIFF_REDIS", "off")
 	}
-	if traced() {
-		setDefault("ODORDIFF_TRACES", "on")
+	if traced(func(name string) string { return cmp.Or(os.Getenv(name), files[name]) }) {
+		setDefault(files, "ODORDIFF_TRACES", "on")
 		return
 	}
 	// The shipped Caddyfile then has no tracing, which costs time without a
 	// collector, too. In another Caddyfile it would complain for ever.
-	setDefault("ODORDIFF_TRACES", "off")
-	setDefault("OTEL_TRACES_EXPORTER", "none")
+	setDefault(files, "ODORDIFF_TRACES", "off")
+	setDefault(files, "OTEL_TRACES_EXPORTER", "none")
 }
 
 // traced reports whether the environment says where spans go.
-func traced() bool {
-	if strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
+func traced(env func(name string) string) bool {
+	if strings.EqualFold(env("OTEL_SDK_DISABLED"), "true") {
 		return false
 	}
-	if exporter := os.Getenv("OTEL_TRACES_EXPORTER"); exporter != "" {
+	if exporter := env("OTEL_TRACES_EXPORTER"); exporter != "" {
 		return exporter != "none"
 	}
-	return os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
+	return env("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
 }
 
 // settled are the variables that got a default from us.
 var settled = map[string]bool{}
 
-func setDefault(name, value string) {
-	if os.Getenv(name) == "" {
-		settled[name] = true
-		// our names and values are what an environment can hold
-		_ = os.Setenv(name, value)
+func setDefault(files map[string]string, name, value string) {
+	if _, there := files[name]; there || os.Getenv(name) != "" {
+		return
 	}
+	settled[name] = true
+	// our names and values are what an environment can hold
+	_ = os.Setenv(name, value)
+}
+
+// envLine is a line of an environment file that sets a variable.
+var envLine = regexp.MustCompile(`(?m)^[ \t]*(?:export )?(\w+)=["']?([^"'#\r\n]*)`)
+
+// envFiles returns what the files of --envfile set. A file that cannot be read
+// is for Caddy to complain about.
+func envFiles(args []string) map[string]string {
+	variables := make(map[string]string)
+	for i, arg := range args {
+		list, joined := strings.CutPrefix(arg, "--envfile=")
+		if !joined && (arg != "--envfile" || i+1 == len(args)) {
+			continue
+		}
+		if !joined {
+			list = args[i+1]
+		}
+		for file := range strings.SplitSeq(list, ",") {
+			text, _ := os.ReadFile(file) //nolint:gosec // the operator names it
+			for _, match := range envLine.FindAllStringSubmatch(string(text), -1) {
+				variables[match[1]] = strings.TrimSpace(match[2])
+			}
+		}
+	}
+	return variables
 }

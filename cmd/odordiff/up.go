@@ -215,7 +215,7 @@ func (u *up) loadGateway() error {
 			return fmt.Errorf("setting %s: %w", name, err)
 		}
 	}
-	setDefault("ODORDIFF_LOG_LEVEL", "WARN")
+	setDefault(nil, "ODORDIFF_LOG_LEVEL", "WARN")
 	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt(odordiff.Caddyfile, map[string]any{"filename": "Caddyfile"})
 	if err != nil {
 		return fmt.Errorf("adapting the shipped Caddyfile: %w", err)

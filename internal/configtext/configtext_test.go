@@ -150,7 +150,9 @@ func decode(t rapid.TB, text []byte) any {
 	return tree
 }
 
-func FuzzFromYAML(f *testing.F)  { fuzz(f, FromYAML, "a: {b: [1, x]}", "a: &x 1\nb: *x", "- <<: {a: 1}") }
+func FuzzFromYAML(f *testing.F) {
+	fuzz(f, FromYAML, "a: {b: [1, x]}", "a: &x 1\nb: *x", "- <<: {a: 1}")
+}
 func FuzzFromTOML(f *testing.F)  { fuzz(f, FromTOML, "a = 1\n[b]\nc = [1.5, 2]", "a = 2026-11-30") }
 func FuzzFromJSONC(f *testing.F) { fuzz(f, FromJSONC, `{"a": [1, /* x */ 2,],}`, `{"a": "{$A:b}"}`) }
 

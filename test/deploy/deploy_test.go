@@ -166,6 +166,11 @@ func TestTheCaddyfileReadsEveryVariableThatIsSet(t *testing.T) {
 			variables[name] = ""
 		}
 	}
+	for _, environment := range []string{"development", "testing", "production"} {
+		for _, match := range regexp.MustCompile(`(?m)^(\w+)=`).FindAllStringSubmatch(string(read(t, "deploy/"+environment+".env")), -1) {
+			variables[match[1]] = ""
+		}
+	}
 	for name := range variables {
 		if !slices.ContainsFunc([]string{"{$" + name + ":", "{$" + name + "}", "{env." + name + "}"},
 			func(way string) bool { return strings.Contains(caddyfile, way) }) {
