@@ -42,9 +42,9 @@ func (q *Redis) Take(ctx context.Context, n int) (items []Item, err error) {
 	return items, nil
 }
 
-// calm reports whether the server has answered for half a lease. After it was
-// gone, leases may be over that nobody could renew: whoever holds them gets time
-// for it before they are taken back.
+// calm reports whether the server has not failed for half a lease. After it was
+// gone, leases may be over that nobody could renew: whoever holds them gets
+// time for it before they are taken back.
 func (q *Redis) calm() bool {
 	fault := q.fault.Load()
 	return fault == nil || time.Since(*fault) > q.config.Lease/2
