@@ -12,6 +12,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/odordiff/odordiff/internal/redisconn"
 )
 
 var (
@@ -27,7 +31,24 @@ func TestThePageOfMetricsHasEachAndNoOther(t *testing.T) {
 			return spec.Path.Value == `"github.com/prometheus/client_golang/prometheus"`
 		})
 	})
+	for _, prefix := range []string{"gate_redis", "inference_queue"} {
+		delete(want, prefix) // it is no metric itself
+		for _, name := range poolMetrics(prefix) {
+			want[name] = true
+		}
+	}
 	compare(t, "docs/operations/metrics.md", want)
+}
+
+// poolMetrics returns the names of a pool's metrics, which no source spells out.
+func poolMetrics(prefix string) (names []string) {
+	descriptions := make(chan *prometheus.Desc, 100)
+	redisconn.NewMetrics(prefix).Describe(descriptions)
+	close(descriptions)
+	for description := range descriptions {
+		names = append(names, regexp.MustCompile(prefix+"_[a-z_]+").FindString(description.String()))
+	}
+	return names
 }
 
 func TestThePageOfVariablesHasEachAndNoOther(t *testing.T) {
