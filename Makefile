@@ -20,7 +20,7 @@ GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
 
-.PHONY: help run build test check vet lint vuln policies reference fuzz bench bench-peers bench-scale drill profile bench-policy clients referee train train-guard policy-report eval-model bench-model xcaddy release clean
+.PHONY: help run build test check vet lint vuln policies kubernetes reference fuzz bench bench-peers bench-scale drill profile bench-policy clients referee train train-guard policy-report eval-model bench-model xcaddy release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ policies: build
 	rm -rf bin/chat
 	bin/odordiff policy init --profile chat bin/chat
 	bin/odordiff policy check --covered bin/chat
+
+kubernetes: ## check deploy/kubernetes with the types of Kubernetes
+	cd test/kubernetes && GOFLAGS= $(GO) test ./...
 
 reference: ## write docs/reference from the sources
 	$(GO) test -run Pages ./caddymodule/reference -update
