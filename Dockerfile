@@ -31,8 +31,8 @@ USER 65532:65532
 # 8081, for probes and scrapes without a credential, is for the container's own network: do not publish it.
 EXPOSE 8443/tcp 8443/udp 8080/tcp
 STOPSIGNAL SIGTERM
-# The gateway's probes or the backend, whichever this container runs.
+# The gateway's probes, the backend or the backup, whichever this container runs.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["/usr/local/bin/odordiff", "doctor", "--live", "--quiet", "--url", "http://127.0.0.1:8081", "--url", "http://127.0.0.1:8090"]
+    CMD ["/usr/local/bin/odordiff", "doctor", "--live", "--quiet", "--url", "http://127.0.0.1:8081", "--url", "http://127.0.0.1:8090", "--url", "http://127.0.0.1:8092"]
 ENTRYPOINT ["/usr/local/bin/odordiff"]
 CMD ["run", "--config", "/etc/odordiff/Caddyfile"]

@@ -351,7 +351,11 @@ func TestBackupRunTellsOfItsHealth(t *testing.T) {
 			t.Fatal(health())
 		}
 	}
-	resp, err := http.Get("http://" + address + "/metrics")
+	resp, err := http.Get("http://" + address + "/health/live")
+	if err != nil || resp.Body.Close() != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("alive: %v, %v", resp, err)
+	}
+	resp, err = http.Get("http://" + address + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,8 @@ of the rest on schedule. After each snapshot it restores everything into a scrat
 and looks whether it is sound; a failed drill is a failed backup.
 
 /health answers 200 as long as backups are as they should be, and otherwise 503 with the
-reason; have the gateway's gate_health ask it. /metrics is for Prometheus.`,
+reason; have the gateway's gate_health ask it. /health/live answers 200 as long as the
+process serves. /metrics is for Prometheus.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if every < time.Minute {
@@ -121,6 +122,7 @@ func (m *machine) handler(schedule *backup.Schedule) http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /health/live", func(w http.ResponseWriter, _ *http.Request) { writeHealth(w, nil) })
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
 		writeHealth(w, errors.Join(schedule.Health(), m.copies.health()))
 	})

