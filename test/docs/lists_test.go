@@ -40,7 +40,7 @@ func TestThePageOfMetricsHasEachAndNoOther(t *testing.T) {
 	compare(t, "docs/operations/metrics.md", want)
 }
 
-// poolMetrics returns the names of a pool's metrics, which no source spells out.
+// poolMetrics returns the names of a pool's metrics: no source spells them out.
 func poolMetrics(prefix string) (names []string) {
 	descriptions := make(chan *prometheus.Desc, 100)
 	redisconn.NewMetrics(prefix).Describe(descriptions)
