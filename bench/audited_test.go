@@ -10,9 +10,9 @@ import (
 
 // BenchmarkAudited measures what the audit trail takes of the throughput while
 // it records 2,000 events a second: two gateways, of which one has a trail,
-// refuse 2,000 requests a second. What the trail takes of the processors is what
-// is not left for other requests. An operation is one round, in which both have
-// a turn.
+// refuse 2,000 requests a second. What the trail takes of the processors is
+// what is not left for other requests. An operation is one round, in which both
+// have a turn.
 func BenchmarkAudited(b *testing.B) {
 	binary, upstream := build(b), newUpstream(b)
 	var compared []*climb
