@@ -2,13 +2,15 @@
 # The whole of OdorDiff-2 in one image: `run` is the gateway, `infer` the backend.
 
 ARG GO_VERSION=1.26.8
-FROM golang:${GO_VERSION}-bookworm AS build
+# The compiler runs on the builder's own architecture, whichever it builds for.
+FROM --platform=$BUILDPLATFORM golang:${GO_VERSION}-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=unversioned
-RUN make build VERSION="$VERSION"
+ARG TARGETOS TARGETARCH
+RUN GOOS=$TARGETOS GOARCH=$TARGETARCH make build VERSION="$VERSION"
 # A new named volume gets its owner from the image.
 RUN mkdir -p /empty/state
 

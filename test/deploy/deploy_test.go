@@ -207,6 +207,15 @@ func TestTheImageIsBuiltWithTheGoOfGoMod(t *testing.T) {
 	}
 }
 
+func TestTheImageIsCrossCompiledForItsPlatform(t *testing.T) {
+	d := dockerfile(t)
+	for _, want := range []string{"FROM --platform=$BUILDPLATFORM golang:", "ARG TARGETOS TARGETARCH", "RUN GOOS=$TARGETOS GOARCH=$TARGETARCH make build"} {
+		if !slices.ContainsFunc(d.instructions, func(line string) bool { return strings.HasPrefix(line, want) }) {
+			t.Errorf("the Dockerfile lacks %q", want)
+		}
+	}
+}
+
 func TestTheBuildContextHasEverySourceOfTheBinary(t *testing.T) {
 	var allowed []string
 	for line := range strings.Lines(string(read(t, ".dockerignore"))) {
