@@ -20,6 +20,7 @@ import (
 	"github.com/odordiff/odordiff/inference/odor"
 	"github.com/odordiff/odordiff/inference/odor/predict"
 	"github.com/odordiff/odordiff/inference/safety"
+	"github.com/odordiff/odordiff/internal/tracing"
 )
 
 // Config configures a server. The zero value of each field is its default.
@@ -63,6 +64,9 @@ type Config struct {
 	// JobRetention is how long a job is kept from its end on, and the longest
 	// time that it may take. Default: seven days.
 	JobRetention time.Duration
+	// Tracing makes the spans of requests, without the prompt. Default: none are
+	// made.
+	Tracing *tracing.Provider
 	// Logger gets a line for each request, without the prompt. Default: nothing
 	// is logged.
 	Logger *slog.Logger
@@ -208,6 +212,7 @@ func newAPI(config Config, records *records, stopping <-chan struct{}) (*api.API
 		Worker:        config.Worker,
 		Collectors:    records.collectors(),
 		Stopping:      stopping,
+		Tracing:       config.Tracing,
 		Logger:        config.Logger,
 	})
 }

@@ -68,7 +68,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	h.entrance = app.Entrance(ctx)
+	h.entrance = app.Entrance(ctx).Around()
 	if err := h.Options().Provision(); err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/odordiff/odordiff/internal/keyring"
 	"github.com/odordiff/odordiff/internal/nonce"
 	"github.com/odordiff/odordiff/internal/token"
+	"github.com/odordiff/odordiff/internal/tracing"
 	"github.com/odordiff/odordiff/internal/window"
 )
 
@@ -57,6 +58,7 @@ type App struct {
 	keyringPath string
 	keySets     *keySets
 	auditing    *auditing
+	tracing     *tracing.Provider // nil without a collector
 	cleanups    []func() error
 }
 
@@ -90,6 +92,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	var err error
 	if a.process, err = acquire(a, processes, struct{}{}, newProcess); err != nil {
 		return err
+	}
+	if a.tracing, err = acquire(a, providers, struct{}{}, openProvider); err != nil {
+		return fmt.Errorf("traces: %w", err)
 	}
 	if a.Redis != nil {
 		if err := a.provisionRedis(ctx, logger.Named("redis"), spelledOut); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/problem"
+	"github.com/odordiff/odordiff/internal/tracing"
 )
 
 // Handler is a gate handler behind its [Entrance].
@@ -25,17 +26,34 @@ type Handler interface {
 type Entrance struct {
 	guard   *App // nil where nothing is refused
 	outside answerer
+	tracing *tracing.Provider // nil without a collector
+	name    string            // of the handler's spans; empty for none
+	around  bool
 }
 
 // Entrance returns the entrance of the handler that is being provisioned.
 func (a *App) Entrance(ctx caddy.Context) Entrance {
-	return Entrance{guard: a, outside: answererOf(ctx)}
+	return Entrance{guard: a, outside: answererOf(ctx), tracing: a.tracing, name: nameOf(ctx)}
 }
 
 // Unguarded returns the entrance of a handler that lets other handlers refuse
 // what must not enter.
 func (e Entrance) Unguarded() Entrance {
 	e.guard = nil
+	return e
+}
+
+// Spanless returns the entrance of a handler that decides nothing, so that
+// nobody looks for a span of it.
+func (e Entrance) Spanless() Entrance {
+	e.name = ""
+	return e
+}
+
+// Around returns the entrance of a handler whose work lasts until those after
+// it are done. Its span is around theirs; that of another ends before them.
+func (e Entrance) Around() Entrance {
+	e.around = true
 	return e
 }
 
@@ -50,12 +68,20 @@ func (e Entrance) Enter(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	}
 	returned := false
 	defer func() { e.leave(r, x, err, !returned) }()
-	err = e.serve(&x.Response, r, x, next, h)
+	err = e.serve(&x.Response, e.trace(r, x), x, next, h)
 	returned = true
 	return err
 }
 
 func (e Entrance) serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler, h Handler) error {
+	if e.name != "" && tracing.Recording(r.Context()) {
+		return e.serveTraced(w, r, x, next, h)
+	}
+	return e.admit(w, r, x, next, h)
+}
+
+// admit makes the handler serve the request, unless it must not enter.
+func (e Entrance) admit(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler, h Handler) error {
 	if e.guard != nil {
 		if refusal := e.guard.inadmissible(r); refusal != nil {
 			return Refuse(w, r, refusal)

@@ -18,7 +18,8 @@ const exchangeVar = "gate.exchange"
 // exchange.
 //
 // Making it removes from the request what the client must not pass on: fields
-// with our names ([DropIdentity]), fields for this hop alone, and trailers.
+// with our names ([DropIdentity]), fields for this hop alone, trailers, and
+// baggage.
 // This happens whichever gate module is first.
 func ExchangeOf(r *http.Request) *exchange.Exchange {
 	if x, ok := ExchangeIn(r); ok {
@@ -28,6 +29,8 @@ func ExchangeOf(r *http.Request) *exchange.Exchange {
 	endHop(r.Header)
 	// comes after the judgement, and some upstreams take trailers for fields
 	r.Trailer = nil
+	// a stranger's words, which the upstream's spans and logs would have
+	delete(r.Header, "Baggage")
 	x := exchange.New(identifierOf(r))
 	x.ClientIP = clientIP(r)
 	caddyhttp.SetVar(r.Context(), exchangeVar, x)

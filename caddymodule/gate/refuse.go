@@ -137,6 +137,9 @@ func refusalFields(x *exchange.Exchange, p *problem.Problem) []zap.Field {
 		zap.String("problem", p.Name),
 		zap.String("client_ip", redact.Address(x.ClientIP)),
 	}
+	if x.TraceID != "" {
+		fields = append(fields, zap.String("trace_id", x.TraceID))
+	}
 	if len(p.RefusedBy) > 0 {
 		fields = append(fields, zap.Strings("by", p.RefusedBy))
 	}

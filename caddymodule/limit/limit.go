@@ -17,6 +17,7 @@ import (
 	"github.com/odordiff/odordiff/caddymodule/gate/option"
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/problem"
+	"github.com/odordiff/odordiff/internal/tracing"
 	"github.com/odordiff/odordiff/internal/window"
 )
 
@@ -123,7 +124,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 	}
 	start := time.Now()
 	verdict, err := h.store.Decide(r.Context(), charges)
-	seconds.Observe(time.Since(start).Seconds())
+	tracing.Observe(r.Context(), seconds, time.Since(start).Seconds())
 	if err != nil {
 		return h.undecided(w, r, err)
 	}

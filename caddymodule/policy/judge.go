@@ -16,6 +16,7 @@ import (
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/problem"
 	"github.com/odordiff/odordiff/internal/promptpolicy"
+	"github.com/odordiff/odordiff/internal/tracing"
 )
 
 // refusal is a request that does not pass, and how it is counted.
@@ -230,7 +231,7 @@ func (h *Handler) decide(policy *promptpolicy.Policy, x *exchange.Exchange, r *h
 		ServedBy:  x.ServedBy,
 		Since:     since,
 	})
-	evalSeconds.Observe(time.Since(since).Seconds())
+	tracing.Observe(r.Context(), evalSeconds, time.Since(since).Seconds())
 	switch {
 	case err == nil:
 	case r.Context().Err() != nil:

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/odordiff/odordiff/internal/breaker"
 )
@@ -24,6 +25,7 @@ type attempt struct {
 	request *http.Request   // as Caddy made it; it must not be changed
 	sent    *http.Request   // what Go's client gets
 	permit  *breaker.Permit // nil if no breaker guards the upstream
+	span    trace.Span      // nil for a request that is not traced
 
 	journey journey
 	clock   clock

@@ -86,7 +86,15 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, gate.RefuseToSend(req, refusal)
 	}
 	a := t.newAttempt(req, permit)
-	if permit == nil {
+	a.beginSpan()
+	res, err := t.make(a)
+	a.endSpan(res, err)
+	return res, err
+}
+
+// make makes an attempt, and watches it where a breaker wants to know.
+func (t *Transport) make(a *attempt) (*http.Response, error) {
+	if a.permit == nil {
 		rewind(a.sent)
 		return t.send(a)
 	}

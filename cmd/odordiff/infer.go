@@ -101,6 +101,11 @@ func (i *infer) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	logger := slog.New(slog.NewJSONHandler(out, nil))
+	traces, err := backendTraces(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeTraces(traces, logger)
 	server, err := inference.New(inference.Config{
 		MaxConcurrent: i.maxConcurrent,
 		MaxQueued:     i.maxQueued,
@@ -113,6 +118,7 @@ func (i *infer) run(ctx context.Context, out io.Writer) error {
 		JobWorkers:    i.jobWorkers,
 		MaxJobs:       i.maxJobs,
 		JobRetention:  i.jobRetention,
+		Tracing:       traces,
 		Logger:        logger,
 	})
 	if err != nil {

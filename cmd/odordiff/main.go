@@ -16,6 +16,7 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
 	_ "github.com/odordiff/odordiff/caddymodule"
+	"github.com/odordiff/odordiff/internal/tracing"
 )
 
 func init() {
@@ -49,25 +50,11 @@ func setDefaults(files map[string]string) {
 	if _, set := os.LookupEnv("ODORDIFF_REDIS"); !set {
 		setDefault(files, "ODORDIFF_REDIS", "off")
 	}
-	if traced(func(name string) string { return cmp.Or(os.Getenv(name), files[name]) }) {
-		setDefault(files, "ODORDIFF_TRACES", "on")
-		return
+	if !tracing.EnabledBy(func(name string) string { return cmp.Or(os.Getenv(name), files[name]) }) {
+		// Caddy's own tracing, in another Caddyfile, would look for a collector on
+		// this machine and complain for ever.
+		setDefault(files, "OTEL_TRACES_EXPORTER", "none")
 	}
-	// The shipped Caddyfile then has no tracing, which costs time without a
-	// collector, too. In another Caddyfile it would complain for ever.
-	setDefault(files, "ODORDIFF_TRACES", "off")
-	setDefault(files, "OTEL_TRACES_EXPORTER", "none")
-}
-
-// traced reports whether the environment says where spans go.
-func traced(env func(name string) string) bool {
-	if strings.EqualFold(env("OTEL_SDK_DISABLED"), "true") {
-		return false
-	}
-	if exporter := env("OTEL_TRACES_EXPORTER"); exporter != "" {
-		return exporter != "none"
-	}
-	return env("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
 }
 
 // settled are the variables that got a default from us.

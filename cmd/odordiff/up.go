@@ -76,7 +76,11 @@ func (u *up) run(cmd *cobra.Command) error {
 		return fmt.Errorf("--backend: %w", portError(u.backend, err))
 	}
 	log := backendLog()
-	server, err := inference.New(inference.Config{MinSafety: &u.minSafety, Store: storeFile(cmp.Or(u.store, filepath.Join(u.state, recordsFile))), Logger: log})
+	traces, err := backendTraces(cmd.Context())
+	if err != nil {
+		return errors.Join(err, backend.Close())
+	}
+	server, err := inference.New(inference.Config{MinSafety: &u.minSafety, Store: storeFile(cmp.Or(u.store, filepath.Join(u.state, recordsFile))), Tracing: traces, Logger: log})
 	if err != nil {
 		return errors.Join(fmt.Errorf("starting the inference backend: %w", err), backend.Close())
 	}
@@ -84,7 +88,10 @@ func (u *up) run(cmd *cobra.Command) error {
 
 	caddy.TrapSignals()
 	// Caddy stops its apps first, so the gateway has drained when this runs.
-	caddy.OnExit(func(context.Context) { stopBackend() })
+	caddy.OnExit(func(context.Context) {
+		stopBackend()
+		closeTraces(traces, log)
+	})
 	if err := u.loadGateway(); err != nil {
 		stopBackend()
 		return err

@@ -17,6 +17,7 @@ import (
 	"github.com/odordiff/odordiff/inference/odor"
 	"github.com/odordiff/odordiff/inference/odor/predict"
 	"github.com/odordiff/odordiff/internal/problem"
+	"github.com/odordiff/odordiff/internal/tracing"
 )
 
 // Limits on a request.
@@ -32,8 +33,8 @@ const (
 	defaultMolecules = 5
 )
 
-// Config configures the API. Records, Worker, Collectors and Stopping may be
-// left out.
+// Config configures the API. Records, Worker, Collectors, Stopping and
+// Tracing may be left out.
 type Config struct {
 	// Engines answer the prompts: the first those that name none. Their names
 	// differ.
@@ -65,6 +66,8 @@ type Config struct {
 	// Stopping is closed when the server takes no more requests; nil means
 	// never.
 	Stopping <-chan struct{}
+	// Tracing makes the spans of requests; nil for none. No span has a prompt.
+	Tracing *tracing.Provider
 	// Logger gets a line for each request. Prompts are never logged.
 	Logger *slog.Logger
 }
@@ -84,6 +87,7 @@ type api struct {
 	streams    streams
 	worker     bool
 	stopping   <-chan struct{}
+	tracing    *tracing.Provider
 	logger     *slog.Logger
 	metrics    *metrics
 }
@@ -107,6 +111,7 @@ func New(config Config) (*API, error) {
 		streams:    streams{open: map[string]int{}},
 		worker:     config.Worker,
 		stopping:   config.Stopping,
+		tracing:    config.Tracing,
 		logger:     config.Logger,
 	}
 	if a.records == nil {

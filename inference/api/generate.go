@@ -8,6 +8,7 @@ import (
 
 	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/internal/problem"
+	"github.com/odordiff/odordiff/internal/tracing"
 )
 
 // retryAfter is how long a client waits that found the queue full. A slot is
@@ -42,7 +43,7 @@ func (a *api) bounded(r *http.Request) (context.Context, context.CancelFunc) {
 func (a *api) run(ctx context.Context, request generation) (name string, result engine.Result, err error) {
 	e := a.engineOf(request.engine)
 	err = a.admit(ctx, func() error {
-		result, err = e.Generate(ctx, request.Request)
+		result, err = generate(ctx, e, request.Request)
 		return err
 	})
 	return e.Name(), result, err
@@ -50,7 +51,10 @@ func (a *api) run(ctx context.Context, request generation) (name string, result 
 
 // admit does some work when there is a slot for it.
 func (a *api) admit(ctx context.Context, work func() error) error {
-	if err := a.admission.enter(ctx); err != nil {
+	_, span := tracing.Start(ctx, "wait")
+	err := a.admission.enter(ctx)
+	span.End()
+	if err != nil {
 		return err
 	}
 	defer a.admission.leave()

@@ -7,6 +7,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/odordiff/odordiff/internal/tracing"
 )
 
 // metrics has a registry of its own, so that several servers in one process do
@@ -38,7 +40,7 @@ func newMetrics(admission *admission, more []prometheus.Collector) *metrics {
 	registry.MustRegister(m.requests, m.duration, m.items,
 		gauge("inference_running", "Requests that are worked on.", admission.running),
 		gauge("inference_waiting", "Requests that wait for their turn.", admission.waiting))
-	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}) // which has exemplars
 	return m
 }
 
@@ -56,13 +58,19 @@ func (m *metrics) serve(w http.ResponseWriter, r *http.Request) error {
 // request.
 func (m *metrics) know(path string) { m.routes[path] = true }
 
-func (m *metrics) observe(r *http.Request, status int, took time.Duration) {
-	route := r.Pattern
-	if !m.routes[route] {
-		route = "other" // a path of the client's choice is no label
+// route returns the path of a request as it was declared. A path of the
+// client's choice is no label.
+func (m *metrics) route(r *http.Request) string {
+	if m.routes[r.Pattern] {
+		return r.Pattern
 	}
+	return "other"
+}
+
+func (m *metrics) observe(r *http.Request, status int, took time.Duration) {
+	route := m.route(r)
 	if route == "/api/v1/generate" {
-		m.duration.Observe(took.Seconds())
+		tracing.Observe(r.Context(), m.duration, took.Seconds())
 	}
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/odordiff/odordiff/internal/problem"
+	"github.com/odordiff/odordiff/internal/tracing"
 )
 
 // only lets a handler see its own methods and answers 405 to others.
@@ -42,8 +43,9 @@ func (a *api) problemOf(ctx context.Context, err error) *problem.Problem {
 	if !ok {
 		p = problem.Internal.New("").Because(err)
 	}
+	describeProblem(ctx, p)
 	if p.Status >= http.StatusInternalServerError {
-		a.logger.ErrorContext(ctx, "request failed", slog.String("request_id", requestID(ctx)), slog.Any("error", p))
+		a.log(ctx).ErrorContext(ctx, "request failed", slog.String("request_id", requestID(ctx)), slog.Any("error", p))
 	}
 	return p
 }
@@ -56,14 +58,25 @@ func (a *api) observe(next http.Handler) http.Handler {
 		id := idOf(r.Header)
 		r = r.WithContext(context.WithValue(r.Context(), idKey{}, id))
 		w.Header().Set("X-Request-Id", id)
+		r, span := a.tracing.Begin(r)
+		defer span.End()
 		recorder := &statusRecorder{ResponseWriter: w}
 		a.refusing(recovering(next)).ServeHTTP(recorder, r)
 		took := time.Since(start)
 		a.metrics.observe(r, recorder.code(r), took)
-		a.logger.InfoContext(r.Context(), "request",
+		a.describe(span, r, recorder.code(r))
+		a.log(r.Context()).InfoContext(r.Context(), "request",
 			slog.String("request_id", id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
 			slog.Int("status", recorder.code(r)), slog.Duration("duration", took))
 	})
+}
+
+// log returns the logger, which knows the request's trace if there is one.
+func (a *api) log(ctx context.Context) *slog.Logger {
+	if trace := tracing.ID(ctx); trace != "" {
+		return a.logger.With(slog.String("trace_id", trace))
+	}
+	return a.logger
 }
 
 // recovering turns a panic into an error, so that the client gets an answer.

@@ -111,7 +111,7 @@ func (a *api) endWith(ctx context.Context, s *eventWriter, err error) error {
 }
 
 func (a *api) brokeOff(ctx context.Context, err error) {
-	a.logger.InfoContext(ctx, "a stream broke off", slog.String("request_id", requestID(ctx)), slog.Any("error", err))
+	a.log(ctx).InfoContext(ctx, "a stream broke off", slog.String("request_id", requestID(ctx)), slog.Any("error", err))
 }
 
 // waitingEvents is how many events may wait for a client that reads slowly.

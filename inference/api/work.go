@@ -49,7 +49,7 @@ func (a *api) work(ctx context.Context, id string, item job.Item) (body []byte, 
 	limited, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
 	e := a.engineOf(request.engine)
-	result, err := e.Generate(limited, request.Request)
+	result, err := generate(limited, e, request.Request)
 	if err != nil {
 		return nil, err
 	}

@@ -1,15 +1,19 @@
 package engine
 
 import (
+	"context"
 	"slices"
 
 	"github.com/odordiff/odordiff/inference/odor"
+	"github.com/odordiff/odordiff/internal/tracing"
 )
 
 // Understand returns the smells that a request asks for in its prompt and its
 // constraints. It returns a [*NotUnderstoodError] where neither they nor a
 // given molecule say what to look for.
-func Understand(interpreter *odor.Interpreter, request Request) (odor.Interpretation, error) {
+func Understand(ctx context.Context, interpreter *odor.Interpreter, request Request) (odor.Interpretation, error) {
+	_, span := tracing.Start(ctx, "interpret")
+	defer span.End()
 	interpretation := constrain(interpreter.Interpret(request.Prompt), request.Constraints)
 	if !interpretation.Understood() && request.Like == nil && request.Scaffold == nil {
 		return odor.Interpretation{}, &NotUnderstoodError{Interpretation: interpretation}

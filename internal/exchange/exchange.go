@@ -45,6 +45,11 @@ type Exchange struct {
 	// Refused is the name of the problem that the request was refused with, once
 	// that is recorded; empty before.
 	Refused string
+	// Attempts is how many times an upstream was tried so far.
+	Attempts int
+	// TraceID is the id of the trace that the request belongs to, 32 hexadecimal
+	// digits; empty where there is no collector of traces.
+	TraceID string
 	// Response is what the answers are written to.
 	Response Response
 

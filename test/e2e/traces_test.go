@@ -1,107 +1,28 @@
 package e2e
 
 import (
-	"io"
 	"net/http"
-	"net/http/httptest"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 
-	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
-	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/proto"
+
+	"github.com/odordiff/odordiff/internal/tracingtest"
 )
 
-// spanCollector is a collector of OpenTelemetry that keeps what it gets.
-type spanCollector struct {
-	*httptest.Server
-
-	mu    sync.Mutex
-	spans []*trace.Span
-	text  strings.Builder // everything, resources included, as JSON
-}
-
-func startCollector(t *testing.T) *spanCollector {
+// requestSpan waits for the span that a service made of a request.
+func requestSpan(t *testing.T, c *tracingtest.Collector, service, id string) tracingtest.Span {
 	t.Helper()
-	c := new(spanCollector)
-	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		var export collector.ExportTraceServiceRequest
-		if err == nil {
-			err = proto.Unmarshal(body, &export)
-		}
-		if err != nil || r.URL.Path != "/v1/traces" {
-			t.Errorf("%s: %v", r.URL.Path, err)
-		}
-		c.keep(&export)
-		w.Header().Set("Content-Type", "application/x-protobuf")
-	}))
-	t.Cleanup(c.Close)
-	return c
-}
-
-func (c *spanCollector) keep(export *collector.ExportTraceServiceRequest) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.text.WriteString(protojson.Format(export))
-	for _, resource := range export.GetResourceSpans() {
-		for _, scope := range resource.GetScopeSpans() {
-			c.spans = append(c.spans, scope.GetSpans()...)
-		}
-	}
-}
-
-func (c *spanCollector) environment() []string {
-	return []string{
-		"OTEL_EXPORTER_OTLP_ENDPOINT=" + c.URL, "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
-		"OTEL_BSP_SCHEDULE_DELAY=100", // milliseconds
-	}
-}
-
-// everything is all that was exported, as text.
-func (c *spanCollector) everything() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.text.String()
-}
-
-// spanOf waits for the span of a request.
-func (c *spanCollector) spanOf(t *testing.T, id string) *trace.Span {
-	t.Helper()
-	var found *trace.Span
-	eventually(t, "the span of "+id+" is exported", func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		i := slices.IndexFunc(c.spans, func(s *trace.Span) bool { return attribute(s, "odordiff.request_id") == id })
-		if i >= 0 {
-			found = c.spans[i]
-		}
-		return i >= 0
+	return c.Await(t, "the request "+id+" in "+service, func(s tracingtest.Span) bool {
+		return s.Service == service && s.Attribute("odordiff.request_id") == id
 	})
-	return found
-}
-
-// attribute returns the value of a span's attribute as text.
-func attribute(span *trace.Span, key string) string {
-	for _, a := range span.GetAttributes() {
-		if a.GetKey() == key {
-			if s := a.GetValue().GetStringValue(); s != "" {
-				return s
-			}
-			return protojson.Format(a.GetValue())
-		}
-	}
-	return ""
 }
 
 func TestSpansHaveTheStatusOfARefusal(t *testing.T) {
 	t.Parallel()
 	e := layout(t)
-	spans := startCollector(t)
-	e.env = append(e.env, spans.environment()...)
+	spans := tracingtest.Start(t)
+	e.env = append(e.env, spans.Environment()...)
 	e.startWith(t, "rate 60/1m", "rate 1/1m")
 	token := e.token(t)
 	other := e.token(t, "--subject", "other")
@@ -118,11 +39,11 @@ func TestSpansHaveTheStatusOfARefusal(t *testing.T) {
 		// nothing listens there
 		{e.generate(t, other, prompt), "503", "upstream-unavailable", true},
 	} {
-		span := spans.spanOf(t, c.got.Header.Get("X-Request-Id"))
-		if got := attribute(span, "http.response.status_code"); !strings.Contains(got, c.status) {
+		span := requestSpan(t, spans, "odordiff-gateway", c.got.Header.Get("X-Request-Id"))
+		if got := span.Attribute("http.response.status_code"); got != c.status {
 			t.Errorf("%s: the span's status is %s", c.kind, got)
 		}
-		if got := attribute(span, "odordiff.problem"); got != c.kind {
+		if got := span.Attribute("odordiff.problem"); got != c.kind {
 			t.Errorf("%s: the span's problem is %s", c.kind, got)
 		}
 		wantCode := trace.Status_STATUS_CODE_UNSET
@@ -138,25 +59,34 @@ func TestSpansHaveTheStatusOfARefusal(t *testing.T) {
 	}
 }
 
-func TestWithoutACollectorThereIsNoTracing(t *testing.T) {
+func TestOneTraceLeadsThroughGatewayAndBackend(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		env    []string
-		traced bool
-	}{
-		{nil, false},
-		{[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:1"}, true},
-		{[]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://localhost:1"}, true},
-		{[]string{"OTEL_TRACES_EXPORTER=console"}, true},
-		{[]string{"OTEL_TRACES_EXPORTER=none", "OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:1"}, false},
-		{[]string{"OTEL_SDK_DISABLED=true", "OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:1"}, false},
+	e := layout(t)
+	spans := tracingtest.Start(t)
+	e.env = append(e.env, spans.Environment()...)
+	e.startWith(t)
+	e.startBackend(t)
+	token := e.token(t)
+	header := http.Header{
+		"Authorization": {"Bearer " + token}, "Content-Type": {"application/json"},
+		"Traceparent": {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+	}
+	got := e.send(t, http.MethodPost, "/api/v1/generate", header, prompt)
+	id := got.Header.Get("X-Request-Id")
+	top := requestSpan(t, spans, "odordiff-gateway", id)
+	requestSpan(t, spans, "odordiff-inference", id)
+	tree := spans.Tree(top, "http.response.status_code", "odordiff.outcome", "odordiff.served_by")
+	t.Logf("\n%s", tree)
+	for _, below := range []string{
+		"\n  gate_capacity ", "\n  gate_limit ", "\n  gate_auth ", "\n  gate_policy ", "\n  gate_fallback ", "\n    POST ",
+		"\n      POST /api/v1/generate ", "\n        wait\n", "\n        generate_content diffusion\n",
+		"\n          interpret\n", "\n          sample\n", "\n            steps\n", "\n            judge\n",
 	} {
-		stdout, stderr, code := run(t, c.env, "adapt", "--config", "Caddyfile")
-		if code != 0 {
-			t.Fatalf("%v: %s", c.env, stderr)
+		if !strings.Contains(tree, below) {
+			t.Errorf("the tree lacks %q:\n%s", below, tree)
 		}
-		if traced := strings.Contains(stdout, `"handler":"tracing"`); traced != c.traced {
-			t.Errorf("%v: traced is %v", c.env, traced)
-		}
+	}
+	if all := spans.Everything(); strings.Contains(all, token) {
+		t.Error("a token is in a span")
 	}
 }

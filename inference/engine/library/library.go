@@ -9,6 +9,7 @@ import (
 	"github.com/odordiff/odordiff/inference/engine"
 	"github.com/odordiff/odordiff/inference/mmr"
 	"github.com/odordiff/odordiff/inference/odor"
+	"github.com/odordiff/odordiff/internal/tracing"
 )
 
 // Engine answers with the odorants of a curated table. It has no randomness:
@@ -46,7 +47,7 @@ func (e *Engine) Generate(ctx context.Context, request engine.Request) (engine.R
 	if err := ctx.Err(); err != nil {
 		return engine.Result{}, err
 	}
-	interpretation, err := engine.Understand(e.interpreter, request)
+	interpretation, err := engine.Understand(ctx, e.interpreter, request)
 	if err != nil {
 		return engine.Result{}, err
 	}
@@ -107,6 +108,8 @@ func sortBest(matches []*match) {
 
 // keep returns the matches that keep to the request, in the same order.
 func keep(ctx context.Context, filter *engine.Filter, ranked []*match, withheld engine.Tally) ([]*match, error) {
+	_, span := tracing.Start(ctx, "judge")
+	defer span.End()
 	kept := ranked[:0]
 	for _, m := range ranked {
 		if err := ctx.Err(); err != nil {

@@ -86,7 +86,7 @@ const maxRounds = 4
 // or a molecule to resemble that the model cannot write, and for a descriptor
 // that no new molecule can be held to.
 func (e *Engine) Generate(ctx context.Context, request engine.Request) (engine.Result, error) {
-	interpretation, err := engine.Understand(e.interpreter, request)
+	interpretation, err := engine.Understand(ctx, e.interpreter, request)
 	if err != nil {
 		return engine.Result{}, err
 	}

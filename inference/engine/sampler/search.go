@@ -84,6 +84,8 @@ func (s *search) round(ctx context.Context, round int) error {
 		s.emit(s.selection.commit(s.sampled, total))
 		return ctx.Err()
 	}
+	end := traceRound(ctx, round, len(tasks), &settings)
+	defer end()
 	if _, err := s.model.Sample(ctx, tasks, settings); err != nil {
 		return err
 	}
