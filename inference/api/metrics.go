@@ -40,7 +40,8 @@ func newMetrics(admission *admission, more []prometheus.Collector) *metrics {
 	registry.MustRegister(m.requests, m.duration, m.items,
 		gauge("inference_running", "Requests that are worked on.", admission.running),
 		gauge("inference_waiting", "Requests that wait for their turn.", admission.waiting))
-	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}) // which has exemplars
+	// only OpenMetrics has exemplars
+	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true})
 	return m
 }
 
