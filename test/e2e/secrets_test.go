@@ -9,6 +9,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/odordiff/odordiff/internal/tracingtest"
 )
 
 // secrets are what a client might send, and a backend answer, and no log may
@@ -74,8 +76,8 @@ func (e *edge) from(t *testing.T, protocols ...string) *http.Client {
 func TestNoLogAndNoSpanHoldsASecret(t *testing.T) {
 	t.Parallel()
 	e := layout(t)
-	spans := startCollector(t)
-	e.env = append(e.env, spans.environment()...)
+	spans := tracingtest.Start(t)
+	e.env = append(e.env, spans.Environment()...)
 	e.env = append(e.env, "ODORDIFF_LOG_LEVEL=DEBUG")
 	e.startWith(t, "\t\tgate_auth {\n\t\t\timport credentials {\n\t\t\t\trequire_scope generate\n\t\t\t}\n\t\t}\n", "",
 		"\t\tgate_policy {", "\t\t@never path /never\n\t\tgate_policy @never {")
@@ -108,14 +110,14 @@ func TestNoLogAndNoSpanHoldsASecret(t *testing.T) {
 		}
 	}
 	breakHandshake(t, port(e.url))
-	spans.spanOf(t, last)
+	requestSpan(t, spans, "odordiff-gateway", last)
 	eventually(t, "the broken response and the broken handshake are logged", func() bool {
 		log := e.out.String()
 		return strings.Contains(log, "aborting with incomplete response") && strings.Contains(log, "TLS handshake error") &&
 			strings.Contains(log, "elsewhere.example")
 	})
 	e.stop(t)
-	for what, text := range map[string]string{"log": e.out.String(), "spans": spans.everything()} {
+	for what, text := range map[string]string{"log": e.out.String(), "spans": spans.Everything()} {
 		for _, never := range []string{secretValue, replySecret, clientIP} {
 			for line := range strings.Lines(text) {
 				if strings.Contains(line, never) {
