@@ -94,7 +94,7 @@ func shippedCaddyfile(t testing.TB) []directive {
 	text = replaceAll(t, text, `\brate \d+/1m`, "rate 100000000/1m")
 	text = replaceAll(t, text, `\bgate_policy {`, "gate_policy {\ntimeout 5s")
 	text = replaceAll(t, text, `\bgate_connections\b.*`, "gate_connections {\nexcept 127.0.0.1\n}")
-	text = replaceAll(t, text, `\bgate_capacity\b.*`, "gate_capacity {\nper_address 10000\ntotal 10000\n}")
+	text = replaceAll(t, text, `(?m)\bgate_capacity\b[^@\n]*$`, "gate_capacity {\nper_address 10000\ntotal 10000\n}")
 	return parse(t, text)
 }
 

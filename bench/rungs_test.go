@@ -106,8 +106,8 @@ func (r rung) caddyfile(t testing.TB) string {
 	return render(append(config, options, site.with(append(around, proxied)...)))
 }
 
-// named picks directives by name. Each name must be there, or the rung would
-// measure something else than it says.
+// named picks directives by name, and all matchers, which they need. Each name
+// must be there, or the rung would measure something else than it says.
 func named(t testing.TB, site directive, names []string) func(directive) bool {
 	t.Helper()
 	for _, name := range names {
@@ -116,7 +116,7 @@ func named(t testing.TB, site directive, names []string) func(directive) bool {
 			t.Fatalf("the shipped Caddyfile has no %s", name)
 		}
 	}
-	return func(d directive) bool { return slices.Contains(names, d.name()) }
+	return func(d directive) bool { return slices.Contains(names, d.name()) || strings.HasPrefix(d.name(), "@") }
 }
 
 // without leaves out directives, by their names, in all blocks but the global

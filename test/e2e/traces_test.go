@@ -71,7 +71,7 @@ func TestOneTraceLeadsThroughGatewayAndBackend(t *testing.T) {
 		"Authorization": {"Bearer " + token}, "Content-Type": {"application/json"},
 		"Traceparent": {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
 	}
-	got := e.send(t, http.MethodPost, "/api/v1/generate", header, prompt)
+	got := e.send(t, http.MethodPost, "/api/v1/generate", header, `{"prompt": "fresh citrus"}`)
 	id := got.Header.Get("X-Request-Id")
 	top := requestSpan(t, spans, "odordiff-gateway", id)
 	requestSpan(t, spans, "odordiff-inference", id)
