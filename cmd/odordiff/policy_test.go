@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -112,6 +113,9 @@ func greedy() string {
 	return body.String()
 }
 
+// ended is what says so: which bound comes first depends on the machine.
+var ended = regexp.MustCompile(`took more than (512 MiB of memory: a rule or a test makes too much data|30s and was ended)`)
+
 func TestARuleThatNothingCancelsIsEnded(t *testing.T) {
 	const decision = "decision := {\"allow\": true, \"status\": 200, \"reasons\": [], \"obligations\": [], \"labels\": []} if "
 	for command, tc := range map[string]struct{ rule, test string }{
@@ -126,7 +130,7 @@ func TestARuleThatNothingCancelsIsEnded(t *testing.T) {
 				args = append(args, "--input", "-")
 			}
 			out, err := runPolicy(t, "{}", args...)
-			if err == nil || err.Error() != dir+" has 1 fault" || !strings.Contains(out, "took more than 512 MiB of memory: a rule or a test makes too much data") {
+			if err == nil || err.Error() != dir+" has 1 fault" || !ended.MatchString(out) {
 				t.Errorf("%s%v", out, err)
 			}
 		})
