@@ -163,7 +163,7 @@ func BenchmarkBatch(b *testing.B) {
 			for i := range prompts {
 				prompts[i] = fmt.Sprintf(text, slices.Repeat([]any{i}, strings.Count(text, "%d"))...)
 			}
-			in := generate("", "generate")
+			in := generate("", "generate", "generate:bulk")
 			in.Body = map[string]any{"prompts": prompts}
 			paths := pathsOf(b, []string{"/prompts/*"})
 			for b.Loop() {

@@ -83,7 +83,9 @@ func (p *plan) decideEach(e *evaluation, in *Input) (*Decision, error) {
 		case err != nil:
 			return nil, err
 		case !d.Allow:
-			return d.about(item[0].Item), nil
+			e.forget(len(common))
+			one.Prompts = common
+			return p.blame(e, &one, d, item[0].Item), nil
 		case !slices.Contains(decisions, d):
 			decisions = append(decisions, d)
 		}
@@ -98,6 +100,15 @@ func (e *evaluation) forget(common int) {
 		return
 	}
 	e.known, e.sight = e.sight.texts[:common:common], nil
+}
+
+// blame returns the refusal as one of an item, unless the request would be
+// refused for the same without any of them, such as for their number.
+func (p *plan) blame(e *evaluation, without *Input, refusal *Decision, item string) *Decision {
+	if d, err := p.decide(e, without); err == nil && !d.Allow && slices.Equal(d.Reasons, refusal.Reasons) {
+		return d
+	}
+	return refusal.about(item)
 }
 
 // about returns the decision as that about an item.

@@ -87,6 +87,7 @@ func batch(t *testing.T, policy *Policy, must []any, texts ...any) *Decision {
 
 func TestAnItemIsJudgedWithWhatAllHaveInCommon(t *testing.T) {
 	policy := shipped(t)
+	const all = "all" // refused, and not for one item
 	for name, tc := range map[string]struct {
 		must, prompts []any
 		want          string // the item that is refused
@@ -95,13 +96,14 @@ func TestAnItemIsJudgedWithWhatAllHaveInCommon(t *testing.T) {
 		"a hazard":                   {nil, []any{"rose", "a nerve agent", "citrus"}, "/prompts/1"},
 		"split over two items":       {nil, []any{"a scent of nerve", "agent orange blossom"}, ""},
 		"split over what is common":  {[]any{"woody", "nerve"}, []any{"agent", "rose"}, "/prompts/0"},
-		"a hazard in what is common": {[]any{"sarin"}, []any{"rose", "agent"}, "/prompts/0"},
+		"a hazard in what is common": {[]any{"sarin"}, []any{"rose", "agent"}, all},
+		"too many":                   {nil, slices.Repeat([]any{"rose"}, 101), all},
 		"a name that is all of one":  {nil, []any{"Rat Pack", "fresh citrus over wet cedar"}, ""},
 		"and with what is common":    {[]any{"woody"}, []any{"Rat Pack"}, "/prompts/0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := batch(t, policy, tc.must, tc.prompts...)
-			if d.Allow != (tc.want == "") || d.Item != tc.want {
+			if d.Allow != (tc.want == "") || d.Item != strings.TrimPrefix(tc.want, all) {
 				t.Errorf("allowed = %t, item = %q, want %q; reasons: %v", d.Allow, d.Item, tc.want, d.Reasons)
 			}
 		})
