@@ -56,7 +56,7 @@ func (s *configSource) read() (any, error) {
 
 // adaptFile returns the JSON of a configuration file.
 func adaptFile(file, adapter string) ([]byte, error) {
-	text, err := os.ReadFile(file) //nolint:gosec // the operator names it
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
@@ -199,7 +199,7 @@ var lineComment = regexp.MustCompile(`(?m)(^|\s)#.*$`)
 
 // showSources prints the variables of a file.
 func showSources(out io.Writer, file string) error {
-	text, err := os.ReadFile(file) //nolint:gosec // the operator names it
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("reading the configuration: %w", err)
 	}

@@ -39,7 +39,7 @@ func explainFaults(cmd *cobra.Command) {
 // faultIn takes an error apart and finds its place in the file.
 func faultIn(file string, err error) configfault.Fault {
 	fault := configfault.Read(answered(err.Error()))
-	text, readErr := os.ReadFile(file) //nolint:gosec // the operator names it
+	text, readErr := os.ReadFile(file)
 	if readErr != nil {
 		return fault
 	}

@@ -85,7 +85,7 @@ func envFiles(args []string) map[string]string {
 			list = args[i+1]
 		}
 		for file := range strings.SplitSeq(list, ",") {
-			text, _ := os.ReadFile(file) //nolint:gosec // the operator names it
+			text, _ := os.ReadFile(file)
 			for _, match := range envLine.FindAllStringSubmatch(string(text), -1) {
 				variables[match[1]] = strings.TrimSpace(match[2])
 			}
