@@ -76,7 +76,7 @@ const largestIdleLog = 16 << 20
 // jittered is a lifetime give or take a fifth, so that connections that were
 // opened together do not all end together.
 func jittered(lifetime time.Duration) time.Duration {
-	return time.Duration(float64(lifetime) * (0.8 + 0.4*rand.Float64()))
+	return time.Duration(float64(lifetime) * (0.8 + 0.4*rand.Float64())) //nolint:gosec // jitter needs no secrecy
 }
 
 func (c *conn) close() error {

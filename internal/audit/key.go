@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/rand"
@@ -12,6 +13,7 @@ import (
 	stdhash "hash"
 	"io/fs"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/go-json-experiment/json"
@@ -96,7 +98,7 @@ func RotateKey(path string) (*Key, error) {
 	key := newKey()
 	key.principals = old.principals
 	signature := ed25519.Sign(old.private, endorsementText(key.Public()))
-	key.endorsements = append(old.endorsements, endorsement{key.Public(), signature})
+	key.endorsements = slices.Concat(old.endorsements, []endorsement{{key.Public(), signature}})
 	if extra := len(key.endorsements) - maxEndorsements; extra > 0 {
 		key.endorsements = key.endorsements[extra:]
 	}
@@ -148,12 +150,12 @@ func endorsementText(key []byte) []byte {
 // leads reports whether the endorsements lead from one key to another.
 func leads(from, to []byte, endorsements []endorsement) bool {
 	for _, next := range endorsements {
-		if string(from) == string(to) {
+		if bytes.Equal(from, to) {
 			return true
 		}
 		if len(from) == ed25519.PublicKeySize && ed25519.Verify(from, endorsementText(next.Key), next.Signature) {
 			from = next.Key
 		}
 	}
-	return string(from) == string(to)
+	return bytes.Equal(from, to)
 }

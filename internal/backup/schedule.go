@@ -109,5 +109,5 @@ func (s *Schedule) note(began time.Time, err error) time.Duration {
 // spread leaves a share of a wait to chance.
 func spread(wait time.Duration) time.Duration {
 	wait = max(wait, 0)
-	return wait - time.Duration(rand.Float64()*jitter*float64(wait))
+	return wait - time.Duration(rand.Float64()*jitter*float64(wait)) //nolint:gosec // jitter needs no secrecy
 }
