@@ -1,7 +1,9 @@
 package edgetest
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
@@ -31,30 +33,34 @@ func Audited(t testing.TB, folder string) func(config []byte) []byte {
 	}
 }
 
-// AwaitEvent waits until a trail has an event of the name with the text in a
-// field, which the gateway records by itself.
+// errFound ends the reading of a trail.
+var errFound = errors.New("found")
+
+// AwaitEvent follows a trail until it has an event of the name with the text in
+// a field, which the gateway records by itself.
 func AwaitEvent(t testing.TB, folder, name, field, text string) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		found := false
-		_, err := audit.Read(folder, audit.ReadOptions{Visit: func(r audit.Record) error {
-			entry, err := audit.ParseEntry(r.Event)
-			if err != nil || entry.Event != name {
-				return err
-			}
-			var fields map[string]any
-			err = json.Unmarshal(entry.Fields, &fields)
-			found = found || fields[field] == text
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, err := audit.Read(folder, audit.ReadOptions{Follow: ctx.Done(), Visit: func(r audit.Record) error {
+		entry, err := audit.ParseEntry(r.Event)
+		if err != nil || entry.Event != name {
 			return err
-		}})
-		if err != nil {
-			t.Fatal(err)
 		}
-		if found {
-			return
+		var fields map[string]any
+		if err := json.Unmarshal(entry.Fields, &fields); err != nil {
+			return err
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("no %s with the %s %q was recorded within a minute", name, field, text)
+		if fields[field] == text {
+			return errFound
 		}
+		return nil
+	}})
+	switch {
+	case errors.Is(err, errFound):
+	case err != nil:
+		t.Fatal(err)
+	default:
+		t.Fatalf("no %s with the %s %q was recorded within a minute", name, field, text)
 	}
 }

@@ -14,15 +14,32 @@ import (
 	"github.com/odordiff/odordiff/internal/backup/replica"
 )
 
-// noDatabases is a folder that hangs where a database is put.
-type noDatabases struct{ backup.Folder }
+// noDatabases is a folder that hangs where a database is put. It tells when
+// that begins, and when a part of the trail was put.
+type noDatabases struct {
+	backup.Folder
+	hangs, tailed chan struct{}
+}
 
 func (f noDatabases) Put(ctx context.Context, name string, content io.Reader) error {
-	if !strings.HasPrefix(name, "databases/") {
-		return f.Folder.Put(ctx, name, content)
+	if strings.HasPrefix(name, "databases/") {
+		noteIn(f.hangs)
+		<-ctx.Done()
+		return ctx.Err()
 	}
-	<-ctx.Done()
-	return ctx.Err()
+	err := f.Folder.Put(ctx, name, content)
+	if strings.HasPrefix(name, "tails/") {
+		noteIn(f.tailed)
+	}
+	return err
+}
+
+// noteIn sends to a channel that has room for one.
+func noteIn(told chan struct{}) {
+	select {
+	case told <- struct{}{}:
+	default:
+	}
 }
 
 func TestDatabasesThatHangDoNotHoldUpTheTrail(t *testing.T) {
@@ -35,7 +52,8 @@ func TestDatabasesThatHangDoNotHoldUpTheTrail(t *testing.T) {
 		t.Fatal(err)
 	}
 	recipients := []age.Recipient{key.Recipient()}
-	r := &backup.Repository{Target: noDatabases{backup.Folder(t.TempDir())}, Key: key, Recipients: recipients, Identities: []age.Identity{key.Identity()}}
+	target := noDatabases{backup.Folder(t.TempDir()), make(chan struct{}, 1), make(chan struct{}, 1)}
+	r := &backup.Repository{Target: target, Key: key, Recipients: recipients, Identities: []age.Identity{key.Identity()}}
 	c := &copies{configs: func() ([]replica.Config, error) {
 		return []replica.Config{{Path: database, Name: "jobs.db", Target: r.Target, Key: key, Recipients: recipients, Identities: r.Identities}}, nil
 	}}
@@ -54,10 +72,10 @@ func TestDatabasesThatHangDoNotHoldUpTheTrail(t *testing.T) {
 		c.run(ctx, func(error) {})
 	}()
 	writeFile(t, segment, "one\ntwo\n")
-	for deadline := time.Now().Add(time.Minute); !c.isLate(t, "jobs.db") || len(tails(t, r.Target)) != 1; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("health: %v, tails: %v", c.health(), tails(t, r.Target))
-		}
+	<-target.hangs
+	<-target.tailed
+	if !c.isLate(t, "jobs.db") || len(tails(t, r.Target)) != 1 {
+		t.Errorf("health: %v, tails: %v", c.health(), tails(t, r.Target))
 	}
 	if err := c.health(); strings.Contains(err.Error(), trailFolder+" was") {
 		t.Errorf("health: %v, though the trail is copied", err)
