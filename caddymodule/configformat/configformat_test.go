@@ -1,4 +1,4 @@
-package configformat
+package configformat_test
 
 import (
 	"bytes"
@@ -14,16 +14,8 @@ import (
 
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
-	_ "github.com/odordiff/odordiff/caddymodule/auth"
-	_ "github.com/odordiff/odordiff/caddymodule/capacity"
-	_ "github.com/odordiff/odordiff/caddymodule/fallback"
-	_ "github.com/odordiff/odordiff/caddymodule/gate"
-	_ "github.com/odordiff/odordiff/caddymodule/health"
-	_ "github.com/odordiff/odordiff/caddymodule/limit"
-	_ "github.com/odordiff/odordiff/caddymodule/logformat"
-	_ "github.com/odordiff/odordiff/caddymodule/policy"
-	_ "github.com/odordiff/odordiff/caddymodule/problem"
-	_ "github.com/odordiff/odordiff/caddymodule/upstream"
+	_ "github.com/odordiff/odordiff/caddymodule"
+	"github.com/odordiff/odordiff/caddymodule/configformat"
 )
 
 // shipped returns the configuration of the shipped Caddyfile.
@@ -117,7 +109,7 @@ func TestTheExtensionSaysTheFormat(t *testing.T) {
 		"gateway.yaml": "yaml", "a/b.YML": "yaml", "gateway.toml": "toml", "gateway.jsonc": "jsonc",
 		"Caddyfile": "", "gateway.json": "", "production.caddyfile": "", "": "",
 	} {
-		if got := Name(file); got != want {
+		if got := configformat.Name(file); got != want {
 			t.Errorf("Name(%q) = %q, want %q", file, got, want)
 		}
 	}

@@ -38,7 +38,11 @@ func explainFaults(cmd *cobra.Command) {
 
 // faultIn takes an error apart and finds its place in the file.
 func faultIn(file string, err error) configfault.Fault {
-	fault := configfault.Read(answered(err.Error()))
+	message := answered(err.Error())
+	if strings.HasPrefix(message, "sending configuration to instance: ") {
+		return configfault.Fault{Message: message} // It did not come to reading it.
+	}
+	fault := configfault.Read(message)
 	text, readErr := os.ReadFile(file)
 	if readErr != nil {
 		return fault

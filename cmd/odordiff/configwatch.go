@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,6 +27,9 @@ func watchConfig(cmd *cobra.Command) {
 	before := cmd.PreRunE
 	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
 		if watch.Value.String() == "true" {
+			if config.Value.String() == "-" {
+				return errors.New("--watch: what comes from standard input cannot be watched: name a file with --config")
+			}
 			if err := cmd.Flags().Set("watch", "false"); err != nil {
 				return fmt.Errorf("watching the configuration: %w", err)
 			}

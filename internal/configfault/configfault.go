@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Fault is what a chain of errors comes down to.
@@ -118,8 +120,7 @@ func (f *Fault) named(name string) { f.Module = name }
 
 func (f *Fault) enter(parts ...string) {
 	for _, part := range parts {
-		part = strings.NewReplacer("~", "~0", "/", "~1").Replace(part)
-		f.Pointer += "/" + part
+		f.Pointer = string(jsontext.Pointer(f.Pointer).AppendToken(part))
 	}
 }
 
@@ -209,10 +210,17 @@ func (f *Fault) Line(file, text, directive string) {
 // quoted is a word in quotation marks.
 var quoted = regexp.MustCompile(`'([^']+)'|"([^"]+)"`)
 
-// only returns the only line that has one of the message's words: those in
-// quotation marks first, then the last ones.
+// only returns the only line that has one of the message's words that may come
+// from the file: those in quotation marks first, then the last one and those
+// with a digit.
 func (f *Fault) only(lines []string) []int {
 	words := strings.FieldsFunc(f.Message, func(r rune) bool { return strings.ContainsRune(" '\":;,", r) })
+	last := len(words) - 1
+	for i := range words {
+		if i < last && !strings.ContainsAny(words[i], "0123456789/") {
+			words[i] = ""
+		}
+	}
 	for _, match := range quoted.FindAllStringSubmatch(f.Message, -1) {
 		words = append(words, match[1]+match[2])
 	}

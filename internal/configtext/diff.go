@@ -7,7 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Change is a difference between two configurations.
@@ -56,7 +57,7 @@ func diffObjects(pointer string, before, after map[string]any) []Change {
 	maps.Copy(names, after)
 	var changes []Change
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		inner := pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+		inner := string(jsontext.Pointer(pointer).AppendToken(name))
 		old, was := before[name]
 		now, is := after[name]
 		changes = append(changes, diffMember(inner, old, now, was, is)...)

@@ -3,6 +3,7 @@ package configtext
 import (
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/tailscale/hujson"
 	"go.yaml.in/yaml/v3"
 )
@@ -17,7 +18,7 @@ func LineInYAML(text []byte, pointer, field string) int {
 	}
 	node := document.Content[0]
 	line := node.Line
-	for _, part := range parts(pointer) {
+	for part := range jsontext.Pointer(pointer).Tokens() {
 		key, value := childOf(node, part)
 		if value == nil {
 			break
@@ -28,17 +29,6 @@ func LineInYAML(text []byte, pointer, field string) int {
 		return key.Line
 	}
 	return line
-}
-
-func parts(pointer string) []string {
-	if pointer == "" {
-		return nil
-	}
-	all := strings.Split(pointer[1:], "/")
-	for i, part := range all {
-		all[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
-	}
-	return all
 }
 
 // childOf returns a child of a node and its key; an item of a list is its own.
