@@ -80,24 +80,30 @@ func failAndRecover(t *testing.T, op string, with error) {
 	}
 }
 
+// brokenOff returns a trail whose disk has taken half of a record, and fails to
+// write and to do one thing more.
+func brokenOff(t *testing.T, more string) (folder string, disk *audit.FaultyDisk, trail *audit.Trail) {
+	t.Helper()
+	folder, disk = t.TempDir(), new(audit.FaultyDisk)
+	trail, err := audit.OpenOn(disk, audit.Options{Folder: folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk.Fail(func(op string) error {
+		if op == "write" || op == more {
+			return syscall.EIO
+		}
+		return nil
+	})
+	if err := trail.Append(t.Context(), refused(0)); err == nil {
+		t.Error("acknowledged")
+	}
+	return folder, disk, trail
+}
+
 func TestWhatFailedIsCutOffBeforeTheTrailGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		folder := t.TempDir()
-		disk := new(audit.FaultyDisk)
-		trail, err := audit.OpenOn(disk, audit.Options{Folder: folder})
-		if err != nil {
-			t.Fatal(err)
-		}
-		disk.Fail(func(op string) error {
-			if op == "write" || op == "truncate" {
-				return syscall.EIO
-			}
-			return nil
-		})
-		if err := trail.Append(t.Context(), refused(0)); err == nil {
-			t.Error("acknowledged")
-		}
-		// half of a record is in the segment
+		folder, disk, trail := brokenOff(t, "truncate")
 		disk.Fail(failing("truncate", syscall.EIO))
 		time.Sleep(3 * audit.DefaultRetry)
 		if status := trail.Status(); status.Err == nil {
@@ -113,21 +119,7 @@ func TestWhatFailedIsCutOffBeforeTheTrailGoesOn(t *testing.T) {
 
 func TestASegmentThatWasBegunInVainDoesNotStopTheTrail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		folder := t.TempDir()
-		disk := new(audit.FaultyDisk)
-		trail, err := audit.OpenOn(disk, audit.Options{Folder: folder})
-		if err != nil {
-			t.Fatal(err)
-		}
-		disk.Fail(func(op string) error {
-			if op == "write" || op == "remove" {
-				return syscall.EIO
-			}
-			return nil
-		})
-		if err := trail.Append(t.Context(), refused(0)); err == nil {
-			t.Error("acknowledged")
-		}
+		folder, disk, trail := brokenOff(t, "remove")
 		// It begins segment 2, and cannot remove it.
 		time.Sleep(3 * audit.DefaultRetry)
 		disk.Heal()
