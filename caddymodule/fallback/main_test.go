@@ -3,7 +3,7 @@ package fallback
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/odordiff/odordiff/caddymodule/edgetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { edgetest.VerifyTestMain(m) }

@@ -9,14 +9,11 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/goleak"
 
 	"github.com/odordiff/odordiff/internal/keyring"
 	"github.com/odordiff/odordiff/internal/redistest"
 	"github.com/odordiff/odordiff/internal/window"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func provision(t *testing.T, app *App) (*App, func()) {
 	t.Helper()

@@ -28,7 +28,8 @@ import (
 // A reload keeps the trail open. Other options take effect with a new segment.
 type Audit struct {
 	// The folder of the trail. Two gateways cannot share one. Placeholders are
-	// expanded. Default: audit in the directory that ODORDIFF_STATE names.
+	// expanded. Default: what ODORDIFF_AUDIT names, or audit in the directory that
+	// ODORDIFF_STATE names.
 	Folder string `json:"folder,omitempty"`
 
 	// The file of the signing key, which is made if it is missing. Placeholders
@@ -83,7 +84,7 @@ func (c *Audit) Options() option.Table {
 	const forever = 100 * 365 * 24 * time.Hour
 	return option.Table{Name: "audit", Options: []*option.Option{
 		option.Text("folder", &c.Folder, "<folder>").Expand().Example("/var/lib/odordiff/audit").
-			DefaultMeans("audit in the directory that ODORDIFF_STATE names"),
+			DefaultMeans("what ODORDIFF_AUDIT names, or audit in the directory that ODORDIFF_STATE names"),
 		option.Text("key_file", &c.KeyFile, "<file>").Expand().Example("/var/lib/odordiff/audit/signing-key.json").
 			DefaultMeans("signing-key.json in the folder"),
 		option.List("recipients", &c.Recipients, "<recipients...>").DefaultMeans("none: the events are in the clear").
@@ -197,6 +198,9 @@ func (c *Audit) trailOptions() (options audit.Options, err error) {
 func (c *Audit) folder() (string, error) {
 	if c.Folder != "" {
 		return filepath.Abs(c.Folder)
+	}
+	if folder := os.Getenv("ODORDIFF_AUDIT"); folder != "" {
+		return filepath.Abs(folder)
 	}
 	state := os.Getenv("ODORDIFF_STATE")
 	if state == "" {

@@ -19,15 +19,15 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/goleak"
 
+	"github.com/odordiff/odordiff/caddymodule/edgetest"
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/healthcheck"
 	"github.com/odordiff/odordiff/internal/problem"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { edgetest.VerifyTestMain(m) }
 
 func TestLiveIsOKWhateverElseFails(t *testing.T) {
 	handler := provisioned(t, Handler{})

@@ -19,10 +19,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
-	"go.uber.org/goleak"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/odordiff/odordiff/caddymodule/edgetest"
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/problem"
@@ -31,11 +31,7 @@ import (
 	"github.com/odordiff/odordiff/internal/window"
 )
 
-// Caddy's clean-up of its storage holds a lock for some seconds after the
-// server stopped.
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/caddyserver/certmagic.keepLockfileFresh"))
-}
+func TestMain(m *testing.M) { edgetest.VerifyTestMain(m) }
 
 // newHandler returns a handler with a store of its own.
 func newHandler(t *testing.T, h Handler) *Handler {

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"filippo.io/age"
@@ -31,7 +34,7 @@ wrong is printed, and the command fails. The gateway may be running meanwhile.`,
 type trailChoice struct{ folder, identity, checkpoint, key string }
 
 func (c *trailChoice) addFolder(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&c.folder, "folder", "", "the trail's folder (default: audit in the state directory)")
+	cmd.Flags().StringVar(&c.folder, "folder", "", "the trail's folder (default: what ODORDIFF_AUDIT names, or audit in the state directory)")
 }
 
 func (c *trailChoice) addIdentity(cmd *cobra.Command) {
@@ -43,11 +46,33 @@ func (c *trailChoice) addAnchors(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&c.key, "key", "", "the public key that the trail is known to be signed with, in base64")
 }
 
-func (c *trailChoice) path() string {
-	if c.folder != "" {
-		return c.folder
+// path returns the folder that is asked for. Where several gateways keep their
+// trails below it, it asks which.
+func (c *trailChoice) path() (string, error) {
+	chosen := cmp.Or(c.folder, os.Getenv("ODORDIFF_AUDIT"))
+	folder := cmp.Or(chosen, filepath.Join(stateDir(), trailFolder))
+	trails, err := audit.Trails(folder)
+	switch {
+	case err != nil:
+		return "", err
+	case len(trails) == 0:
+		return folder, nil
+	case len(trails) == 1:
+		return trails[0], nil
+	case chosen == trails[0]:
+		return chosen, nil
 	}
-	return filepath.Join(stateDir(), "audit")
+	return "", fmt.Errorf("there are %d trails, say which: --folder %s", len(trails), strings.Join(trails, ", --folder "))
+}
+
+// signingKey returns the file of the signing key: the one that is named, or
+// that in the trail's folder.
+func (c *trailChoice) signingKey(named string) (string, error) {
+	if named != "" {
+		return named, nil
+	}
+	folder, err := c.path()
+	return audit.KeyFileOf(folder), err
 }
 
 // options returns what the flags say about reading.
@@ -78,7 +103,11 @@ func (c *trailChoice) options(cmd *cobra.Command) (options audit.ReadOptions, er
 // read reads the trail, and has visit print its events. It prints what is wrong
 // with the trail.
 func (c *trailChoice) read(cmd *cobra.Command, options audit.ReadOptions) (*audit.Report, error) {
-	report, err := audit.Read(c.path(), options)
+	folder, err := c.path()
+	if err != nil {
+		return nil, err
+	}
+	report, err := audit.Read(folder, options)
 	if err != nil {
 		return nil, err
 	}
@@ -190,8 +219,9 @@ func auditRotateKeyCommand() *cobra.Command {
 segment, and the one before is gone. Prints the new public key.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if file == "" {
-				file = audit.KeyFileOf(trail.path())
+			file, err := trail.signingKey(file)
+			if err != nil {
+				return err
 			}
 			key, err := audit.RotateKey(file)
 			if err != nil {

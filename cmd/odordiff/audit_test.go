@@ -250,7 +250,7 @@ func TestErrorsOfAuditSayWhatIsWrong(t *testing.T) {
 	for flags, want := range map[string]string{
 		"--since yesterday": "--since: \"yesterday\" is not a time",
 		"--identity /none":  "--identity: reading the identity",
-		"--folder /none":    "listing the segments",
+		"--folder /none":    "looking for trails",
 	} {
 		if out, err := runCommand(t, auditQueryCommand(), "", strings.Fields(flags)...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s\n%s", flags, err, want, out)
@@ -270,5 +270,29 @@ func TestAnInstantIsATimeOrHowLongAgo(t *testing.T) {
 	}
 	if at, err := instant("2026-01-01T01:00:00+01:00", now); err != nil || !at.Equal(now.AddDate(0, 0, -1)) {
 		t.Error(at, err)
+	}
+}
+
+func TestAuditAsksWhichTrailWhereTwoGatewaysKeepOneEach(t *testing.T) {
+	first := auditedState(t)
+	second := filepath.Join(first, "b")
+	newTrail(t, second)
+	out, err := runCommand(t, auditVerifyCommand(), "")
+	if err == nil || !strings.Contains(err.Error(), "there are 2 trails, say which: --folder "+first+", --folder "+second) {
+		t.Errorf("%s%v", out, err)
+	}
+	if out, err = runCommand(t, auditVerifyCommand(), "", "--folder", first); err != nil || !strings.Contains(out, "of them 3 events") {
+		t.Errorf("%s%v", out, err)
+	}
+	t.Setenv("ODORDIFF_AUDIT", second)
+	if out, err = runCommand(t, auditVerifyCommand(), ""); err != nil || !strings.Contains(out, "of them 0 events") {
+		t.Errorf("%s%v", out, err)
+	}
+	if err := os.RemoveAll(second); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("ODORDIFF_AUDIT", "")
+	if out, err = runCommand(t, auditVerifyCommand(), ""); err != nil || !strings.Contains(out, "of them 3 events") {
+		t.Errorf("%s%v", out, err)
 	}
 }

@@ -110,9 +110,9 @@ func (c *choice) visit(cmd *cobra.Command, visit func(audit.Record, audit.Entry)
 // what stands for it where principals are hashed. Without the key for that, it
 // says so.
 func (c *choice) namesOf(cmd *cobra.Command, principal string) ([]string, error) {
-	file := c.keyFile
-	if file == "" {
-		file = audit.KeyFileOf(c.path())
+	file, err := c.signingKey(c.keyFile)
+	if err != nil {
+		return nil, err
 	}
 	key, err := audit.ReadKey(file)
 	switch {
@@ -199,7 +199,11 @@ trail and the number of the record: an event that is exported twice has the same
 			if err != nil {
 				return err
 			}
-			if trail, err = audit.TrailOf(c.path()); err != nil {
+			folder, err := c.path()
+			if err != nil {
+				return err
+			}
+			if trail, err = audit.TrailOf(folder); err != nil {
 				return err
 			}
 			return c.finish(cmd, options)

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
+	"github.com/odordiff/odordiff/internal/audit"
 	"github.com/odordiff/odordiff/internal/backup"
 	"github.com/odordiff/odordiff/internal/backup/replica"
 	"github.com/odordiff/odordiff/internal/freeport"
@@ -310,6 +311,38 @@ func TestWhatIsElsewhereCanBeBackedUpToo(t *testing.T) {
 		if _, err := runBackup(t, t.Context(), append(args, "--also", also)...); err == nil || !strings.Contains(err.Error(), "--also: ") {
 			t.Errorf("%s: error %v", also, err)
 		}
+	}
+}
+
+func TestTheTrailsOfAllGatewaysAreDrilled(t *testing.T) {
+	b := newBackedUp(t)
+	for _, gateway := range []string{"a", "b"} {
+		newTrail(t, filepath.Join(b.state, trailFolder, gateway))
+	}
+	if out := b.now(t); !strings.Contains(out, "audit: a: records 1 to 2: no fault, b: records 1 to 2: no fault") {
+		t.Error(out)
+	}
+	segment := filepath.Join(b.state, trailFolder, "b", "00000001.audit")
+	records, err := os.ReadFile(segment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, segment, strings.Replace(string(records), `"trail"`, `"trial"`, 1))
+	out, err := runBackup(t, t.Context(), "now", "--state", b.state, "--target", b.target, "--recipients", b.recipient)
+	if err == nil || !strings.Contains(err.Error(), "b: 00000001.audit") {
+		t.Errorf("%s%v", out, err)
+	}
+}
+
+// newTrail makes an audit trail without an event.
+func newTrail(t *testing.T, folder string) {
+	t.Helper()
+	trail, err := audit.Open(audit.Options{Folder: folder})
+	if err == nil {
+		err = trail.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

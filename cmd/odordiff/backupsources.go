@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -121,14 +122,29 @@ var checks = map[string]backup.Check{
 		}
 		return "can be read", keys.Close()
 	},
-	trailFolder: func(_ context.Context, path string) (string, error) {
-		report, err := audit.Read(path, audit.ReadOptions{})
+	trailFolder: checkTrails,
+}
+
+// checkTrails verifies the restored trails of all gateways.
+func checkTrails(_ context.Context, path string) (string, error) {
+	trails, err := audit.Trails(path)
+	if err != nil {
+		return "", err
+	}
+	var found []string
+	for _, trail := range trails {
+		report, err := audit.Read(trail, audit.ReadOptions{})
 		if err != nil {
 			return "", err
 		}
-		for _, fault := range report.Faults {
-			return "", errors.New(fault.String())
+		of := ""
+		if name, err := filepath.Rel(path, trail); err == nil && name != "." {
+			of = name + ": "
 		}
-		return fmt.Sprintf("records %d to %d: no fault", report.First, report.Last), nil
-	},
+		for _, fault := range report.Faults {
+			return "", errors.New(of + fault.String())
+		}
+		found = append(found, fmt.Sprintf("%srecords %d to %d: no fault", of, report.First, report.Last))
+	}
+	return cmp.Or(strings.Join(found, ", "), "no trail yet"), nil
 }

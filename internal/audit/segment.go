@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,6 +45,26 @@ func segments(folder string) ([]uint64, error) {
 	}
 	slices.Sort(numbers)
 	return numbers, nil
+}
+
+// Trails returns the folders that hold segments: folder itself, and what is
+// below it, as where several gateways keep a trail each. There may be none.
+func Trails(folder string) ([]string, error) {
+	var trails []string
+	err := filepath.WalkDir(folder, func(at string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		numbers, err := segments(at)
+		if len(numbers) > 0 {
+			trails = append(trails, at)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for trails in %s: %w", folder, err)
+	}
+	return trails, nil
 }
 
 // header are the fields of a segment's first record.

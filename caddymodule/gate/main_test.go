@@ -1,0 +1,9 @@
+package gate_test
+
+import (
+	"testing"
+
+	"github.com/odordiff/odordiff/caddymodule/edgetest"
+)
+
+func TestMain(m *testing.M) { edgetest.VerifyTestMain(m) }
