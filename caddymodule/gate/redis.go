@@ -69,6 +69,12 @@ func (s *redisStores) close() error {
 // keys. A PING would not show this: a server that has become a replica or is
 // full answers it. So check makes a decision of the limiter, and uses a nonce.
 func (s *redisStores) check(ctx context.Context) healthcheck.Result {
+	result := s.try(ctx)
+	result.Data = redisconn.Figures(s.client)
+	return result
+}
+
+func (s *redisStores) try(ctx context.Context) healthcheck.Result {
 	if err := s.limits.Probe(ctx); err != nil {
 		return failed("limits are not decided in Redis", err)
 	}

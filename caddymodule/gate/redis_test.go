@@ -35,6 +35,8 @@ func TestARedisThatMayForgetIsDegraded(t *testing.T) {
 			server := redistest.Start(t, test.settings...)
 			if state := redisHealth(t, server); state.Status != test.status || !strings.Contains(state.Detail, test.detail) {
 				t.Errorf("%s: %q, want %s: %q", state.Status, state.Detail, test.status, test.detail)
+			} else if state.Data["connections"] == uint32(0) {
+				t.Errorf("the figures of the pool are %v", state.Data)
 			}
 		})
 	}

@@ -45,7 +45,7 @@ process serves. /metrics is for Prometheus.`,
 			if err := m.open(); err != nil {
 				return err
 			}
-			m.out, m.log = cmd.OutOrStdout(), backendLog()
+			m.out, m.log = cmd.OutOrStdout(), caddyLog("backup")
 			return m.serve(cmd.Context(), every, listen)
 		},
 	}

@@ -75,7 +75,7 @@ func (u *up) run(cmd *cobra.Command) error {
 	if err != nil {
 		return fmt.Errorf("--backend: %w", portError(u.backend, err))
 	}
-	log := backendLog()
+	log := caddyLog("inference")
 	traces, err := backendTraces(cmd.Context())
 	if err != nil {
 		return errors.Join(err, backend.Close())

@@ -57,6 +57,16 @@ func (m Metrics) Collect(client redis.UniversalClient, out chan<- prometheus.Met
 	}
 }
 
+// Figures returns what a health report says of a client's pool: how many
+// connections there are and nobody uses, and how many commands have waited for
+// one, in vain or not.
+func Figures(client redis.UniversalClient) map[string]any {
+	stats := client.PoolStats()
+	return map[string]any{
+		"connections": stats.TotalConns, "idle": stats.IdleConns, "waits": stats.WaitCount, "timeouts": stats.Timeouts,
+	}
+}
+
 // Collector shows the metrics of one client.
 type Collector struct {
 	Metrics Metrics

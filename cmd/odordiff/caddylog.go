@@ -9,12 +9,12 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// backendLog is the log of the backend that runs beside the gateway: Caddy's
-// own, by the name "inference", at the level and in the format that the
-// configuration in force says.
-func backendLog() *slog.Logger {
+// caddyLog is the log of what runs beside the gateway, or in its stead: Caddy's
+// own, by the given name, at the level and in the format that the configuration
+// in force says.
+func caddyLog(name string) *slog.Logger {
 	const never = slog.Level(127) // a panic brings its own stack
-	return slog.New(zapslog.NewHandler(currentCore{}, zapslog.WithName("inference"), zapslog.AddStacktraceAt(never)))
+	return slog.New(zapslog.NewHandler(currentCore{}, zapslog.WithName(name), zapslog.AddStacktraceAt(never)))
 }
 
 // currentCore writes to Caddy's log of the moment. The backend is there before

@@ -27,7 +27,7 @@ func (brokenEngine) Generate(context.Context, engine.Request) (engine.Result, er
 }
 
 func TestTheCauseOfABackendsFaultIsInCaddysLog(t *testing.T) {
-	server, err := inference.New(inference.Config{Engines: []engine.Engine{brokenEngine{}}, Logger: backendLog()})
+	server, err := inference.New(inference.Config{Engines: []engine.Engine{brokenEngine{}}, Logger: caddyLog("inference")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestTheCauseOfABackendsFaultIsInCaddysLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer serveBackend(server, listener, backendLog())()
+	defer serveBackend(server, listener, caddyLog("inference"))()
 
 	for _, format := range []string{"json", "console"} {
 		t.Run(format, func(t *testing.T) {
