@@ -54,7 +54,7 @@ var rungs = []rung{
 	{name: "access log", site: []string{"log", "log_append"}, budget: 62},
 	{name: "tracing, no collector", own: "tracing"},
 	{name: "problems", site: []string{"gate_problem"}, budget: 15},
-	{name: "headers", site: []string{"import"}, field: "Content-Security-Policy", budget: 32},
+	{name: "headers", site: []string{"import"}, field: "Content-Security-Policy", budget: 25},
 	{name: "global options", global: true},
 	{name: "breaker and transport", route: []string{"reverse_proxy"}, budget: 15},
 	{name: "capacity", site: []string{"gate_capacity"}, budget: 15},

@@ -14,6 +14,7 @@ import (
 const (
 	handlers       = "http.handlers."
 	problemHandler = handlers + "gate_problem"
+	headersHandler = handlers + "gate_headers" // refuses nothing
 )
 
 // warnOfBareRefusals names the handlers whose refusals would have no body,
@@ -52,7 +53,7 @@ func collectBare(routes caddyhttp.RouteList, answered bool, found map[string]boo
 			if id == problemHandler {
 				answered = true
 			}
-			if name, ours := strings.CutPrefix(id, handlers+"gate_"); ours && !answered {
+			if name, ours := strings.CutPrefix(id, handlers+"gate_"); ours && !answered && id != headersHandler {
 				found["gate_"+name] = true
 			}
 		}

@@ -107,7 +107,8 @@ func isScale(o *option.Option) bool {
 // and that both syntaxes agree. Zero never means the default.
 func TestZeroIsHonouredOrRefused(t *testing.T) {
 	honoured := map[string]bool{
-		"jwt leeway": true, "jwt cache_size": true, "signature leeway": true,
+		"gate_headers cors max_age": true,
+		"jwt leeway":                true, "jwt cache_size": true, "signature leeway": true,
 		"gate_health disk degraded": true, "gate_health disk failed": true,
 		"gate_health memory degraded": true, "gate_health memory failed": true,
 		"gate_health load degraded": true, "gate_health load failed": true,

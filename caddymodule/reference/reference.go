@@ -14,6 +14,7 @@ import (
 	"github.com/odordiff/odordiff/caddymodule/fallback"
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/caddymodule/gate/option"
+	"github.com/odordiff/odordiff/caddymodule/headers"
 	"github.com/odordiff/odordiff/caddymodule/health"
 	"github.com/odordiff/odordiff/caddymodule/limit"
 	"github.com/odordiff/odordiff/caddymodule/logformat"
@@ -73,6 +74,7 @@ func pages() []page {
 			{config: new(capacity.Handler), within: inSite},
 			{config: new(capacity.Connections), within: inServer},
 		}},
+		{"gate_headers", "what browsers are told: security, CORS, caching", []module{{config: new(headers.Handler), within: inSite}}},
 		{"gate_health", "probes and checks", []module{{config: new(health.Handler), within: inSite, apart: []string{"probes_only"}}}},
 		{"gate_problem", "how refusals are answered", []module{{config: new(problem.Handler), within: inSite}}},
 		{"log-format", "logs without credentials", []module{{config: new(logformat.Encoder), before: "format ", within: inLog}}},

@@ -11,13 +11,16 @@ import (
 // begins below the first gate handler, so it is what the client gets, but for
 // handlers before that one.
 //
-// Modules say what they want of it: [Response.Set] and [Response.OnOutcome].
+// Modules say what they want of it: [Response.Set], [Response.OnHead] and
+// [Response.OnOutcome].
 // Who wants to look at the answer, or withhold it, does so at its own place in
 // the chain: see [Watch].
 type Response struct {
 	Writer
 
 	fields    []field
+	finishers []Finisher
+	room      [2]Finisher // where finishers begins
 	tellers   []func(Outcome)
 	stage     stage
 	start     time.Time
@@ -77,6 +80,25 @@ func (r *Response) Get(name string) string {
 	return ""
 }
 
+// Finisher has the last word on the header of an answer.
+type Finisher interface {
+	// Finish may change the header of the answer that is about to go. The status
+	// is 0 where the server answers by itself, and its status is not known yet. It
+	// may be called again, for an answer that takes the place of another.
+	Finish(status int, header http.Header)
+}
+
+// OnHead has the finisher called with what is finally sent. What [Response.Set]
+// sets comes after it.
+func (r *Response) OnHead(f Finisher) {
+	if r.finishers == nil {
+		r.finishers = r.room[:0]
+	}
+	if !slices.Contains(r.finishers, f) {
+		r.finishers = append(r.finishers, f)
+	}
+}
+
 // OnOutcome has the function called once, when it is known what the client got:
 // also for a request that is refused, and for one that is cut.
 func (r *Response) OnOutcome(tell func(Outcome)) { r.tellers = append(r.tellers, tell) }
@@ -95,10 +117,13 @@ func (r *Response) leave(err error) {
 		_ = r.passed(0, err)
 		return
 	}
-	r.setFields(r.below.Header())
+	r.finish(0, r.below.Header())
 }
 
-func (r *Response) setFields(header http.Header) {
+func (r *Response) finish(status int, header http.Header) {
+	for _, f := range r.finishers {
+		f.Finish(status, header)
+	}
 	values := make([]string, len(r.fields))
 	for i, f := range r.fields {
 		values[i] = f.value
@@ -109,9 +134,9 @@ func (r *Response) setFields(header http.Header) {
 // seal is the watcher of the response itself.
 type seal struct{ *Response }
 
-// Begin sets the fields, now that nothing can come after them.
+// Begin finishes the header, now that nothing can come after it.
 func (s seal) Begin(head *Head) Action {
-	s.setFields(head.Header)
+	s.finish(head.Status, head.Header)
 	s.firstByte = time.Since(s.start)
 	return Pass
 }

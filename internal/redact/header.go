@@ -11,9 +11,11 @@ var shown = func() map[string]bool {
 		"Content-Length", "Content-Type", "Expect", "If-Modified-Since", "If-None-Match", "Priority", "Range", "Sec-Fetch-Dest",
 		"Sec-Fetch-Mode", "Sec-Fetch-Site", "Te", "Traceparent", "Transfer-Encoding", "Upgrade", "User-Agent", "X-Request-Id",
 
-		"Age", "Allow", "Alt-Svc", "Content-Security-Policy", "Cross-Origin-Resource-Policy", "Date", "Etag", "Gate-Served-By",
-		"Last-Modified", "Ratelimit", "Ratelimit-Policy", "Referrer-Policy", "Retry-After", "Server", "Strict-Transport-Security",
-		"Vary", "Www-Authenticate", "X-Content-Type-Options",
+		"Access-Control-Allow-Origin", "Access-Control-Request-Headers", "Access-Control-Request-Method", "Age", "Allow", "Alt-Svc",
+		"Content-Security-Policy", "Cross-Origin-Embedder-Policy", "Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy",
+		"Date", "Etag", "Gate-Served-By", "Last-Modified", "Origin", "Permissions-Policy", "Ratelimit", "Ratelimit-Policy",
+		"Referrer-Policy", "Retry-After", "Server", "Server-Timing", "Strict-Transport-Security", "Vary", "Www-Authenticate",
+		"X-Content-Type-Options", "X-Frame-Options", "X-Permitted-Cross-Domain-Policies",
 	} {
 		names[name] = true
 	}

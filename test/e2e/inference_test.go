@@ -121,6 +121,7 @@ func TestEventsPassTheGatewayAtOnce(t *testing.T) {
 	read := make(chan struct{})
 	e.startEvents(t, read)
 	header := bearer(e.token(t))
+	header.Set("Accept-Encoding", "zstd, gzip")
 	for i, protocol := range []string{"HTTP/1.1", "HTTP/2.0", "HTTP/3.0"} {
 		t.Run(protocol, func(t *testing.T) {
 			req, err := http.NewRequest(http.MethodPost, e.url+generatePath, strings.NewReader(`{"prompt": "rose", "stream": true}`))

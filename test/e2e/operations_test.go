@@ -292,34 +292,6 @@ func TestAnOperatorsTokenDoesNotGenerate(t *testing.T) {
 	e.generate(t, e.token(t, "--scope", "operator"), prompt).wantProblem(t, http.StatusForbidden, "scope-insufficient")
 }
 
-func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
-	t.Parallel()
-	e := shipped(t)
-	token := e.token(t)
-	for name, got := range map[string]answer{
-		"answer":    e.generate(t, token, prompt),
-		"refusal":   e.generate(t, "", prompt),
-		"not found": e.send(t, http.MethodGet, "/elsewhere", nil, ""),
-		"health":    e.send(t, http.MethodGet, "/health/live", nil, ""),
-	} {
-		t.Run(name, func(t *testing.T) { wantSecurityHeaders(t, got) })
-	}
-}
-
-func wantSecurityHeaders(t *testing.T, got answer) {
-	t.Helper()
-	for _, field := range []string{
-		"Strict-Transport-Security", "Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "X-Request-Id",
-	} {
-		if got.Header.Get(field) == "" {
-			t.Errorf("no %s", field)
-		}
-	}
-	if server := got.Header.Values("Server"); len(server) > 0 {
-		t.Errorf("Server: %s", server)
-	}
-}
-
 func TestUnknownPathsGetAProblem(t *testing.T) {
 	t.Parallel()
 	e := shipped(t)

@@ -14,7 +14,8 @@ import (
 type Table struct {
 	// Name is what the block is called in a Caddyfile.
 	Name string
-	// Arguments may follow the name, in this order.
+	// Arguments may follow the name, in this order. If the last is a list, it
+	// takes all that are left.
 	Arguments []*Option
 	// Options may stand in the block.
 	Options []*Option
@@ -61,13 +62,17 @@ func (t Table) readArguments(d *caddyfile.Dispenser) error {
 		return nil
 	case len(t.Arguments) == 0 && len(arguments) > 0:
 		return d.ArgErr()
-	case len(arguments) > len(t.Arguments):
+	case len(arguments) > len(t.Arguments) && !t.Arguments[len(t.Arguments)-1].many:
 		return d.Errf("%s: %q is one value too many%s", t.Name, arguments[len(t.Arguments)], suchAs(t.line()))
 	case len(arguments) == 0 && len(t.Arguments) > 0 && len(t.Options) == 0:
 		return d.Errf("%s: its value is missing%s", t.Name, suchAs(t.line()))
 	}
-	for i, argument := range arguments {
-		if err := t.Arguments[i].take([]string{argument}); err != nil {
+	for i, o := range t.Arguments[:min(len(arguments), len(t.Arguments))] {
+		values := arguments[i : i+1]
+		if o.many {
+			values = arguments[i:]
+		}
+		if err := o.take(values); err != nil {
 			return d.Errf("%w%s", err, suchAs(t.line()))
 		}
 	}
