@@ -90,7 +90,7 @@ bench-policy: ## measure decisions of the policy, by the size of prompts and the
 
 drill: ## kill the service DRILLS (100) times and take its disk away: show what was lost, with a folder and with S3
 	$(GO) test -count=1 -v -timeout 60m ./test/drill -rounds $(DRILLS)
-	$(GO) test -count=1 -v -timeout 60m ./test/drill -rounds $(DRILLS) -bucket
+	$(GO) test -count=1 -v -timeout 60m ./test/drill -rounds $(DRILLS) -target s3
 
 clients: ## show refusals to the clients of others: OpenAI's, for Node.js
 	@.ci/needs clients

@@ -19,7 +19,7 @@ import (
 	"github.com/odordiff/odordiff/internal/audit"
 )
 
-var bucket = flag.Bool("bucket", false, "back up to an S3 bucket in place of a folder")
+var target = flag.String("target", "folder", "where to back up to: folder, s3 for a server in this process, or a bucket's s3://…")
 
 var rounds = flag.Int("rounds", 3, "how often the service is killed; every third time its disk is gone, too")
 

@@ -65,8 +65,12 @@ func newWorld(t *testing.T, binary string) *world {
 			t.Fatal(err)
 		}
 	}
-	if *bucket {
+	switch *target {
+	case "folder":
+	case "s3":
 		w.target = s3test.Bucket(t, "gateway")
+	default:
+		w.target = *target
 	}
 	w.recipient = strings.TrimSpace(w.run(t, "backup", "key", w.identity))
 	w.run(t, "keyring", "init", "--file", filepath.Join(w.state, "keyring.json"))
