@@ -64,6 +64,8 @@ type Config struct {
 	// JobRetention is how long a job is kept from its end on, and the longest
 	// time that it may take. Default: seven days.
 	JobRetention time.Duration
+	// Version is that of the program, for the metrics.
+	Version string
 	// Tracing makes the spans of requests, without the prompt. Default: none are
 	// made.
 	Tracing *tracing.Provider
@@ -210,6 +212,7 @@ func newAPI(config Config, records *records, stopping <-chan struct{}) (*api.API
 		MinSafety:     *config.MinSafety,
 		Records:       records.get,
 		Worker:        config.Worker,
+		Version:       config.Version,
 		Collectors:    records.collectors(),
 		Stopping:      stopping,
 		Tracing:       config.Tracing,

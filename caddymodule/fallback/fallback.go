@@ -72,7 +72,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := h.Options().Provision(); err != nil {
 		return err
 	}
-	if err := gate.RegisterMetrics(ctx, served); err != nil {
+	if err := gate.RegisterMetrics(ctx, served, staleCollector{}); err != nil {
 		return err
 	}
 	if h.Stale == nil {

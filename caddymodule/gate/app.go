@@ -17,7 +17,9 @@ import (
 	"github.com/odordiff/odordiff/internal/breaker"
 	"github.com/odordiff/odordiff/internal/healthcheck"
 	"github.com/odordiff/odordiff/internal/keyring"
+	"github.com/odordiff/odordiff/internal/metric"
 	"github.com/odordiff/odordiff/internal/nonce"
+	"github.com/odordiff/odordiff/internal/slots"
 	"github.com/odordiff/odordiff/internal/token"
 	"github.com/odordiff/odordiff/internal/tracing"
 	"github.com/odordiff/odordiff/internal/window"
@@ -59,6 +61,8 @@ type App struct {
 	keySets     *keySets
 	auditing    *auditing
 	tracing     *tracing.Provider // nil without a collector
+	routes      map[location]*route
+	slots       map[slotsKey]*slots.Slots
 	cleanups    []func() error
 }
 
@@ -85,6 +89,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	logger := ctx.Logger()
 	a.ctx, a.logger = ctx, logger
 	a.keySets = &keySets{byPath: make(map[string]*token.KeySet)}
+	a.routes, a.slots = make(map[location]*route), make(map[slotsKey]*slots.Slots)
 	spelledOut := a.Redis != nil && spellsOutPassword(a.Redis.URL)
 	if err := a.Options().Provision(); err != nil {
 		return err
@@ -111,7 +116,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("audit: %w", err)
 		}
 	}
-	return RegisterMetrics(ctx, keyCollector{a}, auditCommits, refusals, responses)
+	version, _ := caddy.Version()
+	return RegisterMetrics(ctx, metric.BuildInfo(version), keyCollector{a}, useCollector{a}, certificateCollector{a}, configFile, auditCommits, refusals, responses,
+		requestSeconds, firstByteSeconds, handlerSeconds)
 }
 
 // Start opens the audit trail, and takes over the log of refusals. It warns of

@@ -2,6 +2,8 @@ package gate
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/odordiff/odordiff/internal/metric"
 )
 
 var (
@@ -13,11 +15,9 @@ var (
 		"Size of the segments of the audit trail.", nil, nil)
 	auditQuota = prometheus.NewDesc("gate_audit_quota_bytes",
 		"Size that the segments of the audit trail may have; 0 for any.", nil, nil)
-	auditCommits = prometheus.NewHistogram(prometheus.HistogramOpts{
-		Name:    "gate_audit_commit_seconds",
-		Help:    "Time to write a group of events and to bring it to the disk.",
-		Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1},
-	})
+	auditCommits = prometheus.NewHistogram(metric.Seconds("gate_audit_commit_seconds",
+		"Time to write a group of events and to bring it to the disk.",
+		.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1))
 )
 
 // auditCollector reports the state of a config's trail at each scrape.

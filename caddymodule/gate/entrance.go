@@ -27,13 +27,19 @@ type Entrance struct {
 	guard   *App // nil where nothing is refused
 	outside answerer
 	tracing *tracing.Provider // nil without a collector
-	name    string            // of the handler's spans; empty for none
+	name    string            // of the handler's spans
+	route   *route            // nil where the handler's place has no path
+	work    *work             // nil where nobody looks for the handler's work
 	around  bool
 }
 
 // Entrance returns the entrance of the handler that is being provisioned.
 func (a *App) Entrance(ctx caddy.Context) Entrance {
-	return Entrance{guard: a, outside: answererOf(ctx), tracing: a.tracing, name: nameOf(ctx)}
+	name := nameOf(ctx)
+	return Entrance{
+		guard: a, outside: answererOf(ctx), tracing: a.tracing,
+		name: name, route: a.routeOf(ctx), work: workOf(name),
+	}
 }
 
 // Unguarded returns the entrance of a handler that lets other handlers refuse
@@ -43,10 +49,10 @@ func (e Entrance) Unguarded() Entrance {
 	return e
 }
 
-// Spanless returns the entrance of a handler that decides nothing, so that
-// nobody looks for a span of it.
-func (e Entrance) Spanless() Entrance {
-	e.name = ""
+// Unobserved returns the entrance of a handler that decides nothing, so that
+// nobody looks for a span or a metric of it.
+func (e Entrance) Unobserved() Entrance {
+	e.work = nil
 	return e
 }
 
@@ -62,22 +68,31 @@ func (e Entrance) Around() Entrance {
 // replay. The first gate handler of a request makes the exchange, opens its
 // response, and reports the outcome when it is done.
 func (e Entrance) Enter(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, h Handler) (err error) {
-	x := ExchangeOf(r)
-	if !x.Response.Open(w) {
-		return e.serve(w, r, x, next, h)
+	v := visitOf(r)
+	v.narrow(e.route)
+	if !v.Response.Open(w) {
+		return e.serve(w, r, v, next, h)
 	}
+	r = e.trace(r, &v.Exchange)
 	returned := false
-	defer func() { e.leave(r, x, err, !returned) }()
-	err = e.serve(&x.Response, e.trace(r, x), x, next, h)
+	defer func() { e.leave(r, v, err, !returned) }()
+	err = e.serve(&v.Response, r, v, next, h)
 	returned = true
 	return err
 }
 
-func (e Entrance) serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler, h Handler) error {
-	if e.name != "" && tracing.Recording(r.Context()) {
-		return e.serveTraced(w, r, x, next, h)
+// serve makes the handler serve the request, and observes its work.
+func (e Entrance) serve(w http.ResponseWriter, r *http.Request, v *visit, next caddyhttp.Handler, h Handler) (err error) {
+	if e.work == nil {
+		return e.admit(w, r, &v.Exchange, next, h)
 	}
-	return e.admit(w, r, x, next, h)
+	p := v.passage(e, next)
+	ctx := p.begin(r.Context(), e.name, &v.Exchange)
+	defer func() { p.end(ctx, err) }()
+	if p.span != nil && e.around {
+		r = r.WithContext(ctx)
+	}
+	return e.admit(w, r, &v.Exchange, p, h)
 }
 
 // admit makes the handler serve the request, unless it must not enter.
@@ -92,13 +107,13 @@ func (e Entrance) admit(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 
 // leave ends the first handler. Either the outcome is now known, or error
 // routes still have to answer.
-func (e Entrance) leave(r *http.Request, x *exchange.Exchange, err error, panicked bool) {
+func (e Entrance) leave(r *http.Request, v *visit, err error, panicked bool) {
 	if err != nil && e.outside == routesAnswer {
-		x.Response.Leave(err)
+		v.Response.Leave(err)
 		return
 	}
-	x.Upstream = upstreamOf(r)
-	countResponse(x.End(exchange.Ending{
+	v.Upstream = upstreamOf(r)
+	v.count(r.Context(), v.End(exchange.Ending{
 		Status:     e.outside.status(r, err),
 		Err:        err,
 		Aborted:    panicked,

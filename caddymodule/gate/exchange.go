@@ -21,9 +21,37 @@ const exchangeVar = "gate.exchange"
 // with our names ([DropIdentity]), fields for this hop alone, trailers, and
 // baggage.
 // This happens whichever gate module is first.
-func ExchangeOf(r *http.Request) *exchange.Exchange {
-	if x, ok := ExchangeIn(r); ok {
-		return x
+func ExchangeOf(r *http.Request) *exchange.Exchange { return &visitOf(r).Exchange }
+
+// ExchangeIn returns the request's exchange if a handler has made it. Use it
+// for the proxy's request to the upstream, whose fields the operator has set.
+func ExchangeIn(r *http.Request) (*exchange.Exchange, bool) {
+	v, ok := visitIn(r)
+	if !ok {
+		return nil, false
+	}
+	return &v.Exchange, true
+}
+
+// visit is one request's way through the gate handlers: its exchange, and what
+// the entrances keep for themselves.
+type visit struct {
+	exchange.Exchange
+
+	route    *route // the narrowest so far; nil before one with a path
+	passages []passage
+	room     [8]passage // where passages begins
+}
+
+func visitIn(r *http.Request) (*visit, bool) {
+	v, ok := caddyhttp.GetVar(r.Context(), exchangeVar).(*visit)
+	return v, ok
+}
+
+// visitOf returns the request's visit, which it makes on first use.
+func visitOf(r *http.Request) *visit {
+	if v, ok := visitIn(r); ok {
+		return v
 	}
 	DropIdentity(r.Header)
 	endHop(r.Header)
@@ -31,17 +59,12 @@ func ExchangeOf(r *http.Request) *exchange.Exchange {
 	r.Trailer = nil
 	// a stranger's words, which the upstream's spans and logs would have
 	delete(r.Header, "Baggage")
-	x := exchange.New(identifierOf(r))
-	x.ClientIP = clientIP(r)
-	caddyhttp.SetVar(r.Context(), exchangeVar, x)
-	return x
-}
-
-// ExchangeIn returns the request's exchange if a handler has made it. Use it
-// for the proxy's request to the upstream, whose fields the operator has set.
-func ExchangeIn(r *http.Request) (*exchange.Exchange, bool) {
-	x, ok := caddyhttp.GetVar(r.Context(), exchangeVar).(*exchange.Exchange)
-	return x, ok
+	v := new(visit)
+	v.Begin(identifierOf(r))
+	v.ClientIP = clientIP(r)
+	v.passages = v.room[:0]
+	caddyhttp.SetVar(r.Context(), exchangeVar, v)
+	return v
 }
 
 // RequestID returns Caddy's id of the request ({http.request.uuid}), or ""

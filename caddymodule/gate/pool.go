@@ -37,6 +37,14 @@ func (p *Pool[K, V]) Release(key K) error {
 	return err
 }
 
+// Each calls the function with each value that is in use.
+func (p *Pool[K, V]) Each(do func(V)) {
+	p.values.Range(func(_, kept any) bool {
+		do(kept.(pooled[V]).value)
+		return true
+	})
+}
+
 // pooled is a value in a pool.
 type pooled[V any] struct {
 	value V

@@ -53,7 +53,12 @@ type slotsKey struct {
 // Slots returns the slots of a kind with these bounds. All modules that ask for
 // the same share them, over reloads too.
 func (a *App) Slots(kind string, bounds slots.Bounds) (*slots.Slots, error) {
-	return acquire(a, sharedSlots, slotsKey{kind, bounds}, func() (*slots.Slots, error) {
+	key := slotsKey{kind, bounds}
+	shared, err := acquire(a, sharedSlots, key, func() (*slots.Slots, error) {
 		return slots.New(bounds), nil
 	})
+	if err == nil {
+		a.slots[key] = shared
+	}
+	return shared, err
 }

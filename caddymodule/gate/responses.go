@@ -1,12 +1,15 @@
 package gate
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/metric"
+	"github.com/odordiff/odordiff/internal/tracing"
 )
 
 // responses counts what clients got.
@@ -15,25 +18,16 @@ var responses = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Help: "Requests that a gate handler took in, by the class of the status that the client got (2xx; none where the connection ended before one), the rung of the ladder that answered, and who cut the response: client, server, or empty where it is whole.",
 }, []string{"status", "rung", "cut"})
 
-func countResponse(o exchange.Outcome) {
-	responses.WithLabelValues(statusClass(o.Status), o.ServedBy, string(o.Cut)).Inc()
-}
-
-// statusClass returns the class of a status, such as 2xx.
-func statusClass(status int) string {
-	switch {
-	case status == 0:
-		return "none"
-	case status < 200:
-		return "1xx"
-	case status < 300:
-		return "2xx"
-	case status < 400:
-		return "3xx"
-	case status < 500:
-		return "4xx"
-	default:
-		return "5xx"
+// count counts what a client got, and how long that took.
+func (v *visit) count(ctx context.Context, o exchange.Outcome) {
+	responses.WithLabelValues(metric.Class(o.Status), o.ServedBy, string(o.Cut)).Inc()
+	route := v.route
+	if route == nil {
+		route = elsewhere
+	}
+	tracing.Observe(ctx, route.whole.Of(o.Status), o.Total.Seconds())
+	if o.FirstByte > 0 {
+		route.first().Observe(o.FirstByte.Seconds())
 	}
 }
 

@@ -2,7 +2,6 @@ package gate
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
@@ -63,10 +62,12 @@ func endRequest(span trace.Span, o exchange.Outcome) {
 	if !span.IsRecording() {
 		return
 	}
-	span.SetAttributes(tracing.Outcome.String(outcomeOf(o.Refused)), semconv.HTTPResponseBodySize(int(o.Bytes)))
+	came := outcomeAllowed
 	if o.Refused != "" {
+		came = outcomeRefused
 		span.SetAttributes(tracing.Problem.String(o.Refused))
 	}
+	span.SetAttributes(tracing.Outcome.String(came.String()), semconv.HTTPResponseBodySize(int(o.Bytes)))
 	if o.ServedBy != "" {
 		span.SetAttributes(tracing.ServedBy.String(o.ServedBy))
 	}
@@ -76,37 +77,11 @@ func endRequest(span trace.Span, o exchange.Outcome) {
 	tracing.Answered(span, o.Status, o.Refused)
 }
 
-func outcomeOf(refused string) string {
-	if refused != "" {
-		return "refused"
-	}
-	return "allowed"
-}
-
-// serveTraced is admit within a span.
-func (e Entrance) serveTraced(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler, h Handler) (err error) {
-	ctx, span := tracing.Start(r.Context(), e.name)
-	s := &gateSpan{
-		Span: span, x: x, next: next, around: e.around,
-		principal: x.Principal, decision: x.Decision, servedBy: x.ServedBy,
-	}
-	defer func() { s.end(err) }()
-	if e.around {
-		r = r.WithContext(ctx)
-	}
-	return e.admit(w, r, x, s, h)
-}
-
-// gateSpan is the span of one handler's work on a request. It is also the
-// handler after that one, to know when the work is done.
+// gateSpan is the span of one handler's work on a request.
 type gateSpan struct {
 	trace.Span
 
-	x      *exchange.Exchange
-	next   caddyhttp.Handler
-	around bool
-	passed bool
-	ended  bool
+	x *exchange.Exchange
 
 	// what the handler found in the exchange
 	principal *exchange.Principal
@@ -114,21 +89,19 @@ type gateSpan struct {
 	servedBy  string
 }
 
-// ServeHTTP implements caddyhttp.Handler.
-func (s *gateSpan) ServeHTTP(w http.ResponseWriter, r *http.Request) error {
-	s.passed = true
-	if !s.around {
-		s.end(nil)
+// beginSpan begins the span of a handler's work. It returns the context with
+// the span, and nil where nobody records it.
+func beginSpan(ctx context.Context, name string, x *exchange.Exchange) (context.Context, *gateSpan) {
+	if !tracing.Recording(ctx) {
+		return ctx, nil
 	}
-	return s.next.ServeHTTP(w, r)
+	ctx, span := tracing.Start(ctx, name)
+	return ctx, &gateSpan{Span: span, x: x, principal: x.Principal, decision: x.Decision, servedBy: x.ServedBy}
 }
 
-// end describes what the handler did, and ends the span.
-func (s *gateSpan) end(err error) {
-	if s.ended {
-		return
-	}
-	s.ended = true
+// end describes what the handler did, and ends the span. The problem is what it
+// refused the request with, if it did.
+func (s *gateSpan) end(came outcome, p *problem.Problem) {
 	defer s.End()
 	if who := s.x.Principal; who != nil && who != s.principal {
 		s.SetAttributes(tracing.AuthMethod.String(who.Method))
@@ -139,19 +112,15 @@ func (s *gateSpan) end(err error) {
 	if s.x.ServedBy != s.servedBy {
 		s.SetAttributes(tracing.ServedBy.String(s.x.ServedBy))
 	}
-	p, refused := errors.AsType[*problem.Problem](err)
-	switch {
-	case refused:
+	if p != nil {
 		s.refuse(p)
-	case s.passed:
-		s.SetAttributes(tracing.Outcome.String("allowed"))
-	default:
-		s.SetAttributes(tracing.Outcome.String("answered"))
+		return
 	}
+	s.SetAttributes(tracing.Outcome.String(came.String()))
 }
 
 func (s *gateSpan) refuse(p *problem.Problem) {
-	s.SetAttributes(tracing.Outcome.String("refused"), tracing.Problem.String(p.Name))
+	s.SetAttributes(tracing.Outcome.String(outcomeRefused.String()), tracing.Problem.String(p.Name))
 	if reason := reasons.label(p.RefusedBy); reason != "" {
 		s.SetAttributes(tracing.Reason.String(reason))
 	}

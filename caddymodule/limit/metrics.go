@@ -3,6 +3,7 @@ package limit
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/odordiff/odordiff/internal/metric"
 	"github.com/odordiff/odordiff/internal/window"
 )
 
@@ -12,11 +13,9 @@ var (
 		Help: "Charges by limit: allowed, refused, shadow (would have been refused), or spared because another limit refused.",
 	}, []string{"limit", "result"})
 
-	seconds = prometheus.NewHistogram(prometheus.HistogramOpts{
-		Name:    "gate_limit_decision_seconds",
-		Help:    "How long the decision over all limits of a request took.",
-		Buckets: []float64{1e-6, 5e-6, 25e-6, 1e-4, 25e-5, 5e-4, 1e-3, 25e-4, 5e-3, 1e-2, 25e-3, 5e-2, 1e-1, 25e-2},
-	})
+	seconds = prometheus.NewHistogram(metric.Seconds("gate_limit_decision_seconds",
+		"How long the decision over all limits of a request took.",
+		1e-6, 5e-6, 25e-6, 1e-4, 25e-5, 5e-4, 1e-3, 25e-4, 5e-3, 1e-2, 25e-3, 5e-2, 1e-1, 25e-2))
 
 	storeErrors = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "gate_limit_store_errors_total",

@@ -5,6 +5,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/odordiff/odordiff/caddymodule/gate"
+	"github.com/odordiff/odordiff/internal/metric"
 )
 
 // The results of a request.
@@ -23,11 +24,9 @@ var (
 		Help: "Requests by what became of them: allow, deny, malformed (no JSON), invalid (schema), unavailable (no decision), abandoned (the client left).",
 	}, []string{"result"})
 	allowed     = decisions.WithLabelValues(resultAllow)
-	evalSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{
-		Name:    "gate_policy_eval_seconds",
-		Help:    "How long the policy took to decide, with normalising the texts.",
-		Buckets: []float64{25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3},
-	})
+	evalSeconds = prometheus.NewHistogram(metric.Seconds("gate_policy_eval_seconds",
+		"How long the policy took to decide, with normalising the texts.",
+		25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3))
 	observations = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "gate_policy_observed_total",
 		Help: "What rules in mode observe would have refused, by the id of the reason; other beyond 100 ids.",
@@ -47,7 +46,41 @@ var (
 )
 
 func registerMetrics(ctx caddy.Context) error {
-	return gate.RegisterMetrics(ctx, decisions, evalSeconds, observations, reloads, lastAccepted, upToDate)
+	return gate.RegisterMetrics(ctx, decisions, evalSeconds, observations, reloads, lastAccepted, upToDate, revisionCollector{})
+}
+
+var (
+	revision = prometheus.NewDesc("gate_policy_revision_info",
+		"1, with the revision of the policy in force.", []string{"dir", "revision"}, nil)
+	inForceSince = prometheus.NewDesc("gate_policy_in_force_since_timestamp_seconds",
+		"When the revision in force became that.", []string{"dir"}, nil)
+	refusedSince = prometheus.NewDesc("gate_policy_refused_since_timestamp_seconds",
+		"Since when the directory is refused; left out while it is in force.", []string{"dir"}, nil)
+)
+
+// revisionCollector reports the policies in force at each scrape.
+type revisionCollector struct{}
+
+// Describe implements prometheus.Collector.
+func (revisionCollector) Describe(descs chan<- *prometheus.Desc) {
+	for _, desc := range []*prometheus.Desc{revision, inForceSince, refusedSince} {
+		descs <- desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (revisionCollector) Collect(metrics chan<- prometheus.Metric) {
+	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
+		metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+	}
+	engines.Each(func(engine pooledEngine) {
+		status := engine.Status()
+		gauge(revision, 1, engine.dir, status.Revision)
+		gauge(inForceSince, float64(status.LoadedAt.Unix()), engine.dir)
+		if len(status.Faults) > 0 {
+			gauge(refusedSince, float64(status.RefusedAt.Unix()), engine.dir)
+		}
+	})
 }
 
 func recordLive(dir string) {

@@ -65,7 +65,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	h.entrance = app.Entrance(ctx).Unguarded().Spanless()
+	h.entrance = app.Entrance(ctx).Unguarded().Unobserved()
 	h.logger = ctx.Logger()
 	return h.Options().Provision()
 }

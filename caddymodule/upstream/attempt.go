@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/odordiff/odordiff/internal/breaker"
+	"github.com/odordiff/odordiff/internal/tracing"
 )
 
 // errSlow is the failure of an upstream that lets a client wait for too long.
@@ -59,6 +60,17 @@ func (t *Transport) watched(a *attempt) (*http.Response, error) {
 	}
 	t.observe(a, res)
 	return res, nil
+}
+
+// count counts the attempt, which began at that time.
+func (a *attempt) count(began time.Time, res *http.Response, err error) {
+	seconds := time.Since(began).Seconds()
+	ctx := a.request.Context()
+	if err != nil {
+		tracing.Observe(ctx, attemptSeconds.WithLabelValues(kindOf(ctx, err)), seconds)
+		return
+	}
+	tracing.Observe(ctx, answers.Of(res.StatusCode), seconds)
 }
 
 // slow says that the upstream takes too long.

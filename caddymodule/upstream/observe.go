@@ -14,6 +14,7 @@ import (
 	"github.com/odordiff/odordiff/internal/audit"
 	"github.com/odordiff/odordiff/internal/breaker"
 	"github.com/odordiff/odordiff/internal/healthcheck"
+	"github.com/odordiff/odordiff/internal/metric"
 )
 
 var (
@@ -24,6 +25,15 @@ var (
 		Name: "gate_breaker_transitions_total",
 		Help: "Changes of each upstream's breaker by the state it entered.",
 	}, []string{"breaker", "to"})
+)
+
+// attemptSeconds is the rate, the errors and the duration of attempts.
+var (
+	attemptSeconds = prometheus.NewHistogramVec(metric.Seconds("gate_attempt_seconds",
+		"How long attempts on upstreams took until the header of the answer, by the class of its status, or where there was none by why: connection, timeout, unsent, client_left.",
+		.001, .005, .025, .1, .25, .5, 1, 2.5, 5, 10, 30, 60), []string{"result"})
+
+	answers = metric.NewByClass(func(class string) prometheus.Observer { return attemptSeconds.WithLabelValues(class) })
 )
 
 // stateCollector reads the breakers at each scrape, so that it is always

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -70,6 +71,9 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 	if t.app, err = gate.AppOf(ctx); err != nil {
 		return err
 	}
+	if err := gate.RegisterMetrics(ctx, attemptSeconds); err != nil {
+		return err
+	}
 	return t.HTTPTransport.Provision(ctx)
 }
 
@@ -87,7 +91,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	a := t.newAttempt(req, permit)
 	a.beginSpan()
+	began := time.Now()
 	res, err := t.make(a)
+	a.count(began, res, err)
 	a.endSpan(res, err)
 	return res, err
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/odordiff/odordiff/internal/backup"
+	"github.com/odordiff/odordiff/internal/metric"
 )
 
 func backupRunCommand() *cobra.Command {
@@ -104,6 +105,7 @@ func untilTold(ctx context.Context) (context.Context, context.CancelFunc) {
 
 func (m *machine) handler(schedule *backup.Schedule) http.Handler {
 	registry := prometheus.NewRegistry()
+	registry.MustRegister(metric.BuildInfo(version()))
 	for _, figure := range []struct {
 		name, help string
 		value      func(backup.Status) float64

@@ -11,6 +11,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
+
+	"github.com/odordiff/odordiff/caddymodule/gate"
 )
 
 // watchInterval is how often a watched configuration is read again.
@@ -63,6 +65,7 @@ func (w *configWatch) run(ctx context.Context, ticks <-chan time.Time) {
 	// run itself says what is wrong with it
 	w.inForce, _ = adaptFile(w.file, w.adapter)
 	w.tried = w.inForce
+	gate.WatchedConfig(true)
 	w.log().Info("watching the configuration", zap.String("file", w.file))
 	for {
 		select {
@@ -85,6 +88,7 @@ func (w *configWatch) look() {
 			w.log().Info("the configuration is again the one in force", zap.String("file", w.file))
 		}
 		w.tried, w.refused = config, ""
+		gate.WatchedConfig(true)
 		return
 	case bytes.Equal(config, w.tried):
 		return
@@ -92,12 +96,14 @@ func (w *configWatch) look() {
 		w.tried = config
 		if err = w.load(config); err == nil {
 			w.inForce, w.refused = config, ""
+			gate.WatchedConfig(true)
 			w.log().Info("loaded the changed configuration", zap.String("file", w.file))
 			return
 		}
 	}
 	if why := faultIn(w.file, err).String(); why != w.refused {
 		w.refused = why
+		gate.WatchedConfig(false)
 		w.log().Error("refused the changed configuration; the one before stays in force", zap.String("fault", why))
 	}
 }

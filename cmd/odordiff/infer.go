@@ -118,6 +118,7 @@ func (i *infer) run(ctx context.Context, out io.Writer) error {
 		JobWorkers:    i.jobWorkers,
 		MaxJobs:       i.maxJobs,
 		JobRetention:  i.jobRetention,
+		Version:       version(),
 		Tracing:       traces,
 		Logger:        logger,
 	})

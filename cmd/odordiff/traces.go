@@ -12,8 +12,13 @@ import (
 // backendTraces returns what makes the backend's spans, nil without a
 // collector. In one process with the gateway it is still a service of its own.
 func backendTraces(ctx context.Context) (*tracing.Provider, error) {
+	return tracing.Open(ctx, tracing.Service{Name: "odordiff-inference", Version: version()})
+}
+
+// version returns the version of this program.
+func version() string {
 	version, _ := caddy.Version()
-	return tracing.Open(ctx, tracing.Service{Name: "odordiff-inference", Version: version})
+	return version
 }
 
 // closeTraces sends the last spans.

@@ -80,7 +80,7 @@ func (u *up) run(cmd *cobra.Command) error {
 	if err != nil {
 		return errors.Join(err, backend.Close())
 	}
-	server, err := inference.New(inference.Config{MinSafety: &u.minSafety, Store: storeFile(cmp.Or(u.store, filepath.Join(u.state, recordsFile))), Tracing: traces, Logger: log})
+	server, err := inference.New(inference.Config{MinSafety: &u.minSafety, Store: storeFile(cmp.Or(u.store, filepath.Join(u.state, recordsFile))), Version: version(), Tracing: traces, Logger: log})
 	if err != nil {
 		return errors.Join(fmt.Errorf("starting the inference backend: %w", err), backend.Close())
 	}

@@ -58,3 +58,9 @@ func (a *admission) leave() {
 func (a *admission) running() int { return len(a.slots) }
 
 func (a *admission) waiting() int { return max(0, int(a.entered.Load())-len(a.slots)) }
+
+// concurrent is how many requests may hold a slot, queued how many may want one
+// beside those.
+func (a *admission) concurrent() int { return cap(a.slots) }
+
+func (a *admission) queued() int { return int(a.limit) - cap(a.slots) }

@@ -33,8 +33,8 @@ const (
 	defaultMolecules = 5
 )
 
-// Config configures the API. Records, Worker, Collectors, Stopping and
-// Tracing may be left out.
+// Config configures the API. Records, Worker, Version, Collectors,
+// Stopping and Tracing may be left out.
 type Config struct {
 	// Engines answer the prompts: the first those that name none. Their names
 	// differ.
@@ -61,6 +61,8 @@ type Config struct {
 	Records func() (*Records, error)
 	// Worker leaves out all routes but those of health and metrics.
 	Worker bool
+	// Version is that of the program, for the metrics.
+	Version string
 	// Collectors have further metrics.
 	Collectors []prometheus.Collector
 	// Stopping is closed when the server takes no more requests; nil means
@@ -117,7 +119,7 @@ func New(config Config) (*API, error) {
 	if a.records == nil {
 		a.records = func() (*Records, error) { return nil, ErrNoRecords }
 	}
-	a.metrics = newMetrics(a.admission, config.Collectors)
+	a.metrics = newMetrics(a.admission, config.Version, config.Collectors)
 	return &API{a.handler(), a}, nil
 }
 

@@ -409,7 +409,9 @@ func TestMetricsCountByRouteAndStatus(t *testing.T) {
 		`inference_requests_total{route="/api/v1/generate",status="200"} 1`,
 		`inference_requests_total{route="/api/v1/generate",status="422"} 1`,
 		`inference_requests_total{route="other",status="404"} 1`,
-		"inference_generate_seconds_count 2", "inference_running 0", "inference_waiting 0",
+		`inference_request_seconds_count{route="/api/v1/generate",status="2xx"} 1`,
+		`inference_request_seconds_count{route="other",status="4xx"} 1`,
+		"inference_wait_seconds_count 1", "inference_running 0", "inference_waiting 0",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %s in\n%s", want, page)

@@ -52,7 +52,9 @@ func (a *api) run(ctx context.Context, request generation) (name string, result 
 // admit does some work when there is a slot for it.
 func (a *api) admit(ctx context.Context, work func() error) error {
 	_, span := tracing.Start(ctx, "wait")
+	began := time.Now()
 	err := a.admission.enter(ctx)
+	tracing.Observe(ctx, a.metrics.waits, time.Since(began).Seconds())
 	span.End()
 	if err != nil {
 		return err

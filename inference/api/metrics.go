@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/odordiff/odordiff/internal/metric"
 	"github.com/odordiff/odordiff/internal/tracing"
 )
 
@@ -15,31 +17,38 @@ import (
 // not collide.
 type metrics struct {
 	handler  http.Handler
-	routes   map[string]bool
+	routes   map[string]*metric.ByClass
 	requests *prometheus.CounterVec
-	duration prometheus.Histogram
+	seconds  *prometheus.HistogramVec
+	waits    prometheus.Histogram
 	items    *prometheus.CounterVec
 }
 
-func newMetrics(admission *admission, more []prometheus.Collector) *metrics {
+func newMetrics(admission *admission, version string, more []prometheus.Collector) *metrics {
 	m := &metrics{
-		routes: map[string]bool{},
+		routes: map[string]*metric.ByClass{},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "inference_requests_total", Help: "Requests answered, by route and status.",
 		}, []string{"route", "status"}),
-		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "inference_generate_seconds", Help: "Time to answer a prompt, waiting included.",
-			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 16),
-		}),
+		seconds: prometheus.NewHistogramVec(metric.Seconds("inference_request_seconds",
+			"How long requests took until the last byte, waiting included, by route and by the class of the status.",
+			.001, .005, .025, .1, .25, .5, 1, 2.5, 5, 10, 30), []string{"route", "status"}),
+		waits: prometheus.NewHistogram(metric.Seconds("inference_wait_seconds",
+			"How long prompts of requests waited for their turn.",
+			.001, .005, .025, .1, .25, .5, 1, 2.5, 5, 10, 30)),
 		items: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "inference_job_attempts_total", Help: "Attempts at prompts of jobs, by how they ended.",
 		}, []string{"result"}),
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(more...)
-	registry.MustRegister(m.requests, m.duration, m.items,
-		gauge("inference_running", "Requests that are worked on.", admission.running),
-		gauge("inference_waiting", "Requests that wait for their turn.", admission.waiting))
+	registry.MustRegister(m.requests, m.seconds, m.waits, m.items, metric.BuildInfo(version),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		gauge("inference_running", "Prompts that are worked on.", admission.running),
+		gauge("inference_running_bound", "Prompts that may be worked on at a time.", admission.concurrent),
+		gauge("inference_waiting", "Prompts that wait for their turn.", admission.waiting),
+		gauge("inference_waiting_bound", "Prompts that may wait.", admission.queued))
+	m.know(other)
 	// only OpenMetrics has exemplars
 	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true})
 	return m
@@ -55,23 +64,26 @@ func (m *metrics) serve(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// other is the route of paths that are not known.
+const other = "other"
+
 // know lets a path be the value of a label. It is called before the first
 // request.
-func (m *metrics) know(path string) { m.routes[path] = true }
+func (m *metrics) know(path string) {
+	m.routes[path] = metric.NewByClass(func(class string) prometheus.Observer { return m.seconds.WithLabelValues(path, class) })
+}
 
 // route returns the path of a request as it was declared. A path of the
 // client's choice is no label.
 func (m *metrics) route(r *http.Request) string {
-	if m.routes[r.Pattern] {
+	if m.routes[r.Pattern] != nil {
 		return r.Pattern
 	}
-	return "other"
+	return other
 }
 
 func (m *metrics) observe(r *http.Request, status int, took time.Duration) {
 	route := m.route(r)
-	if route == "/api/v1/generate" {
-		tracing.Observe(r.Context(), m.duration, took.Seconds())
-	}
+	tracing.Observe(r.Context(), m.routes[route].Of(status), took.Seconds())
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
 }

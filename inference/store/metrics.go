@@ -40,6 +40,7 @@ var metrics = []metric{
 	counter("inference_store_timeouts_total", "Callers that left before their turn.", func(s *Stats) float64 { return float64(s.Timeouts) }),
 	counter("inference_store_faults_total", "Operations that the file or the disk made fail.", func(s *Stats) float64 { return float64(s.Faults) }),
 	gauge("inference_store_bytes", "Size of the database.", func(s *Stats) float64 { return float64(s.Size) }),
+	gauge("inference_store_quota_bytes", "Size that the database may have; 0 for any.", func(s *Stats) float64 { return float64(s.Quota) }),
 	gauge("inference_store_log_bytes", "Size of its write-ahead log.", func(s *Stats) float64 { return float64(s.Log) }),
 }
 

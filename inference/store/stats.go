@@ -35,6 +35,8 @@ type Stats struct {
 	Busy, Timeouts, Faults uint64
 	// Size and Log are bytes of the database and of the write-ahead log.
 	Size, Log int64
+	// Quota is how many bytes the database may have; 0 for any.
+	Quota int64
 }
 
 // Stats returns the figures of the moment.
@@ -58,6 +60,7 @@ func (s *Store) Stats() Stats {
 		Faults:      f.faults.Load(),
 		Size:        sizeOf(s.config.Path),
 		Log:         sizeOf(s.config.Path + "-wal"),
+		Quota:       s.config.MaxSize,
 	}
 }
 

@@ -138,9 +138,16 @@ type Identifier interface{ RequestID() string }
 // New returns the exchange of a request. It asks for the request's id when that
 // is first needed; without an identifier, the id is "".
 func New(identifier Identifier) *Exchange {
-	x := &Exchange{identifier: identifier}
-	x.Limits = x.room[:0]
+	x := new(Exchange)
+	x.Begin(identifier)
 	return x
+}
+
+// Begin makes an exchange that is part of something else that of a request, as
+// [New] does.
+func (x *Exchange) Begin(identifier Identifier) {
+	x.identifier = identifier
+	x.Limits = x.room[:0]
 }
 
 // ID returns the request's id, the same in logs, problems and the upstream's

@@ -59,6 +59,9 @@ func (m *Memory) Len() int {
 	return len(m.used)
 }
 
+// Capacity returns how many nonces may be held.
+func (m *Memory) Capacity() int { return m.capacity }
+
 // forget drops expired nonces. Each is dropped once, so a request drops one on
 // average.
 func (m *Memory) forget(now time.Time) {

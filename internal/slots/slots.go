@@ -183,6 +183,9 @@ func (s *Slots) forget(key netip.Prefix, n *network) {
 	}
 }
 
+// Bounds returns how many slots there are.
+func (s *Slots) Bounds() Bounds { return s.bounds }
+
 // Use is how much is in use.
 type Use struct{ Held, Waiting int }
 

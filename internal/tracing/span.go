@@ -72,10 +72,10 @@ func Fail(span trace.Span, kind string, cause error) {
 }
 
 // Observe gives a histogram a value, with the trace as its exemplar where the
-// context's span is recorded.
+// context's span is sampled, be it over or not.
 func Observe(ctx context.Context, histogram prometheus.Observer, value float64) {
 	exemplary, able := histogram.(prometheus.ExemplarObserver)
-	if !able || !Recording(ctx) {
+	if !able || !trace.SpanContextFromContext(ctx).IsSampled() {
 		histogram.Observe(value)
 		return
 	}

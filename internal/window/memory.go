@@ -124,6 +124,21 @@ func (m *Memory) keys() int {
 	return n
 }
 
+// Use is how much of a [Memory] is in use.
+type Use struct {
+	// Windows is how many it holds, some of which may be idle, and Bound how many
+	// it may hold.
+	Windows, Bound int
+	// Forgotten is how many it dropped before they were idle, for want of room:
+	// each of those began anew.
+	Forgotten uint64
+}
+
+// Use returns how much is in use.
+func (m *Memory) Use() Use {
+	return Use{m.keys(), m.perShard * shardCount, m.forgotten.Load()}
+}
+
 // Close implements [Store]. There is nothing to release.
 func (m *Memory) Close() error { return nil }
 

@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	metricPattern   = regexp.MustCompile(`^(gate|inference)_[a-z_]+$`)
+	metricPattern   = regexp.MustCompile(`^(gate|inference|odordiff)_[a-z_]+$`)
 	variablePattern = regexp.MustCompile(`^(ODORDIFF|OTEL|XDG)_[A-Z_]+$|^GO(GC|MEMLIMIT)$`)
 	// rowPattern matches a name in the first cell of a table's row.
 	rowPattern = regexp.MustCompile("(?m)^\\| `([A-Za-z_]+)(?:\\{[^}]*\\})?` \\|")
