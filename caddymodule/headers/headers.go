@@ -93,7 +93,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	h.entrance = app.Entrance(ctx).Unguarded().Spanless()
+	h.entrance = app.Entrance(ctx).Unguarded().Unobserved()
 	set := browser.Recommended()
 	maps.Copy(set, canonical(h.Set))
 	for _, name := range h.Remove {
