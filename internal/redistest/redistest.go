@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/odordiff/odordiff/internal/freeport"
 )
@@ -30,6 +31,8 @@ type Server struct {
 	args    []string
 	process *exec.Cmd
 	output  *bytes.Buffer
+	busPort string        // of a cluster's node
+	own     *redis.Client // see client
 }
 
 // Start starts a server that keeps nothing on disk. Further arguments are
@@ -59,7 +62,11 @@ func (s *Server) URL() string { return "redis://" + s.Addr }
 // Client returns a client with go-redis's defaults, closed when the test ends.
 func (s *Server) Client() *redis.Client {
 	s.t.Helper()
-	client := redis.NewClient(&redis.Options{Addr: s.Addr})
+	client := redis.NewClient(&redis.Options{
+		Addr: s.Addr,
+		// They race with connections that are opened at the same time.
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	})
 	s.t.Cleanup(func() { _ = client.Close() })
 	return client
 }
