@@ -96,11 +96,11 @@ func openDownRedis(b *testing.B) window.Store {
 }
 
 func open(b *testing.B, server *redistest.Server) *window.Failover {
-	client, err := redisconn.Open(server.URL(), 0)
+	client, err := redisconn.OpenImpatient(server.URL(), 0)
 	if err != nil {
 		b.Fatal(err)
 	}
-	shared, err := window.NewRedis(client, "")
+	shared, err := window.NewRedis(client, window.RedisOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -53,16 +54,22 @@ type Redis struct {
 
 // redisStores are the stores on one Redis.
 type redisStores struct {
-	client redis.UniversalClient
-	limits *window.Failover
-	nonces *nonce.Redis
+	// client serves the nonces and the checks, and limiter the limits, which hold
+	// connections of their own.
+	client, limiter redis.UniversalClient
+	limits          *window.Failover
+	nonces          *nonce.Redis
 }
 
 // sharedRedis are the open stores by their options.
 var sharedRedis = NewPool[redisKey]((*redisStores).close)
 
+func (s *redisStores) clients() []redis.UniversalClient {
+	return []redis.UniversalClient{s.client, s.limiter}
+}
+
 func (s *redisStores) close() error {
-	return errors.Join(s.limits.Close(), s.client.Close())
+	return errors.Join(s.limits.Close(), s.limiter.Close(), s.client.Close())
 }
 
 // check tests whether Redis does what requests need, and whether it may evict
@@ -70,7 +77,7 @@ func (s *redisStores) close() error {
 // full answers it. So check makes a decision of the limiter, and uses a nonce.
 func (s *redisStores) check(ctx context.Context) healthcheck.Result {
 	result := s.try(ctx)
-	result.Data = redisconn.Figures(s.client)
+	result.Data = redisconn.Figures(s.clients()...)
 	return result
 }
 
@@ -175,7 +182,7 @@ func (a *App) provisionRedis(ctx caddy.Context, logger *zap.Logger, spelledOut b
 	if err := a.acquireRedis(a.Redis.key(), logger); err != nil {
 		return err
 	}
-	return RegisterMetrics(ctx, a.redis.degradedGauge(), redisconn.Collector{Metrics: connectionMetrics, Client: a.redis.client})
+	return RegisterMetrics(ctx, a.redis.degradedGauge(), redisconn.Collector{Metrics: connectionMetrics, Clients: a.redis.clients()})
 }
 
 // spellsOutPassword reports whether the address, before its placeholders are
@@ -206,21 +213,37 @@ func openRedis(options redisKey, logger *zap.Logger) (*redisStores, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared, err := window.NewRedis(client, options.prefix)
+	limiter, err := redisconn.OpenImpatient(options.url, options.timeout)
 	if err != nil {
 		return nil, errors.Join(err, client.Close())
+	}
+	wait := cmp.Or(options.timeout, window.DefaultDeadline)
+	shared, err := window.NewRedis(limiter, window.RedisOptions{Prefix: options.prefix, Wait: wait})
+	if err != nil {
+		return nil, errors.Join(err, limiter.Close(), client.Close())
 	}
 	failover := window.FailoverOptions{
 		Nodes:    options.nodes,
 		Deadline: options.timeout,
 		OnError:  reporter(logger, "limits: redis failed"),
-		OnStateChange: func(from, to string) {
-			logger.Warn("limits: the breaker of redis changed", zap.String("from", from), zap.String("to", to))
-		},
+		OnChange: reportChange(logger),
 	}
 	return &redisStores{
-		client: client,
-		limits: window.NewFailover(shared, window.NewMemory(window.MemoryOptions{}), failover),
-		nonces: nonce.NewRedis(client, options.prefix, options.timeout),
+		client:  client,
+		limiter: limiter,
+		limits:  window.NewFailover(shared, window.NewMemory(window.MemoryOptions{}), failover),
+		nonces:  nonce.NewRedis(client, options.prefix, options.timeout),
 	}, nil
+}
+
+// reportChange returns a function that logs when limits leave Redis alone, and
+// when they are back.
+func reportChange(logger *zap.Logger) func(error) {
+	return func(err error) {
+		if err != nil {
+			logger.Warn("limits: redis is left alone until it answers", zap.Error(err))
+			return
+		}
+		logger.Warn("limits: redis is back")
+	}
 }

@@ -358,12 +358,16 @@ func (degradedStore) Decide(context.Context, []window.Charge) (window.Verdict, e
 	return window.Verdict{}, errors.New("gone")
 }
 
+func (degradedStore) Connect(context.Context) error { return errors.New("gone") }
+
 func TestWithoutRedisOnlyWhatIsInForceIsTold(t *testing.T) {
 	h := newHandler(t, Handler{Limits: []Limit{
 		{Name: "shared", Key: "all", Rate: "20/1m"},
 		{Name: "open", Key: "all", Rate: "5/1m", OnError: "allow"},
 	}})
-	h.store = window.NewFailover(degradedStore{window.NewMemory(window.MemoryOptions{})}, window.NewMemory(window.MemoryOptions{}), window.FailoverOptions{Nodes: 4})
+	store := window.NewFailover(degradedStore{window.NewMemory(window.MemoryOptions{})}, window.NewMemory(window.MemoryOptions{}), window.FailoverOptions{Nodes: 4})
+	defer func() { _ = store.Close() }()
+	h.store = store
 	a := ask(t, request{}, h)
 	if got, want := a.header.Get("RateLimit-Policy"), `"shared";q=5;w=60`; got != want {
 		t.Errorf("RateLimit-Policy: %s, want %s", got, want)
@@ -498,11 +502,11 @@ func valueOf(t *testing.T, counter prometheus.Counter) float64 {
 
 func TestWithoutRedisEachLimitDoesWhatItSays(t *testing.T) {
 	server := redistest.Start(t)
-	client, err := redisconn.Open(server.URL(), 0)
+	client, err := redisconn.OpenImpatient(server.URL(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	shared, err := window.NewRedis(client, "")
+	shared, err := window.NewRedis(client, window.RedisOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,5 +58,5 @@ func (q *Redis) collect(ctx context.Context, out chan<- prometheus.Metric) {
 		up = 1
 	}
 	out <- prometheus.MustNewConstMetric(queueUpDesc, gauge, up)
-	connectionMetrics.Collect(q.client, out)
+	connectionMetrics.Collect(out, q.client)
 }

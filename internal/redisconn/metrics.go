@@ -49,32 +49,42 @@ func (m Metrics) Describe(out chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect sends the figures of a client.
-func (m Metrics) Collect(client redis.UniversalClient, out chan<- prometheus.Metric) {
-	stats := client.PoolStats()
+// Collect sends the figures of clients, added up.
+func (m Metrics) Collect(out chan<- prometheus.Metric, clients ...redis.UniversalClient) {
 	for _, one := range m {
-		out <- prometheus.MustNewConstMetric(one.desc, one.kind, one.value(stats))
+		sum := 0.0
+		for _, client := range clients {
+			sum += one.value(client.PoolStats())
+		}
+		out <- prometheus.MustNewConstMetric(one.desc, one.kind, sum)
 	}
 }
 
-// Figures returns what a health report says of a client's pool: how many
-// connections there are and nobody uses, and how many commands have waited for
-// one, in vain or not.
-func Figures(client redis.UniversalClient) map[string]any {
-	stats := client.PoolStats()
+// Figures returns what a health report says of clients' pools, added up: how
+// many connections there are and nobody uses, and how many commands have waited
+// for one, in vain or not.
+func Figures(clients ...redis.UniversalClient) map[string]any {
+	var sum redis.PoolStats
+	for _, client := range clients {
+		stats := client.PoolStats()
+		sum.TotalConns += stats.TotalConns
+		sum.IdleConns += stats.IdleConns
+		sum.WaitCount += stats.WaitCount
+		sum.Timeouts += stats.Timeouts
+	}
 	return map[string]any{
-		"connections": stats.TotalConns, "idle": stats.IdleConns, "waits": stats.WaitCount, "timeouts": stats.Timeouts,
+		"connections": sum.TotalConns, "idle": sum.IdleConns, "waits": sum.WaitCount, "timeouts": sum.Timeouts,
 	}
 }
 
-// Collector shows the metrics of one client.
+// Collector shows the metrics of clients, added up.
 type Collector struct {
 	Metrics Metrics
-	Client  redis.UniversalClient
+	Clients []redis.UniversalClient
 }
 
 // Describe implements [prometheus.Collector].
 func (c Collector) Describe(out chan<- *prometheus.Desc) { c.Metrics.Describe(out) }
 
 // Collect implements [prometheus.Collector].
-func (c Collector) Collect(out chan<- prometheus.Metric) { c.Metrics.Collect(c.Client, out) }
+func (c Collector) Collect(out chan<- prometheus.Metric) { c.Metrics.Collect(out, c.Clients...) }

@@ -27,6 +27,9 @@ const (
 	// concurrentDials protects a server that comes back from too many
 	// connections at once.
 	concurrentDials = 8
+	// heldConnections is how many connections an impatient client may have. Its
+	// user holds most of them.
+	heldConnections = 80
 )
 
 // go-redis prints to standard error what it also returns as errors, and
@@ -49,9 +52,25 @@ func init() { logging.Disable() }
 // The timeout is how long a read, a write and the wait for a connection may
 // take each; zero means 50 ms.
 func Open(rawURL string, timeout time.Duration) (redis.UniversalClient, error) {
+	return open(rawURL, timeout, nil)
+}
+
+// OpenImpatient returns a client as [Open] does, for those who have another way
+// if the server is silent. It gives up a connection on which an answer is long
+// overdue: 15 ms or more later than the server usually answers, and after the
+// timeout at the latest.
+func OpenImpatient(rawURL string, timeout time.Duration) (redis.UniversalClient, error) {
+	return open(rawURL, timeout, &patience{most: cmp.Or(timeout, ioTimeout)})
+}
+
+func open(rawURL string, timeout time.Duration, p *patience) (redis.UniversalClient, error) {
 	options, err := parse(rawURL, cmp.Or(timeout, ioTimeout))
 	if err != nil {
 		return nil, fmt.Errorf("redis URL: %w", err)
+	}
+	options.Dialer = dialer(options, p)
+	if p != nil {
+		options.PoolSize = cmp.Or(options.PoolSize, heldConnections)
 	}
 	return redis.NewUniversalClient(options), nil
 }

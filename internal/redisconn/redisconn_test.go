@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/odordiff/odordiff/internal/redistest"
 )
@@ -190,7 +191,7 @@ func TestABrokenConnectionIsReplacedAndCounted(t *testing.T) {
 		t.Errorf("the server is back, but %v", err)
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(Collector{NewMetrics("redis"), client})
+	registry.MustRegister(Collector{NewMetrics("redis"), []redis.UniversalClient{client}})
 	for name, want := range map[string]float64{
 		"redis_connections": 1, "redis_idle_connections": 1, "redis_timeouts_total": 0,
 		"redis_connections_reused_total": 1, "redis_stale_total": 1,

@@ -57,10 +57,7 @@ const clockKey = "{" + DefaultPrefix + "}:test-clock"
 
 func newClockedRedis(t testing.TB, client redis.UniversalClient, clock *testClock) clockedRedis {
 	t.Helper()
-	store, err := NewRedis(client, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := newRedis(t, client)
 	const real = "redis.call('TIME')"
 	if strings.Count(decideSource, real) != 1 {
 		t.Fatalf("the script must read the clock once, as %s", real)
@@ -70,11 +67,23 @@ func newClockedRedis(t testing.TB, client redis.UniversalClient, clock *testCloc
 }
 
 func (s clockedRedis) Decide(ctx context.Context, charges []Charge) (Verdict, error) {
-	now := s.clock.Now()
-	if err := s.batcher.client.HSet(ctx, clockKey, "s", now.Unix(), "us", now.Nanosecond()/1000).Err(); err != nil {
+	if err := s.tell(ctx); err != nil {
 		return Verdict{}, err
 	}
 	return s.Redis.Decide(ctx, charges)
+}
+
+func (s clockedRedis) Connect(ctx context.Context) error {
+	if err := s.tell(ctx); err != nil {
+		return err
+	}
+	return s.Redis.Connect(ctx)
+}
+
+// tell tells the server the time.
+func (s clockedRedis) tell(ctx context.Context) error {
+	now := s.clock.Now()
+	return s.client.HSet(ctx, clockKey, "s", now.Unix(), "us", now.Nanosecond()/1000).Err()
 }
 
 // eachStore runs a test against every store, each empty and on a clock that the
@@ -92,6 +101,8 @@ func eachStore(t *testing.T, test func(t *testing.T, store Store, clock *testClo
 		clock := newClock()
 		shared := newClockedRedis(t, redistest.Start(t).Client(), clock)
 		local := NewMemory(MemoryOptions{Clock: clock.Now})
-		test(t, NewFailover(shared, local, FailoverOptions{Deadline: time.Minute, OnError: func(err error) { t.Error(err) }}), clock)
+		store := NewFailover(shared, local, FailoverOptions{Deadline: time.Minute, OnError: func(err error) { t.Error(err) }})
+		t.Cleanup(func() { _ = store.Close() })
+		test(t, store, clock)
 	})
 }

@@ -1,45 +1,62 @@
 package window
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/sony/gobreaker/v2"
+	"github.com/redis/go-redis/v9"
 )
 
 const (
 	// DefaultDeadline is how long a decision waits for the shared store.
 	DefaultDeadline = 50 * time.Millisecond
-	// DefaultOpenFor is about how long the shared store is left alone after it
-	// failed.
-	DefaultOpenFor = time.Second
+	// DefaultRetry is the longest time between two attempts to reach a shared
+	// store that is gone.
+	DefaultRetry = 500 * time.Millisecond
 
-	// tripAfter is how many failures in a row stop the asking.
-	tripAfter = 5
+	// firstRetry is the time between the first two attempts; it doubles.
+	firstRetry = 10 * time.Millisecond
 )
 
-// Failover decides in a shared store and, while that is slow or gone, does
-// what each limit's [OnError] says. A breaker stops asking after five failures
-// in a row and lets one decision try again about once a second, so a paused
-// store costs little more than a dead one.
+// Shared is a [Store] that several processes share, and that may be gone.
+type Shared interface {
+	Store
+	// Connect prepares the store for decisions and makes one, of no consequence,
+	// to see that it can. It takes a few seconds at most.
+	Connect(ctx context.Context) error
+}
+
+// Failover decides in a shared store and, while that is gone, does what each
+// limit's [OnError] says. The first failure makes it leave the store alone. No
+// decision waits for the store from then on: in the background, Failover tries
+// to reach it again, at once and then less and less often.
 //
 // What the shared store grants is also recorded in the local one. So a node
 // that loses the shared store goes on from its own usage instead of handing
 // out a fresh quota, and is held to its share: the rate ÷ nodes.
 type Failover struct {
-	shared   Store
-	local    *Memory
-	nodes    int64
-	deadline time.Duration
-	onError  func(error)
-	breaker  *gobreaker.CircuitBreaker[Verdict]
-	// lastFailure is why the shared store failed last.
-	lastFailure atomic.Pointer[error]
+	shared  Shared
+	local   *Memory
+	nodes   int64
+	options FailoverOptions
+
+	// up says that decisions are made in the shared store.
+	up atomic.Bool
+	// tried is closed after the first attempt to connect.
+	tried chan struct{}
+	// failure is why the shared store failed last.
+	failure atomic.Pointer[error]
+
+	background context.Context
+	stop       context.CancelFunc
+	work       sync.WaitGroup
 }
 
 // FailoverOptions configure a [Failover]. The zero value is right for one node.
@@ -47,40 +64,43 @@ type FailoverOptions struct {
 	// Nodes is how many processes share the store, and divide the rate while it is
 	// gone; zero means 1.
 	Nodes int
-	// Deadline is how long a decision waits for the shared store; zero means
-	// [DefaultDeadline].
+	// Deadline is how long the first decisions wait for the shared store to be
+	// reached; zero means [DefaultDeadline]. Later ones do not wait for that, and
+	// the shared store has a deadline of its own.
 	Deadline time.Duration
-	// OpenFor is how long the breaker stays open, give or take a quarter, so
-	// that nodes do not come back in step; zero means [DefaultOpenFor].
-	OpenFor time.Duration
+	// Retry is the longest time between two attempts to reach a shared store that
+	// is gone, give or take a quarter, so that nodes do not come back in step.
+	// Zero means [DefaultRetry].
+	Retry time.Duration
 	// OnError is called for each failure of the shared store, but not for
-	// decisions that the open breaker kept from it. It must not block.
+	// decisions that were not asked of it. It must not block.
 	OnError func(error)
-	// OnStateChange is called when the breaker opens, tries again and closes.
-	// It must neither block nor call the store.
-	OnStateChange func(from, to string)
+	// OnChange is called when the shared store is left alone, with the reason, and
+	// with nil when it is back. It must neither block nor call the store.
+	OnChange func(error)
 }
 
-// NewFailover returns a store that owns both given ones and closes them.
-func NewFailover(shared Store, local *Memory, options FailoverOptions) *Failover {
-	openFor := orDefault(options.OpenFor, DefaultOpenFor)
+// NewFailover returns a store that owns both given ones and closes them. It
+// begins to connect at once.
+func NewFailover(shared Shared, local *Memory, options FailoverOptions) *Failover {
+	options.Deadline = cmp.Or(options.Deadline, DefaultDeadline)
+	options.Retry = cmp.Or(options.Retry, DefaultRetry)
 	f := &Failover{
-		shared:   shared,
-		local:    local,
-		nodes:    int64(max(1, options.Nodes)),
-		deadline: orDefault(options.Deadline, DefaultDeadline),
-		onError:  options.OnError,
+		shared:  shared,
+		local:   local,
+		nodes:   int64(max(1, options.Nodes)),
+		options: options,
+		tried:   make(chan struct{}),
 	}
-	settings := gobreaker.Settings{
-		Name:        "limits",
-		Timeout:     openFor*3/4 + rand.N(openFor/2+1), //nolint:gosec // jitter needs no secrecy
-		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= tripAfter },
-		IsExcluded:  notTheStoresFault,
-	}
-	if tell := options.OnStateChange; tell != nil {
-		settings.OnStateChange = func(_ string, from, to gobreaker.State) { tell(from.String(), to.String()) }
-	}
-	f.breaker = gobreaker.NewCircuitBreaker[Verdict](settings)
+	f.background, f.stop = context.WithCancel(context.Background())
+	f.work.Go(func() {
+		err := f.connect()
+		close(f.tried)
+		if err != nil && f.background.Err() == nil {
+			f.tell(err)
+			f.comeBack()
+		}
+	})
 	return f
 }
 
@@ -88,7 +108,13 @@ func NewFailover(shared Store, local *Memory, options FailoverOptions) *Failover
 // are decided together in this process, those with [Allow] are granted, and
 // one with [Deny] makes the whole decision fail with [ErrUnavailable].
 func (f *Failover) Decide(ctx context.Context, charges []Charge) (Verdict, error) {
-	verdict, err := f.breaker.Execute(func() (Verdict, error) { return f.ask(ctx, charges) })
+	if err := f.reach(ctx); err != nil {
+		if ctx.Err() != nil {
+			return Verdict{}, ctx.Err()
+		}
+		return f.degrade(ctx, charges, err)
+	}
+	verdict, err := f.ask(ctx, charges)
 	switch {
 	case err == nil:
 		f.remember(charges, verdict)
@@ -96,27 +122,28 @@ func (f *Failover) Decide(ctx context.Context, charges []Charge) (Verdict, error
 	case errors.Is(err, ErrInvalid), ctx.Err() != nil:
 		return Verdict{}, err
 	}
+	if f.options.OnError != nil {
+		f.options.OnError(err)
+	}
 	return f.degrade(ctx, charges, err)
 }
 
-// Degraded reports whether the breaker is keeping decisions from the shared
-// store. Only decisions show whether the store is gone or back; without them,
-// use [Failover.Probe].
-func (f *Failover) Degraded() bool { return f.breaker.State() != gobreaker.StateClosed }
+// Degraded reports whether the shared store is left alone. Only decisions show
+// that it is gone; without them, use [Failover.Probe].
+func (f *Failover) Degraded() bool { return !f.up.Load() }
 
-// Probe makes a decision in the shared store that charges a window of its own,
-// and the breaker counts its outcome like any other. It returns nil if the
-// store decided, and otherwise why it did not or why the breaker did not ask
-// it. OnError is not called.
+// Probe makes a decision in the shared store that charges a window of its own.
+// It returns nil if the store decided, and otherwise why it did not, or why it
+// is left alone. OnError is not called.
 //
 // A server that answers may still refuse what a decision needs: it may have
 // become a replica, it may be full, or the cluster node with the windows may be
 // gone.
 func (f *Failover) Probe(ctx context.Context) error {
-	_, err := f.breaker.Execute(func() (Verdict, error) { return f.try(ctx, probeCharge()) })
-	if cause := f.lastFailure.Load(); err != nil && cause != nil && refusedByBreaker(err) {
-		return fmt.Errorf("%w: %w", err, *cause)
+	if err := f.reach(ctx); err != nil {
+		return err
 	}
+	_, err := f.ask(ctx, probeCharge())
 	return err
 }
 
@@ -125,41 +152,88 @@ func probeCharge() []Charge {
 	return []Charge{{Limit: Limit{Name: "probe", Rate: MaxRate, Window: MinWindow}, Key: "probe", Cost: 1}}
 }
 
-func refusedByBreaker(err error) bool {
-	return errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests)
-}
-
 // Close implements [Store].
-func (f *Failover) Close() error { return errors.Join(f.shared.Close(), f.local.Close()) }
-
-// errCaller marks a failure that came of the caller's own context.
-var errCaller = errors.New("caller gave up")
-
-func notTheStoresFault(err error) bool {
-	return errors.Is(err, ErrInvalid) || errors.Is(err, errCaller)
+func (f *Failover) Close() error {
+	f.stop()
+	f.work.Wait()
+	return errors.Join(f.shared.Close(), f.local.Close())
 }
 
-func (f *Failover) ask(ctx context.Context, charges []Charge) (Verdict, error) {
-	verdict, err := f.try(ctx, charges)
-	if err != nil && !notTheStoresFault(err) && f.onError != nil {
-		f.onError(err)
+var errNotYet = errors.New("the limit store was not reached yet")
+
+// reach returns nil if the shared store may be asked, and otherwise why not. At
+// the start it waits a little.
+func (f *Failover) reach(ctx context.Context) error {
+	if f.up.Load() {
+		return nil
 	}
-	return verdict, err
-}
-
-// try asks the shared store within the deadline, and keeps why it failed.
-func (f *Failover) try(ctx context.Context, charges []Charge) (Verdict, error) {
-	limited, cancel := context.WithTimeout(ctx, f.deadline)
-	defer cancel()
-	verdict, err := f.shared.Decide(limited, charges)
-	switch {
-	case err == nil || errors.Is(err, ErrInvalid):
-	case ctx.Err() != nil:
-		return Verdict{}, fmt.Errorf("%w: %w", errCaller, err)
+	select {
+	case <-f.tried:
 	default:
-		f.lastFailure.Store(&err)
+		ctx, cancel := context.WithTimeout(ctx, f.options.Deadline)
+		defer cancel()
+		select {
+		case <-f.tried:
+		case <-ctx.Done():
+			return errNotYet
+		}
+	}
+	if f.up.Load() {
+		return nil
+	}
+	if cause := f.failure.Load(); cause != nil {
+		return *cause
+	}
+	return errNotYet
+}
+
+// ask asks the shared store, and gives it up if it failed.
+func (f *Failover) ask(ctx context.Context, charges []Charge) (Verdict, error) {
+	verdict, err := f.shared.Decide(ctx, charges)
+	if err == nil || errors.Is(err, ErrInvalid) || ctx.Err() != nil {
+		return verdict, err
+	}
+	f.failure.Store(&err)
+	if lost(err) && f.up.CompareAndSwap(true, false) {
+		f.tell(err)
+		f.work.Go(f.comeBack)
 	}
 	return verdict, err
+}
+
+// lost reports whether an error says something of the store, and not only of
+// the windows that were asked for or of one connection.
+func lost(err error) bool {
+	return !errors.Is(err, errOneLane) && !redis.HasErrorPrefix(err, "WRONGTYPE") && !redis.HasErrorPrefix(err, "TRYAGAIN")
+}
+
+func (f *Failover) tell(err error) {
+	if f.options.OnChange != nil {
+		f.options.OnChange(err)
+	}
+}
+
+// comeBack tries to reach the shared store until it is back.
+func (f *Failover) comeBack() {
+	for pause := firstRetry; f.connect() != nil; pause = min(2*pause, f.options.Retry) {
+		select {
+		case <-f.background.Done():
+			return
+		case <-time.After(pause*3/4 + rand.N(pause/2+1)): //nolint:gosec // jitter needs no secrecy
+		}
+	}
+	f.tell(nil)
+}
+
+// connect makes the shared store ready and uses it from then on.
+func (f *Failover) connect() error {
+	err := f.shared.Connect(f.background)
+	if err != nil {
+		f.failure.Store(&err)
+		return err
+	}
+	f.up.Store(true)
+	return nil
 }
 
 // remember records in the local store what the shared one charged.
@@ -225,11 +299,4 @@ func merge(charges []Charge, local Verdict) Verdict {
 		verdict.States[i] = state
 	}
 	return verdict
-}
-
-func orDefault(d, otherwise time.Duration) time.Duration {
-	if d <= 0 {
-		return otherwise
-	}
-	return d
 }

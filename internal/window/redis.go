@@ -1,6 +1,7 @@
 package window
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/base64"
@@ -24,28 +25,39 @@ var decideSource string
 // the decision could not be made; whether the charges were made is then
 // unknown, and they are never tried again.
 //
+// Connections are opened, and the script is loaded, outside of decisions. The
+// client's timeouts bound each of their steps, and each round trip.
+//
 // A decision is atomic only within one hash slot, so all windows of a prefix
 // share one: in a cluster they live on one node.
 type Redis struct {
+	client  redis.UniversalClient
 	batcher batcher
 	script  script
 	prefix  string
 }
 
-// NewRedis returns a store that uses the client. The caller closes the client.
-// An empty prefix means [DefaultPrefix]; a prefix must not contain braces.
-func NewRedis(client redis.UniversalClient, prefix string) (*Redis, error) {
-	if prefix == "" {
-		prefix = DefaultPrefix
-	}
+// RedisOptions configure a [Redis]. The zero value selects the defaults.
+type RedisOptions struct {
+	// Prefix begins the names of all keys; "" means [DefaultPrefix]. It must not
+	// contain braces.
+	Prefix string
+	// Wait is how long a decision may wait for a connection if none is ready; zero
+	// means as long as its context allows.
+	Wait time.Duration
+}
+
+// NewRedis returns a store that uses the client: one of a server, of a primary
+// with Sentinels, or of a cluster. The caller closes the store and then the
+// client.
+func NewRedis(client redis.UniversalClient, options RedisOptions) (*Redis, error) {
+	prefix := cmp.Or(options.Prefix, DefaultPrefix)
 	if strings.ContainsAny(prefix, "{}") {
 		return nil, fmt.Errorf("prefix %q of the limits' keys must not hold braces", prefix)
 	}
-	return &Redis{
-		batcher: batcher{client: client},
-		script:  newScript(decideSource),
-		prefix:  "{" + prefix + "}:",
-	}, nil
+	s := &Redis{client: client, script: newScript(decideSource), prefix: "{" + prefix + "}:"}
+	s.batcher.init(s.openLane, options.Wait)
+	return s, nil
 }
 
 // Decide implements [Store].
@@ -56,19 +68,99 @@ func (s *Redis) Decide(ctx context.Context, charges []Charge) (Verdict, error) {
 	if len(charges) == 0 {
 		return Verdict{Allowed: true}, nil
 	}
-	reply, err := s.run(ctx, charges)
+	reply, err := s.run(ctx, charges, s.batcher.process)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("deciding limits in Redis: %w", err)
 	}
 	return verdictOf(charges, reply)
 }
 
+// Connect implements [Shared].
+func (s *Redis) Connect(ctx context.Context) error {
+	err := s.connect(ctx)
+	if cluster, ok := s.client.(*redis.ClusterClient); ok && err != nil {
+		cluster.ReloadState(ctx) // a replica may have been promoted
+	}
+	return err
+}
+
+// connect sees whether a connection that is open still serves, and else opens
+// another in the place of all.
+func (s *Redis) connect(ctx context.Context) error {
+	if l := s.batcher.borrow(); l != nil && s.batcher.giveBack(l, s.probe(ctx, l)) {
+		return nil
+	}
+	l, err := s.openLane(ctx)
+	if err != nil {
+		return fmt.Errorf("connecting to Redis: %w", err)
+	}
+	start := time.Now()
+	if err := s.probe(ctx, l); err != nil {
+		return errors.Join(fmt.Errorf("deciding limits in Redis: %w", err), l.close())
+	}
+	s.batcher.renew(l, time.Since(start))
+	return nil
+}
+
+// probe makes a decision on a lane.
+func (s *Redis) probe(ctx context.Context, l *lane) error {
+	_, err := s.run(ctx, probeCharge(), func(_ context.Context, cmd oneShot) error {
+		_ = l.send([]*command{{cmd: cmd}}) // the command keeps its error
+		return cmd.Err()
+	})
+	return err
+}
+
 // Close implements [Store]. The client stays open.
-func (s *Redis) Close() error { return nil }
+func (s *Redis) Close() error {
+	s.batcher.close()
+	return nil
+}
+
+// server returns the client of the server that has the windows.
+func (s *Redis) server(ctx context.Context) (*redis.Client, error) {
+	switch client := s.client.(type) {
+	case *redis.Client:
+		return client, nil
+	case *redis.ClusterClient:
+		return client.MasterForKey(ctx, s.prefix)
+	}
+	return nil, fmt.Errorf("limits cannot be kept by a %T", s.client)
+}
 
 // run sends the script by its hash and, to a server that does not know it, in
-// full.
-func (s *Redis) run(ctx context.Context, charges []Charge) ([]int64, error) {
+// full. What another node of a cluster has to decide is sent there.
+func (s *Redis) run(ctx context.Context, charges []Charge, process func(context.Context, oneShot) error) ([]int64, error) {
+	operands := s.operands(charges)
+	cmd := oneShot{redis.NewCmd(ctx, operands...)}
+	err := process(ctx, cmd)
+	if redirects(err) {
+		process = s.follow
+		cmd = oneShot{redis.NewCmd(ctx, operands...)}
+		err = process(ctx, cmd)
+	}
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		operands[0], operands[1] = "eval", s.script.source
+		cmd = oneShot{redis.NewCmd(ctx, operands...)}
+		err = process(ctx, cmd)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return cmd.Int64Slice()
+}
+
+// follow lets the client of a cluster find the node that has the windows.
+func (s *Redis) follow(ctx context.Context, cmd oneShot) error {
+	if s.batcher.wait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.batcher.wait)
+		defer cancel()
+	}
+	return s.client.Process(ctx, cmd)
+}
+
+func (s *Redis) operands(charges []Charge) []any {
 	operands := make([]any, 0, 3+6*len(charges))
 	operands = append(operands, "evalsha", s.script.hash, len(charges))
 	for _, c := range charges {
@@ -81,20 +173,7 @@ func (s *Redis) run(ctx context.Context, charges []Charge) ([]int64, error) {
 		lifetime := leaves(1, w).Milliseconds() + 1
 		operands = append(operands, c.Limit.Rate, c.Cost, w.Microseconds(), lifetime, c.Limit.Shadow)
 	}
-	reply, err := s.once(ctx, operands)
-	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		operands[0], operands[1] = "eval", s.script.source
-		reply, err = s.once(ctx, operands)
-	}
-	return reply, err
-}
-
-func (s *Redis) once(ctx context.Context, operands []any) ([]int64, error) {
-	cmd := oneShot{redis.NewCmd(ctx, operands...)}
-	if err := s.batcher.process(ctx, cmd); err != nil {
-		return nil, err
-	}
-	return cmd.Int64Slice()
+	return operands
 }
 
 // key names the window for people who look into Redis, without revealing whose
