@@ -13,6 +13,8 @@ import (
 	_ "github.com/odordiff/odordiff/caddymodule/fallback"
 	// the app gate
 	_ "github.com/odordiff/odordiff/caddymodule/gate"
+	// gate_handover of listeners
+	_ "github.com/odordiff/odordiff/caddymodule/handover"
 	// gate_headers
 	_ "github.com/odordiff/odordiff/caddymodule/headers"
 	// gate_health

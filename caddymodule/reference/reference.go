@@ -14,6 +14,7 @@ import (
 	"github.com/odordiff/odordiff/caddymodule/fallback"
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/caddymodule/gate/option"
+	"github.com/odordiff/odordiff/caddymodule/handover"
 	"github.com/odordiff/odordiff/caddymodule/headers"
 	"github.com/odordiff/odordiff/caddymodule/health"
 	"github.com/odordiff/odordiff/caddymodule/limit"
@@ -46,13 +47,14 @@ type config interface {
 }
 
 const (
-	global   = "{\n\t%s}\n"
-	inSite   = ":8080 {\n\t%s}\n"
-	inAuth   = "{\n\tgate {\n\t\tkeyring keyring.json\n\t}\n}\n:8080 {\n\tgate_auth {\n\t\t%s\t}\n}\n"
-	withKeys = "{\n\tgate {\n\t\tkeyring keyring.json\n\t}\n}\n:8080 {\n\t%s}\n"
-	inProxy  = ":8080 {\n\treverse_proxy 127.0.0.1:8090 {\n\t\t%s\t}\n}\n"
-	inServer = "{\n\tservers {\n\t\tlistener_wrappers {\n\t\t\t%s\t\t\ttls\n\t\t}\n\t}\n}\n:8080 {\n\trespond ok\n}\n"
-	inLog    = "{\n\tlog {\n\t\t%s\t}\n}\n"
+	global    = "{\n\t%s}\n"
+	inSite    = ":8080 {\n\t%s}\n"
+	inAuth    = "{\n\tgate {\n\t\tkeyring keyring.json\n\t}\n}\n:8080 {\n\tgate_auth {\n\t\t%s\t}\n}\n"
+	withKeys  = "{\n\tgate {\n\t\tkeyring keyring.json\n\t}\n}\n:8080 {\n\t%s}\n"
+	inProxy   = ":8080 {\n\treverse_proxy 127.0.0.1:8090 {\n\t\t%s\t}\n}\n"
+	inServer  = "{\n\tservers {\n\t\tlistener_wrappers {\n\t\t\t%s\t\t\ttls\n\t\t}\n\t}\n}\n:8080 {\n\trespond ok\n}\n"
+	behindTLS = "{\n\tservers {\n\t\tlistener_wrappers {\n\t\t\t%s\t\t}\n\t}\n}\n:8080 {\n\trespond ok\n}\n"
+	inLog     = "{\n\tlog {\n\t\t%s\t}\n}\n"
 )
 
 func pages() []page {
@@ -74,6 +76,7 @@ func pages() []page {
 			{config: new(capacity.Handler), within: inSite},
 			{config: new(capacity.Connections), within: inServer},
 		}},
+		{"gate_handover", "reloads that close no connection in use", []module{{config: new(handover.Wrapper), within: behindTLS}}},
 		{"gate_headers", "what browsers are told: security, CORS, caching", []module{{config: new(headers.Handler), within: inSite}}},
 		{"gate_health", "probes and checks", []module{{config: new(health.Handler), within: inSite, apart: []string{"probes_only"}}}},
 		{"gate_problem", "how refusals are answered", []module{{config: new(problem.Handler), within: inSite}}},
