@@ -7,6 +7,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unv
 FUZZTIME ?= 1m
 ROUNDS   ?= 15
 DRILLS   ?= 100
+RELOADS  ?= 1000
 TURN     ?= 1s
 
 # Caddy's own releases leave out these databases of its certificate authority.
@@ -20,7 +21,7 @@ GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
 
-.PHONY: help run build test check vet lint vuln policies kubernetes reference fuzz bench bench-peers bench-scale drill profile bench-policy clients referee train train-guard policy-report eval-model bench-model xcaddy release clean
+.PHONY: help run build test check vet lint vuln policies kubernetes reference fuzz bench bench-peers bench-scale drill reloads profile bench-policy clients referee train train-guard policy-report eval-model bench-model xcaddy release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,6 +92,9 @@ bench-policy: ## measure decisions of the policy, by the size of prompts and the
 drill: ## kill the service DRILLS (100) times and take its disk away: show what was lost, with a folder and with S3
 	$(GO) test -count=1 -v -timeout 60m ./test/drill -rounds $(DRILLS)
 	$(GO) test -count=1 -v -timeout 60m ./test/drill -rounds $(DRILLS) -target s3
+
+reloads: ## load the configuration anew RELOADS (1000) times under load: show what was dropped
+	$(GO) test -count=1 -v -timeout 60m -run TestReloadsUnderLoad ./test/e2e -reloads $(RELOADS)
 
 clients: ## show refusals to the clients of others: OpenAI's, for Node.js
 	@.ci/needs clients

@@ -5,7 +5,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 )
 
@@ -93,51 +92,6 @@ func (e *edge) metric(t *testing.T, name, labelValue string) string {
 	}
 	t.Fatalf("no metric %s with %s", name, labelValue)
 	return ""
-}
-
-func TestReloadsUnderLoadFailNoRequest(t *testing.T) {
-	e := startGateway(t, "gate_fallback {", "gate_fallback {\n\t\t\tretry_after 5s")
-	e.startBackend(t)
-	token := e.token(t)
-	header := http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + token}}
-
-	stop := make(chan struct{})
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	requests := 0
-	for range 4 {
-		wg.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				got, err := e.try(http.MethodPost, generatePath, header, prompt)
-				if err != nil {
-					t.Errorf("a request failed: %v", err)
-					return
-				}
-				if got.StatusCode != http.StatusOK || got.Header.Get("Gate-Served-By") != "live" {
-					t.Errorf("status %d, rung %q: %s", got.StatusCode, got.Header.Get("Gate-Served-By"), got.body)
-					return
-				}
-				mu.Lock()
-				requests++
-				mu.Unlock()
-			}
-		})
-	}
-	for i := range 8 {
-		e.edit(t, "retry_after "+strconv.Itoa(5+i)+"s", "retry_after "+strconv.Itoa(6+i)+"s")
-		e.reload(t)
-	}
-	close(stop)
-	wg.Wait()
-	if requests < 50 {
-		t.Errorf("only %d requests were made", requests)
-	}
-	t.Logf("%d requests over 8 reloads", requests)
 }
 
 func TestAReloadForgetsNothing(t *testing.T) {
