@@ -180,12 +180,10 @@ func (o *listeners) newest(place string) *Listener {
 	return at[len(at)-1]
 }
 
-// succeeded reports whether another server has taken the place of this one.
+// succeeded reports whether another server takes the place of this one. That is
+// so from the moment the other one listens: a server that is shut down ends
+// connections a little before it closes its listeners.
 func (l *Listener) succeeded() bool {
-	select {
-	case <-l.closed:
-		return open.newest(l.place) != nil
-	default:
-		return false
-	}
+	newest := open.newest(l.place)
+	return newest != nil && newest != l
 }
