@@ -52,6 +52,11 @@ type App struct {
 	// Default: nothing is recorded.
 	Audit *Audit `json:"audit,omitempty"`
 
+	// Tells in Server-Timing how many milliseconds each gate and the upstream
+	// took: to everyone, or to principals who have the scope. Such times tell a
+	// stranger which gates there are, and whether a store was asked. Default: off.
+	ServerTiming string `json:"server_timing,omitempty"`
+
 	ctx         caddy.Context
 	logger      *zap.Logger
 	process     *process

@@ -32,6 +32,8 @@ func (a *App) Options() option.Table {
 		option.Text("keyring", &a.KeyringFile, "<file>").Expand().Example("keyring.json").
 			DefaultMeans("keyring.json in the directory that ODORDIFF_STATE names, if it is there"),
 		option.Block("audit", &a.Audit),
+		option.Text("server_timing", &a.ServerTiming, "off|everyone|<scope>").Default(timingOff).Example("operator").
+			Accept("off, everyone, or a scope", isTiming),
 		option.List("upgrade", &a.Upgrade, "<protocols...>").Accept(upgradable, mayUpgrade).Example("websocket").DefaultMeans("none"),
 	}}
 }

@@ -30,6 +30,7 @@ type Entrance struct {
 	name    string            // of the handler's spans
 	route   *route            // nil where the handler's place has no path
 	work    *work             // nil where nobody looks for the handler's work
+	timing  string            // who may see timings; empty for nobody
 	around  bool
 }
 
@@ -38,7 +39,7 @@ func (a *App) Entrance(ctx caddy.Context) Entrance {
 	name := nameOf(ctx)
 	return Entrance{
 		guard: a, outside: answererOf(ctx), tracing: a.tracing,
-		name: name, route: a.routeOf(ctx), work: workOf(name),
+		name: name, route: a.routeOf(ctx), work: workOf(name), timing: a.timing(),
 	}
 }
 
@@ -73,6 +74,7 @@ func (e Entrance) Enter(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	if !v.Response.Open(w) {
 		return e.serve(w, r, v, next, h)
 	}
+	e.time(&v.Exchange)
 	r = e.trace(r, &v.Exchange)
 	returned := false
 	defer func() { e.leave(r, v, err, !returned) }()
@@ -85,6 +87,11 @@ func (e Entrance) Enter(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 func (e Entrance) serve(w http.ResponseWriter, r *http.Request, v *visit, next caddyhttp.Handler, h Handler) (err error) {
 	if e.work == nil {
 		return e.admit(w, r, &v.Exchange, next, h)
+	}
+	if v.Timings != nil {
+		v.Timings.Begin(e.name)
+		defer v.Timings.End()
+		next = timed{v.Timings, next}
 	}
 	p := v.passage(e, next)
 	ctx := p.begin(r.Context(), e.name, &v.Exchange)

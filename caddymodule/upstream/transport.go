@@ -90,11 +90,14 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, gate.RefuseToSend(req, refusal)
 	}
 	a := t.newAttempt(req, permit)
+	timings := gate.TimingsOf(req)
+	timings.Begin("upstream")
 	a.beginSpan()
 	began := time.Now()
 	res, err := t.make(a)
 	a.count(began, res, err)
 	a.endSpan(res, err)
+	timings.End()
 	return res, err
 }
 

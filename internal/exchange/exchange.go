@@ -50,6 +50,8 @@ type Exchange struct {
 	// TraceID is the id of the trace that the request belongs to, 32 hexadecimal
 	// digits; empty where there is no collector of traces.
 	TraceID string
+	// Timings are how long the parts took; nil where nobody wants to know.
+	Timings *Timings
 	// Response is what the answers are written to.
 	Response Response
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -322,6 +323,31 @@ func TestAStaleAnswerIsPackedForWhoAsksNow(t *testing.T) {
 		}
 		if unpack(t, got) != unpack(t, live) {
 			t.Errorf("%s: another answer than before", encoding)
+		}
+	}
+}
+
+func TestTimesAreToldToOperatorsAlone(t *testing.T) {
+	t.Parallel()
+	e := layout(t)
+	e.env = append(e.env, "ODORDIFF_SERVER_TIMING=operator")
+	e.startWith(t)
+	e.startBackend(t)
+	ask := func(body string, scopes ...string) string {
+		got := e.generate(t, e.token(t, scopes...), body)
+		return strings.Join(got.Header.Values("Server-Timing"), " | ")
+	}
+	if told := ask(prompt); told != "" {
+		t.Errorf("a stranger is told %s", told)
+	}
+	const time = `;dur=[0-9.]+`
+	gates := `^gate_capacity` + time + `, gate_auth` + time + `, gate_limit` + time + `, gate_policy` + time
+	for body, want := range map[string]string{
+		prompt:                                gates + `, gate_fallback` + time + `, upstream` + time + `, total` + time + `$`,
+		`{"prompt": "an unmistakable sarin"}`: gates + `, total` + time + `$`,
+	} {
+		if told := ask(body, "--scope", "generate", "--scope", "operator"); !regexp.MustCompile(want).MatchString(told) {
+			t.Errorf("%s: an operator is told %q", body, told)
 		}
 	}
 }
