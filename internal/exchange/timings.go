@@ -26,7 +26,7 @@ type part struct {
 }
 
 // Time has the exchange's parts timed from now on. When the header goes, shown
-// says whether the client may see them.
+// reports whether the client may see them.
 func (x *Exchange) Time(shown func() bool) {
 	x.Timings = &Timings{start: time.Now(), shown: shown}
 	x.Response.OnHead(x.Timings)

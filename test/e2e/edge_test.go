@@ -37,6 +37,7 @@ type edge struct {
 	upstream string
 	env      []string
 	client   *http.Client
+	own      []tls.Certificate // the client's
 }
 
 // layout is where a gateway's files and ports are, before it runs.
@@ -206,7 +207,7 @@ func (e *edge) trust() (*http.Client, error) {
 		Timeout:       patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
-			TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 32,
+			TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: e.own}, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 32,
 		},
 	}, nil
 }
