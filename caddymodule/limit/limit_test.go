@@ -359,6 +359,9 @@ func (degradedStore) Decide(context.Context, []window.Charge) (window.Verdict, e
 }
 
 func (degradedStore) Connect(context.Context) error { return errors.New("gone") }
+func (degradedStore) Join(context.Context, string, time.Duration) (int, error) {
+	return 0, errors.New("gone")
+}
 
 func TestWithoutRedisOnlyWhatIsInForceIsTold(t *testing.T) {
 	h := newHandler(t, Handler{Limits: []Limit{

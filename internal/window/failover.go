@@ -3,9 +3,10 @@ package window
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -31,6 +32,9 @@ type Shared interface {
 	// Connect prepares the store for decisions and makes one, of no consequence,
 	// to see that it can. It takes a few seconds at most.
 	Connect(ctx context.Context) error
+	// Join says that a node shares the store, for so long, and returns how many
+	// do.
+	Join(ctx context.Context, node string, lifetime time.Duration) (nodes int, err error)
 }
 
 // Failover decides in a shared store and, while that is gone, does what each
@@ -40,12 +44,24 @@ type Shared interface {
 //
 // What the shared store grants is also recorded in the local one. So a node
 // that loses the shared store goes on from its own usage instead of handing
-// out a fresh quota, and is held to its share: the rate ÷ nodes.
+// out a fresh quota, and is held to its share: the rate ÷ nodes. The nodes tell
+// each other by the shared store that they are there. When the store is back, a
+// node first charges to it what it has granted by itself.
+//
+// So with n nodes, and a rate that is no less than n, a window in which the
+// store is lost or comes back holds at most 2 - 1/n times the rate, if the store
+// has kept its data: all of it granted to one node before the loss, and then
+// the shares of the others. Other windows hold no more than the rate.
 type Failover struct {
 	shared  Shared
 	local   *Memory
-	nodes   int64
 	options FailoverOptions
+	// id is this node's among the nodes that share the store.
+	id string
+	// nodes is how many there were at the latest count, or more.
+	nodes atomic.Int64
+	// unreported is what this node has granted by itself.
+	unreported unreported
 
 	// up says that decisions are made in the shared store.
 	up atomic.Bool
@@ -61,8 +77,8 @@ type Failover struct {
 
 // FailoverOptions configure a [Failover]. The zero value is right for one node.
 type FailoverOptions struct {
-	// Nodes is how many processes share the store, and divide the rate while it is
-	// gone; zero means 1.
+	// Nodes is how many processes share the store at least, and divide the rate
+	// while it is gone. Those that have used it lately count too. Zero means 1.
 	Nodes int
 	// Deadline is how long the first decisions wait for the shared store to be
 	// reached; zero means [DefaultDeadline]. Later ones do not wait for that, and
@@ -88,11 +104,13 @@ func NewFailover(shared Shared, local *Memory, options FailoverOptions) *Failove
 	f := &Failover{
 		shared:  shared,
 		local:   local,
-		nodes:   int64(max(1, options.Nodes)),
 		options: options,
+		id:      rand.Text(),
 		tried:   make(chan struct{}),
 	}
+	f.nodes.Store(int64(max(1, options.Nodes)))
 	f.background, f.stop = context.WithCancel(context.Background())
+	f.work.Go(f.stay)
 	f.work.Go(func() {
 		err := f.connect()
 		close(f.tried)
@@ -219,7 +237,7 @@ func (f *Failover) comeBack() {
 		select {
 		case <-f.background.Done():
 			return
-		case <-time.After(pause*3/4 + rand.N(pause/2+1)): //nolint:gosec // jitter needs no secrecy
+		case <-time.After(pause*3/4 + mathrand.N(pause/2+1)): //nolint:gosec // jitter needs no secrecy
 		}
 	}
 	f.tell(nil)
@@ -228,12 +246,59 @@ func (f *Failover) comeBack() {
 // connect makes the shared store ready and uses it from then on.
 func (f *Failover) connect() error {
 	err := f.shared.Connect(f.background)
+	if err == nil {
+		err = f.join()
+	}
+	if err == nil {
+		err = f.unreported.report(f.background, f.shared) // most of it
+	}
 	if err != nil {
+		f.failure.Store(&err)
+		return err
+	}
+	// What was granted meanwhile; nothing is granted now.
+	f.unreported.mu.Lock()
+	defer f.unreported.mu.Unlock()
+	if err := f.unreported.report(f.background, f.shared); err != nil {
 		f.failure.Store(&err)
 		return err
 	}
 	f.up.Store(true)
 	return nil
+}
+
+const (
+	// stayEvery is how often a node tells others that it is there, and stayFor how
+	// long it then counts.
+	stayEvery = 5 * time.Second
+	stayFor   = 4 * stayEvery
+)
+
+// stay counts the nodes now and then, while the shared store is there, and
+// reports what was granted without it when a single connection failed.
+func (f *Failover) stay() {
+	ticker := time.NewTicker(stayEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-f.background.Done():
+			return
+		case <-ticker.C:
+			if !f.up.Load() {
+				continue
+			}
+			// If one fails, a decision will show whether the store is gone.
+			_ = errors.Join(f.join(), f.unreported.report(f.background, f.shared))
+		}
+	}
+}
+
+func (f *Failover) join() error {
+	n, err := f.shared.Join(f.background, f.id, stayFor)
+	if err == nil {
+		f.nodes.Store(int64(max(1, n, f.options.Nodes)))
+	}
+	return err
 }
 
 // remember records in the local store what the shared one charged.
@@ -264,16 +329,23 @@ func (f *Failover) degrade(ctx context.Context, charges []Charge, cause error) (
 			local = append(local, f.share(c))
 		}
 	}
+	f.unreported.mu.RLock()
+	defer f.unreported.mu.RUnlock()
 	decided, err := f.local.Decide(ctx, local)
 	if err != nil {
 		return Verdict{}, err
+	}
+	for i, c := range local {
+		if decided.Allowed && !decided.States[i].Refused {
+			f.unreported.add(c)
+		}
 	}
 	return merge(charges, decided), nil
 }
 
 // share is the charge against this node's part of the rate.
 func (f *Failover) share(c Charge) Charge {
-	c.Limit.Rate = max(1, c.Limit.Rate/f.nodes)
+	c.Limit.Rate = max(1, c.Limit.Rate/f.nodes.Load())
 	return c
 }
 

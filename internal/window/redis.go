@@ -111,6 +111,23 @@ func (s *Redis) probe(ctx context.Context, l *lane) error {
 	return err
 }
 
+//go:embed nodes.lua
+var nodesSource string
+
+// Join implements [Shared].
+func (s *Redis) Join(ctx context.Context, node string, lifetime time.Duration) (int, error) {
+	cmd := oneShot{redis.NewCmd(ctx, "eval", nodesSource, 1, s.prefix+"nodes", node, lifetime.Milliseconds())}
+	err := s.batcher.process(ctx, cmd)
+	if redirects(err) {
+		cmd = oneShot{redis.NewCmd(ctx, cmd.Args()...)}
+		err = s.follow(ctx, cmd)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("counting the nodes that share Redis: %w", err)
+	}
+	return cmd.Int()
+}
+
 // Close implements [Store]. The client stays open.
 func (s *Redis) Close() error {
 	s.batcher.close()
