@@ -43,8 +43,8 @@ type Redis struct {
 	Prefix string `json:"prefix,omitempty"`
 
 	// How many gateways share the limits at least. While Redis is gone, each
-	// allows its share of a limit with on_error local: the rate divided by this, or
-	// by how many have used Redis in the last 20s if they are more. Default: 1.
+	// allows its share of a limit with on_error local: the rate divided by this,
+	// or by how many have used Redis in the last 20s if they are more. Default: 1.
 	Nodes *int `json:"nodes,omitempty"`
 
 	// How long a request waits for Redis, up to 5s. After that, its limits do what

@@ -49,9 +49,9 @@ type Shared interface {
 // node first charges to it what it has granted by itself.
 //
 // So with n nodes, and a rate that is no less than n, a window in which the
-// store is lost or comes back holds at most 2 - 1/n times the rate, if the store
-// has kept its data: all of it granted to one node before the loss, and then
-// the shares of the others. Other windows hold no more than the rate.
+// store is lost or comes back holds at most 2 - 1/n times the rate, if the
+// store has kept its data: all of it granted to one node before the loss, and
+// then the shares of the others. Other windows hold no more than the rate.
 type Failover struct {
 	shared  Shared
 	local   *Memory
