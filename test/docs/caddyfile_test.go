@@ -44,7 +44,7 @@ func TestEveryCaddyfileOfThePagesLoads(t *testing.T) {
 }
 
 // operatorsDirectory changes to a directory that has what the Caddyfiles name:
-// the policies, a keyring and public keys.
+// the policies, a keyring, public keys and the authority of those who scrape.
 func operatorsDirectory(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -60,6 +60,10 @@ func operatorsDirectory(t *testing.T) string {
 	}
 	keys := []byte(read(t, "caddymodule/auth/testdata/jwks.json"))
 	if err := os.WriteFile(filepath.Join(dir, "jwks.json"), keys, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	authority := []byte(read(t, "test/docs/testdata/scrapers.pem"))
+	if err := os.WriteFile(filepath.Join(dir, "scrapers.pem"), authority, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Chdir(dir)
