@@ -165,7 +165,9 @@ func (h *Handler) descend(w http.ResponseWriter, r *http.Request, live *live, ca
 	live.rewindHeader()
 	if answer, age, ok := live.entry.recall(); ok {
 		live.exchange.ServedBy = ladder.Stale
-		h.logger.Debug("served a stale answer", zap.Duration("age", age), zap.Error(cause))
+		if line := h.logger.Check(zap.DebugLevel, "served a stale answer"); line != nil {
+			line.Write(append(gate.LogFields(live.exchange), zap.Duration("age", age), zap.Error(cause))...)
+		}
 		serveStale(w, answer, age)
 		return nil
 	}

@@ -128,18 +128,24 @@ func record(r *http.Request, p *problem.Problem) *problem.Problem {
 	return p
 }
 
-// refusalFields returns the fields that say who was refused and why. They
-// contain nothing that the client wrote, such as the prompt.
-func refusalFields(x *exchange.Exchange, p *problem.Problem) []zap.Field {
-	fields := []zap.Field{
-		zap.String("request_id", x.ID()),
-		zap.Int("status", p.Status),
-		zap.String("problem", p.Name),
-		zap.String("client_ip", redact.Address(x.ClientIP)),
-	}
+// LogFields returns the fields that each line about a request begins with: its
+// id, and that of its trace if there is one.
+func LogFields(x *exchange.Exchange) []zap.Field {
+	fields := append(make([]zap.Field, 0, 12), zap.String("request_id", x.ID()))
 	if x.TraceID != "" {
 		fields = append(fields, zap.String("trace_id", x.TraceID))
 	}
+	return fields
+}
+
+// refusalFields returns the fields that say who was refused and why. They
+// contain nothing that the client wrote, such as the prompt.
+func refusalFields(x *exchange.Exchange, p *problem.Problem) []zap.Field {
+	fields := append(LogFields(x),
+		zap.Int("status", p.Status),
+		zap.String("problem", p.Name),
+		zap.String("client_ip", redact.Address(x.ClientIP)),
+	)
 	if len(p.RefusedBy) > 0 {
 		fields = append(fields, zap.Strings("by", p.RefusedBy))
 	}

@@ -251,7 +251,7 @@ func (h *Handler) decide(policy *promptpolicy.Policy, x *exchange.Exchange, r *h
 // undecided refuses a request that could not be judged, and logs why.
 func (h *Handler) undecided(policy *promptpolicy.Policy, x *exchange.Exchange, err error) *refusal {
 	h.logger.Error("the policy gave no decision, so the request is refused",
-		zap.String("request_id", x.ID()), zap.String("revision", policy.Revision()), zap.Error(err))
+		append(gate.LogFields(x), zap.String("revision", policy.Revision()), zap.Error(err))...)
 	return unavailable(err)
 }
 

@@ -77,7 +77,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 // Serve answers the error that Caddy is handling, or the error that the
 // handlers after it return.
-func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, _ *exchange.Exchange, next caddyhttp.Handler) error {
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler) error {
 	if err, ok := r.Context().Value(caddyhttp.ErrorCtxKey).(error); ok {
 		return h.answer(w, r, err)
 	}
@@ -95,7 +95,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, _ *exchange.Exch
 	}
 	// The client has half a response, and would take an error's body for the rest
 	// of it. Show it that the response broke off.
-	h.logger.Error("a response broke off", zap.String("request_id", gate.RequestID(r)), zap.Error(err))
+	h.logger.Error("a response broke off", append(gate.LogFields(x), zap.Error(err))...)
 	panic(http.ErrAbortHandler)
 }
 

@@ -13,8 +13,7 @@ import (
 // own, by the given name, at the level and in the format that the configuration
 // in force says.
 func caddyLog(name string) *slog.Logger {
-	const never = slog.Level(127) // a panic brings its own stack
-	return slog.New(zapslog.NewHandler(currentCore{}, zapslog.WithName(name), zapslog.AddStacktraceAt(never)))
+	return slog.New(zapslog.NewHandler(currentCore{}, zapslog.WithName(name), zapslog.AddStacktraceAt(noStack)))
 }
 
 // currentCore writes to Caddy's log of the moment. The backend is there before

@@ -32,7 +32,8 @@ only the gateway reaches.
 With --jobs, jobs are in Redis, and any number of these processes share them.
 With --worker it works on jobs alone, and serves /health and /metrics.
 
-Ctrl-C lets the prompts in work finish, then stops it.`,
+Ctrl-C lets the prompts in work finish, then stops it. The log begins at
+ODORDIFF_LOG_LEVEL; SIGUSR1 shows more of it, and SIGUSR2 less.`,
 		func(cmd *cobra.Command) {
 			infer := new(infer)
 			flags := cmd.Flags()
@@ -100,7 +101,11 @@ func (i *infer) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewJSONHandler(out, nil))
+	logger, level, err := ownLog(out, "inference")
+	if err != nil {
+		return err
+	}
+	defer followLevel(level, logger)()
 	traces, err := backendTraces(ctx)
 	if err != nil {
 		return err
