@@ -1,9 +1,11 @@
 package logformat
 
 import (
+	"net/http"
 	"sync"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 	"go.uber.org/zap/buffer"
@@ -62,7 +64,38 @@ func (l *line) MarshalLogObject(encoder zapcore.ObjectEncoder) error {
 	for _, field := range l.added {
 		field.AddTo(&l.fields)
 	}
+	l.addIDs()
 	return nil
+}
+
+// addIDs adds the ids of the request that the line is about, and of its trace,
+// unless they are there.
+func (l *line) addIDs() {
+	var about *http.Request
+	identified, traced := false, false
+	for _, fields := range [...][]zapcore.Field{l.bound, l.added} {
+		for _, field := range fields {
+			identified = identified || field.Key == "request_id"
+			traced = traced || field.Key == "trace_id"
+			switch value := field.Interface.(type) {
+			case *request:
+				about = value.Request
+			case caddyhttp.LoggableHTTPRequest:
+				about = value.Request
+			}
+		}
+	}
+	if about == nil {
+		return
+	}
+	if repl, ok := about.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok && !identified {
+		if id, _ := repl.GetString("http.request.uuid"); id != "" {
+			l.fields.AddString("request_id", id)
+		}
+	}
+	if trace, _ := caddyhttp.GetVar(about.Context(), "trace_id").(string); trace != "" && !traced {
+		l.fields.AddString("trace_id", trace)
+	}
 }
 
 func (l *line) free() {

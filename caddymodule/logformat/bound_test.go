@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -122,5 +123,31 @@ func TestWhatMayChangeIsRenderedAsItWasWhenItWasBound(t *testing.T) {
 	logger.Info("")
 	if strings.Contains(out.String(), "after") || strings.Count(out.String(), "before") != 3 {
 		t.Errorf("line %s", out)
+	}
+}
+
+func TestALineAboutARequestHasItsIDs(t *testing.T) {
+	vars := map[string]any{"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"}
+	repl := caddy.NewReplacer()
+	repl.Set("http.request.uuid", "id-1")
+	ctx := context.WithValue(context.WithValue(t.Context(), caddyhttp.VarsCtxKey, vars), caddy.ReplacerCtxKey, repl)
+	about := zap.Object("request", caddyhttp.LoggableHTTPRequest{Request: secretRequest().WithContext(ctx)})
+	logger, out := newLogger(t, "gate")
+	for name, write := range map[string]func(){
+		"bound":  func() { logger.With(about).Error("aborting") },
+		"logged": func() { logger.Error("aborting", about) },
+		"known": func() {
+			logger.With(about).Info("handled", zap.String("request_id", "id-1"), zap.String("trace_id", vars["trace_id"].(string)))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out.Reset()
+			write()
+			for _, want := range []string{`"request_id":"id-1"`, `"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"`} {
+				if strings.Count(out.String(), want) != 1 {
+					t.Errorf("%s is not once in %s", want, out)
+				}
+			}
+		})
 	}
 }

@@ -31,6 +31,9 @@ func init() {
 //   - the address of a client is masked: the first 24 bits of IPv4 and 56 of
 //     IPv6 are kept, also where a message of the HTTP server names it.
 //
+// A line that is about a request has its id as request_id, and that of its
+// trace, if there is one, as trace_id.
+//
 // Caddy's own format `filter` changes fields that are named one by one, and no
 // messages.
 type Encoder struct {

@@ -90,3 +90,38 @@ func TestOneTraceLeadsThroughGatewayAndBackend(t *testing.T) {
 		t.Error("a token is in a span")
 	}
 }
+
+func TestEveryLineOfARequestHasItsIDs(t *testing.T) {
+	t.Parallel()
+	e := layout(t)
+	spans := tracingtest.Start(t)
+	e.env = append(e.env, append(spans.Environment(), "ODORDIFF_LOG_LEVEL=DEBUG")...)
+	e.startWith(t)
+	backend := e.startBackend(t)
+	about := map[string]string{ // the lines that a request must have, by its id
+		e.generate(t, e.token(t), prompt).Header.Get("X-Request-Id"): "http.log.access.log0 inference",
+		e.generate(t, "", prompt).Header.Get("X-Request-Id"):         "gate.refusals http.log.access.log0",
+	}
+	for id, loggers := range about {
+		for logger := range strings.FieldsSeq(loggers) {
+			eventually(t, "a line of "+logger+" about "+id, func() bool {
+				for line := range strings.Lines(e.out.String() + backend.out.String()) {
+					if strings.Contains(line, `"logger":"`+logger+`"`) && strings.Contains(line, `"request_id":"`+id+`"`) {
+						return true
+					}
+				}
+				return false
+			})
+		}
+	}
+	for line := range strings.Lines(e.out.String() + backend.out.String()) {
+		if !strings.Contains(line, generatePath) && !strings.Contains(line, `"request_id"`) {
+			continue
+		}
+		for _, field := range []string{`"ts":`, `"level":"`, `"logger":"`, `"msg":"`, `"request_id":"`, `"trace_id":"`} {
+			if !strings.Contains(line, field) {
+				t.Errorf("%s is not in %s", field, line)
+			}
+		}
+	}
+}
