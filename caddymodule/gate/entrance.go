@@ -75,10 +75,10 @@ func (e Entrance) Enter(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		return e.serve(w, r, v, next, h)
 	}
 	e.time(&v.Exchange)
-	r = e.trace(r, &v.Exchange)
+	traced := e.trace(r, &v.Exchange)
 	returned := false
-	defer func() { e.leave(r, v, err, !returned) }()
-	err = e.serve(&v.Response, r, v, next, h)
+	defer func() { e.leave(traced, v, err, !returned) }()
+	err = e.serve(&v.Response, traced, v, next, h)
 	returned = true
 	return err
 }
