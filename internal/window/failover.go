@@ -243,20 +243,24 @@ func (f *Failover) comeBack() {
 	f.tell(nil)
 }
 
+// maxReports is how often a node reports what it has granted while it goes on
+// to grant, before it stops that for a last report.
+const maxReports = 10
+
 // connect makes the shared store ready and uses it from then on.
 func (f *Failover) connect() error {
 	err := f.shared.Connect(f.background)
 	if err == nil {
 		err = f.join()
 	}
-	if err == nil {
-		err = f.unreported.report(f.background, f.shared) // most of it
+	for pass := 0; err == nil && pass < maxReports && f.unreported.many(); pass++ {
+		err = f.unreported.report(f.background, f.shared)
 	}
 	if err != nil {
 		f.failure.Store(&err)
 		return err
 	}
-	// What was granted meanwhile; nothing is granted now.
+	// What was granted meanwhile; nothing is granted now, so it must be little.
 	f.unreported.mu.Lock()
 	defer f.unreported.mu.Unlock()
 	if err := f.unreported.report(f.background, f.shared); err != nil {

@@ -1,6 +1,8 @@
 package window
 
 import (
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -74,5 +76,41 @@ func TestWhatANodeGrantsByItselfIsChargedWhenRedisIsBack(t *testing.T) {
 	left := decide(t, n, Charge{charge.Limit, "k", 0}).States[0].Remaining
 	if alone == 0 || left > 70 || left < 69 {
 		t.Errorf("%d of 100 left after 30 uses, %d of them without Redis", left, alone)
+	}
+}
+
+// TestRedisIsBackThoughANodeGoesOnToGrant always has a grant that is not yet
+// reported.
+func TestRedisIsBackThoughANodeGoesOnToGrant(t *testing.T) {
+	server := redistest.Start(t)
+	n := newNode(t, server, 1)
+	eventually(t, func() bool { return !n.Degraded() })
+	grant := func(key int) { decide(t, n, Charge{hourly("l", 100, Local), strconv.Itoa(key), 1}) }
+	server.Pause()
+	const before = 5000
+	for key := range before {
+		grant(key)
+	}
+	over := make(chan struct{})
+	var granting sync.WaitGroup
+	granting.Go(func() {
+		for {
+			select {
+			case <-over:
+				return
+			default:
+				grant(before)
+			}
+		}
+	})
+	server.Resume()
+	eventually(t, func() bool { return !n.Degraded() })
+	close(over)
+	granting.Wait()
+	for _, key := range []string{"1", strconv.Itoa(before / 2), strconv.Itoa(before - 1)} {
+		// It may be there twice, if Redis made the charge but was too late.
+		if left := decide(t, n, Charge{hourly("l", 100, Local), key, 0}).States[0].Remaining; left < 98 || left > 99 {
+			t.Errorf("key %s has %d of 100 left after one use", key, left)
+		}
 	}
 }

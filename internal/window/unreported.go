@@ -2,9 +2,17 @@ package window
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
+
+// reportTogether is how many decisions report grants at once, and so may share
+// a round trip. More of them would keep Redis busy for so long that it seems to
+// be gone.
+const reportTogether = 8
 
 // unreported is what a node has granted while the shared store was gone, and
 // the store has not heard of.
@@ -39,32 +47,41 @@ func (u *unreported) add(c Charge) {
 	}
 }
 
-// take returns some of the grants as charges that always fit, and forgets them.
+// many reports whether there are more windows than one decision charges.
+func (u *unreported) many() bool {
+	u.adding.Lock()
+	defer u.adding.Unlock()
+	return len(u.grants) > MaxCharges
+}
+
+// take returns all grants as charges that always fit, and forgets them.
 func (u *unreported) take() []Charge {
 	u.adding.Lock()
 	defer u.adding.Unlock()
-	var charges []Charge
+	charges := make([]Charge, 0, len(u.grants))
 	for g, cost := range u.grants {
-		if len(charges) == MaxCharges {
-			break
-		}
 		limit := Limit{Name: g.limit, Rate: MaxRate, Window: g.window, Shadow: true}
 		charges = append(charges, Charge{Limit: limit, Key: g.key, Cost: cost})
-		delete(u.grants, g)
 	}
+	clear(u.grants)
 	return charges
 }
 
-// report charges all that there is to the store. What the store does not take
-// is kept.
+// report charges to the store what there is now, and not what is granted
+// meanwhile: that might never end. What the store does not take is kept.
 func (u *unreported) report(ctx context.Context, store Store) error {
-	for charges := u.take(); len(charges) > 0; charges = u.take() {
-		if _, err := store.Decide(ctx, charges); err != nil {
-			for _, c := range charges {
-				u.add(c)
+	all, ctx := errgroup.WithContext(ctx)
+	all.SetLimit(reportTogether)
+	for charges := range slices.Chunk(u.take(), MaxCharges) {
+		all.Go(func() error {
+			_, err := store.Decide(ctx, charges)
+			if err != nil {
+				for _, c := range charges {
+					u.add(c)
+				}
 			}
 			return err
-		}
+		})
 	}
-	return nil
+	return all.Wait()
 }
