@@ -65,7 +65,7 @@ func TestABrokenCaddyfileIsRefusedInOneLine(t *testing.T) {
 		{`dir "{$ODORDIFF_POLICIES:policies}"`, "dir /nowhere/at/all", `gate_policy: reading policy directory /nowhere/at/all`},
 		{"schemas/batch.json", "schemas/none.json", `gate_policy: the policy in force: schemas/none.json: a route needs this schema`},
 		{"prompt /prompt\n", "prompt prompt\n", `gate_policy: prompt: "prompt" is not a JSON Pointer`},
-		{"format gate\n\t}\n\t# One line", "format gates\n\t}\n\t# One line", `log: getting module named 'caddy.logging.encoders.gates'`},
+		{"format gate\n\t\tsampling", "format gates\n\t\tsampling", `log: getting module named 'caddy.logging.encoders.gates'`},
 		{"{$ODORDIFF_LOG_LEVEL:INFO}", "LOUD", `setting up default log: unrecognized log level: loud`},
 		{"grace_period 30s", "grace_period soon", `grace_period: time: invalid duration "soon"`},
 		{"metrics # to be", "metricks # to be", `unrecognized global option: metricks`},
