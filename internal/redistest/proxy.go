@@ -1,6 +1,7 @@
 package redistest
 
 import (
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -130,7 +131,7 @@ func (p *Proxy) carry(to, from net.Conn) {
 			parcels <- parcel{data[:n], time.Now().Add(p.oneWay())}
 		}
 		if err != nil {
-			if err != io.EOF {
+			if !errors.Is(err, io.EOF) {
 				_ = to.Close()
 			}
 			return
