@@ -30,7 +30,7 @@ const (
 // conn is a connection of HTTP/1.1 that can go from one server to another.
 type conn struct {
 	net.Conn
-	server *Listener // set before the server has it
+	server *Listener // set before the server has it; nil if none took it
 
 	reading sync.Mutex // held while the server reads
 
@@ -149,7 +149,7 @@ func (c *conn) Close() error {
 		_ = c.Conn.SetDeadline(past) // It ends a write that hangs.
 		c.mu.Unlock()
 		return nil
-	case c.phase != waiting || !c.server.succeeded():
+	case c.server == nil || c.phase != waiting || !c.server.succeeded():
 		c.mu.Unlock()
 		return c.Conn.Close()
 	}

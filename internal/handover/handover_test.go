@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -385,4 +386,37 @@ func TestASocketStaysOpenUntilItsLastListenerIsClosed(t *testing.T) {
 		c.Close()
 		t.Error("the socket is still open")
 	}
+}
+
+// A client may take its time over the handshake, until nobody is left who could
+// serve it.
+func TestAConnectionThatNobodyTakesIsClosed(t *testing.T) {
+	p, _ := securePlace(t)
+	last := p.serve(t, "last", nil)
+	c, _ := p.dial(t)
+	// The server has the connection once it answers the first message.
+	hello, held := make(chan struct{}), make(chan struct{})
+	client := tls.Client(&heldConn{Conn: c, read: hello, goOn: held}, &tls.Config{InsecureSkipVerify: true})
+	done := make(chan error, 1)
+	go func() { done <- client.Handshake() }()
+	<-hello
+	last.stop(t)
+	close(held)
+	<-done
+	if _, err := client.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("read: %v, want the end of the connection", err)
+	}
+}
+
+// heldConn holds what was read first until it may go on.
+type heldConn struct {
+	net.Conn
+	once       sync.Once
+	read, goOn chan struct{}
+}
+
+func (c *heldConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.once.Do(func() { close(c.read); <-c.goOn })
+	return n, err
 }
