@@ -156,14 +156,24 @@ func (c *conn) Close() error {
 	c.moved = true
 	_ = c.Conn.SetReadDeadline(past) // It ends a read of this server.
 	c.mu.Unlock()
+	// A read of TLS may have to write, to a client that does not take it. The
+	// server must not wait for that.
+	go c.move()
+	return nil
+}
+
+// move gives the connection to another server, once this one does not read any
+// more.
+func (c *conn) move() {
 	c.reading.Lock()
-	defer c.reading.Unlock()
-	if c.broken != nil {
-		return c.Conn.Close()
+	broken := c.broken
+	c.reading.Unlock()
+	if broken != nil {
+		_ = c.Conn.Close() // It is of no use to another server.
+		return
 	}
 	_ = c.Conn.SetDeadline(time.Time{})
-	go pass(c.server.place, c.next())
-	return nil
+	pass(c.server.place, c.next())
 }
 
 // past is a deadline that is over.
