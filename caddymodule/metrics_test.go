@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/odordiff/odordiff/caddymodule/edgetest"
+	"github.com/odordiff/odordiff/internal/eventually"
 )
 
 // scrape returns the metrics of an edge that has the directive metrics at
@@ -63,7 +64,7 @@ func scrapeAt(t *testing.T, client *http.Client, url string) map[string]float64 
 func wantMore(t *testing.T, e *edgetest.Edge, before map[string]float64, prefix string, want map[string]float64) {
 	t.Helper()
 	var got map[string]float64
-	await(t, prefix, func() bool {
+	if !eventually.Holds(func() bool {
 		got = map[string]float64{}
 		for name, value := range scrape(t, e) {
 			if strings.HasPrefix(name, prefix) && value != before[name] {
@@ -71,7 +72,9 @@ func wantMore(t *testing.T, e *edgetest.Edge, before map[string]float64, prefix 
 			}
 		}
 		return maps.Equal(got, want)
-	}, func() { t.Errorf("%v, want %v", got, want) })
+	}) {
+		t.Fatalf("%s: %v, want %v", prefix, got, want)
+	}
 }
 
 // startScraped starts an edge with every gate, at /generate, and metrics.
@@ -286,7 +289,7 @@ func TestAPolicysRevisionAndItsAgeAreSeenByScrapers(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(e.policies, "gate.rego"), []byte("package gate\nnonsense"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the refusal", func() bool {
+	eventually.True(t, "the refusal", func() bool {
 		return scrape(t, e.Edge)["gate_policy_refused_since_timestamp_seconds"+dir+"}"] >= began
 	})
 }
@@ -328,7 +331,7 @@ https://one.localhost:%[2]s, https://TWO.localhost:%[2]s {
 	soon, late := float64(time.Now().Unix()), float64(time.Now().Add(30*24*time.Hour).Unix())
 	for _, host := range []string{"one.localhost", "two.localhost"} {
 		name := fmt.Sprintf("gate_certificate_not_after_timestamp_seconds{host=%q}", host)
-		await(t, name, func() bool {
+		eventually.True(t, name, func() bool {
 			ends := scrapeAt(t, http.DefaultClient, plain)[name]
 			return ends > soon && ends < late
 		})
@@ -336,19 +339,6 @@ https://one.localhost:%[2]s, https://TWO.localhost:%[2]s {
 	for name := range scrapeAt(t, http.DefaultClient, plain) {
 		if strings.HasPrefix(name, "gate_certificate") && !strings.Contains(name, ".localhost") {
 			t.Errorf("also %s", name)
-		}
-	}
-}
-
-// await waits until the condition holds.
-func await(t *testing.T, what string, holds func() bool, otherwise ...func()) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			for _, say := range otherwise {
-				say()
-			}
-			t.Fatalf("%s: not within 20 s", what)
 		}
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/odordiff/odordiff/caddymodule/edgetest"
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/keyring"
 	"github.com/odordiff/odordiff/internal/token"
 )
@@ -111,7 +112,7 @@ func TestATokenOfTheScopeMayScrapeAndNothingElse(t *testing.T) {
 		return minted
 	}
 	url := documented(t, "require_scope metrics", state)
-	await(t, "the certificate", func() bool { return asScraper(t, url+"/metrics", "") != 0 })
+	eventually.True(t, "the certificate", func() bool { return asScraper(t, url+"/metrics", "") != 0 })
 	for _, c := range []struct {
 		path, bearer string
 		want         int
@@ -134,7 +135,7 @@ func TestACertificateOfTheAuthorityMayScrapeAndNoOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	url := documented(t, "client_auth", state) + "/metrics"
-	await(t, "the certificate", func() bool { return asScraper(t, url, "", ours.issue(t)) == http.StatusOK })
+	eventually.True(t, "the certificate", func() bool { return asScraper(t, url, "", ours.issue(t)) == http.StatusOK })
 	if got := asScraper(t, url, ""); got != 0 {
 		t.Errorf("without a certificate: %d", got)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/odordiff/odordiff/caddymodule/edgetest"
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	_ "github.com/odordiff/odordiff/caddymodule/problem"
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/slots"
 )
 
@@ -107,7 +108,7 @@ func TestAWaitingRequestIsLetInWhenAnotherEndsAlsoAfterAReload(t *testing.T) {
 	edge.Load("header X-Reloaded yes\n" + config)
 	// It asks again where the reload took its connection.
 	second := later(edge.Client, edge.URL)
-	eventually(t, "the second waits for the first", func() bool {
+	eventually.True(t, "the second waits for the first", func() bool {
 		return use(t, "requests", slots.Bounds{Each: 1, All: 1, Waiting: 4}) == slots.Use{Held: 1, Waiting: 1}
 	})
 	answer <- struct{}{}
@@ -116,15 +117,6 @@ func TestAWaitingRequestIsLetInWhenAnotherEndsAlsoAfterAReload(t *testing.T) {
 	for name, got := range map[string]result{"first": <-first, "second": <-second} {
 		if got.err != nil || got.status != http.StatusOK {
 			t.Errorf("%s: %+v", name, got)
-		}
-	}
-}
-
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !condition(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("it never happened: %s", what)
 		}
 	}
 }
@@ -215,7 +207,7 @@ func TestConnectionsBeyondTheBoundAreClosed(t *testing.T) {
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a closed connection makes room", func() bool { return connect(t, edge, "127.0.0.1") != nil })
+	eventually.True(t, "a closed connection makes room", func() bool { return connect(t, edge, "127.0.0.1") != nil })
 }
 
 func TestTheDefaultsLetARequestIn(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"filippo.io/age"
@@ -24,6 +23,7 @@ import (
 	"github.com/odordiff/odordiff/caddymodule/edgetest"
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/internal/audit"
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/exchange"
 	"github.com/odordiff/odordiff/internal/freeport"
 )
@@ -328,7 +328,7 @@ func TestARequiredTrailThatFailsRefusesWhatItMustRecord(t *testing.T) {
 			if required {
 				want = http.StatusServiceUnavailable
 			}
-			wait(t, func() bool { return statusOf(t, edge, "/refused") == want && failing(t) })
+			eventually.True(t, "the trail cannot be written", func() bool { return statusOf(t, edge, "/refused") == want && failing(t) })
 			if got := statusOf(t, edge, "/ok?who=alice"); required && got != want || !required && got != http.StatusOK {
 				t.Errorf("the first use of a credential is answered with %d", got)
 			}
@@ -338,21 +338,11 @@ func TestARequiredTrailThatFailsRefusesWhatItMustRecord(t *testing.T) {
 			if err := os.Remove(ballast); err != nil {
 				t.Fatal(err)
 			}
-			wait(t, func() bool { return !failing(t) })
+			eventually.True(t, "there is room again", func() bool { return !failing(t) })
 			if got := statusOf(t, edge, "/refused"); got != http.StatusForbidden {
 				t.Errorf("status %d when there is room again", got)
 			}
 		})
-	}
-}
-
-// wait waits for something that is about to be true.
-func wait(t *testing.T, until func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !until(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("it did not come true within a minute")
-		}
 	}
 }
 

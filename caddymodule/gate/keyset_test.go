@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/healthcheck"
 	"github.com/odordiff/odordiff/internal/keyring"
 )
@@ -30,15 +31,6 @@ func place(t *testing.T, path, content string) {
 	}
 	if err := os.Rename(path+".next", path); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !condition(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("it never came: %s", what)
-		}
 	}
 }
 
@@ -105,7 +97,7 @@ func TestHealthAndMetricsShowTheStateOfTheKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "the files are missed", func() bool { return app.Keyring().LastError() != nil && keys.LastError() != nil })
+	eventually.True(t, "the files are missed", func() bool { return app.Keyring().LastError() != nil && keys.LastError() != nil })
 	want["gate_keys_broken jwks"], want["gate_keys_broken keyring"] = 1, 1
 	if diff := cmp.Diff(want, gathered(t, registry)); diff != "" {
 		t.Error(diff)
@@ -156,7 +148,7 @@ func TestAKeySetIsFollowedOnceForAllWhoReadIt(t *testing.T) {
 		t.Error("the file was opened again")
 	}
 	place(t, set, `{"keys": []}`)
-	eventually(t, "the file is still followed", func() bool { return after.keySets.all()[set].Contents().Keys == 0 })
+	eventually.True(t, "the file is still followed", func() bool { return after.keySets.all()[set].Contents().Keys == 0 })
 }
 
 func TestAReloadSaysAgainWhatIsWrongWithTheKeys(t *testing.T) {
@@ -172,7 +164,7 @@ func TestAReloadSaysAgainWhatIsWrongWithTheKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	place(t, set, "broken")
-	eventually(t, "the broken file is noticed", func() bool { return keys.LastError() != nil })
+	eventually.True(t, "the broken file is noticed", func() bool { return keys.LastError() != nil })
 
 	core, logs := observer.New(zap.InfoLevel)
 	after, cleanAfter := provision(t, &App{KeyringFile: secrets})

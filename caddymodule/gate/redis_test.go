@@ -5,12 +5,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/healthcheck"
 	"github.com/odordiff/odordiff/internal/redistest"
 )
@@ -81,11 +81,9 @@ func TestARedisThatRefusesWritesHasFailedUntilItTakesThemAgain(t *testing.T) {
 			if err := fault.end(t.Context(), server.Client()); err != nil {
 				t.Fatal(err)
 			}
-			for deadline := time.Now().Add(time.Minute); app.redis.check(t.Context()).Status != healthcheck.OK; time.Sleep(10 * time.Millisecond) {
-				if time.Now().After(deadline) {
-					t.Fatal("it stays failed without traffic")
-				}
-			}
+			eventually.True(t, "it is well again without traffic", func() bool {
+				return app.redis.check(t.Context()).Status == healthcheck.OK
+			})
 			if got := valueOf(t, app.redis.degradedGauge()); got != 0 {
 				t.Errorf("gate_redis_degraded is %g when all is well again", got)
 			}
@@ -104,12 +102,12 @@ func TestAPartOfAClusterThatNobodyServesIsAFailure(t *testing.T) {
 	wait := func(status healthcheck.Status, detail string) {
 		t.Helper()
 		var got healthcheck.Result
-		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-			if got = app.redis.check(t.Context()); got.Status == status && strings.Contains(got.Detail, detail) {
-				return
-			}
+		if !eventually.Holds(func() bool {
+			got = app.redis.check(t.Context())
+			return got.Status == status && strings.Contains(got.Detail, detail)
+		}) {
+			t.Fatalf("%s: %s, want %s: %s", got.Status, got.Detail, status, detail)
 		}
-		t.Errorf("%s: %s, want %s: %s", got.Status, got.Detail, status, detail)
 	}
 	wait(healthcheck.OK, "takes charges and nonces")
 	windows, err := client.ClusterKeySlot(t.Context(), "{"+DefaultPrefix+"}").Result()

@@ -4,10 +4,10 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/freeport"
 )
 
@@ -90,15 +90,13 @@ func (c *Cluster) MasterOf(key string) (i int) {
 	return min(int(slot)/(slots/masters), masters-1)
 }
 
-// AwaitPromotion waits until the replica i has become a master, and returns
-// when that was seen.
-func (c *Cluster) AwaitPromotion(i int) time.Time {
+// AwaitPromotion waits until the replica i has become a master.
+func (c *Cluster) AwaitPromotion(i int) {
 	c.t.Helper()
 	c.await("the replica is promoted", func() bool {
 		info, _ := c.Replicas[i].client().Info(c.t.Context(), "replication").Result()
 		return strings.Contains(info, "role:master")
 	})
-	return time.Now()
 }
 
 // Migrate begins to move the slot of the key from its master i to another,
@@ -145,12 +143,7 @@ func (c *Cluster) do(node *Server, command ...any) {
 
 func (c *Cluster) await(what string, happens func() bool) {
 	c.t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if happens() {
-			return
-		}
-	}
-	c.t.Fatalf("within %v it did not happen that %s", patience, what)
+	eventually.True(c.t, what, happens)
 }
 
 // startNode starts a node that knows no other.

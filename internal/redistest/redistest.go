@@ -14,11 +14,9 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/freeport"
 )
-
-// patience is how long a server may take to come up.
-const patience = 20 * time.Second
 
 // Server is a running redis-server. A method that fails ends the test that
 // started the server.
@@ -111,13 +109,10 @@ func (s *Server) Restart() {
 
 func (s *Server) await() {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if answers(s.Addr) {
-			return
-		}
+	if !eventually.Holds(func() bool { return answers(s.Addr) }) {
+		s.stop()
+		s.t.Fatalf("redis-server does not answer on %s:\n%s", s.Addr, s.output)
 	}
-	s.stop()
-	s.t.Fatalf("redis-server did not answer on %s within %v:\n%s", s.Addr, patience, s.output)
 }
 
 // answers speaks to the port without a client, whose pool would remember

@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/redistest"
 )
 
@@ -92,7 +93,7 @@ func TestDecisionsMadeAtTheSameTimeShareRoundTrips(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, func() bool { return hook.n.Load() >= callers/maxBatch })
+	eventually.True(t, "enough round trips are made", func() bool { return hook.n.Load() >= callers/maxBatch })
 	release()
 	all.Wait()
 	if n := granted.Load(); n != 100 {
@@ -101,7 +102,7 @@ func TestDecisionsMadeAtTheSameTimeShareRoundTrips(t *testing.T) {
 	if n := hook.n.Load(); n > callers/2 {
 		t.Errorf("%d decisions took %d round trips", callers, n)
 	}
-	eventually(t, func() bool { _, sending := store.batcher.queue(); return sending == 0 })
+	eventually.True(t, "nothing is under way", func() bool { _, sending := store.batcher.queue(); return sending == 0 })
 }
 
 func TestADecisionDoesNotWaitForTheRoundTripsOfOthers(t *testing.T) {
@@ -114,7 +115,7 @@ func TestADecisionDoesNotWaitForTheRoundTripsOfOthers(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		eventually(t, func() bool { waiting, _ := store.batcher.queue(); return hook.n.Load() == i+1 && waiting == 0 })
+		eventually.True(t, "the batch is sent", func() bool { waiting, _ := store.batcher.queue(); return hook.n.Load() == i+1 && waiting == 0 })
 	}
 	release()
 	all.Wait()
@@ -135,7 +136,7 @@ func TestACallerThatWaitsLeavesWhenItsContextEnds(t *testing.T) {
 		_, err := store.Decide(ctx, []Charge{{perMinute("l", 100), "gone", 1}})
 		left <- err
 	}()
-	eventually(t, func() bool { waiting, _ := store.batcher.queue(); return waiting == 1 })
+	eventually.True(t, "one waits", func() bool { waiting, _ := store.batcher.queue(); return waiting == 1 })
 	cancel()
 	if err := <-left; !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
@@ -181,12 +182,12 @@ func TestALaneThatHadItsTimeIsReplaced(t *testing.T) {
 		defer store.batcher.mu.Unlock()
 		return slices.Clone(store.batcher.idle)
 	}
-	eventually(t, func() bool { return len(lanes()) == minLanes })
+	eventually.True(t, "the least number of lanes is open", func() bool { return len(lanes()) == minLanes })
 	old := lanes()
 	for _, l := range old {
 		l.until = time.Now()
 	}
-	eventually(t, func() bool {
+	eventually.True(t, "all lanes are new", func() bool {
 		decide(t, store, charge)
 		now := lanes()
 		return len(now) == minLanes && !slices.ContainsFunc(now, func(l *lane) bool { return slices.Contains(old, l) })

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/redisconn"
 	"github.com/odordiff/odordiff/internal/redistest"
 )
@@ -25,7 +26,7 @@ type node struct {
 func newNode(t *testing.T, server *redistest.Server, nodes int) *node {
 	t.Helper()
 	n := newNodeAt(t, server.URL(), nodes)
-	eventually(t, func() bool { return decidedInRedis(t, n, Charge{perMinute("warm-up", 1000), "k", 1}) })
+	eventually.True(t, "Redis decides", func() bool { return decidedInRedis(t, n, Charge{perMinute("warm-up", 1000), "k", 1}) })
 	return n
 }
 
@@ -217,11 +218,11 @@ func TestFailoverComesBackToARedisThatComesBack(t *testing.T) {
 				decide(t, n, charge)
 			}
 			outage.end(server)
-			eventually(t, func() bool {
+			eventually.True(t, "Redis decides again", func() bool {
 				v := decide(t, n, charge)
 				return !v.States[0].Degraded && !n.Degraded()
 			})
-			eventually(t, func() bool { told := n.told(); return told[len(told)-1] == nil })
+			eventually.True(t, "Redis is said to be back", func() bool { told := n.told(); return told[len(told)-1] == nil })
 			if told := n.told(); told[0] == nil {
 				t.Errorf("OnChange was told %v, want a reason and then that Redis is back", told)
 			}
@@ -241,7 +242,7 @@ func TestAProbeShowsWhatNoTrafficDoes(t *testing.T) {
 			t.Fatal("a probe succeeded without Redis")
 		}
 	}
-	eventually(t, func() bool {
+	eventually.True(t, "the probe is refused", func() bool {
 		err := n.Probe(t.Context())
 		return n.Degraded() && err != nil && strings.Contains(err.Error(), "refused")
 	})
@@ -249,7 +250,7 @@ func TestAProbeShowsWhatNoTrafficDoes(t *testing.T) {
 		t.Errorf("OnError was told of %d probes", n.errs)
 	}
 	server.Restart()
-	eventually(t, func() bool { return n.Probe(t.Context()) == nil && !n.Degraded() })
+	eventually.True(t, "Redis is probed with success", func() bool { return n.Probe(t.Context()) == nil && !n.Degraded() })
 }
 
 func TestFailoverDoesNotBlameRedisForACallerThatGaveUp(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/redistest"
 )
 
@@ -42,7 +43,7 @@ func TestThreeNodesKeepTheBoundThroughTheLossOfRedis(t *testing.T) {
 	}
 	server.Resume()
 	for _, n := range nodes {
-		eventually(t, func() bool { return !n.Degraded() })
+		eventually.True(t, "Redis is in use", func() bool { return !n.Degraded() })
 	}
 	after := 0
 	for _, n := range nodes {
@@ -71,7 +72,7 @@ func TestWhatANodeGrantsByItselfIsChargedWhenRedisIsBack(t *testing.T) {
 		}
 	}
 	server.Resume()
-	eventually(t, func() bool { return !n.Degraded() })
+	eventually.True(t, "Redis is in use", func() bool { return !n.Degraded() })
 	// One of them may be there twice, if Redis made the charge but was too late.
 	left := decide(t, n, Charge{charge.Limit, "k", 0}).States[0].Remaining
 	if alone == 0 || left > 70 || left < 69 {
@@ -84,7 +85,7 @@ func TestWhatANodeGrantsByItselfIsChargedWhenRedisIsBack(t *testing.T) {
 func TestRedisIsBackThoughANodeGoesOnToGrant(t *testing.T) {
 	server := redistest.Start(t)
 	n := newNode(t, server, 1)
-	eventually(t, func() bool { return !n.Degraded() })
+	eventually.True(t, "Redis is in use", func() bool { return !n.Degraded() })
 	grant := func(key int) { decide(t, n, Charge{hourly("l", 100, Local), strconv.Itoa(key), 1}) }
 	server.Pause()
 	const before = 5000
@@ -104,7 +105,7 @@ func TestRedisIsBackThoughANodeGoesOnToGrant(t *testing.T) {
 		}
 	})
 	server.Resume()
-	eventually(t, func() bool { return !n.Degraded() })
+	eventually.True(t, "Redis is in use", func() bool { return !n.Degraded() })
 	close(over)
 	granting.Wait()
 	for _, key := range []string{"1", strconv.Itoa(before / 2), strconv.Itoa(before - 1)} {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/redisconn"
 	"github.com/odordiff/odordiff/internal/redistest"
 )
@@ -171,7 +172,7 @@ func TestRedisDecidesInACluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	eventually(t, func() bool { return client.Set(t.Context(), "ready", 1, 0).Err() == nil })
+	eventually.True(t, "the cluster takes writes", func() bool { return client.Set(t.Context(), "ready", 1, 0).Err() == nil })
 	store := newRedis(t, client)
 	// Windows of many keys share a slot: a cluster refuses a script over several.
 	for i := range int64(20) {
@@ -180,15 +181,4 @@ func TestRedisDecidesInACluster(t *testing.T) {
 			t.Fatalf("decision %d in a cluster: %+v", i, v)
 		}
 	}
-}
-
-// eventually waits for something outside of the test's control.
-func eventually(t testing.TB, happens func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if happens() {
-			return
-		}
-	}
-	t.Fatal("it never happened")
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/odordiff/odordiff/internal/eventually"
 )
 
 // Two gateways share a state directory for a moment when a binary is replaced.
@@ -33,7 +35,7 @@ func TestEachGatewayOfAStateDirectoryKeepsATrail(t *testing.T) {
 		}
 		return stdout
 	}
-	eventually(t, "the refusal is recorded", func() bool {
+	eventually.True(t, "the refusal is recorded", func() bool {
 		return strings.Contains(ask(first, "query", "--folder", trail), id)
 	})
 	if out := ask(second, "query"); strings.Contains(out, id) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/keyring"
 )
 
@@ -128,7 +129,7 @@ func TestASignatureNeedsItsKeysScope(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.save(t, file, strings.Replace(string(content), `"generate"`, `"read"`, 1))
-	eventually(t, "the key's new scope counts", func() bool {
+	eventually.True(t, "the key's new scope counts", func() bool {
 		return e.send(t, http.MethodPost, generatePath, e.sign(t, prompt), prompt).StatusCode == http.StatusForbidden
 	})
 	e.send(t, http.MethodPost, generatePath, e.sign(t, prompt), prompt).wantProblem(t, http.StatusForbidden, "scope-insufficient")
@@ -170,7 +171,7 @@ func TestAKeyIsRevokedWithoutAReload(t *testing.T) {
 	if _, stderr, code := run(t, e.env, "keyring", "init"); code != 0 {
 		t.Fatalf("keyring init: %s", stderr)
 	}
-	eventually(t, "the old token is refused", func() bool {
+	eventually.True(t, "the old token is refused", func() bool {
 		return e.generate(t, token, prompt).StatusCode == http.StatusUnauthorized
 	})
 	e.generate(t, e.token(t), prompt).wantOK(t)
@@ -187,7 +188,7 @@ func TestNamesakesOfTwoTenantsDoNotShareALimit(t *testing.T) {
 	}
 	e.save(t, file, `{"keys":[`+key("a")+`,`+key("b")+`]}`)
 	bob := func(tenant string) string { return e.token(t, "--subject", "bob", "--key", tenant) }
-	eventually(t, "the keys are in force", func() bool { return e.generate(t, bob("a"), prompt).StatusCode == http.StatusOK })
+	eventually.True(t, "the keys are in force", func() bool { return e.generate(t, bob("a"), prompt).StatusCode == http.StatusOK })
 	e.generate(t, bob("a"), prompt).wantProblem(t, http.StatusTooManyRequests, "quota-exceeded")
 	e.generate(t, bob("b"), prompt).wantOK(t)
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/odordiff/odordiff/internal/eventually"
 )
 
 // told are the fields that every answer over TLS has.
@@ -125,7 +127,7 @@ func TestARefusalForCapacityCanBeReadByTheApp(t *testing.T) {
 		}
 	}()
 	var got answer
-	eventually(t, "the only place is taken", func() bool {
+	eventually.True(t, "the only place is taken", func() bool {
 		got = e.send(t, http.MethodGet, "/health/live", byApp(""), "")
 		return got.StatusCode != http.StatusOK
 	})

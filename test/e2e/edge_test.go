@@ -15,6 +15,7 @@ import (
 
 	"github.com/quic-go/quic-go/http3"
 
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/freeport"
 )
 
@@ -162,7 +163,7 @@ func (e *edge) configure(t testing.TB, oldNew ...string) {
 func (e *edge) startBackend(t testing.TB, flags ...string) *process {
 	t.Helper()
 	backend := start(t, e.env, append([]string{"infer", "--listen", e.upstream}, flags...)...)
-	eventually(t, "the backend is ready", func() bool {
+	eventually.True(t, "the backend is ready", func() bool {
 		resp, err := http.Get("http://" + e.upstream + "/health/ready")
 		if err != nil {
 			return false
@@ -175,7 +176,7 @@ func (e *edge) startBackend(t testing.TB, flags ...string) *process {
 
 func (e *edge) waitUntilAlive(t testing.TB) {
 	t.Helper()
-	eventually(t, "the edge is alive", func() bool {
+	eventually.True(t, "the edge is alive", func() bool {
 		if e.ended() {
 			t.Fatalf("odordiff ended: %v\n%s", e.err, e.out)
 		}

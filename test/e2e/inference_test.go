@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/odordiff/odordiff/internal/eventually"
 )
 
 func bearer(token string) http.Header {
@@ -138,7 +140,7 @@ func TestEventsPassTheGatewayAtOnce(t *testing.T) {
 				t.Errorf("answered over %s", resp.Proto)
 			}
 			wantEvents(t, resp.Body, read)
-			eventually(t, "the outcome is counted", func() bool {
+			eventually.True(t, "the outcome is counted", func() bool {
 				return strings.Contains(e.metrics(t), fmt.Sprintf(`gate_responses_total{cut="",rung="live",status="2xx"} %d`, i+1))
 			})
 		})

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/odordiff/odordiff/internal/eventually"
 )
 
 const batchPath = "/api/v1/generate/batch"
@@ -124,12 +126,12 @@ func TestAJobOutlivesItsBackend(t *testing.T) {
 	backend := e.startBackend(t)
 	header := bearer(e.token(t))
 	path := e.submit(t, header, batchOf(t, slices.Repeat([]string{"rose"}, 12), `, "steps": 4, "num_molecules": 1`))
-	eventually(t, "some prompts are answered", func() bool {
+	eventually.True(t, "some prompts are answered", func() bool {
 		return !strings.Contains(string(e.send(t, http.MethodGet, path, header, "").body), `"done":0`)
 	})
 	backend.kill()
 	e.startBackend(t)
-	eventually(t, "the gateway tries the backend again", func() bool {
+	eventually.True(t, "the gateway tries the backend again", func() bool {
 		return e.send(t, http.MethodGet, path, header, "").StatusCode == http.StatusOK
 	})
 	lines := e.results(t, header, path)

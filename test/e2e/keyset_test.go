@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/odordiff/odordiff/internal/eventually"
 )
 
 // rsaKey is a key as an identity provider has it.
@@ -74,21 +76,21 @@ func TestAKeySetIsJudgedKeyByKey(t *testing.T) {
 	}
 
 	e.save(t, file, keySet(incomplete, after.jwk()))
-	eventually(t, "the removed key is refused", func() bool { return refused(before) })
+	eventually.True(t, "the removed key is refused", func() bool { return refused(before) })
 	e.generate(t, after.token(t), prompt).wantOK(t)
 
 	e.save(t, file, keySet())
-	eventually(t, "an empty set is no key", func() bool { return refused(after) })
+	eventually.True(t, "an empty set is no key", func() bool { return refused(after) })
 
 	e.save(t, file, keySet(after.jwk()))
-	eventually(t, "the set is good again", func() bool { return !refused(after) })
+	eventually.True(t, "the set is good again", func() bool { return !refused(after) })
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the metric shows that the file is gone", func() bool { return e.metric(t, "gate_keys_broken", file) == "1" })
+	eventually.True(t, "the metric shows that the file is gone", func() bool { return e.metric(t, "gate_keys_broken", file) == "1" })
 	e.generate(t, after.token(t), prompt).wantOK(t)
 	operator := http.Header{"Authorization": {"Bearer " + e.token(t, "--scope", "operator")}}
-	eventually(t, "health shows it, too", func() bool {
+	eventually.True(t, "health shows it, too", func() bool {
 		report := string(e.send(t, http.MethodGet, "/health", operator, "").body)
 		return strings.Contains(report, "jwks.json: opening: no such file") && strings.Contains(report, `"age_seconds"`)
 	})

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/redistest"
 )
 
@@ -64,7 +65,7 @@ func TestHealthSaysMoreToOperators(t *testing.T) {
 	}
 
 	backend.kill()
-	eventually(t, "degraded without the backend", func() bool {
+	eventually.True(t, "degraded without the backend", func() bool {
 		parse(get("/health", ""))
 		return report.Status == "degraded"
 	})
@@ -151,15 +152,15 @@ func TestARedisThatRefusesWritesIsSeenByOperatorsAndScrapers(t *testing.T) {
 			return strings.Contains(string(health.body), check) && strings.Contains(e.metrics(t), "\ngate_redis_degraded "+gauge+"\n")
 		}
 	}
-	eventually(t, "Redis is in use", shows("takes charges and nonces", "0"))
+	eventually.True(t, "Redis is in use", shows("takes charges and nonces", "0"))
 	if err := redis.Client().ReplicaOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the replica's refusal is seen", shows("READONLY", "1"))
+	eventually.True(t, "the replica's refusal is seen", shows("READONLY", "1"))
 	if err := redis.Client().ReplicaOf(t.Context(), "NO", "ONE").Err(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "all is well again without traffic", shows("takes charges and nonces", "0"))
+	eventually.True(t, "all is well again without traffic", shows("takes charges and nonces", "0"))
 }
 
 func (e *edge) metrics(t *testing.T) string {
@@ -208,7 +209,7 @@ func TestAPasswordOfRedisIsNotInTheConfig(t *testing.T) {
 	if !strings.Contains(config, "{env.ODORDIFF_REDIS}") || strings.Contains(config, password) {
 		t.Errorf("the config: %s", config)
 	}
-	eventually(t, "Redis is in use", func() bool {
+	eventually.True(t, "Redis is in use", func() bool {
 		operator := http.Header{"Authorization": {"Bearer " + e.token(t, "--scope", "operator")}}
 		return strings.Contains(string(e.send(t, http.MethodGet, "/health", operator, "").body), "takes charges and nonces")
 	})
@@ -220,7 +221,7 @@ func TestAPasswordOfRedisIsNotInTheConfig(t *testing.T) {
 func TestAPasswordThatStandsInTheConfigIsWarnedOf(t *testing.T) {
 	t.Parallel()
 	e := startGateway(t, "{env.ODORDIFF_REDIS}", "redis://:hunter2-for-tests@127.0.0.1:1")
-	eventually(t, "the warning is logged", func() bool {
+	eventually.True(t, "the warning is logged", func() bool {
 		return strings.Contains(e.out.String(), "the password of Redis stands in the configuration")
 	})
 }
@@ -385,7 +386,7 @@ func TestLogsHoldNoSecretsAndNoPrompts(t *testing.T) {
 	signed := e.sign(t, prompt)
 	got := e.send(t, http.MethodPost, generatePath, signed, prompt)
 	got.wantOK(t)
-	eventually(t, "the request is logged with its id", func() bool {
+	eventually.True(t, "the request is logged with its id", func() bool {
 		return strings.Contains(e.out.String(), got.Header.Get("X-Request-Id"))
 	})
 	log := e.out.String()

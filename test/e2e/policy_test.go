@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/odordiff/odordiff/internal/eventually"
 )
 
 func TestInputIsValidatedAndTheFieldNamed(t *testing.T) {
@@ -77,7 +79,7 @@ deny contains {"id": "durian", "message": "durian is not served here", "severity
 	contains(prompt.normalised, "durian")
 }
 `)
-	eventually(t, "the new rule is live", func() bool { return e.generate(t, token, body).StatusCode == http.StatusForbidden })
+	eventually.True(t, "the new rule is live", func() bool { return e.generate(t, token, body).StatusCode == http.StatusForbidden })
 	p := e.generate(t, token, body).wantProblem(t, http.StatusForbidden, "policy-denied")
 	if len(p.Reasons) != 1 || p.Reasons[0].ID != "durian" || p.Reasons[0].Message != "durian is not served here" {
 		t.Errorf("reasons = %+v", p.Reasons)
@@ -85,7 +87,7 @@ deny contains {"id": "durian", "message": "durian is not served here", "severity
 
 	// A typo changes nothing, and the log says where it is.
 	e.save(t, rule, "package gate.rules.durian\n\nimport rego.v1\n\ndeny contains {\"id\": \"durian\"} if nothing(input)\n")
-	eventually(t, "the log names the typo", func() bool { return strings.Contains(e.out.String(), "durian.rego:5") })
+	eventually.True(t, "the log names the typo", func() bool { return strings.Contains(e.out.String(), "durian.rego:5") })
 	e.generate(t, token, body).wantProblem(t, http.StatusForbidden, "policy-denied")
 
 	// A rule whose test fails changes nothing either.
@@ -96,13 +98,13 @@ import rego.v1
 
 test_durian_is_refused if false
 `)
-	eventually(t, "the log names the failing test", func() bool { return strings.Contains(e.out.String(), "test_durian_is_refused") })
+	eventually.True(t, "the log names the failing test", func() bool { return strings.Contains(e.out.String(), "test_durian_is_refused") })
 	e.generate(t, token, body).wantProblem(t, http.StatusForbidden, "policy-denied")
 
 	if err := os.Remove(filepath.Join(e.policies, "durian_test.rego")); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the prompt is allowed", func() bool { return e.generate(t, token, body).StatusCode == http.StatusOK })
+	eventually.True(t, "the prompt is allowed", func() bool { return e.generate(t, token, body).StatusCode == http.StatusOK })
 }
 
 func TestDangerousPromptsAreRefusedHoweverTheyAreSpelled(t *testing.T) {

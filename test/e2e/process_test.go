@@ -133,18 +133,3 @@ func run(t testing.TB, env []string, args ...string) (stdout, stderr string, cod
 	}
 	return outBuf.String(), errBuf.String(), cmd.ProcessState.ExitCode()
 }
-
-// eventually waits until the condition holds.
-func eventually(t testing.TB, what string, condition func() bool) {
-	t.Helper()
-	deadline := time.After(patience)
-	ticker := time.NewTicker(tick)
-	defer ticker.Stop()
-	for !condition() {
-		select {
-		case <-deadline:
-			t.Fatalf("it never happened: %s", what)
-		case <-ticker.C:
-		}
-	}
-}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/odordiff/odordiff/internal/eventually"
 )
 
 // logLines returns the lines of a logger that are logged so far.
@@ -25,7 +27,7 @@ func (e *edge) logLines(t *testing.T, logger string) []map[string]any {
 func (e *edge) wantRecord(t *testing.T, id string) map[string]any {
 	t.Helper()
 	var found []map[string]any
-	eventually(t, "the request "+id+" is logged", func() bool {
+	eventually.True(t, "the request "+id+" is logged", func() bool {
 		return strings.Contains(e.out.String(), id)
 	})
 	for _, entry := range e.logLines(t, "gate.refusals") {
@@ -124,7 +126,7 @@ func TestRefusalsWithoutGateProblemKeepTheirFields(t *testing.T) {
 	if got.StatusCode != http.StatusUnauthorized || got.Header.Get("WWW-Authenticate") == "" || len(got.body) != 0 {
 		t.Errorf("%d %v %s", got.StatusCode, got.Header, got.body)
 	}
-	eventually(t, "the refusal is recorded", func() bool { return len(e.logLines(t, "gate.refusals")) == 1 })
+	eventually.True(t, "the refusal is recorded", func() bool { return len(e.logLines(t, "gate.refusals")) == 1 })
 	warned := map[any]bool{}
 	for _, entry := range e.logLines(t, "gate") {
 		if strings.Contains(entry["msg"].(string), "add gate_problem") {

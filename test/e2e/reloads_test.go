@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"text/tabwriter"
+
+	"github.com/odordiff/odordiff/internal/eventually"
 )
 
 var reloads = flag.Int("reloads", 5, "how often the configuration is loaded anew under load")
@@ -246,7 +248,7 @@ func (l *reloadLoad) goesOn(t *testing.T) {
 			continue
 		}
 		before := row.answered.Load()
-		eventually(t, row.protocol+" "+row.method+" is answered", func() bool { return row.answered.Load() > before })
+		eventually.True(t, row.protocol+" "+row.method+" is answered", func() bool { return row.answered.Load() > before })
 	}
 }
 
@@ -300,16 +302,16 @@ func TestStreamsGoOnAfterAReload(t *testing.T) {
 		result := make(chan error, 1)
 		results[protocol] = result
 		go func() { result <- row.ask(client, e.url, token, protocol) }()
-		eventually(t, "a stream of "+protocol, func() bool { return upstream.reached(protocol) })
+		eventually.True(t, "a stream of "+protocol, func() bool { return upstream.reached(protocol) })
 	}
 	e.edit(t, "gate_fallback {", "gate_fallback {\n\t\t\tretry_after 6s")
 	e.reload(t)
 	if err := <-results["HTTP/3.0"]; err == nil {
 		t.Error("the stream of HTTP/3 has not been cut")
 	}
-	eventually(t, "the grace period is over", func() bool { return strings.Contains(e.out.String(), "server graceful shutdown 1s timeout") })
+	eventually.True(t, "the grace period is over", func() bool { return strings.Contains(e.out.String(), "server graceful shutdown 1s timeout") })
 	for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
-		eventually(t, "the end of the stream of "+protocol, func() bool {
+		eventually.True(t, "the end of the stream of "+protocol, func() bool {
 			upstream.next()
 			select {
 			case err := <-results[protocol]:

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/odordiff/odordiff/internal/eventually"
 )
 
 func TestADeadBackendIsAnsweredForAndRecoversFrom(t *testing.T) {
@@ -46,7 +48,7 @@ func TestADeadBackendIsAnsweredForAndRecoversFrom(t *testing.T) {
 		if strings.Contains(string(got.body), e.upstream) {
 			t.Error("the problem shows the upstream's address")
 		}
-		eventually(t, "the log has the cause under the request's id", func() bool {
+		eventually.True(t, "the log has the cause under the request's id", func() bool {
 			for line := range strings.Lines(e.out.String()) {
 				if strings.Contains(line, `"request_id":"`+got.Header.Get("X-Request-Id")) && strings.Contains(line, "connection refused") {
 					return true
@@ -65,7 +67,7 @@ func TestADeadBackendIsAnsweredForAndRecoversFrom(t *testing.T) {
 	})
 
 	e.startBackend(t)
-	eventually(t, "the breaker closes and the answers are live", func() bool {
+	eventually.True(t, "the breaker closes and the answers are live", func() bool {
 		got := e.generate(t, token, prompt)
 		return got.StatusCode == http.StatusOK && got.Header.Get("Gate-Served-By") == "live"
 	})

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/tracingtest"
 )
 
@@ -111,7 +112,7 @@ func TestNoLogAndNoSpanHoldsASecret(t *testing.T) {
 	}
 	breakHandshake(t, port(e.url))
 	requestSpan(t, spans, "odordiff-gateway", last)
-	eventually(t, "the broken response and the broken handshake are logged", func() bool {
+	eventually.True(t, "the broken response and the broken handshake are logged", func() bool {
 		log := e.out.String()
 		return strings.Contains(log, "aborting with incomplete response") && strings.Contains(log, "TLS handshake error") &&
 			strings.Contains(log, "elsewhere.example")

@@ -7,6 +7,7 @@ import (
 
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
 
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/tracingtest"
 )
 
@@ -104,7 +105,7 @@ func TestEveryLineOfARequestHasItsIDs(t *testing.T) {
 	}
 	for id, loggers := range about {
 		for logger := range strings.FieldsSeq(loggers) {
-			eventually(t, "a line of "+logger+" about "+id, func() bool {
+			eventually.True(t, "a line of "+logger+" about "+id, func() bool {
 				for line := range strings.Lines(e.out.String() + backend.out.String()) {
 					if strings.Contains(line, `"logger":"`+logger+`"`) && strings.Contains(line, `"request_id":"`+id+`"`) {
 						return true

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/odordiff/odordiff/internal/eventually"
 )
 
 func TestUpAnswersThePromptOfTheREADME(t *testing.T) {
@@ -86,7 +88,7 @@ func TestUpPrintsACurlLineThatWorks(t *testing.T) {
 		t.Fatal("curl is not installed: `make test` installs it")
 	}
 	e := startUp(t)
-	eventually(t, "the greeting is printed", func() bool { return strings.Contains(e.out.String(), "Ctrl-C") })
+	eventually.True(t, "the greeting is printed", func() bool { return strings.Contains(e.out.String(), "Ctrl-C") })
 	line := regexp.MustCompile(`(?s)curl .*?/generate`).FindString(e.out.String())
 	if line == "" {
 		t.Fatalf("no curl line in %s", e.out)
@@ -247,7 +249,7 @@ func TestUpNamesAllTakenPortsAtOnce(t *testing.T) {
 func TestUpGreetsWithoutAWarning(t *testing.T) {
 	t.Parallel()
 	e := startUp(t)
-	eventually(t, "the greeting is printed", func() bool { return strings.Contains(e.out.String(), "Ctrl-C") })
+	eventually.True(t, "the greeting is printed", func() bool { return strings.Contains(e.out.String(), "Ctrl-C") })
 	if printed := e.out.String(); strings.Contains(printed, `"level":"warn"`) || strings.Contains(printed, "WARN") {
 		t.Error(printed)
 	}
@@ -266,7 +268,7 @@ func TestUpLogsWhatTheBackendDoesWithTheRequestsID(t *testing.T) {
 	got := e.generate(t, strings.TrimSpace(string(token)), prompt)
 	got.wantOK(t)
 	var line string
-	eventually(t, "the backend's line is logged", func() bool {
+	eventually.True(t, "the backend's line is logged", func() bool {
 		for line = range strings.Lines(e.out.String()) {
 			if strings.Contains(line, `"logger":"inference"`) && strings.Contains(line, got.Header.Get("X-Request-Id")) {
 				return true
@@ -347,7 +349,7 @@ func TestDoctorFindsTheDeadBackendAtOnce(t *testing.T) {
 	if code == 0 || !strings.Contains(printed, "✗ a prompt is answered with molecules") {
 		t.Errorf("exit code %d\n%s", code, printed)
 	}
-	eventually(t, "the gateway's own check notices too", func() bool {
+	eventually.True(t, "the gateway's own check notices too", func() bool {
 		printed, code := examine()
 		return code != 0 && strings.Contains(printed, "upstream is failed")
 	})

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/odordiff/odordiff/internal/eventually"
 )
 
 // handedOver is a Caddyfile for a gateway that is passed its listener.
@@ -161,7 +163,7 @@ func (l *load) wants(t *testing.T, name string, more int) {
 		return l.served[name]
 	}
 	before := answered()
-	eventually(t, name+" answers", func() bool { return answered() >= before+more })
+	eventually.True(t, name+" answers", func() bool { return answered() >= before+more })
 }
 
 // stop ends the clients and returns the requests that failed.

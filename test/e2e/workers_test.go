@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/freeport"
 	"github.com/odordiff/odordiff/internal/redistest"
 )
@@ -25,7 +26,7 @@ func startSharing(t *testing.T, jobs string, flags ...string) *backend {
 	listen := "127.0.0.1:" + freeport.Get(t)
 	b := &backend{url: "http://" + listen}
 	b.process = start(t, []string{"ODORDIFF_JOBS=" + jobs}, append([]string{"infer", "--listen", listen}, flags...)...)
-	eventually(t, "the backend keeps jobs", func() bool { return strings.Contains(b.get(t, "/health/ready"), `"records":"ok"`) })
+	eventually.True(t, "the backend keeps jobs", func() bool { return strings.Contains(b.get(t, "/health/ready"), `"records":"ok"`) })
 	return b
 }
 
@@ -77,7 +78,7 @@ func TestWorkersShareAJobAndOneIsKilled(t *testing.T) {
 	}
 	job := response.Header.Get("Location")
 	for i, w := range workers {
-		eventually(t, fmt.Sprintf("worker %d works", i), func() bool { return w.atWork(t) })
+		eventually.True(t, fmt.Sprintf("worker %d works", i), func() bool { return w.atWork(t) })
 	}
 	workers[0].kill()
 	if state := front.get(t, job); !strings.Contains(state, `"state":"running"`) {
