@@ -137,11 +137,11 @@ func (a *App) Start() error {
 		}
 	}
 	restoreLog := takeOverLog(a.logger.Named("refusals"))
-	restoreTrail := takeOverTrail(a.auditing)
+	endTrail := takeOverTrail(a.auditing)
 	// before the trail is released
 	a.cleanups = append([]func() error{func() error {
 		restoreLog()
-		restoreTrail()
+		endTrail()
 		return nil
 	}}, a.cleanups...)
 	Record(audit.Event{Name: "config.loaded"})

@@ -126,7 +126,11 @@ type auditing struct {
 
 // turn is the time in which a config is the one that audits. Each has its own,
 // also one without a trail.
-type turn struct{ *auditing }
+type turn struct {
+	*auditing
+	// over is set when the config has ended, and so cannot have another turn.
+	over bool
+}
 
 // current is the turn of the running config.
 var current atomic.Pointer[turn]
@@ -217,17 +221,26 @@ func (c *Audit) keyFile(folder string) (string, error) {
 }
 
 // takeOverTrail makes the config's trail the current one, with its options,
-// until the returned function is called. A config that fails to start so gives
-// it back to the one that keeps running.
-func takeOverTrail(next *auditing) (restore func()) {
-	now := &turn{next}
+// until the returned function is called when the config ends. A config that
+// fails to start so gives it back to the one that keeps running. One that ended
+// before does not get it back: what is still to be written must not go by its
+// options, which may have no recipients. Caddy starts and ends configs one
+// after the other.
+func takeOverTrail(next *auditing) (end func()) {
+	now := &turn{auditing: next}
 	before := current.Swap(now)
 	if before == nil {
-		before = new(turn)
+		before = &turn{over: true}
 	}
 	next.apply(before.auditing)
 	return func() {
-		if current.CompareAndSwap(now, before) {
+		now.over = true
+		switch {
+		case current.Load() != now:
+		case before.over:
+			current.Store(&turn{over: true})
+		default:
+			current.Store(before)
 			before.apply(next)
 		}
 	}

@@ -1,8 +1,11 @@
 package gate
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -154,5 +157,44 @@ func TestUsesAreForgottenOnlyWhenAsManyOthersCame(t *testing.T) {
 	}
 	if uses.knows(bob) {
 		t.Error("bob is not forgotten")
+	}
+}
+
+// What a gateway has still to write when it stops goes by the options of its
+// last config.
+func TestAConfigThatEndedDoesNotGetTheTrailBack(t *testing.T) {
+	folder := t.TempDir()
+	auditor, err := audit.ParseRecipient("age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := audit.Options{Folder: folder}
+	sealed.Recipients = append(sealed.Recipients, auditor)
+	shared := &trail{firsts: newFirstUses(maxFirstUses)}
+	if shared.Trail, err = audit.Open(audit.Options{Folder: folder}); err != nil {
+		t.Fatal(err)
+	}
+	first := &auditing{trail: shared, options: audit.Options{Folder: folder}, config: "in the clear"}
+	second := &auditing{trail: shared, options: sealed, config: "sealed"}
+	third := &auditing{trail: shared, options: audit.Options{Folder: folder}, config: "fails to start"}
+
+	endFirst := takeOverTrail(first)
+	endSecond := takeOverTrail(second)
+	endFirst()
+	endThird := takeOverTrail(third)
+	endThird()
+	if running() != second {
+		t.Error("the config that keeps running does not audit")
+	}
+	endSecond()
+	if running() != nil {
+		t.Error("a config that ended audits")
+	}
+	if err := errors.Join(shared.Append(t.Context(), audit.Event{Name: "late", Principal: "alice"}), shared.Trail.Close()); err != nil {
+		t.Fatal(err)
+	}
+	segment, err := os.ReadFile(filepath.Join(folder, "00000002.audit"))
+	if err != nil || strings.Contains(string(segment), "alice") {
+		t.Errorf("%v\n%s", err, segment)
 	}
 }
