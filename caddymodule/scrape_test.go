@@ -1,14 +1,7 @@
 package caddymodule_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -20,6 +13,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/odordiff/odordiff/caddymodule/edgetest"
+	"github.com/odordiff/odordiff/internal/certtest"
 	"github.com/odordiff/odordiff/internal/eventually"
 	"github.com/odordiff/odordiff/internal/keyring"
 	"github.com/odordiff/odordiff/internal/token"
@@ -130,64 +124,16 @@ func TestATokenOfTheScopeMayScrapeAndNothingElse(t *testing.T) {
 
 func TestACertificateOfTheAuthorityMayScrapeAndNoOther(t *testing.T) {
 	state := t.TempDir()
-	ours, theirs := newAuthority(t), newAuthority(t)
-	if err := os.WriteFile(filepath.Join(state, "scrapers.pem"), ours.pem(), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	ours, soon := certtest.New(t), time.Now().Add(time.Hour)
+	ours.Write(t, filepath.Join(state, "scrapers.pem"))
 	url := documented(t, "client_auth", state) + "/metrics"
-	eventually.True(t, "the certificate", func() bool { return asScraper(t, url, "", ours.issue(t)) == http.StatusOK })
+	eventually.True(t, "the certificate", func() bool {
+		return asScraper(t, url, "", ours.Client(t, "prometheus", soon)) == http.StatusOK
+	})
 	if got := asScraper(t, url, ""); got != 0 {
 		t.Errorf("without a certificate: %d", got)
 	}
-	if got := asScraper(t, url, "", theirs.issue(t)); got != 0 {
+	if got := asScraper(t, url, "", certtest.New(t).Client(t, "prometheus", soon)); got != 0 {
 		t.Errorf("with one of another authority: %d", got)
 	}
-}
-
-// authority issues certificates of clients.
-type authority struct {
-	certificate *x509.Certificate
-	key         *ecdsa.PrivateKey
-}
-
-func newAuthority(t *testing.T) authority {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"}, NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return authority{certificate, key}
-}
-
-func (a authority) pem() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw})
-}
-
-func (a authority) issue(t *testing.T) tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "prometheus"}, NotAfter: time.Now().Add(time.Hour),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }

@@ -180,6 +180,9 @@ func (e *edge) waitUntilAlive(t testing.TB) {
 		if e.ended() {
 			t.Fatalf("odordiff ended: %v\n%s", e.err, e.out)
 		}
+		if !e.isLoaded() {
+			return false
+		}
 		client, err := e.trust()
 		if err != nil {
 			return false
@@ -193,6 +196,18 @@ func (e *edge) waitUntilAlive(t testing.TB) {
 		return true
 	})
 	t.Cleanup(func() { e.client.CloseIdleConnections() })
+}
+
+// isLoaded waits while the configuration is loaded, and reports whether it is.
+// Caddy accepts connections before its TLS app is started, and with the level
+// DEBUG reads then what that app is about to write.
+func (e *edge) isLoaded() bool {
+	resp, err := http.Get("http://" + e.admin + "/config/admin")
+	if err != nil {
+		return false
+	}
+	resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
 }
 
 // trust returns a client that trusts the gateway's own certificate authority,
