@@ -3,6 +3,7 @@ package headers
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -100,6 +101,9 @@ func (h *Handler) checkFields() error {
 	for name, value := range h.Set {
 		if value == "" || !httpguts.ValidHeaderFieldValue(value) {
 			return fmt.Errorf("%s: %q is not the value of a header field", name, value)
+		}
+		if h.CORS != nil && len(h.CORS.Origins) > 0 && strings.HasPrefix(http.CanonicalHeaderKey(name), "Access-Control-") {
+			return fmt.Errorf("%s would be told to every site, and cors says to which: leave it out, or cors", name)
 		}
 	}
 	return nil

@@ -30,6 +30,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		"two values":        {"X-Frame-Options SAMEORIGIN DENY", "takes one value, in quotes"},
 		"a field twice":     {"X-Frame-Options A\nX-Frame-Options B", "is there twice"},
 		"a removed value":   {"-X-Frame-Options DENY", "takes no value"},
+		"a field of cors":   {"cors https://app.example\nAccess-Control-Allow-Origin *", "would be told to every site"},
 		"max_age of a week": {"cors https://app.example {\nmax_age 7d\n}", "from 0s to 24h"},
 	} {
 		err := new(Handler).UnmarshalCaddyfile(caddyfile.NewTestDispenser("gate_headers {\n" + c.lines + "\n}"))
@@ -41,9 +42,10 @@ func TestMistakesAreNamed(t *testing.T) {
 
 func TestMistakesInJSONAreNamed(t *testing.T) {
 	for config, want := range map[string]string{
-		`{"cors": {"origins": ["*"]}}`:      `origins: "*" is not`,
-		`{"set": {"X Y": "z"}}`:             `"X Y" is not the name`,
-		`{"set": {"X-Y": "a\nb"}}`:          "is not the value",
+		`{"cors": {"origins": ["*"]}}`: `origins: "*" is not`,
+		`{"set": {"X Y": "z"}}`:        `"X Y" is not the name`,
+		`{"set": {"X-Y": "a\nb"}}`:     "is not the value",
+		`{"cors": {"origins": ["https://app.example"]}, "set": {"access-control-allow-origin": "*"}}`: "would be told to every site",
 		`{"remove": [""]}`:                  `"" is not the name`,
 		`{"cors": {"max_age": 8640000e10}}`: "max_age",
 	} {

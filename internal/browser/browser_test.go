@@ -167,12 +167,22 @@ func TestStrictTransportIsForTLSAlone(t *testing.T) {
 	plain := request(http.MethodGet)
 	secure := request(http.MethodGet)
 	secure.TLS = new(tls.ConnectionState)
-	for want, r := range map[string]*http.Request{"": plain, "max-age=31536000": secure} {
+	own := browser.NewManners(map[string]string{browser.StrictTransport: "max-age=1"}, nil, browser.Sharing{})
+	none := browser.NewManners(nil, []string{"strict-transport-security"}, browser.Sharing{})
+	for _, c := range []struct {
+		manners *browser.Manners
+		request *http.Request
+		want    string
+	}{
+		{site, plain, ""}, {site, secure, "max-age=31536000"},
+		{own, plain, ""}, {own, secure, "max-age=1"},
+		{none, plain, ""}, {none, secure, ""},
+	} {
 		header := http.Header{}
-		fields, _ := site.For(r)
+		fields, _ := c.manners.For(c.request)
 		fields.Apply(header, http.StatusOK)
-		if got := header.Get("Strict-Transport-Security"); got != want {
-			t.Errorf("%q, want %q", got, want)
+		if got := header.Get("Strict-Transport-Security"); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
 }

@@ -24,13 +24,15 @@ type variants struct {
 // NewManners returns manners that set and remove fields, and share answers with
 // the origins, if there are any.
 func NewManners(set map[string]string, remove []string, share Sharing) *Manners {
-	m := &Manners{shares: len(share.Origins) > 0}
-	m.plain = newVariants(set, remove, share)
+	plain, secure := with(set, nil), with(set, nil)
+	delete(plain, StrictTransport)
 	if set[StrictTransport] == "" && !slices.ContainsFunc(remove, func(name string) bool { return strings.EqualFold(name, StrictTransport) }) {
-		set = with(set, map[string]string{StrictTransport: StrictTransportValue})
+		secure[StrictTransport] = StrictTransportValue
 	}
-	m.secure = newVariants(set, remove, share)
-	return m
+	return &Manners{
+		plain: newVariants(plain, remove, share), secure: newVariants(secure, remove, share),
+		shares: len(share.Origins) > 0,
+	}
 }
 
 func newVariants(set map[string]string, remove []string, share Sharing) variants {
