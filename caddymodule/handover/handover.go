@@ -3,6 +3,7 @@
 package handover
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -31,6 +32,7 @@ func init() { caddy.RegisterModule(Wrapper{}) }
 // new configuration may demand others. Connections of HTTP/2 and HTTP/3 need
 // nothing of this: these protocols tell clients what was not begun.
 type Wrapper struct {
+	ctx    caddy.Context
 	server *caddyhttp.Server
 }
 
@@ -56,7 +58,7 @@ func (w *Wrapper) Provision(ctx caddy.Context) error {
 	if !ok {
 		return errors.New("gate_handover belongs among the listener_wrappers of an HTTP server")
 	}
-	w.server = server
+	w.ctx, w.server = ctx, server
 	server.RegisterConnState(handover.ConnState)
 	var once sync.Once
 	server.RegisterConnContext(func(ctx context.Context, _ net.Conn) context.Context {
@@ -77,10 +79,21 @@ func (w *Wrapper) WrapListener(inner net.Listener) net.Listener {
 			return inner
 		}
 	}
-	return handover.Listen(inner, len(w.server.TLSConnPolicies) > 0, handover.Timeouts{
+	return handover.Listen(inner, w.secure(inner.Addr()), handover.Timeouts{
 		Header: time.Duration(w.server.ReadHeaderTimeout),
 		Idle:   time.Duration(w.server.IdleTimeout),
 	})
+}
+
+// secure reports whether the server speaks TLS at the address. At the port for
+// plain HTTP Caddy's servers never do.
+func (w *Wrapper) secure(address net.Addr) bool {
+	plain := caddyhttp.DefaultHTTPPort
+	if app, err := w.ctx.AppIfConfigured("http"); err == nil {
+		plain = cmp.Or(app.(*caddyhttp.App).HTTPPort, plain)
+	}
+	tcp, ok := address.(*net.TCPAddr)
+	return len(w.server.TLSConnPolicies) > 0 && !(ok && tcp.Port == plain)
 }
 
 // Interface guards

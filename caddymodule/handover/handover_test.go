@@ -54,6 +54,41 @@ func TestAConnectionIsKeptOverReloads(t *testing.T) {
 	}
 }
 
+func TestAPlainConnectionDoesNotGoToAServerWithTLS(t *testing.T) {
+	withHTTPPort := func(port string) func([]byte) []byte {
+		return func(config []byte) []byte {
+			return []byte(strings.NewReplacer(
+				`"http":{`, `"http":{"http_port":`+port+`,`,
+				`"listener_wrappers":[`, `"tls_connection_policies":[{}],"listener_wrappers":[`,
+			).Replace(string(handingOver(config))))
+		}
+	}
+	edge := edgetest.StartEdited(t, "respond plain", func(config []byte) []byte {
+		_, port, _ := strings.Cut(strings.SplitAfter(string(config), `"listen":["`)[1], ":")
+		port, _, _ = strings.Cut(port, `"`)
+		return withHTTPPort(port)(config)
+	})
+	client := &http.Client{Transport: new(http.Transport)}
+	defer client.CloseIdleConnections()
+	status := func() int {
+		t.Helper()
+		resp, err := client.Get(edge.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		_, _ = io.Copy(io.Discard, resp.Body) // The connection is kept.
+		return resp.StatusCode
+	}
+	if got := status(); got != http.StatusOK {
+		t.Fatalf("status %d", got)
+	}
+	edge.LoadEdited("respond secure", withHTTPPort("1"))
+	if got := status(); got != http.StatusBadRequest {
+		t.Errorf("status %d from a server with TLS", got)
+	}
+}
+
 func TestAServerThatDemandsCertificatesTakesOverNothing(t *testing.T) {
 	var inner net.Listener = new(net.TCPListener)
 	policy := &caddytls.ConnectionPolicy{ClientAuthentication: new(caddytls.ClientAuthentication)}
