@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -255,7 +257,8 @@ func (b *batcher) tick() {
 	}
 }
 
-// grow opens lanes in the background until there are so many.
+// grow opens lanes in the background until there are so many. Those that were
+// lost meanwhile are replaced afterwards, unless one could not be opened.
 func (b *batcher) grow(want int) {
 	n := want - b.lanes
 	if n <= 0 || b.opening || b.closed {
@@ -264,19 +267,22 @@ func (b *batcher) grow(want int) {
 	b.opening = true
 	generation := b.generation
 	b.work.Go(func() {
-		var all sync.WaitGroup
+		var all errgroup.Group
 		for range n {
-			all.Go(func() { b.add(generation) })
+			all.Go(func() error { return b.add(generation) })
 		}
-		all.Wait()
+		err := all.Wait()
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.opening = false
+		if err == nil {
+			b.grow(b.least)
+		}
 	})
 }
 
-// add opens a lane. If none is open, those who wait learn why.
-func (b *batcher) add(generation int) {
+// add opens a lane. If none is open, those who wait learn why it failed.
+func (b *batcher) add(generation int) error {
 	l, err := b.open(b.background)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -284,12 +290,13 @@ func (b *batcher) add(generation int) {
 		if b.lanes == 0 {
 			b.fail(err)
 		}
-		return
+		return err
 	}
 	l.generation = generation
 	b.lanes++
 	b.put(l, time.Now())
 	b.launch()
+	return nil
 }
 
 // borrow takes the lane that has been idle for longest, or nil, for a use that

@@ -184,12 +184,35 @@ func TestALaneThatHadItsTimeIsReplaced(t *testing.T) {
 	}
 	eventually.True(t, "the least number of lanes is open", func() bool { return len(lanes()) == minLanes })
 	old := lanes()
+	store.batcher.mu.Lock()
 	for _, l := range old {
 		l.until = time.Now()
 	}
+	store.batcher.mu.Unlock()
 	eventually.True(t, "all lanes are new", func() bool {
 		decide(t, store, charge)
 		now := lanes()
 		return len(now) == minLanes && !slices.ContainsFunc(now, func(l *lane) bool { return slices.Contains(old, l) })
 	})
+}
+
+func TestALaneThatIsLostWhileOthersAreOpenedIsReplaced(t *testing.T) {
+	store := newRedis(t, redistest.Start(t).Client())
+	b := &store.batcher
+	decide(t, store, Charge{perMinute("l", 1000), "k", 1})
+	open := func() (lanes int, idle int, opening bool) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.lanes, len(b.idle), b.opening
+	}
+	ready := func() bool { lanes, idle, opening := open(); return lanes == minLanes && idle == minLanes && !opening }
+	eventually.True(t, "the least number of lanes is open", ready)
+
+	openLane, held := b.open, make(chan struct{})
+	b.open = func(ctx context.Context) (*lane, error) { <-held; return openLane(ctx) }
+	lose := func() { _ = b.giveBack(b.borrow(), errors.New("it broke")) }
+	lose()
+	lose() // the first one's successor is not open yet
+	close(held)
+	eventually.True(t, "both have a successor", ready)
 }
