@@ -2,7 +2,10 @@ package window
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -25,11 +28,15 @@ func leaves(index int64, width time.Duration) time.Duration {
 	return time.Duration(index+span+1) * width
 }
 
-// id names the window of one key of one limit, without revealing the key and
+// ID names the window of one key of one limit, without revealing the key and
 // in the same few bytes however long the key is.
-type id [16]byte
+type ID [16]byte
 
-func idOf(c Charge) id {
+// IDOf returns the ID of the window that a charge is made to.
+func IDOf(c Charge) ID {
+	if hash, found := strings.CutPrefix(c.Key, byID); found && len(hash) == len(ID{}) {
+		return ID([]byte(hash))
+	}
 	var window [8]byte
 	binary.BigEndian.PutUint64(window[:], uint64(c.Limit.Window))
 	// The name is NUL-terminated and the window of fixed length, so that no
@@ -40,5 +47,24 @@ func idOf(c Charge) id {
 	text = append(text, window[:]...)
 	text = append(text, c.Key...)
 	sum := sha256.Sum256(text)
-	return id(sum[:16])
+	return ID(sum[:16])
+}
+
+// byID begins a key that is not hashed: its window's ID follows.
+const byID = "\x00id:"
+
+// Key returns a key that leads to the window with the ID, for those who know no
+// other key to it.
+func (id ID) Key() string { return byID + string(id[:]) }
+
+// String returns the ID as it stands in the names of the keys in Redis.
+func (id ID) String() string { return base64.RawURLEncoding.EncodeToString(id[:]) }
+
+// ParseID reads what [ID.String] returns.
+func ParseID(text string) (ID, error) {
+	hash, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(hash) != len(ID{}) {
+		return ID{}, fmt.Errorf("%w: %q is not the hash of a key, which has 22 letters, digits, - and _", ErrInvalid, text)
+	}
+	return ID(hash), nil
 }

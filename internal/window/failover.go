@@ -170,6 +170,17 @@ func probeCharge() []Charge {
 	return []Charge{{Limit: Limit{Name: "probe", Rate: MaxRate, Window: MinWindow}, Key: "probe", Cost: 1}}
 }
 
+// Forget implements [Store]. This node forgets even if the shared store cannot
+// be told.
+func (f *Failover) Forget(ctx context.Context, c Charge) error {
+	f.unreported.forget(c)
+	err := f.local.Forget(ctx, c)
+	if unreached := f.reach(ctx); unreached != nil {
+		return errors.Join(err, unreached)
+	}
+	return errors.Join(err, f.shared.Forget(ctx, c))
+}
+
 // Close implements [Store].
 func (f *Failover) Close() error {
 	f.stop()

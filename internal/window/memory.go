@@ -38,7 +38,7 @@ type Memory struct {
 
 type shard struct {
 	mu    sync.Mutex
-	rings map[id]*ring
+	rings map[ID]*ring
 	// now is the time of the latest decision, and of the next one if the clock
 	// steps back.
 	now time.Duration
@@ -68,7 +68,7 @@ func NewMemory(options MemoryOptions) *Memory {
 		perShard: max(options.MaxKeys, MinMaxKeys) / shardCount,
 	}
 	for i := range m.shards {
-		m.shards[i].rings = make(map[id]*ring)
+		m.shards[i].rings = make(map[ID]*ring)
 	}
 	return m
 }
@@ -113,6 +113,16 @@ func (m *Memory) Record(charges []Charge) {
 	}
 }
 
+// Forget implements [Store]. It never fails.
+func (m *Memory) Forget(_ context.Context, c Charge) error {
+	id := IDOf(c)
+	s := &m.shards[id.shard()]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.rings, id)
+	return nil
+}
+
 // keys returns the number of windows that the store holds.
 func (m *Memory) keys() int {
 	n := 0
@@ -148,7 +158,7 @@ type decision struct {
 	number uint64
 	shards uint32
 	// Arrays, so that a decision stays on the stack.
-	ids [MaxCharges]id
+	ids [MaxCharges]ID
 	// rings are the charges' windows; nil for a key that has none yet.
 	rings [MaxCharges]*ring
 }
@@ -157,7 +167,7 @@ func (d *decision) begin(charges []Charge) {
 	m := d.store
 	d.number = m.decisions.Add(1)
 	for i, c := range charges {
-		d.ids[i] = idOf(c)
+		d.ids[i] = IDOf(c)
 		d.shards |= 1 << d.ids[i].shard()
 	}
 	m.lock(d.shards)
@@ -221,7 +231,7 @@ func (d *decision) describe(i int, c Charge, s *State) {
 // add keeps the new ring of charge i, after making room for it.
 func (d *decision) add(i int) {
 	s := d.shard(i)
-	var victim id
+	var victim ID
 	var stalest *ring
 	seen := 0
 	for other, candidate := range s.rings {
@@ -244,7 +254,7 @@ func (d *decision) add(i int) {
 	s.rings[d.ids[i]] = d.rings[i]
 }
 
-func (k id) shard() uint32 { return uint32(k[0]) % shardCount }
+func (id ID) shard() uint32 { return uint32(id[0]) % shardCount }
 
 // lock takes the shards in ascending order, so that decisions never wait for
 // each other in a circle.

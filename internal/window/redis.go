@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	_ "embed"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -116,16 +115,30 @@ var nodesSource string
 
 // Join implements [Shared].
 func (s *Redis) Join(ctx context.Context, node string, lifetime time.Duration) (int, error) {
-	cmd := oneShot{redis.NewCmd(ctx, "eval", nodesSource, 1, s.prefix+"nodes", node, lifetime.Milliseconds())}
-	err := s.batcher.process(ctx, cmd)
-	if redirects(err) {
-		cmd = oneShot{redis.NewCmd(ctx, cmd.Args()...)}
-		err = s.follow(ctx, cmd)
-	}
+	cmd, err := s.do(ctx, "eval", nodesSource, 1, s.prefix+"nodes", node, lifetime.Milliseconds())
 	if err != nil {
 		return 0, fmt.Errorf("counting the nodes that share Redis: %w", err)
 	}
 	return cmd.Int()
+}
+
+// Forget implements [Store].
+func (s *Redis) Forget(ctx context.Context, c Charge) error {
+	if _, err := s.do(ctx, "del", s.key(c)); err != nil {
+		return fmt.Errorf("forgetting a window in Redis: %w", err)
+	}
+	return nil
+}
+
+// do sends a command to the server that has the windows.
+func (s *Redis) do(ctx context.Context, operands ...any) (oneShot, error) {
+	cmd := oneShot{redis.NewCmd(ctx, operands...)}
+	err := s.batcher.process(ctx, cmd)
+	if redirects(err) {
+		cmd = oneShot{redis.NewCmd(ctx, operands...)}
+		err = s.follow(ctx, cmd)
+	}
+	return cmd, err
 }
 
 // Close implements [Store]. The client stays open.
@@ -196,8 +209,7 @@ func (s *Redis) operands(charges []Charge) []any {
 // key names the window for people who look into Redis, without revealing whose
 // it is.
 func (s *Redis) key(c Charge) string {
-	hash := idOf(c)
-	return s.prefix + c.Limit.Name + ":" + base64.RawURLEncoding.EncodeToString(hash[:])
+	return s.prefix + c.Limit.Name + ":" + IDOf(c).String()
 }
 
 // script is a Lua script and the hash by which a server knows it once it ran.

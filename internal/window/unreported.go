@@ -2,6 +2,7 @@ package window
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -45,6 +46,16 @@ func (u *unreported) add(c Charge) {
 	if _, known := u.grants[g]; known || len(u.grants) < DefaultMaxKeys {
 		u.grants[g] = min(u.grants[g]+min(c.Cost, MaxRate), MaxRate)
 	}
+}
+
+// forget forgets what was granted to a charge's window, which may go by its ID.
+func (u *unreported) forget(c Charge) {
+	window := IDOf(c)
+	u.adding.Lock()
+	defer u.adding.Unlock()
+	maps.DeleteFunc(u.grants, func(g grantee, _ int64) bool {
+		return IDOf(Charge{Limit: Limit{Name: g.limit, Window: g.window}, Key: g.key}) == window
+	})
 }
 
 // many reports whether there are more windows than one decision charges.

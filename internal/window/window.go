@@ -138,6 +138,9 @@ type Store interface {
 	// wraps [ErrInvalid] if the charges make no sense; any other error means
 	// that the decision could not be made.
 	Decide(ctx context.Context, charges []Charge) (Verdict, error)
+	// Forget forgets what the charge's window holds. What the charge costs does
+	// not matter. It returns an error if a shared store could not be told.
+	Forget(ctx context.Context, c Charge) error
 	// Close releases what the store holds. The store must not be used
 	// afterwards.
 	Close() error
