@@ -362,6 +362,9 @@ func (degradedStore) Connect(context.Context) error { return errors.New("gone") 
 func (degradedStore) Join(context.Context, string, time.Duration) (int, error) {
 	return 0, errors.New("gone")
 }
+func (degradedStore) Eval(context.Context, window.Script, []string, ...any) ([]int64, error) {
+	return nil, errors.New("gone")
+}
 
 func TestWithoutRedisOnlyWhatIsInForceIsTold(t *testing.T) {
 	h := newHandler(t, Handler{Limits: []Limit{

@@ -62,7 +62,7 @@ func newClockedRedis(t testing.TB, client redis.UniversalClient, clock *testCloc
 	if strings.Count(decideSource, real) != 1 {
 		t.Fatalf("the script must read the clock once, as %s", real)
 	}
-	store.script = newScript(strings.Replace(decideSource, real, "redis.call('HMGET', '"+clockKey+"', 's', 'us')", 1))
+	store.script = NewScript(strings.Replace(decideSource, real, "redis.call('HMGET', '"+clockKey+"', 's', 'us')", 1))
 	return clockedRedis{store, clock}
 }
 

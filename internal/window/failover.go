@@ -35,6 +35,8 @@ type Shared interface {
 	// Join says that a node shares the store, for so long, and returns how many
 	// do.
 	Join(ctx context.Context, node string, lifetime time.Duration) (nodes int, err error)
+	// Eval runs a script beside the windows: see [Redis.Eval].
+	Eval(ctx context.Context, script Script, keys []string, arguments ...any) ([]int64, error)
 }
 
 // Failover decides in a shared store and, while that is gone, does what each
@@ -63,8 +65,10 @@ type Failover struct {
 	// unreported is what this node has granted by itself.
 	unreported unreported
 
-	// up says that decisions are made in the shared store.
-	up atomic.Bool
+	// up says that decisions are made in the shared store, and returns counts how
+	// often that began.
+	up      atomic.Bool
+	returns atomic.Int64
 	// tried is closed after the first attempt to connect.
 	tried chan struct{}
 	// failure is why the shared store failed last.
@@ -222,12 +226,17 @@ func (f *Failover) ask(ctx context.Context, charges []Charge) (Verdict, error) {
 	if err == nil || errors.Is(err, ErrInvalid) || ctx.Err() != nil {
 		return verdict, err
 	}
+	f.blame(err)
+	return verdict, err
+}
+
+// blame gives the shared store up if the error says that it is gone.
+func (f *Failover) blame(err error) {
 	f.failure.Store(&err)
 	if lost(err) && f.up.CompareAndSwap(true, false) {
 		f.tell(err)
 		f.work.Go(f.comeBack)
 	}
-	return verdict, err
 }
 
 // lost reports whether an error says something of the store, and not only of
@@ -278,6 +287,7 @@ func (f *Failover) connect() error {
 		f.failure.Store(&err)
 		return err
 	}
+	f.returns.Add(1)
 	f.up.Store(true)
 	return nil
 }
@@ -360,7 +370,7 @@ func (f *Failover) degrade(ctx context.Context, charges []Charge, cause error) (
 
 // share is the charge against this node's part of the rate.
 func (f *Failover) share(c Charge) Charge {
-	c.Limit.Rate = max(1, c.Limit.Rate/f.nodes.Load())
+	c.Limit.Rate = f.Share(c.Limit.Rate)
 	return c
 }
 

@@ -32,7 +32,7 @@ var decideSource string
 type Redis struct {
 	client  redis.UniversalClient
 	batcher batcher
-	script  script
+	script  Script
 	prefix  string
 }
 
@@ -54,7 +54,7 @@ func NewRedis(client redis.UniversalClient, options RedisOptions) (*Redis, error
 	if strings.ContainsAny(prefix, "{}") {
 		return nil, fmt.Errorf("prefix %q of the limits' keys must not hold braces", prefix)
 	}
-	s := &Redis{client: client, script: newScript(decideSource), prefix: "{" + prefix + "}:"}
+	s := &Redis{client: client, script: NewScript(decideSource), prefix: "{" + prefix + "}:"}
 	s.batcher.init(s.openLane, options.Wait)
 	return s, nil
 }
@@ -158,26 +158,9 @@ func (s *Redis) server(ctx context.Context) (*redis.Client, error) {
 	return nil, fmt.Errorf("limits cannot be kept by a %T", s.client)
 }
 
-// run sends the script by its hash and, to a server that does not know it, in
-// full. What another node of a cluster has to decide is sent there.
+// run decides the charges by the script.
 func (s *Redis) run(ctx context.Context, charges []Charge, process func(context.Context, oneShot) error) ([]int64, error) {
-	operands := s.operands(charges)
-	cmd := oneShot{redis.NewCmd(ctx, operands...)}
-	err := process(ctx, cmd)
-	if redirects(err) {
-		process = s.follow
-		cmd = oneShot{redis.NewCmd(ctx, operands...)}
-		err = process(ctx, cmd)
-	}
-	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		operands[0], operands[1] = "eval", s.script.source
-		cmd = oneShot{redis.NewCmd(ctx, operands...)}
-		err = process(ctx, cmd)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return cmd.Int64Slice()
+	return s.eval(ctx, s.script, s.operands(charges), process)
 }
 
 // follow lets the client of a cluster find the node that has the windows.
@@ -210,13 +193,6 @@ func (s *Redis) operands(charges []Charge) []any {
 // it is.
 func (s *Redis) key(c Charge) string {
 	return s.prefix + c.Limit.Name + ":" + IDOf(c).String()
-}
-
-// script is a Lua script and the hash by which a server knows it once it ran.
-type script struct{ source, hash string }
-
-func newScript(source string) script {
-	return script{source: source, hash: redis.NewScript(source).Hash()}
 }
 
 // oneShot is a command that is sent at most once, whatever happens to the
