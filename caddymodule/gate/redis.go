@@ -189,14 +189,20 @@ func (a *App) provisionRedis(ctx caddy.Context, logger *zap.Logger, spelledOut b
 // spellsOutPassword reports whether the address, before its placeholders are
 // expanded, has a password that is not a placeholder.
 func spellsOutPassword(rawURL string) bool {
-	_, rest, _ := strings.Cut(rawURL, "://")
+	written := placeholder.ReplaceAllString(rawURL, "")
+	if sentinelPassword.MatchString(written) {
+		return true
+	}
+	_, rest, _ := strings.Cut(written, "://")
 	at := strings.LastIndex(rest, "@")
 	if at < 0 {
 		return false
 	}
-	_, password, found := strings.Cut(placeholder.ReplaceAllString(rest[:at], ""), ":")
+	_, password, found := strings.Cut(rest[:at], ":")
 	return found && password != ""
 }
+
+var sentinelPassword = regexp.MustCompile(`[?&]sentinel_password=[^&]`)
 
 var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
 

@@ -10,12 +10,14 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"net"
 	"os"
 	"testing"
 	"time"
 )
 
-// Authority issues certificates of clients. It is valid for an hour.
+// Authority issues certificates of clients and servers. It is valid for an
+// hour.
 type Authority struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
@@ -39,6 +41,16 @@ func (a *Authority) Client(t testing.TB, name string, until time.Time) tls.Certi
 	return a.issue(t, &x509.Certificate{
 		Subject: pkix.Name{CommonName: name}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}, until)
+}
+
+// Server issues the certificate of a server at 127.0.0.1, which is valid for an
+// hour.
+func (a *Authority) Server(t testing.TB) tls.Certificate {
+	t.Helper()
+	return a.issue(t, &x509.Certificate{
+		Subject: pkix.Name{CommonName: "server"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}, time.Now().Add(time.Hour))
 }
 
 // issue signs a certificate; before the authority has a key, its own.
@@ -67,8 +79,23 @@ func (a *Authority) issue(t testing.TB, of *x509.Certificate, until time.Time) t
 // Write writes the authority's own certificate to a file.
 func (a *Authority) Write(t testing.TB, file string) {
 	t.Helper()
-	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw})
-	if err := os.WriteFile(file, block, 0o600); err != nil {
+	write(t, file, "CERTIFICATE", a.certificate.Raw)
+}
+
+// WritePair writes a certificate and its key to files.
+func WritePair(t testing.TB, pair tls.Certificate, certFile, keyFile string) {
+	t.Helper()
+	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, certFile, "CERTIFICATE", pair.Certificate[0])
+	write(t, keyFile, "PRIVATE KEY", key)
+}
+
+func write(t testing.TB, file, kind string, der []byte) {
+	t.Helper()
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

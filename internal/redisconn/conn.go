@@ -2,7 +2,6 @@ package redisconn
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"net"
 	"os"
@@ -23,7 +22,7 @@ const keepAlive = time.Minute
 
 // dialer returns a function that opens connections of the client's own kind.
 // The patience is nil for one that waits as long as go-redis says.
-func dialer(o *redis.UniversalOptions, p *patience) func(ctx context.Context, network, addr string) (net.Conn, error) {
+func dialer(o *redis.UniversalOptions, files tlsFiles, p *patience) func(ctx context.Context, network, addr string) (net.Conn, error) {
 	plain := &net.Dialer{Timeout: o.DialTimeout, KeepAlive: keepAlive}
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		opened, err := plain.DialContext(ctx, network, addr)
@@ -34,26 +33,8 @@ func dialer(o *redis.UniversalOptions, p *patience) func(ctx context.Context, ne
 		if o.TLSConfig == nil {
 			return patient, nil
 		}
-		return encrypt(ctx, patient, addr, o)
+		return files.encrypt(ctx, patient, addr, o.TLSConfig, o.DialTimeout)
 	}
-}
-
-func encrypt(ctx context.Context, plain net.Conn, addr string, o *redis.UniversalOptions) (net.Conn, error) {
-	config := o.TLSConfig.Clone()
-	if config.ServerName == "" {
-		host, _, err := net.SplitHostPort(addr)
-		if err != nil {
-			return nil, errors.Join(err, plain.Close())
-		}
-		config.ServerName = host
-	}
-	ctx, cancel := context.WithTimeout(ctx, o.DialTimeout)
-	defer cancel()
-	encrypted := tls.Client(plain, config)
-	if err := encrypted.HandshakeContext(ctx); err != nil {
-		return nil, errors.Join(err, plain.Close())
-	}
-	return encrypted, nil
 }
 
 // began is when this process did.

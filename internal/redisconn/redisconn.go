@@ -46,6 +46,12 @@ func init() { logging.Disable() }
 //	redis://…host:port?cluster=true                 a cluster, by one address
 //	redis://…host:port[,…][/db]?master=NAME         a primary, by its Sentinels
 //
+// With rediss, tls_ca names a file of the authorities that the server's
+// certificate may be from, in place of the system's, and tls_cert and tls_key
+// those with which the client shows who it is. All are PEM, and read again for
+// each connection. Sentinels that have users of their own are given
+// sentinel_user and sentinel_password.
+//
 // Further parameters are those of [redis.ParseURL], such as pool_size and
 // read_timeout. Errors name the fault and never the password.
 //
@@ -64,18 +70,18 @@ func OpenImpatient(rawURL string, timeout time.Duration) (redis.UniversalClient,
 }
 
 func open(rawURL string, timeout time.Duration, p *patience) (redis.UniversalClient, error) {
-	options, err := parse(rawURL, cmp.Or(timeout, ioTimeout))
+	options, files, err := parse(rawURL, cmp.Or(timeout, ioTimeout))
 	if err != nil {
 		return nil, fmt.Errorf("redis URL: %w", err)
 	}
-	options.Dialer = dialer(options, p)
+	options.Dialer = dialer(options, files, p)
 	if p != nil {
 		options.PoolSize = cmp.Or(options.PoolSize, heldConnections)
 	}
 	return redis.NewUniversalClient(options), nil
 }
 
-func parse(rawURL string, timeout time.Duration) (*redis.UniversalOptions, error) {
+func parse(rawURL string, timeout time.Duration) (*redis.UniversalOptions, tlsFiles, error) {
 	hosts, first := splitHosts(rawURL)
 	u, err := url.Parse(first)
 	if err != nil {
@@ -83,33 +89,33 @@ func parse(rawURL string, timeout time.Duration) (*redis.UniversalOptions, error
 		if parseErr, ok := errors.AsType[*url.Error](err); ok {
 			err = parseErr.Err
 		}
-		return nil, err
+		return nil, tlsFiles{}, err
 	}
 	ours, err := cutParameters(u)
 	if err != nil {
-		return nil, err
+		return nil, tlsFiles{}, err
 	}
 	if u.Scheme != "redis" && u.Scheme != "rediss" && u.Scheme != "unix" {
-		return nil, errors.New("unknown scheme: write redis://, rediss:// or unix://")
+		return nil, tlsFiles{}, errors.New("unknown scheme: write redis://, rediss:// or unix://")
 	}
 	if u.Scheme != "unix" && u.Hostname() == "" {
-		return nil, errors.New("no host: write redis://host:port")
+		return nil, tlsFiles{}, errors.New("no host: write redis://host:port")
 	}
 	single, err := redis.ParseURL(u.String())
 	if err != nil {
-		return nil, err
+		return nil, tlsFiles{}, err
 	}
 	options := withDeadlines(single, timeout)
-	options.MasterName = ours.master
-	options.IsClusterMode = ours.cluster
-	if err := addHosts(options, hosts); err != nil {
-		return nil, err
+	options.MasterName, options.IsClusterMode = ours.master, ours.cluster
+	options.SentinelUsername, options.SentinelPassword = ours.sentinelUser, ours.sentinelPassword
+	if err := errors.Join(addHosts(options, hosts), ours.files.validate(options.TLSConfig)); err != nil {
+		return nil, tlsFiles{}, err
 	}
 	clustered := options.IsClusterMode || len(options.Addrs) > 1 && options.MasterName == ""
 	if clustered && options.DB != 0 {
-		return nil, errors.New("a cluster has only database 0")
+		return nil, tlsFiles{}, errors.New("a cluster has only database 0")
 	}
-	return options, nil
+	return options, ours.files, nil
 }
 
 // splitHosts cuts all hosts but the first out of the URL: net/url knows one.
@@ -128,28 +134,39 @@ func splitHosts(rawURL string) (others []string, first string) {
 	return hosts[1:], scheme + "://" + authority[:user] + hosts[0] + tail
 }
 
+// parameters are those of the URL that go-redis does not know.
 type parameters struct {
-	master  string
-	cluster bool
+	master                         string
+	sentinelUser, sentinelPassword string
+	cluster                        bool
+	files                          tlsFiles
 }
 
-// cutParameters removes from the URL the parameters that go-redis does not
-// know.
+// cutParameters removes them from the URL.
 func cutParameters(u *url.URL) (parameters, error) {
 	query := u.Query()
-	ours := parameters{master: query.Get("master")}
-	if value := query.Get("cluster"); value != "" {
+	cut := func(name string) string {
+		defer query.Del(name)
+		return query.Get(name)
+	}
+	ours := parameters{
+		master:       cut("master"),
+		sentinelUser: cut("sentinel_user"), sentinelPassword: cut("sentinel_password"),
+		files: tlsFiles{ca: cut("tls_ca"), cert: cut("tls_cert"), key: cut("tls_key")},
+	}
+	if value := cut("cluster"); value != "" {
 		cluster, err := strconv.ParseBool(value)
 		if err != nil {
 			return ours, fmt.Errorf("parameter cluster=%q: write true or false", value)
 		}
 		ours.cluster = cluster
 	}
-	if ours.cluster && ours.master != "" {
+	switch {
+	case ours.cluster && ours.master != "":
 		return ours, errors.New("parameters cluster and master exclude each other")
+	case ours.master == "" && (ours.sentinelUser != "" || ours.sentinelPassword != ""):
+		return ours, errors.New("parameters sentinel_user and sentinel_password need master=NAME")
 	}
-	query.Del("master")
-	query.Del("cluster")
 	u.RawQuery = query.Encode()
 	return ours, nil
 }

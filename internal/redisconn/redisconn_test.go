@@ -93,7 +93,7 @@ func TestParseUnderstandsEveryForm(t *testing.T) {
 	}
 	for rawURL, want := range cases {
 		t.Run(rawURL, func(t *testing.T) {
-			o, err := parse(rawURL, ioTimeout)
+			o, _, err := parse(rawURL, ioTimeout)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -111,7 +111,7 @@ func TestParseUnderstandsEveryForm(t *testing.T) {
 }
 
 func TestParseOverridesTheDeadlinesUnlessTheURLSaysOtherwise(t *testing.T) {
-	o, err := parse("redis://h?read_timeout=70ms&pool_size=7", time.Second)
+	o, _, err := parse("redis://h?read_timeout=70ms&pool_size=7", time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,19 +128,24 @@ func TestParseOverridesTheDeadlinesUnlessTheURLSaysOtherwise(t *testing.T) {
 
 func TestParseNamesTheFaultAndKeepsThePassword(t *testing.T) {
 	cases := map[string]string{
-		"":                                   "scheme",
-		"localhost:6379":                     "scheme",
-		"http://h":                           "scheme",
-		"redis://:hunter2@":                  "no host",
-		"redis://u:hunter2@h:port":           "port",
-		"redis://u:hunter2@h\x7f":            "control character",
-		"redis://:hunter2@h/notanumber":      "database",
-		"redis://:hunter2@h?colour=red":      "colour",
-		"redis://:hunter2@a,,b":              `""`,
-		"redis://:hunter2@a,b:x":             `"b:x"`,
-		"redis://:hunter2@a,b/1":             "database 0",
-		"redis://:hunter2@a?cluster=maybe":   "maybe",
-		"redis://h?cluster=1&master=hunter2": "exclude",
+		"":                                    "scheme",
+		"localhost:6379":                      "scheme",
+		"http://h":                            "scheme",
+		"redis://:hunter2@":                   "no host",
+		"redis://u:hunter2@h:port":            "port",
+		"redis://u:hunter2@h\x7f":             "control character",
+		"redis://:hunter2@h/notanumber":       "database",
+		"redis://:hunter2@h?colour=red":       "colour",
+		"redis://:hunter2@a,,b":               `""`,
+		"redis://:hunter2@a,b:x":              `"b:x"`,
+		"redis://:hunter2@a,b/1":              "database 0",
+		"redis://:hunter2@a?cluster=maybe":    "maybe",
+		"redis://h?cluster=1&master=hunter2":  "exclude",
+		"redis://h?sentinel_password=hunter2": "need master=NAME",
+		"redis://h?tls_ca=/etc/ca.pem":        "write rediss://",
+		"rediss://h?tls_cert=/etc/c.pem":      "need each other",
+		"rediss://h?tls_ca=/no/such/file":     "/no/such/file",
+		"rediss://h?tls_ca=redisconn.go":      "no certificate",
 	}
 	for rawURL, want := range cases {
 		t.Run(rawURL, func(t *testing.T) {
@@ -160,7 +165,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("rediss://[::1]:6379")
 	f.Add("unix:///run/redis.sock")
 	f.Fuzz(func(t *testing.T, rawURL string) {
-		options, err := parse(rawURL, ioTimeout)
+		options, _, err := parse(rawURL, ioTimeout)
 		if err != nil {
 			return
 		}
@@ -225,7 +230,7 @@ func TestConnectionsDoNotEndTogether(t *testing.T) {
 		"redis://h:1":                        {30 * time.Minute, 6 * time.Minute},
 		"redis://h:1?conn_max_lifetime=600s": {10 * time.Minute, 2 * time.Minute},
 	} {
-		options, err := parse(url, time.Second)
+		options, _, err := parse(url, time.Second)
 		if err != nil {
 			t.Fatal(err)
 		}

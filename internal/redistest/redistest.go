@@ -38,6 +38,12 @@ type Server struct {
 // The test fails where redis-server is not installed.
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
+	return start(t, append([]string{"--save", "", "--appendonly", "no"}, settings...)...)
+}
+
+// start starts redis-server in whatever mode the arguments say.
+func start(t testing.TB, args ...string) *Server {
+	t.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
 		t.Fatal("install redis-server (make test does): this test needs a real one")
@@ -45,9 +51,7 @@ func Start(t testing.TB, settings ...string) *Server {
 	port := freeport.Get(t)
 	s := &Server{
 		Addr: net.JoinHostPort("127.0.0.1", port), t: t, path: path,
-		args: append([]string{
-			"--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir(), "--save", "", "--appendonly", "no",
-		}, settings...),
+		args: append(args, "--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir()),
 	}
 	s.Restart()
 	t.Cleanup(s.stop)
