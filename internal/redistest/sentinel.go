@@ -24,9 +24,10 @@ const (
 type Sentinels struct {
 	// Primary and Replica are the servers as they began.
 	Primary, Replica *Server
+	// Them are the Sentinels.
+	Them []*Server
 
-	t    testing.TB
-	them []*Server
+	t testing.TB
 }
 
 // StartSentinels starts them and returns when each knows the others and the
@@ -46,9 +47,9 @@ func StartSentinels(t testing.TB, password string) *Sentinels {
 		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s.them = append(s.them, start(t, file, "--sentinel"))
+		s.Them = append(s.Them, start(t, file, "--sentinel"))
 	}
-	for _, one := range s.them {
+	for _, one := range s.Them {
 		eventually.True(t, "the Sentinel knows the replica and the other Sentinels", func() bool {
 			client := redis.NewSentinelClient(&redis.Options{Addr: one.Addr, Password: password})
 			defer func() { _ = client.Close() }()
@@ -62,7 +63,7 @@ func StartSentinels(t testing.TB, password string) *Sentinels {
 // URL is the primary's address by its Sentinels, as a redis:// URL.
 func (s *Sentinels) URL() string {
 	var addrs []string
-	for _, one := range s.them {
+	for _, one := range s.Them {
 		addrs = append(addrs, one.Addr)
 	}
 	return "redis://" + strings.Join(addrs, ",") + "?master=" + masterName
