@@ -106,8 +106,9 @@ func (r rung) caddyfile(t testing.TB) string {
 	return render(append(config, options, site.with(append(around, proxied)...)))
 }
 
-// named picks directives by name, but not those for some requests only. Each
-// name must be there, or the rung would measure something else than it says.
+// named picks directives by name, but not those for some requests only, and
+// the matchers that they may name. Each name must be there, or the rung would
+// measure something else than it says.
 func named(t testing.TB, site directive, names []string) func(directive) bool {
 	t.Helper()
 	for _, name := range names {
@@ -116,7 +117,9 @@ func named(t testing.TB, site directive, names []string) func(directive) bool {
 			t.Fatalf("the shipped Caddyfile has no %s", name)
 		}
 	}
-	return func(d directive) bool { return slices.Contains(names, d.name()) && !strings.Contains(d.line, " @") }
+	return func(d directive) bool {
+		return strings.HasPrefix(d.line, "@") || slices.Contains(names, d.name()) && !strings.Contains(d.line, " @")
+	}
 }
 
 // without leaves out directives, by their names, in all blocks but the global

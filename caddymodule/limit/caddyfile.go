@@ -19,7 +19,10 @@ func init() {
 
 func parseCaddyfile(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	handler := new(Handler)
-	return handler, handler.UnmarshalCaddyfile(h.Dispenser)
+	if err := handler.UnmarshalCaddyfile(h.Dispenser); err != nil {
+		return nil, err
+	}
+	return handler, handler.resolveMatchers(h)
 }
 
 // Options returns the options of gate_limit.
@@ -30,6 +33,7 @@ func (h *Handler) Options() option.Table {
 			option.Blocks("limit", &h.Limits),
 			option.Ranges("allow", &h.Allow),
 			option.Ranges("deny", &h.Deny).Example("203.0.113.0/24"),
+			option.Blocks("principal", &h.Principals),
 			option.List("shadow", &h.shadow, "<limits...>").Example("principal"),
 		},
 	}
@@ -54,6 +58,8 @@ func (l *Limit) Options() option.Table {
 				Accept("a letter, then letters, digits, - and _, 64 at most", validName.MatchString),
 		},
 		Options: []*option.Option{
+			option.Custom("match", "@<name>|<path>|<matcher> ...", &l.Match, l.readMatch).Repeat().Example("path /batch*").DefaultMeans("every request").
+				Accept("a named matcher, a path, or matchers, in a block where they are several", nil),
 			option.Text("key", &l.Key, "<key>").Require().Example("{http.auth.user.id}"),
 			option.Text("rate", &l.Rate, "<number>/<window>").Require().Expand().Example("60/1m").Accept("a whole number from 1 in a window from 1s to 366d", isRate),
 			option.Text("cost", &l.Cost, "<number>|<placeholder>").Default("1").Accept("a positive number or a placeholder", isCost),
@@ -61,6 +67,23 @@ func (l *Limit) Options() option.Table {
 			option.Count("ipv6_prefix", &l.IPv6Prefix, 1, 128).Default("64"),
 			option.Count("ipv4_prefix", &l.IPv4Prefix, 1, 32).Default("32"),
 			option.Text("on_error", &l.OnError, "").OneOf("local", "deny", "allow").Default("local"),
+			option.List("allow", &l.Allow, "<keys...>").Example("acme"),
+			option.List("deny", &l.Deny, "<keys...>").Example("globex"),
+		},
+	}
+}
+
+// Options returns the options of a principal.
+func (p *Principal) Options() option.Table {
+	return option.Table{
+		Name: strings.TrimSpace("principal " + p.ID),
+		Arguments: []*option.Option{
+			option.Text("id", &p.ID, "<id>").Require().Example("ada"),
+			option.Text("list", &p.List, "").Require().OneOf(allowList, denyList).Example("allow"),
+		},
+		Options: []*option.Option{
+			option.Text("tenant", &p.Tenant, "<tenant>").Example("acme"),
+			option.Text("authority", &p.Authority, "<authority>").Example("https://issuer.example").DefaultMeans("the keyring"),
 		},
 	}
 }

@@ -18,6 +18,9 @@ func TestCaddyfileErrorsNameTheOption(t *testing.T) {
 		{"a limit without name", "gate_limit {\n limit {\n }\n}", "limit: name is missing; write for example: limit principal"},
 		{"a limit with two names", "gate_limit {\n limit a b {\n }\n}", `limit: "b" is one value too many; write for example: limit principal`},
 		{"a rate outside a limit", "gate_limit {\n rate 60/1m\n}", `unknown option "rate" of gate_limit`},
+		{"a match of nothing", "gate_limit {\n limit l {\n match\n }\n}", "match: its value is missing; write for example: match path /batch*"},
+		{"a match of no matcher", "gate_limit {\n limit l {\n match pth /a\n }\n}", "http.matchers.pth"},
+		{"a principal without id", "gate_limit {\n principal {\n tenant acme\n }\n}", "principal: id is missing; write for example: principal ada allow"},
 		{"a shadow of nothing", "gate_limit {\n shadow burst\n}", "shadow burst: this gate_limit has no such limit"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -30,7 +33,7 @@ func TestCaddyfileErrorsNameTheOption(t *testing.T) {
 }
 
 func FuzzUnmarshalCaddyfile(f *testing.F) {
-	f.Add("gate_limit {\n limit l {\n key all\n rate 1/1m\n cost 2\n items /prompts\n ipv6_prefix 64\n ipv4_prefix 24\n on_error deny\n }\n allow private_ranges\n deny 192.0.2.1\n shadow l\n}")
+	f.Add("gate_limit {\n limit l {\n key all\n rate 1/1m\n match path /a*\n cost 2\n items /prompts\n ipv6_prefix 64\n ipv4_prefix 24\n on_error deny\n allow a\n deny b\n }\n allow private_ranges\n principal ada allow\n principal bob deny {\n tenant acme\n }\n deny 192.0.2.1\n shadow l\n}")
 	f.Fuzz(func(t *testing.T, block string) {
 		h := new(Handler)
 		if err := h.UnmarshalCaddyfile(caddyfile.NewTestDispenser(block)); err != nil {

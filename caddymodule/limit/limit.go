@@ -32,7 +32,7 @@ func init() { caddy.RegisterModule(Handler{}) }
 // for all gateways.
 type Handler struct {
 	// The limits, in the order in which responses state them. At least one is
-	// needed unless addresses are denied.
+	// needed unless senders are denied.
 	Limits []Limit `json:"limits,omitempty"`
 
 	// Client addresses to which no limit applies, as CIDR ranges or single
@@ -42,6 +42,10 @@ type Handler struct {
 	// Client addresses that are refused with 403, as CIDR ranges or single
 	// addresses. They are refused even if they are also in allow.
 	Deny []string `json:"deny,omitempty"`
+
+	// Principals to whom no limit applies, or who are refused with 403, also if
+	// they or their addresses are allowed too. It needs a gate_auth before.
+	Principals []Principal `json:"principals,omitempty"`
 
 	// Limits that decide and count but never refuse; clients are told nothing of
 	// them. In JSON, each limit has its own shadow.
@@ -66,6 +70,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := h.configure(); err != nil {
 		return err
 	}
+	if err := h.provisionMatchers(ctx); err != nil {
+		return err
+	}
 	app, err := gate.AppOf(ctx)
 	if err != nil {
 		return err
@@ -81,8 +88,8 @@ func (h *Handler) configure() error {
 	}
 	h.policies = new(lastText)
 	h.allow, h.deny = option.Prefixes(h.Allow), option.Prefixes(h.Deny)
-	if len(h.Limits) == 0 && len(h.Deny) == 0 {
-		return errors.New("limits: missing: this gate_limit limits nothing; write one, such as gate_limit client {client_ip} 60/1m, or addresses to deny")
+	if len(h.Limits) == 0 && len(h.Deny) == 0 && !h.denyAnyPrincipal() {
+		return errors.New("limits: missing: this gate_limit limits nothing; write one, such as gate_limit client {client_ip} 60/1m, or senders to deny")
 	}
 	if n := len(h.Limits); n > window.MaxCharges {
 		return fmt.Errorf("%d limits in one gate_limit: at most %d", n, window.MaxCharges)
@@ -108,30 +115,32 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 // Serve charges the request and passes it on, or refuses it.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exchange, next caddyhttp.Handler) error {
-	switch {
-	case h.deny.contain(x.ClientIP):
-		addresses.WithLabelValues("deny").Inc()
-		return gate.Refuse(w, r, problem.AddressDenied.New(""))
-	case h.allow.contain(x.ClientIP):
-		addresses.WithLabelValues("allow").Inc()
-		return next.ServeHTTP(w, r)
-	case len(h.Limits) == 0:
+	if refusal := h.denied(x); refusal != nil {
+		return gate.Refuse(w, r, refusal)
+	}
+	if len(h.Limits) == 0 || h.exempt(x) {
 		return next.ServeHTTP(w, r)
 	}
-	charges, refused := h.charges(r, x)
-	if refused != nil {
-		return gate.Refuse(w, r, refused)
+	var b bill
+	if err := h.charge(r, x, &b); err != nil {
+		if refusal, ok := errors.AsType[*problem.Problem](err); ok {
+			return gate.Refuse(w, r, refusal)
+		}
+		return err // of a matcher, as that of a route
+	}
+	if len(b.charges) == 0 {
+		return next.ServeHTTP(w, r)
 	}
 	start := time.Now()
-	verdict, err := h.store.Decide(r.Context(), charges)
+	verdict, err := h.store.Decide(r.Context(), b.charges)
 	tracing.Observe(r.Context(), seconds, time.Since(start).Seconds())
 	if err != nil {
 		return h.undecided(w, r, err)
 	}
-	h.count(verdict)
+	h.count(&b, verdict)
 	h.tell(&x.Response, verdict.States)
 	if !verdict.Allowed {
-		return gate.Refuse(w, r, exceeded(verdict.States, charges))
+		return gate.Refuse(w, r, exceeded(verdict.States, b.charges))
 	}
 	for _, s := range verdict.States {
 		if told(s) {
@@ -139,21 +148,6 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 		}
 	}
 	return next.ServeHTTP(w, r)
-}
-
-func (h *Handler) charges(r *http.Request, x *exchange.Exchange) ([]window.Charge, *problem.Problem) {
-	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	charges := make([]window.Charge, len(h.Limits))
-	for i := range h.Limits {
-		l := &h.Limits[i]
-		l.warnOfUnknown(repl, x, h.logger)
-		items, refused := l.weigh(r, x)
-		if refused != nil {
-			return nil, refused
-		}
-		charges[i] = window.Charge{Limit: l.limit, Key: l.key(repl, x), Cost: times(l.cost(repl, h.logger), items)}
-	}
-	return charges, nil
 }
 
 // undecided refuses a request for which no decision could be made.

@@ -49,6 +49,8 @@ type request struct {
 	user    string
 	headers map[string]string
 	body    string
+	// principal is who sent it; nil for nobody.
+	principal *exchange.Principal
 }
 
 // answer is what came of it.
@@ -74,6 +76,7 @@ func ask(t *testing.T, q request, handlers ...*Handler) answer {
 		repl.Set("http.auth.user.id", q.user)
 	}
 	a := answer{header: rec.Header(), x: gate.ExchangeOf(r)}
+	a.x.Principal = q.principal
 	var chain caddyhttp.Handler = caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error {
 		a.passed = true
 		return nil
@@ -308,6 +311,14 @@ func TestMoreItemsThanTheRateAreNeverLetIn(t *testing.T) {
 	large := `{"prompts": ["` + strings.Repeat("a", exchange.DefaultMaxBody) + `"]}`
 	if p := ask(t, request{body: large}, h).problemOf(t); p.Kind != problem.TooLarge {
 		t.Errorf("%v", p)
+	}
+}
+
+func TestALimitReadsNoBodyOfWhatItDoesNotMatch(t *testing.T) {
+	h := newHandler(t, Handler{Limits: []Limit{{Name: "l", Key: "all", Rate: "2/1m", Items: "/prompts"}}})
+	h.Limits[0].matchers = caddyhttp.MatcherSets{{caddyhttp.MatchPath{"/batch"}}}
+	if a := ask(t, request{body: strings.Repeat("a", exchange.DefaultMaxBody+1)}, h); !a.passed || a.x.Read() {
+		t.Errorf("%v; the body was read: %v", a.err, a.x.Read())
 	}
 }
 

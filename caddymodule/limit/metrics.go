@@ -22,19 +22,19 @@ var (
 		Help: "Decisions that Redis did not make, so that each limit's on_error applied.",
 	})
 
-	addresses = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "gate_limit_addresses_total",
-		Help: "Requests from addresses on the allow or the deny list.",
-	}, []string{"list"})
+	listed = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "gate_limit_listed_total",
+		Help: "Requests whose address, principal or key is on a list: allow or deny.",
+	}, []string{"list", "by"})
 
-	collectors = []prometheus.Collector{decisions, seconds, storeErrors, addresses}
+	collectors = []prometheus.Collector{decisions, seconds, storeErrors, listed}
 )
 
-func (h *Handler) count(verdict window.Verdict) {
+func (h *Handler) count(b *bill, verdict window.Verdict) {
 	degraded := false
 	for i, s := range verdict.States {
 		if verdict.Allowed && !s.Refused {
-			h.Limits[i].allowed.Inc()
+			h.Limits[b.of[i]].allowed.Inc()
 		} else {
 			decisions.WithLabelValues(s.Limit.Name, result(s)).Inc()
 		}

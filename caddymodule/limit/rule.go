@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
@@ -23,6 +25,12 @@ type Limit struct {
 	// letters, digits, - and _; 64 at most. Limits with the same name and window
 	// share their usage, wherever they are configured.
 	Name string `json:"name"`
+
+	// Which requests the limit is for: any of these sets of Caddy's matchers. For
+	// others it neither counts nor is told of. In a Caddyfile it is the name of a
+	// matcher, such as @batches, a path, or matchers; several lines are several
+	// sets. Default: every request.
+	Match caddyhttp.RawMatcherSets `json:"match,omitempty" caddy:"namespace=http.matchers"`
 
 	// Whose window a request is charged to, with placeholders:
 	// {http.vars.client_ip} (in a Caddyfile {client_ip}), {http.auth.user.id},
@@ -60,8 +68,21 @@ type Limit struct {
 	// Default: local.
 	OnError string `json:"on_error,omitempty"`
 
+	// Keys that the limit does not count, such as a tenant's where the key is
+	// {http.auth.user.tenant}. An address stands for all that share its window. Of
+	// a key with a placeholder of the principal only the text is compared, so name
+	// principals of several issuers as a principal of the directive.
+	Allow []string `json:"allow,omitempty"`
+
+	// Keys whose requests are refused with 403, also if they are in allow. They
+	// are compared as those of allow are.
+	Deny []string `json:"deny,omitempty"`
+
 	// Whether to decide and count but never refuse, and to tell clients nothing.
 	Shadow bool `json:"shadow,omitempty"`
+
+	named    [][]caddyfile.Token // the matcher tokens of a Caddyfile
+	matchers caddyhttp.MatcherSets
 
 	limit     window.Limit
 	allowed   prometheus.Counter
@@ -105,6 +126,7 @@ func (l *Limit) configure() error {
 	if err := l.configurePlaceholders(); err != nil {
 		return err
 	}
+	l.Allow, l.Deny = l.maskAll(l.Allow), l.maskAll(l.Deny)
 	l.ofPrincipal = strings.Contains(l.Key, "{http.auth.user.")
 	l.limit = window.Limit{Name: l.Name, Rate: rate, Window: span, OnError: onErrors[l.OnError], Shadow: l.Shadow}
 	return nil

@@ -53,6 +53,9 @@ var (
 
 	// AddressDenied is a client address that configuration refuses.
 	AddressDenied = kind("address-denied", "Requests from this address are refused", http.StatusForbidden)
+	// SenderDenied is a principal, or the key of a limit, that configuration
+	// refuses.
+	SenderDenied = kind("sender-denied", "Requests from this sender are refused", http.StatusForbidden)
 	// QuotaExceeded is a request over a limit. Its member "violated-policies"
 	// names the limits.
 	QuotaExceeded = &Kind{
@@ -105,7 +108,7 @@ func Kinds() []*Kind {
 		Malformed, Unsupported, TooLarge, HeaderTooLarge, Misdirected, Invalid, NotUnderstood, KeyReused,
 		TooEarly, UpgradeRefused, Unsendable,
 		CredentialMissing, CredentialInvalid, CredentialExpired, CredentialReplayed, ScopeInsufficient, AuthUnavailable,
-		AddressDenied, QuotaExceeded, CostTooHigh, LimitUnavailable,
+		AddressDenied, SenderDenied, QuotaExceeded, CostTooHigh, LimitUnavailable,
 		PolicyDenied, PolicyUnavailable, AuditUnavailable,
 		UpstreamUnavailable, UpstreamTimeout, UpstreamFailed,
 		Overloaded, RecordsUnavailable, NotFound, MethodNotAllowed, Internal,

@@ -1,0 +1,49 @@
+package limit
+
+import (
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/problem"
+	"github.com/odordiff/odordiff/internal/window"
+)
+
+// bill is what a request is charged.
+type bill struct {
+	charges []window.Charge
+	// of says which of the handler's limits each charge is of.
+	of [window.MaxCharges]int
+}
+
+// charge makes the request's bill: a charge for each limit that applies. An
+// error that is no problem comes from a matcher.
+func (h *Handler) charge(r *http.Request, x *exchange.Exchange, b *bill) error {
+	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	b.charges = make([]window.Charge, 0, len(h.Limits))
+	for i := range h.Limits {
+		l := &h.Limits[i]
+		if applies, err := l.applies(r); err != nil {
+			return err
+		} else if !applies {
+			continue
+		}
+		if l.lists(l.Deny, repl) {
+			listed.WithLabelValues(denyList, "key").Inc()
+			return problem.SenderDenied.New("").By(l.Name)
+		}
+		if l.lists(l.Allow, repl) {
+			listed.WithLabelValues(allowList, "key").Inc()
+			continue
+		}
+		l.warnOfUnknown(repl, x, h.logger)
+		items, refused := l.weigh(r, x)
+		if refused != nil {
+			return refused
+		}
+		b.of[len(b.charges)] = i
+		b.charges = append(b.charges, window.Charge{Limit: l.limit, Key: l.key(repl, x), Cost: times(l.cost(repl, h.logger), items)})
+	}
+	return nil
+}
