@@ -59,10 +59,12 @@ func newClockedRedis(t testing.TB, client redis.UniversalClient, clock *testCloc
 	t.Helper()
 	store := newRedis(t, client)
 	const real = "redis.call('TIME')"
-	if strings.Count(decideSource, real) != 1 {
-		t.Fatalf("the script must read the clock once, as %s", real)
+	for _, s := range []*Script{&store.decide, &store.settle} {
+		if strings.Count(s.source, real) != 1 {
+			t.Fatalf("the script must read the clock once, as %s", real)
+		}
+		*s = NewScript(strings.Replace(s.source, real, "redis.call('HMGET', '"+clockKey+"', 's', 'us')", 1))
 	}
-	store.script = NewScript(strings.Replace(decideSource, real, "redis.call('HMGET', '"+clockKey+"', 's', 'us')", 1))
 	return clockedRedis{store, clock}
 }
 
@@ -71,6 +73,13 @@ func (s clockedRedis) Decide(ctx context.Context, charges []Charge) (Verdict, er
 		return Verdict{}, err
 	}
 	return s.Redis.Decide(ctx, charges)
+}
+
+func (s clockedRedis) Settle(ctx context.Context, settlements []Settlement) error {
+	if err := s.tell(ctx); err != nil {
+		return err
+	}
+	return s.Redis.Settle(ctx, settlements)
 }
 
 func (s clockedRedis) Connect(ctx context.Context) error {

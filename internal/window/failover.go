@@ -139,7 +139,7 @@ func (f *Failover) Decide(ctx context.Context, charges []Charge) (Verdict, error
 	verdict, err := f.ask(ctx, charges)
 	switch {
 	case err == nil:
-		f.remember(charges, verdict)
+		f.local.mirror(charges, verdict.States)
 		return verdict, nil
 	case errors.Is(err, ErrInvalid), ctx.Err() != nil:
 		return Verdict{}, err
@@ -148,6 +148,39 @@ func (f *Failover) Decide(ctx context.Context, charges []Charge) (Verdict, error
 		f.options.OnError(err)
 	}
 	return f.degrade(ctx, charges, err)
+}
+
+// Settle implements [Store]. Each charge is corrected where it was made, and in
+// the local store. While the shared store is gone, what was charged there stays
+// as it is.
+func (f *Failover) Settle(ctx context.Context, settlements []Settlement) error {
+	var shared []Settlement
+	local := slices.Clone(settlements)
+	for i, s := range settlements {
+		if !s.State.Degraded {
+			shared = append(shared, s)
+			local[i].State.At = s.State.mirrored
+		}
+	}
+	if err := f.local.Settle(ctx, local); err != nil {
+		return err
+	}
+	for _, s := range settlements {
+		if s.State.Degraded {
+			f.unreported.settle(s)
+		}
+	}
+	if len(shared) == 0 {
+		return nil
+	}
+	if err := f.reach(ctx); err != nil {
+		return err
+	}
+	err := f.judge(ctx, f.shared.Settle(ctx, shared))
+	if err != nil && ctx.Err() == nil && f.options.OnError != nil {
+		f.options.OnError(err)
+	}
+	return err
 }
 
 // Degraded reports whether the shared store is left alone. Only decisions show
@@ -223,11 +256,17 @@ func (f *Failover) reach(ctx context.Context) error {
 // ask asks the shared store, and gives it up if it failed.
 func (f *Failover) ask(ctx context.Context, charges []Charge) (Verdict, error) {
 	verdict, err := f.shared.Decide(ctx, charges)
+	return verdict, f.judge(ctx, err)
+}
+
+// judge returns the error of the shared store, and gives the store up if that
+// is to blame.
+func (f *Failover) judge(ctx context.Context, err error) error {
 	if err == nil || errors.Is(err, ErrInvalid) || ctx.Err() != nil {
-		return verdict, err
+		return err
 	}
 	f.blame(err)
-	return verdict, err
+	return err
 }
 
 // blame gives the shared store up if the error says that it is gone.
@@ -326,24 +365,6 @@ func (f *Failover) join() error {
 	return err
 }
 
-// remember records in the local store what the shared one charged.
-func (f *Failover) remember(charges []Charge, verdict Verdict) {
-	if !verdict.Allowed {
-		return
-	}
-	// Only a shadow can be refused here.
-	made := charges
-	if slices.ContainsFunc(verdict.States, func(s State) bool { return s.Refused }) {
-		made = nil
-		for i, c := range charges {
-			if !verdict.States[i].Refused {
-				made = append(made, c)
-			}
-		}
-	}
-	f.local.Record(made)
-}
-
 func (f *Failover) degrade(ctx context.Context, charges []Charge, cause error) (Verdict, error) {
 	var local []Charge
 	for _, c := range charges {
@@ -361,8 +382,8 @@ func (f *Failover) degrade(ctx context.Context, charges []Charge, cause error) (
 		return Verdict{}, err
 	}
 	for i, c := range local {
-		if decided.Allowed && !decided.States[i].Refused {
-			f.unreported.add(c)
+		if at := decided.States[i].At; !at.IsZero() {
+			f.unreported.add(c, at)
 		}
 	}
 	return merge(charges, decided), nil

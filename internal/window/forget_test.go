@@ -2,6 +2,7 @@ package window
 
 import (
 	"testing"
+	"time"
 )
 
 func TestAForgottenWindowBeginsAnewAndOthersDoNot(t *testing.T) {
@@ -56,10 +57,10 @@ func TestWhatIsNoIDIsRefused(t *testing.T) {
 func TestGrantsThatWereForgottenAreNotReported(t *testing.T) {
 	var grants unreported
 	limit := perMinute("l", 3)
-	grants.add(Charge{limit, "k", 2})
-	grants.add(Charge{limit, "other", 1})
+	grants.add(Charge{limit, "k", 2}, time.Now())
+	grants.add(Charge{limit, "other", 1}, time.Now())
 	grants.forget(Charge{limit, IDOf(Charge{Limit: limit, Key: "k"}).Key(), 0})
-	if left := grants.take(); len(left) != 1 || left[0].Key != "other" {
+	if left := grants.take(); len(left) != 1 || left[granteeOf(Charge{limit, "other", 1})].cost != 1 {
 		t.Errorf("left: %+v", left)
 	}
 }

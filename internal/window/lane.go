@@ -23,7 +23,7 @@ const (
 )
 
 // lane is a connection to Redis that is ready: it is open, has introduced
-// itself, and its server knows the script. A command on it costs one round
+// itself, and its server knows the scripts. A command on it costs one round
 // trip.
 type lane struct {
 	conn  *redis.Conn
@@ -42,8 +42,10 @@ func (s *Redis) openLane(ctx context.Context) (*lane, error) {
 	}
 	lifetime := laneLifetime*4/5 + rand.N(laneLifetime*2/5) //nolint:gosec // jitter needs no secrecy
 	l := &lane{conn: server.EphemeralConn(), until: time.Now().Add(lifetime)}
-	// A server that forbids SCRIPT LOAD gets the script with the first decision.
-	if err := l.conn.ScriptLoad(ctx, s.script.source).Err(); err != nil && !isReply(err) {
+	// A server that forbids SCRIPT LOAD gets each script when it is first needed.
+	if _, err := l.conn.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		return errors.Join(pipe.ScriptLoad(ctx, s.decide.source).Err(), pipe.ScriptLoad(ctx, s.settle.source).Err())
+	}); err != nil && !isReply(err) {
 		return nil, errors.Join(err, l.close())
 	}
 	return l, nil

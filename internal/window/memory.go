@@ -92,24 +92,41 @@ func (m *Memory) Decide(_ context.Context, charges []Charge) (Verdict, error) {
 	}
 	for i, c := range charges {
 		if verdict.Allowed && !verdict.States[i].Refused {
-			d.charge(i, c)
+			verdict.States[i].At = d.charge(i, c)
 		}
 		d.describe(i, c, &verdict.States[i])
 	}
 	return verdict, nil
 }
 
-// Record makes charges that another store has already granted, whether or not
-// there is room. Invalid charges are ignored.
-func (m *Memory) Record(charges []Charge) {
-	if validate(charges) != nil {
-		return
+// Settle implements [Store]. Its only errors wrap [ErrInvalid].
+func (m *Memory) Settle(_ context.Context, settlements []Settlement) error {
+	if err := validateSettlements(settlements); err != nil {
+		return err
+	}
+	charges := make([]Charge, len(settlements))
+	for i, s := range settlements {
+		charges[i] = s.Charge
 	}
 	d := decision{store: m}
 	d.begin(charges)
 	defer m.unlock(d.shards)
+	for i, s := range settlements {
+		d.settle(i, s)
+	}
+	return nil
+}
+
+// mirror makes the charges that another store has made, whether or not there is
+// room, and notes in their states when.
+func (m *Memory) mirror(charges []Charge, states []State) {
+	d := decision{store: m}
+	d.begin(charges)
+	defer m.unlock(d.shards)
 	for i, c := range charges {
-		d.charge(i, c)
+		if !states[i].At.IsZero() {
+			states[i].mirrored = d.charge(i, c)
+		}
 	}
 }
 
@@ -200,15 +217,32 @@ func (d *decision) used(i int) int64 {
 	return d.rings[i].total
 }
 
-func (d *decision) charge(i int, c Charge) {
-	if c.Cost == 0 {
+// charge makes charge i and returns when.
+func (d *decision) charge(i int, c Charge) time.Time {
+	now := d.shard(i).now
+	if c.Cost > 0 {
+		d.need(i, c).charge(now, c.Cost)
+	}
+	return d.store.start.Add(now)
+}
+
+// settle corrects charge i.
+func (d *decision) settle(i int, s Settlement) {
+	units := s.difference()
+	if units == 0 || units < 0 && d.rings[i] == nil {
 		return
 	}
+	at := s.State.At.Sub(d.store.start)
+	d.need(i, s.Charge).settle(d.shard(i).now, at, units)
+}
+
+// need returns the window of charge i, which is made if there is none.
+func (d *decision) need(i int, c Charge) *ring {
 	if d.rings[i] == nil {
 		d.rings[i] = &ring{width: width(c.Limit.Window), used: d.number}
 		d.add(i)
 	}
-	d.rings[i].charge(d.shard(i).now, c.Cost)
+	return d.rings[i]
 }
 
 func (d *decision) describe(i int, c Charge, s *State) {

@@ -81,10 +81,13 @@ func TestMemoryNeverForgetsAWindowOfTheDecisionAtHand(t *testing.T) {
 func TestMemoryRecordsWhatAnotherStoreGranted(t *testing.T) {
 	m := NewMemory(MemoryOptions{})
 	limit := perMinute("l", 2)
+	made := []State{{At: time.Now()}, {}}
 	for range 3 {
-		m.Record([]Charge{{limit, "k", 1}})
+		m.mirror([]Charge{{limit, "k", 1}, {limit, "other", 1}}, made)
 	}
-	m.Record([]Charge{{limit, "k", -1}})
+	if v := decide(t, m, Charge{limit, "other", 0}); v.States[0].Remaining != 2 {
+		t.Errorf("a charge that was not made was recorded: %+v", v.States[0])
+	}
 	if v := decide(t, m, Charge{perMinute("l", 10), "k", 0}); v.States[0].Remaining != 7 {
 		t.Errorf("three recorded uses: %+v", v.States[0])
 	}

@@ -2,6 +2,7 @@ package window
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -49,6 +50,8 @@ func (l exactLog) sum(counts func(use) bool) int64 {
 //   - hardly under: a refusing limit would have been overrun by one bucket more
 //     than its window;
 //   - what remains lies between the two.
+//
+// Charges are settled late, with more or less than they had reserved.
 func TestStoreAgreesWithAnExactLog(t *testing.T) {
 	var run int
 	eachStore(t, func(t *testing.T, store Store, clock *testClock) {
@@ -68,6 +71,8 @@ func TestStoreAgreesWithAnExactLog(t *testing.T) {
 				"leap":   func(t *rapid.T) { m.move(t, 0, 2*time.Minute) },
 				"edge":   m.edge,
 				"corner": m.edge,
+				"settle": m.settle,
+				"amend":  m.settle,
 				"back":   func(t *rapid.T) { m.move(t, -5*time.Second, 0) },
 			})
 		})
@@ -80,6 +85,14 @@ type machine struct {
 	limits []Limit
 	logs   map[string]exactLog
 	run    int
+	// unsettled are charges that were made, and where they are in their log.
+	unsettled []reservation
+}
+
+type reservation struct {
+	settlement Settlement
+	log        string
+	entry      int
 }
 
 func (m *machine) move(t *rapid.T, least, most time.Duration) {
@@ -127,16 +140,41 @@ func (m *machine) judge(t *rapid.T, c Charge, s State, allowed bool) {
 	if s.Refused && m.logs[name].possibly(now, widened)+c.Cost <= c.Limit.Rate {
 		t.Fatalf("refused, though a window of %v has room: %+v, log %v", widened, c, m.logs[name])
 	}
-	if allowed && !s.Refused && c.Cost > 0 {
+	charged := allowed && !s.Refused
+	if charged == s.At.IsZero() {
+		t.Fatalf("charged: %v, but at %v", charged, s.At)
+	}
+	if charged {
+		m.unsettled = append(m.unsettled, reservation{Settlement{Charge: c, State: s}, name, len(m.logs[name])})
 		m.logs[name] = append(m.logs[name], use{now, c.Cost})
 	}
-	if used := m.logs[name].surely(now, c.Limit.Window); used > c.Limit.Rate {
+	used := m.logs[name].surely(now, c.Limit.Window)
+	if charged && c.Cost > 0 && used > c.Limit.Rate {
 		t.Fatalf("%d units in a window of %+v", used, c.Limit)
 	}
-	least := c.Limit.Rate - m.logs[name].possibly(now, widened)
-	most := c.Limit.Rate - m.logs[name].surely(now, c.Limit.Window)
+	least := max(0, c.Limit.Rate-m.logs[name].possibly(now, widened))
+	most := max(0, c.Limit.Rate-used)
 	if s.Remaining < least || s.Remaining > most {
 		t.Fatalf("remaining %d, want %d to %d: %+v", s.Remaining, least, most, c)
+	}
+}
+
+// settle corrects one or two of the charges that were made.
+func (m *machine) settle(t *rapid.T) {
+	var settlements []Settlement
+	for range min(2, len(m.unsettled)) {
+		i := rapid.IntRange(0, len(m.unsettled)-1).Draw(t, "reservation")
+		r := m.unsettled[i]
+		r.settlement.Cost = rapid.Int64Range(0, 2*r.settlement.Charge.Cost+2).Draw(t, "true cost")
+		if slices.ContainsFunc(settlements, func(s Settlement) bool { return sameWindow(s.Charge, r.settlement.Charge) }) {
+			continue
+		}
+		m.unsettled = slices.Delete(m.unsettled, i, i+1)
+		m.logs[r.log][r.entry].cost = r.settlement.Cost
+		settlements = append(settlements, r.settlement)
+	}
+	if err := m.store.Settle(t.Context(), settlements); err != nil {
+		t.Fatal(err)
 	}
 }
 

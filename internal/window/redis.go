@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,8 +16,14 @@ import (
 // DefaultPrefix begins the names of the windows' keys in Redis.
 const DefaultPrefix = "gate:limit"
 
+//go:embed window.lua
+var windowSource string
+
 //go:embed decide.lua
 var decideSource string
+
+//go:embed settle.lua
+var settleSource string
 
 // Redis keeps the windows in a Redis server, shared by all who use the same
 // prefix. One decision is one round trip at most: a script, on the server's
@@ -32,8 +39,9 @@ var decideSource string
 type Redis struct {
 	client  redis.UniversalClient
 	batcher batcher
-	script  Script
-	prefix  string
+	// decide and settle are what the server runs.
+	decide, settle Script
+	prefix         string
 }
 
 // RedisOptions configure a [Redis]. The zero value selects the defaults.
@@ -54,7 +62,12 @@ func NewRedis(client redis.UniversalClient, options RedisOptions) (*Redis, error
 	if strings.ContainsAny(prefix, "{}") {
 		return nil, fmt.Errorf("prefix %q of the limits' keys must not hold braces", prefix)
 	}
-	s := &Redis{client: client, script: NewScript(decideSource), prefix: "{" + prefix + "}:"}
+	s := &Redis{
+		client: client,
+		decide: NewScript(windowSource + decideSource),
+		settle: NewScript(windowSource + settleSource),
+		prefix: "{" + prefix + "}:",
+	}
 	s.batcher.init(s.openLane, options.Wait)
 	return s, nil
 }
@@ -67,11 +80,26 @@ func (s *Redis) Decide(ctx context.Context, charges []Charge) (Verdict, error) {
 	if len(charges) == 0 {
 		return Verdict{Allowed: true}, nil
 	}
-	reply, err := s.run(ctx, charges, s.batcher.process)
+	reply, err := s.eval(ctx, s.decide, s.operands(charges), s.batcher.process)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("deciding limits in Redis: %w", err)
 	}
 	return verdictOf(charges, reply)
+}
+
+// Settle implements [Store].
+func (s *Redis) Settle(ctx context.Context, settlements []Settlement) error {
+	if err := validateSettlements(settlements); err != nil {
+		return err
+	}
+	due := slices.DeleteFunc(slices.Clone(settlements), func(s Settlement) bool { return s.difference() == 0 })
+	if len(due) == 0 {
+		return nil
+	}
+	if _, err := s.eval(ctx, s.settle, s.corrections(due), s.batcher.process); err != nil {
+		return fmt.Errorf("settling limits in Redis: %w", err)
+	}
+	return nil
 }
 
 // Connect implements [Shared].
@@ -103,7 +131,7 @@ func (s *Redis) connect(ctx context.Context) error {
 
 // probe makes a decision on a lane.
 func (s *Redis) probe(ctx context.Context, l *lane) error {
-	_, err := s.run(ctx, probeCharge(), func(_ context.Context, cmd oneShot) error {
+	_, err := s.eval(ctx, s.decide, s.operands(probeCharge()), func(_ context.Context, cmd oneShot) error {
 		_ = l.send([]*command{{cmd: cmd}}) // the command keeps its error
 		return cmd.Err()
 	})
@@ -158,11 +186,6 @@ func (s *Redis) server(ctx context.Context) (*redis.Client, error) {
 	return nil, fmt.Errorf("limits cannot be kept by a %T", s.client)
 }
 
-// run decides the charges by the script.
-func (s *Redis) run(ctx context.Context, charges []Charge, process func(context.Context, oneShot) error) ([]int64, error) {
-	return s.eval(ctx, s.script, s.operands(charges), process)
-}
-
 // follow lets the client of a cluster find the node that has the windows.
 func (s *Redis) follow(ctx context.Context, cmd oneShot) error {
 	if s.batcher.wait > 0 {
@@ -173,21 +196,37 @@ func (s *Redis) follow(ctx context.Context, cmd oneShot) error {
 	return s.client.Process(ctx, cmd)
 }
 
+// operands are those of a decision.
 func (s *Redis) operands(charges []Charge) []any {
 	operands := make([]any, 0, 3+6*len(charges))
-	operands = append(operands, "evalsha", s.script.hash, len(charges))
+	operands = append(operands, "evalsha", s.decide.hash, len(charges))
 	for _, c := range charges {
 		operands = append(operands, s.key(c))
 	}
 	for _, c := range charges {
 		w := width(c.Limit.Window)
-		// Redis drops the key when all buckets have left, and one bucket later for
-		// good measure.
-		lifetime := leaves(1, w).Milliseconds() + 1
-		operands = append(operands, c.Limit.Rate, c.Cost, w.Microseconds(), lifetime, c.Limit.Shadow)
+		operands = append(operands, c.Limit.Rate, c.Cost, w.Microseconds(), lifetime(w), c.Limit.Shadow)
 	}
 	return operands
 }
+
+// corrections are the operands of settlements.
+func (s *Redis) corrections(settlements []Settlement) []any {
+	operands := make([]any, 0, 3+5*len(settlements))
+	operands = append(operands, "evalsha", s.settle.hash, len(settlements))
+	for _, one := range settlements {
+		operands = append(operands, s.key(one.Charge))
+	}
+	for _, one := range settlements {
+		w := width(one.Charge.Limit.Window)
+		operands = append(operands, one.State.At.UnixMicro(), one.difference(), w.Microseconds(), lifetime(w))
+	}
+	return operands
+}
+
+// lifetime is for how many milliseconds Redis keeps a window that is not used:
+// until all buckets have left, and one bucket longer for good measure.
+func lifetime(width time.Duration) int64 { return leaves(1, width).Milliseconds() + 1 }
 
 // key names the window for people who look into Redis, without revealing whose
 // it is.
@@ -205,7 +244,7 @@ func (oneShot) NoRetry() bool { return true }
 var errReply = errors.New("unexpected reply of the limit script")
 
 func verdictOf(charges []Charge, reply []int64) (Verdict, error) {
-	const each = 4
+	const each = 5
 	if len(reply) != each*len(charges) {
 		return Verdict{}, fmt.Errorf("%w: %d numbers for %d charges", errReply, len(reply), len(charges))
 	}
@@ -216,6 +255,9 @@ func verdictOf(charges []Charge, reply []int64) (Verdict, error) {
 			Limit: c.Limit, Refused: r[0] == 1, Remaining: r[1],
 			Reset: time.Duration(r[2]) * time.Microsecond, RetryAfter: time.Duration(r[3]) * time.Microsecond,
 			Never: r[0] == 1 && c.Cost > c.Limit.Rate,
+		}
+		if r[4] > 0 {
+			verdict.States[i].At = time.UnixMicro(r[4])
 		}
 		verdict.Allowed = verdict.Allowed && (r[0] == 0 || c.Limit.Shadow)
 	}

@@ -1,6 +1,7 @@
 package window
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -38,17 +39,34 @@ func (r *ring) idle(now time.Duration) bool {
 
 // charge adds a cost at the time now, to which the ring was advanced.
 func (r *ring) charge(now time.Duration, cost int64) {
-	if cost == 0 {
-		return
-	}
-	r.total += cost
 	r.last = now
-	current := index(now, r.width)
-	if n := len(r.buckets); n > 0 && r.buckets[n-1].index == current {
-		r.buckets[n-1].count += cost
+	r.add(index(now, r.width), cost)
+}
+
+// settle adds to what was charged at an earlier time; a negative number takes
+// away, but no more than is there.
+func (r *ring) settle(now, at time.Duration, units int64) {
+	b := index(at, r.width)
+	if b > index(now, r.width) || b < index(now, r.width)-span {
 		return
 	}
-	r.buckets = append(r.buckets, bucket{current, cost})
+	r.last = max(r.last, at)
+	r.add(b, units)
+}
+
+// add adds to the bucket with the given index, which is counted.
+func (r *ring) add(index, units int64) {
+	i, found := slices.BinarySearchFunc(r.buckets, index, func(b bucket, index int64) int { return cmp.Compare(b.index, index) })
+	if !found {
+		r.buckets = slices.Insert(r.buckets, i, bucket{index: index})
+	}
+	b := &r.buckets[i]
+	units = min(max(units, -b.count), MaxRate-r.total)
+	b.count += units
+	r.total += units
+	if b.count == 0 {
+		r.buckets = slices.Delete(r.buckets, i, i+1)
+	}
 }
 
 // reset is how long until the oldest bucket leaves.

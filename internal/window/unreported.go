@@ -22,7 +22,7 @@ type unreported struct {
 	// holds it for writing knows of all there are.
 	mu     sync.RWMutex
 	adding sync.Mutex
-	grants map[grantee]int64
+	grants map[grantee]grant
 }
 
 // grantee is the window of a grant.
@@ -32,19 +32,53 @@ type grantee struct {
 	key    string
 }
 
+func granteeOf(c Charge) grantee { return grantee{c.Limit.Name, c.Limit.Window, c.Key} }
+
+// grant is what was granted to a window since a time.
+type grant struct {
+	cost  int64
+	since time.Time
+}
+
 // add notes what was granted. Beyond a great many windows, it forgets.
-func (u *unreported) add(c Charge) {
+func (u *unreported) add(c Charge, at time.Time) {
 	if c.Cost == 0 {
 		return
 	}
-	g := grantee{c.Limit.Name, c.Limit.Window, c.Key}
+	g := granteeOf(c)
 	u.adding.Lock()
 	defer u.adding.Unlock()
 	if u.grants == nil {
-		u.grants = make(map[grantee]int64)
+		u.grants = make(map[grantee]grant)
 	}
-	if _, known := u.grants[g]; known || len(u.grants) < DefaultMaxKeys {
-		u.grants[g] = min(u.grants[g]+min(c.Cost, MaxRate), MaxRate)
+	noted, known := u.grants[g]
+	switch {
+	case known:
+		noted.cost = min(noted.cost+min(c.Cost, MaxRate), MaxRate)
+	case len(u.grants) < DefaultMaxKeys:
+		noted = grant{min(c.Cost, MaxRate), at}
+	default:
+		return
+	}
+	u.grants[g] = noted
+}
+
+// settle corrects what was granted. Of what was reported, only a cost above it
+// can still be told.
+func (u *unreported) settle(s Settlement) {
+	units := s.difference()
+	if units > 0 {
+		more := s.Charge
+		more.Cost = units
+		u.add(more, s.State.At)
+		return
+	}
+	u.adding.Lock()
+	defer u.adding.Unlock()
+	g := granteeOf(s.Charge)
+	if noted, known := u.grants[g]; known && !noted.since.After(s.State.At) {
+		noted.cost = max(0, noted.cost+units)
+		u.grants[g] = noted
 	}
 }
 
@@ -53,7 +87,7 @@ func (u *unreported) forget(c Charge) {
 	window := IDOf(c)
 	u.adding.Lock()
 	defer u.adding.Unlock()
-	maps.DeleteFunc(u.grants, func(g grantee, _ int64) bool {
+	maps.DeleteFunc(u.grants, func(g grantee, _ grant) bool {
 		return IDOf(Charge{Limit: Limit{Name: g.limit, Window: g.window}, Key: g.key}) == window
 	})
 }
@@ -65,34 +99,40 @@ func (u *unreported) many() bool {
 	return len(u.grants) > MaxCharges
 }
 
-// take returns all grants as charges that always fit, and forgets them.
-func (u *unreported) take() []Charge {
+// take returns all grants and forgets them.
+func (u *unreported) take() map[grantee]grant {
 	u.adding.Lock()
 	defer u.adding.Unlock()
-	charges := make([]Charge, 0, len(u.grants))
-	for g, cost := range u.grants {
-		limit := Limit{Name: g.limit, Rate: MaxRate, Window: g.window, Shadow: true}
-		charges = append(charges, Charge{Limit: limit, Key: g.key, Cost: cost})
-	}
-	clear(u.grants)
-	return charges
+	taken := u.grants
+	u.grants = nil
+	return taken
 }
 
 // report charges to the store what there is now, and not what is granted
 // meanwhile: that might never end. What the store does not take is kept.
 func (u *unreported) report(ctx context.Context, store Store) error {
+	taken := u.take()
 	all, ctx := errgroup.WithContext(ctx)
 	all.SetLimit(reportTogether)
-	for charges := range slices.Chunk(u.take(), MaxCharges) {
+	for windows := range slices.Chunk(slices.Collect(maps.Keys(taken)), MaxCharges) {
+		charges := make([]Charge, len(windows))
+		for i, g := range windows {
+			charges[i] = g.charge(taken[g].cost)
+		}
 		all.Go(func() error {
 			_, err := store.Decide(ctx, charges)
 			if err != nil {
-				for _, c := range charges {
-					u.add(c)
+				for i, g := range windows {
+					u.add(charges[i], taken[g].since)
 				}
 			}
 			return err
 		})
 	}
 	return all.Wait()
+}
+
+// charge returns a charge that always fits.
+func (g grantee) charge(cost int64) Charge {
+	return Charge{Limit{Name: g.limit, Rate: MaxRate, Window: g.window, Shadow: true}, g.key, cost}
 }

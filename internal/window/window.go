@@ -16,9 +16,12 @@
 // the rate.
 //
 // A decision covers several charges and is atomic: if one limit refuses,
-// nothing is charged to any. There are three stores: [Memory] for one process,
-// [Redis] shared by many, and [Failover], which uses the second and falls back
-// to the first.
+// nothing is charged to any. A request whose cost is known only afterwards
+// reserves the most that it may cost, and settles the charge later; so requests
+// that run at the same time cannot overshoot.
+//
+// There are three stores: [Memory] for one process, [Redis] shared by many, and
+// [Failover], which uses the second and falls back to the first.
 package window
 
 import (
@@ -130,6 +133,29 @@ type State struct {
 	// gone and its OnError lets everything pass. The figures of the state then
 	// mean nothing.
 	Lifted bool
+	// At is when the charge was made, on the store's clock; the zero time if it
+	// was not made.
+	At time.Time
+	// mirrored is when the local store of a [Failover] recorded it.
+	mirrored time.Time
+}
+
+// Settlement corrects a charge that was made before its cost was known.
+type Settlement struct {
+	// Charge is the charge as it was decided, and State what came of it.
+	Charge Charge
+	State  State
+	// Cost is how many units the request has used in truth.
+	Cost int64
+}
+
+// difference is by how many units the charge is to be corrected; zero if it was
+// not made.
+func (s Settlement) difference() int64 {
+	if s.State.At.IsZero() {
+		return 0
+	}
+	return min(s.Cost, MaxRate) - s.Charge.Cost
 }
 
 // Store decides charges. It is safe for concurrent use.
@@ -138,12 +164,32 @@ type Store interface {
 	// wraps [ErrInvalid] if the charges make no sense; any other error means
 	// that the decision could not be made.
 	Decide(ctx context.Context, charges []Charge) (Verdict, error)
+	// Settle corrects charges of one decision to their true cost, as if they had
+	// been made with it: in the part of the window to which they belong. One
+	// that has left its window is passed over, and so is one that was not made.
+	// A cost above the charge is charged even beyond the rate.
+	//
+	// The caller settles a charge once. A settlement is never tried again; after
+	// an error, the charge is either corrected or stays as it was made.
+	Settle(ctx context.Context, settlements []Settlement) error
 	// Forget forgets what the charge's window holds. What the charge costs does
 	// not matter. It returns an error if a shared store could not be told.
 	Forget(ctx context.Context, c Charge) error
 	// Close releases what the store holds. The store must not be used
 	// afterwards.
 	Close() error
+}
+
+// validateSettlements returns an error that wraps [ErrInvalid] and names what
+// is wrong.
+func validateSettlements(settlements []Settlement) error {
+	charges := make([]Charge, len(settlements))
+	for i, s := range settlements {
+		if charges[i] = s.Charge; s.Cost < 0 {
+			return fmt.Errorf("%w: limit %q: cost %d is negative", ErrInvalid, s.Charge.Limit.Name, s.Cost)
+		}
+	}
+	return validate(charges)
 }
 
 func validate(charges []Charge) error {
