@@ -235,7 +235,7 @@ func (m *meter) character(r rune) {
 		}
 	case unicode.In(r, unicode.N):
 		m.word++
-	case hides(r):
+	case hides(r) && !unicode.IsSpace(r):
 		m.hidden(r)
 	default:
 		m.endWord()

@@ -86,6 +86,14 @@ func TestEntropy(t *testing.T) {
 	}
 }
 
+func TestEveryKindOfSpaceEndsAWord(t *testing.T) {
+	for _, space := range []string{" ", "\t", "\n", "\r", "\v", "\f", "\u0085", "\u00a0", "\u2003", "\u2028", "\u3000"} {
+		if m := Measure("é" + space + "a"); m.Words != 2 || m.Controls != 0 {
+			t.Errorf("%+q: %d words and %d controls, want 2 and 0", space, m.Words, m.Controls)
+		}
+	}
+}
+
 func TestShares(t *testing.T) {
 	m := Measure("rose and oak, 50")
 	if got := m.AverageWord(); got != 3 {
