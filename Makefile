@@ -8,6 +8,7 @@ FUZZTIME ?= 1m
 ROUNDS   ?= 15
 DRILLS   ?= 100
 RELOADS  ?= 1000
+FAULTS   ?= 20
 TURN     ?= 1s
 
 # Caddy's own releases leave out these databases of its certificate authority.
@@ -21,7 +22,7 @@ GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 export GOFLAGS := $(strip $(GOFLAGS) -tags=$(TAGS))
 
-.PHONY: help run build test check vet lint vuln policies kubernetes reference fuzz bench bench-peers bench-scale drill reloads profile bench-policy clients referee train train-guard policy-report eval-model bench-model xcaddy release clean
+.PHONY: help run build test check vet lint vuln policies kubernetes reference fuzz bench bench-peers bench-scale drill history reloads profile bench-policy clients referee train train-guard policy-report eval-model bench-model xcaddy release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +93,9 @@ bench-policy: ## measure decisions of the policy, by the size of prompts and the
 drill: ## kill the service DRILLS (100) times and take its disk away: show what was lost, with a folder and with S3
 	$(GO) test -count=1 -v -timeout 60m ./test/drill -rounds $(DRILLS)
 	$(GO) test -count=1 -v -timeout 60m ./test/drill -rounds $(DRILLS) -target s3
+
+history: ## break FAULTS (20) things in each test while three gateways share a Redis: show that no window overran
+	$(GO) test -count=1 -v -timeout 60m ./test/history -rounds $(FAULTS)
 
 reloads: ## load the configuration anew RELOADS (1000) times under load: show what was dropped
 	$(GO) test -count=1 -v -timeout 60m -run TestReloadsUnderLoad ./test/e2e -reloads $(RELOADS)

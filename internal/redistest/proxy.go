@@ -21,7 +21,9 @@ type Proxy struct {
 
 	mu    sync.Mutex
 	delay time.Duration
-	open  map[net.Conn]struct{}
+	// bandwidth is in bytes a second, each way of a connection; 0 for no bound.
+	bandwidth int
+	open      map[net.Conn]struct{}
 }
 
 // StartProxy starts a proxy to a server. What goes through is delayed by half
@@ -54,6 +56,14 @@ func (p *Proxy) SetRoundTrip(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delay = d / 2
+}
+
+// SetBandwidth changes how many bytes go through in a second, each way of each
+// connection, from now on; 0 for no bound.
+func (p *Proxy) SetBandwidth(bytes int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bandwidth = bytes
 }
 
 // Cut breaks all connections that are open.
@@ -95,10 +105,19 @@ func (p *Proxy) serve(client net.Conn) {
 	delete(p.open, server)
 }
 
-func (p *Proxy) oneWay() time.Duration {
+// due returns when n bytes that came now are to be handed on, after those that
+// are due before them.
+func (p *Proxy) due(n int, before time.Time) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.delay
+	due := time.Now().Add(p.delay)
+	if p.bandwidth == 0 {
+		return due
+	}
+	if before.After(due) {
+		due = before
+	}
+	return due.Add(time.Duration(n) * time.Second / time.Duration(p.bandwidth))
 }
 
 // parcel is what was read at once, and when it is to be handed on.
@@ -124,11 +143,13 @@ func (p *Proxy) carry(to, from net.Conn) {
 		}
 	})
 	defer close(parcels)
+	var last time.Time
 	for {
 		data := make([]byte, 32<<10)
 		n, err := from.Read(data)
 		if n > 0 {
-			parcels <- parcel{data[:n], time.Now().Add(p.oneWay())}
+			last = p.due(n, last)
+			parcels <- parcel{data[:n], last}
 		}
 		if err != nil {
 			if !errors.Is(err, io.EOF) {

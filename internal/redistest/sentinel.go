@@ -31,10 +31,11 @@ type Sentinels struct {
 }
 
 // StartSentinels starts them and returns when each knows the others and the
-// replica. The password is the Sentinels' own; "" means none.
+// replica, which has all that the primary has. The password is the Sentinels'
+// own; "" means none.
 func StartSentinels(t testing.TB, password string) *Sentinels {
 	t.Helper()
-	s := &Sentinels{t: t, Primary: Start(t)}
+	s := &Sentinels{t: t, Primary: Start(t, "--repl-diskless-sync-delay", "0")}
 	host, port, _ := net.SplitHostPort(s.Primary.Addr)
 	s.Replica = Start(t, "--replicaof", host+" "+port)
 	for range sentinels {
@@ -49,6 +50,10 @@ func StartSentinels(t testing.TB, password string) *Sentinels {
 		}
 		s.Them = append(s.Them, start(t, file, "--sentinel"))
 	}
+	eventually.True(t, "the replica is in step", func() bool {
+		info, _ := s.Replica.client().Info(t.Context(), "replication").Result()
+		return strings.Contains(info, "master_link_status:up")
+	})
 	for _, one := range s.Them {
 		eventually.True(t, "the Sentinel knows the replica and the other Sentinels", func() bool {
 			client := redis.NewSentinelClient(&redis.Options{Addr: one.Addr, Password: password})

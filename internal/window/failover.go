@@ -334,8 +334,8 @@ func (f *Failover) connect() error {
 const (
 	// stayEvery is how often a node tells others that it is there, and stayFor how
 	// long it then counts.
-	stayEvery = 5 * time.Second
-	stayFor   = 4 * stayEvery
+	stayEvery = time.Second
+	stayFor   = 20 * stayEvery
 )
 
 // stay counts the nodes now and then, while the shared store is there, and
