@@ -43,7 +43,7 @@ func (h *Handler) charge(r *http.Request, x *exchange.Exchange, b *bill) error {
 			return refused
 		}
 		b.of[len(b.charges)] = i
-		b.charges = append(b.charges, window.Charge{Limit: l.limit, Key: l.key(repl, x), Cost: times(l.cost(repl, h.logger), items)})
+		b.charges = append(b.charges, window.Charge{Limit: l.forRequest(repl, h.logger), Key: l.key(repl, x), Cost: times(l.cost(repl, h.logger), items)})
 	}
 	return nil
 }

@@ -61,9 +61,12 @@ func (l *Limit) Options() option.Table {
 			option.Custom("match", "@<name>|<path>|<matcher> ...", &l.Match, l.readMatch).Repeat().Example("path /batch*").DefaultMeans("every request").
 				Accept("a named matcher, a path, or matchers, in a block where they are several", nil),
 			option.Text("key", &l.Key, "<key>").Require().Example("{http.auth.user.id}"),
-			option.Text("rate", &l.Rate, "<number>/<window>").Require().Expand().Example("60/1m").Accept("a whole number from 1 in a window from 1s to 366d", isRate),
+			option.Text("rate", &l.Rate, "<number>/<window>").Require().Example("60/1m").Accept(wantedRate+", or placeholders", mayBeRate),
+			option.Text("rate_default", &l.RateDefault, "<number>/<window>").Expand().Example("60/1m").Accept(wantedRate, isRate),
+			option.Text("rate_max", &l.RateMax, "<number>/<window>").Expand().Example("6000/1m").Accept(wantedRate, isRate),
 			option.Text("cost", &l.Cost, "<number>|<placeholder>").Default("1").Accept("a positive number or a placeholder", isCost),
 			option.Text("items", &l.Items, "<pointer>").Example("/prompts").DefaultMeans("none").Accept("a JSON Pointer, such as /prompts", isPointer),
+			option.Block("tokens", &l.Tokens),
 			option.Count("ipv6_prefix", &l.IPv6Prefix, 1, 128).Default("64"),
 			option.Count("ipv4_prefix", &l.IPv4Prefix, 1, 32).Default("32"),
 			option.Text("on_error", &l.OnError, "").OneOf("local", "deny", "allow").Default("local"),

@@ -17,10 +17,11 @@ func isPointer(text string) bool {
 	return strings.HasPrefix(text, "/") && jsontext.Pointer(text).IsValid()
 }
 
-// weigh returns how many items the limit's list has in the body, at least 1. A
-// body that cannot be read is a problem.
+// weigh returns how many times the limit's cost a request costs, at least 1:
+// how many items or tokens are in the body. A body that cannot be read is a
+// problem.
 func (l *Limit) weigh(r *http.Request, x *exchange.Exchange) (int64, *problem.Problem) {
-	if l.Items == "" {
+	if l.Items == "" && l.Tokens == nil {
 		return 1, nil
 	}
 	_, err := x.Body(r, exchange.DefaultMaxBody)
@@ -30,21 +31,17 @@ func (l *Limit) weigh(r *http.Request, x *exchange.Exchange) (int64, *problem.Pr
 	case err != nil:
 		return 0, problem.Malformed.New("The body could not be read to its end.").Because(err)
 	}
-	body, err := x.JSON()
-	if err != nil {
-		return 1, nil // whoever reads the body says what is wrong with it
+	// Of what is no JSON, whoever reads it says what is wrong with it.
+	body, _ := x.JSON()
+	if l.Tokens != nil {
+		return l.Tokens.estimate(body), nil
 	}
-	return int64(max(1, lengthAt(body, jsontext.Pointer(l.Items)))), nil
-}
-
-// lengthAt returns how long the list is to which a pointer leads, 0 for none.
-func lengthAt(body any, pointer jsontext.Pointer) int {
-	for token := range pointer.Tokens() {
-		members, _ := body.(map[string]any) // what is no object has no members
-		body = members[token]
-	}
-	list, _ := body.([]any)
-	return len(list)
+	var items int64
+	visit(body, l.Items, func(value any) {
+		list, _ := value.([]any)
+		items += int64(len(list))
+	})
+	return max(1, items), nil
 }
 
 // times multiplies a cost, up to the largest.

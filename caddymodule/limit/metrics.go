@@ -27,7 +27,12 @@ var (
 		Help: "Requests whose address, principal or key is on a list: allow or deny.",
 	}, []string{"list", "by"})
 
-	collectors = []prometheus.Collector{decisions, seconds, storeErrors, listed}
+	values = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "gate_limit_values_total",
+		Help: "Values that a limit takes from requests and could not take as they were: absent or invalid, so that the default held, or clamped.",
+	}, []string{"limit", "option", "result"})
+
+	collectors = []prometheus.Collector{decisions, seconds, storeErrors, listed, values}
 )
 
 func (h *Handler) count(b *bill, verdict window.Verdict) {

@@ -27,10 +27,11 @@ const (
 // everyone: the limit would count by address, or its cost would be 1.
 func (l *Limit) configurePlaceholders() error {
 	var sample *caddy.Replacer
-	for option, text := range map[string]string{"key": l.Key, "cost": l.Cost} {
+	for option, text := range map[string]string{"key": l.Key, "cost": l.Cost, "rate": l.Rate} {
 		for _, name := range placeholdersIn(text) {
 			if !strings.HasPrefix(name, requestPrefix) {
-				if !alwaysKnown(name) {
+				// A rate has a default for those that lack the value.
+				if option != "rate" && !alwaysKnown(name) {
 					l.doubtful = append(l.doubtful, name)
 				}
 				continue

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -43,8 +42,19 @@ type Limit struct {
 
 	// How much any window may hold: a number and a duration, such as 60/1m.
 	// Windows are from 1s to 366d. Global placeholders ({env.RATE}) are
-	// expanded when the config is loaded.
+	// expanded when the config is loaded. With placeholders of a request, such as
+	// {http.auth.user.rate}/1h or {http.auth.user.plan}, each request has the rate
+	// that these give. If they give another window, that starts afresh.
 	Rate string `json:"rate"`
+
+	// The rate of requests whose placeholders give none. Required if rate has
+	// placeholders of a request. Global placeholders are expanded.
+	RateDefault string `json:"rate_default,omitempty"`
+
+	// The most that the placeholders of rate may give. A rate that would let more
+	// through in this window is lowered so far that it does not. Global
+	// placeholders are expanded. Default: no bound.
+	RateMax string `json:"rate_max,omitempty"`
 
 	// What a request costs: a number or a placeholder. A value that is not a
 	// positive number means 1. A cost above the rate is always refused, with 422.
@@ -55,6 +65,10 @@ type Limit struct {
 	// each of its items. A body without the list costs what one item costs. The
 	// body is read first, up to 1 MiB; a larger one is refused with 413.
 	Items string `json:"items,omitempty"`
+
+	// Where a JSON body tells its cost in tokens of a language model: the cost is
+	// for each. The body is read as for items, which cannot be there too.
+	Tokens *Tokens `json:"tokens,omitempty"`
 
 	// How many leading bits identify a client if the whole key is an IPv6 address.
 	// A client usually has a whole /64. Default: 64.
@@ -85,6 +99,7 @@ type Limit struct {
 	matchers caddyhttp.MatcherSets
 
 	limit     window.Limit
+	byRequest *requestRate // nil where the rate is the same for all
 	allowed   prometheus.Counter
 	fixedCost int64
 	// whole is the key where that is the same for everyone, and placeholder its
@@ -97,8 +112,9 @@ type Limit struct {
 	ofPrincipal bool
 	// doubtful are the placeholders that some requests may not know.
 	doubtful []string
-	// warned is set when the log has said so.
-	warned *atomic.Bool
+	// warned is set when the log has said so, and warnedOfNonsense when it has
+	// said that a request has a useless value.
+	warned, warnedOfNonsense *atomic.Bool
 }
 
 // Names end up in structured header fields, in metrics and in Redis.
@@ -106,9 +122,12 @@ var validName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
 
 // configure prepares the limit from its options.
 func (l *Limit) configure() error {
-	rate, span, err := parseRate(l.Rate)
-	if err != nil {
+	l.limit = window.Limit{Name: l.Name, OnError: onErrors[l.OnError], Shadow: l.Shadow}
+	if err := l.configureRate(); err != nil {
 		return err
+	}
+	if l.Items != "" && l.Tokens != nil {
+		return errors.New("tokens: items is there too: keep one")
 	}
 	if isNumber(l.Cost) {
 		l.fixedCost, _ = strconv.ParseInt(l.Cost, 10, 64)
@@ -122,13 +141,12 @@ func (l *Limit) configure() error {
 	case l.Key == "{"+names[0]+"}":
 		l.placeholder = names[0]
 	}
-	l.warned = new(atomic.Bool)
+	l.warned, l.warnedOfNonsense = new(atomic.Bool), new(atomic.Bool)
 	if err := l.configurePlaceholders(); err != nil {
 		return err
 	}
 	l.Allow, l.Deny = l.maskAll(l.Allow), l.maskAll(l.Deny)
 	l.ofPrincipal = strings.Contains(l.Key, "{http.auth.user.")
-	l.limit = window.Limit{Name: l.Name, Rate: rate, Window: span, OnError: onErrors[l.OnError], Shadow: l.Shadow}
 	return nil
 }
 
@@ -141,23 +159,6 @@ func isCost(text string) bool { return isNumber(text) || strings.Contains(text, 
 func isNumber(text string) bool {
 	n, err := strconv.ParseInt(text, 10, 64)
 	return err == nil && n > 0
-}
-
-// isRate reports whether the text is a rate within the bounds of a window.
-func isRate(text string) bool {
-	rate, span, err := parseRate(text)
-	return err == nil && window.Limit{Name: "l", Rate: rate, Window: span}.Validate() == nil
-}
-
-// parseRate parses a rate such as 60/1m: a number of units and the window in
-// which they may be used.
-func parseRate(text string) (rate int64, span time.Duration, err error) {
-	number, duration, _ := strings.Cut(text, "/")
-	if rate, err = strconv.ParseInt(number, 10, 64); err != nil {
-		return 0, 0, err
-	}
-	span, err = caddy.ParseDuration(duration)
-	return rate, span, err
 }
 
 // key returns the key of the window that the request is charged to. Keys of
@@ -215,12 +216,16 @@ func (l *Limit) cost(repl *caddy.Replacer, logger *zap.Logger) int64 {
 		return l.fixedCost
 	}
 	value := repl.ReplaceAll(l.Cost, "")
+	if value == "" {
+		values.WithLabelValues(l.Name, "cost", "absent").Inc()
+		return 1
+	}
 	cost, err := strconv.ParseInt(value, 10, 64)
 	if errors.Is(err, strconv.ErrRange) && cost > 0 {
 		return cost // the largest cost, which is refused
 	}
 	if err != nil || cost < 1 {
-		logger.Debug("the cost is not a positive number: charging 1", zap.String("limit", l.Name), zap.String("cost", value))
+		l.warnOfNonsense("cost", logger)
 		return 1
 	}
 	return cost

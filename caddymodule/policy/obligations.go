@@ -12,12 +12,18 @@ import (
 	"github.com/odordiff/odordiff/internal/promptpolicy"
 )
 
-// placeholderPrefix begins the placeholders of tags: {gate.policy.tags.NAME}.
-const placeholderPrefix = "gate.policy.tags."
+const (
+	// placeholderPrefix begins the placeholders of what a policy says.
+	placeholderPrefix = "gate.policy."
+	// tagPrefix begins those of tags: {gate.policy.tags.NAME}.
+	tagPrefix = placeholderPrefix + "tags."
+	// costPlaceholder is what the request costs the limits that follow.
+	costPlaceholder = placeholderPrefix + "limit_cost"
+)
 
 // carryOut carries out the obligations of a decision.
 func carryOut(r *http.Request, x *exchange.Exchange, d *promptpolicy.Decision) {
-	emptyTags(r)
+	emptyPlaceholders(r)
 	for _, o := range d.Obligations {
 		switch {
 		case o.Type == promptpolicy.TagObligation:
@@ -26,6 +32,11 @@ func carryOut(r *http.Request, x *exchange.Exchange, d *promptpolicy.Decision) {
 			r.Header.Set(o.Name, o.Value)
 		case o.Target == promptpolicy.OnResponse:
 			x.Response.Set(o.Name, o.Value)
+		}
+	}
+	if cost := d.Cost(); cost != "" {
+		if repl, ok := replacer(r); ok {
+			repl.Set(costPlaceholder, cost)
 		}
 	}
 	if len(d.Labels) > 0 {
@@ -39,14 +50,14 @@ func carryOut(r *http.Request, x *exchange.Exchange, d *promptpolicy.Decision) {
 // tag makes a value available to later handlers and to the access log.
 func tag(r *http.Request, o promptpolicy.Obligation) {
 	if repl, ok := replacer(r); ok {
-		repl.Set(placeholderPrefix+o.Name, o.Value)
+		repl.Set(tagPrefix+o.Name, o.Value)
 	}
 	logField(r, zap.String("policy_tag_"+o.Name, o.Value))
 }
 
-// emptyTags makes the placeholders of absent tags empty. Unknown placeholders
-// would stay in the text as they are.
-func emptyTags(r *http.Request) {
+// emptyPlaceholders makes the placeholders of what the policy did not say
+// empty. Unknown placeholders would stay in the text as they are.
+func emptyPlaceholders(r *http.Request) {
 	repl, ok := replacer(r)
 	if !ok {
 		return

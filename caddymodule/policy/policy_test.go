@@ -332,6 +332,7 @@ const obliging = `[
 	{"type": "header", "target": "upstream", "name": "X-Safety", "value": "strict"},
 	{"type": "header", "target": "response", "name": "X-Judged", "value": "yes"},
 	{"type": "tag", "name": "size", "value": "bulk"},
+	{"type": "limit_cost", "value": 40},
 ]`
 
 func TestObligationsAreCarriedOut(t *testing.T) {
@@ -378,6 +379,9 @@ func TestObligationsAreCarriedOut(t *testing.T) {
 			repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 			if got, _ := repl.GetString("gate.policy.tags.size"); got != "bulk" {
 				t.Errorf("the tag's placeholder is %q", got)
+			}
+			if got, _ := repl.GetString("gate.policy.limit_cost"); got != "40" {
+				t.Errorf("the cost's placeholder is %q", got)
 			}
 			if got := repl.ReplaceAll("<{gate.policy.tags.other}>", "?"); got != "<?>" {
 				t.Errorf("the placeholder of a tag that is not there gives %q", got)

@@ -149,10 +149,22 @@ func writeExample(b *strings.Builder, before string, table option.Table, indent 
 		switch {
 		case slices.Contains(but, o.Name):
 		case o.Nested != nil:
-			writeExample(b, "", o.Nested.Options(), indent+1, nil)
+			writeExample(b, "", o.Nested.Options(), indent+1, inside(o.Name, but))
 		default:
 			fmt.Fprintf(b, "%s\t%s\n", tabs, exampleLine(o))
 		}
 	}
 	fmt.Fprintf(b, "%s}\n", tabs)
+}
+
+// inside returns the names of a block's options among names such as "limit
+// rate".
+func inside(block string, names []string) []string {
+	var inner []string
+	for _, name := range names {
+		if rest, ok := strings.CutPrefix(name, block+" "); ok {
+			inner = append(inner, rest)
+		}
+	}
+	return inner
 }

@@ -112,7 +112,8 @@ func TestZeroIsHonouredOrRefused(t *testing.T) {
 		"gate_health disk degraded": true, "gate_health disk failed": true,
 		"gate_health memory degraded": true, "gate_health memory failed": true,
 		"gate_health load degraded": true, "gate_health load failed": true,
-		"gate audit rotate_age": true, "gate audit retain": true, "gate audit quota": true,
+		"gate_limit limit tokens output_default": true,
+		"gate audit rotate_age":                  true, "gate audit retain": true, "gate audit quota": true,
 	}
 	for name, config := range configs() {
 		table := config.Options()

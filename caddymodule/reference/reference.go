@@ -37,7 +37,8 @@ type module struct {
 	before string
 	// within is a Caddyfile with a %s, indented, where the module stands.
 	within string
-	// apart are the options that cannot stand together with the others.
+	// apart are the options that cannot stand together with the others; one
+	// within a block has the block's name before it.
 	apart []string
 }
 
@@ -65,7 +66,9 @@ func pages() []page {
 			{config: new(auth.JWT), within: inAuth},
 			{config: new(auth.Signature), within: inAuth},
 		}},
-		{"gate_limit", "how much in a window of time", []module{{config: new(limit.Handler), within: inSite}}},
+		{"gate_limit", "how much in a window of time", []module{
+			{config: new(limit.Handler), within: inSite, apart: []string{"limit rate_default", "limit rate_max", "limit items"}},
+		}},
 		{"gate_policy", "what may be asked", []module{{config: new(policy.Handler), within: inSite}}},
 		{"gate_fallback", "stale answers", []module{{config: new(fallback.Handler), within: inSite}}},
 		{"gate_breaker", "which upstream is asked, and what counts as its failure", []module{

@@ -46,6 +46,10 @@ func TestDecisionThatBreaksTheContractIsAnError(t *testing.T) {
 		"two values of a tag":      {oblige(`{"type": "tag", "name": "a", "value": "1"}, {"type": "tag", "name": "a", "value": "2"}`), "two rules give the tag \"a\" different values"},
 		"a tag of odd name":        {oblige(`{"type": "tag", "name": "A b", "value": "v"}`), "name: must be 1 to 63"},
 		"a tag without value":      {oblige(`{"type": "tag", "name": "a", "value": ""}`), "value: must be a string"},
+		"a cost of nothing":        {oblige(`{"type": "limit_cost", "value": 0}`), "value: must be a whole number from 1"},
+		"a cost of a half":         {oblige(`{"type": "limit_cost", "value": 1.5}`), "value: must be a whole number from 1"},
+		"a cost as text":           {oblige(`{"type": "limit_cost", "value": "9"}`), "value: must be a whole number from 1"},
+		"a cost with a name":       {oblige(`{"type": "limit_cost", "name": "a", "value": 9}`), "has a member other than"},
 		"a label that is none":     {`{"allow": true, "status": 200, "reasons": [], "obligations": [], "labels": [1]}`, "labels: must be a string"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -56,6 +60,23 @@ func TestDecisionThatBreaksTheContractIsAnError(t *testing.T) {
 			}
 			wantError(t, err, tc.want)
 		})
+	}
+}
+
+func TestTheHighestCostCounts(t *testing.T) {
+	for obligations, want := range map[string]string{
+		"": "",
+		`{"type": "tag", "name": "a", "value": "100"}`:                                                                "",
+		`{"type": "limit_cost", "value": 9}, {"type": "limit_cost", "value": 40}, {"type": "limit_cost", "value": 2}`: "40",
+	} {
+		p := compiled(t, map[string]string{"gate.rego": "package gate\n\ndecision := " + oblige(obligations)})
+		d, err := p.Decide(t.Context(), &Input{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Cost(); got != want {
+			t.Errorf("%s cost %q, want %q", obligations, got, want)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -18,6 +19,9 @@ const (
 	HeaderObligation ObligationType = "header"
 	// TagObligation gives the request a named value for logs and routing.
 	TagObligation ObligationType = "tag"
+	// CostObligation says what the request costs the limits that follow. Of
+	// several the highest counts.
+	CostObligation ObligationType = "limit_cost"
 )
 
 // Target is the message that a [HeaderObligation] is about.
@@ -36,8 +40,9 @@ type Obligation struct {
 	// Target is set for [HeaderObligation].
 	Target Target `json:"target,omitempty"`
 	// Name is the header field's or the tag's.
-	Name string `json:"name"`
-	// Value is a valid field value for [HeaderObligation].
+	Name string `json:"name,omitempty"`
+	// Value is a valid field value for [HeaderObligation], and a whole number from
+	// 1 for [CostObligation].
 	Value string `json:"value"`
 }
 
@@ -52,14 +57,18 @@ func parseObligation(value ast.Value) (Obligation, error) {
 	if term := object.Get(ast.InternedTerm("type")); term != nil {
 		kind = term.Value
 	}
-	name, err := oneOf(kind, []string{string(HeaderObligation), string(TagObligation)})
+	name, err := oneOf(kind, []string{string(HeaderObligation), string(TagObligation), string(CostObligation)})
 	if err != nil {
 		return Obligation{}, within("type", err)
 	}
-	if ObligationType(name) == TagObligation {
+	switch ObligationType(name) {
+	case TagObligation:
 		return parseTag(value)
+	case CostObligation:
+		return parseCost(value)
+	default:
+		return parseHeader(value)
 	}
-	return parseHeader(value)
 }
 
 func parseHeader(value ast.Value) (Obligation, error) {
@@ -126,6 +135,35 @@ func parseTag(value ast.Value) (Obligation, error) {
 	return o, nil
 }
 
+func parseCost(value ast.Value) (Obligation, error) {
+	o := Obligation{Type: CostObligation}
+	members, err := objectOf(value, nil, "type", "value")
+	if err != nil {
+		return o, err
+	}
+	number, _ := members["value"].(ast.Number)
+	if cost, err := strconv.ParseInt(string(number), 10, 64); err != nil || cost < 1 {
+		return o, errors.New("value: must be a whole number from 1")
+	}
+	o.Value = string(number)
+	return o, nil
+}
+
+// Cost returns what the obligations say that the request costs, as a text;
+// empty if they say nothing.
+func (d *Decision) Cost() string {
+	var most int64
+	for _, o := range d.Obligations {
+		if cost, err := strconv.ParseInt(o.Value, 10, 64); o.Type == CostObligation && err == nil {
+			most = max(most, cost)
+		}
+	}
+	if most == 0 {
+		return ""
+	}
+	return strconv.FormatInt(most, 10)
+}
+
 // conflict finds two obligations that cannot both be met, because the second
 // would undo the first. Its error may quote names: the policy's author wrote
 // them.
@@ -137,6 +175,9 @@ func conflict(obligations []Obligation) error {
 	}
 	values := map[place]string{}
 	for _, o := range obligations {
+		if o.Type == CostObligation {
+			continue
+		}
 		at := place{o.Type, o.Target, strings.ToLower(o.Name)}
 		if value, taken := values[at]; taken && value != o.Value {
 			return fmt.Errorf("two rules give the %s %q different values", o.Type, o.Name)
