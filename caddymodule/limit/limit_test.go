@@ -572,8 +572,9 @@ type storeFunc func(context.Context) error
 func (f storeFunc) Decide(ctx context.Context, _ []window.Charge) (window.Verdict, error) {
 	return window.Verdict{}, f(ctx)
 }
-func (storeFunc) Forget(context.Context, window.Charge) error { return nil }
-func (storeFunc) Close() error                                { return nil }
+func (storeFunc) Settle(context.Context, []window.Settlement) error { return nil }
+func (storeFunc) Forget(context.Context, window.Charge) error       { return nil }
+func (storeFunc) Close() error                                      { return nil }
 
 func TestAFailingStoreRefusesWithoutTellingWhy(t *testing.T) {
 	h := newHandler(t, Handler{Limits: []Limit{{Name: "l", Key: "all", Rate: "1/1m"}}})
