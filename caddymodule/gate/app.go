@@ -19,6 +19,7 @@ import (
 	"github.com/odordiff/odordiff/internal/keyring"
 	"github.com/odordiff/odordiff/internal/metric"
 	"github.com/odordiff/odordiff/internal/nonce"
+	"github.com/odordiff/odordiff/internal/override"
 	"github.com/odordiff/odordiff/internal/slots"
 	"github.com/odordiff/odordiff/internal/token"
 	"github.com/odordiff/odordiff/internal/tracing"
@@ -68,6 +69,7 @@ type App struct {
 	tracing     *tracing.Provider // nil without a collector
 	routes      map[location]*route
 	slots       map[slotsKey]*slots.Slots
+	declared    *declaredLimits
 	cleanups    []func() error
 }
 
@@ -94,6 +96,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	logger := ctx.Logger()
 	a.ctx, a.logger = ctx, logger
 	a.keySets = &keySets{byPath: make(map[string]*token.KeySet)}
+	a.declared = new(declaredLimits)
 	a.routes, a.slots = make(map[location]*route), make(map[slotsKey]*slots.Slots)
 	spelledOut := a.Redis != nil && spellsOutPassword(a.Redis.URL)
 	if err := a.Options().Provision(); err != nil {
@@ -122,11 +125,12 @@ func (a *App) Provision(ctx caddy.Context) error {
 		}
 	}
 	version, _ := caddy.Version()
-	return RegisterMetrics(ctx, metric.BuildInfo(version), keyCollector{a}, useCollector{a}, certificateCollector{a}, configFile, auditCommits, refusals, responses,
+	return RegisterMetrics(ctx, metric.BuildInfo(version), keyCollector{a}, useCollector{a}, overrideCollector{a}, certificateCollector{a}, configFile, auditCommits, refusals, responses,
 		requestSeconds, firstByteSeconds, handlerSeconds)
 }
 
-// Start opens the audit trail, and takes over the log of refusals. It warns of
+// Start opens the audit trail, and takes over the log of refusals and the
+// admin API's view of limits. It warns of
 // servers that do not render refusals, and of servers whose clients may choose
 // their own address. What else is shared works from Provision on, because other
 // modules use it while they are provisioned.
@@ -138,10 +142,12 @@ func (a *App) Start() error {
 	}
 	restoreLog := takeOverLog(a.logger.Named("refusals"))
 	endTrail := takeOverTrail(a.auditing)
+	endControl := takeOverControl(a)
 	// before the trail is released
 	a.cleanups = append([]func() error{func() error {
 		restoreLog()
 		endTrail()
+		endControl()
 		return nil
 	}}, a.cleanups...)
 	Record(audit.Event{Name: "config.loaded"})
@@ -181,11 +187,13 @@ func (a *App) Cleanup() error {
 }
 
 // Limits returns the store of limits.
-func (a *App) Limits() window.Store {
+func (a *App) Limits() window.Store { return a.liveLimits() }
+
+func (a *App) liveLimits() *override.Store {
 	if a.redis != nil {
-		return a.redis.limits
+		return a.redis.live
 	}
-	return a.process.limits
+	return a.process.live
 }
 
 // Nonces returns the store of nonces that were used.

@@ -6,6 +6,7 @@ import (
 	"github.com/odordiff/odordiff/internal/breaker"
 	"github.com/odordiff/odordiff/internal/healthcheck"
 	"github.com/odordiff/odordiff/internal/nonce"
+	"github.com/odordiff/odordiff/internal/override"
 	"github.com/odordiff/odordiff/internal/slots"
 	"github.com/odordiff/odordiff/internal/window"
 )
@@ -17,21 +18,24 @@ var processes = NewPool[struct{}]((*process).close)
 // charges, a nonce, or that an upstream is down.
 type process struct {
 	limits   *window.Memory
+	live     *override.Store // limits, with overrides
 	nonces   *nonce.Memory
 	breakers *breaker.Registry
 	health   *healthcheck.Registry
 }
 
 func newProcess() (*process, error) {
+	limits := window.NewMemory(window.MemoryOptions{})
 	return &process{
-		limits:   window.NewMemory(window.MemoryOptions{}),
+		limits:   limits,
+		live:     override.NewStore(limits, override.New(nil)),
 		nonces:   nonce.NewMemory(nonce.DefaultCapacity, time.Now),
 		breakers: breaker.NewRegistry(),
 		health:   new(healthcheck.Registry),
 	}, nil
 }
 
-func (p *process) close() error { return p.limits.Close() }
+func (p *process) close() error { return p.live.Close() }
 
 // acquire returns a pool's value, which is released when the app's config ends.
 func acquire[K comparable, V any](a *App, pool *Pool[K, V], key K, open func() (V, error)) (V, error) {

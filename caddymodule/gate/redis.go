@@ -18,6 +18,7 @@ import (
 
 	"github.com/odordiff/odordiff/internal/healthcheck"
 	"github.com/odordiff/odordiff/internal/nonce"
+	"github.com/odordiff/odordiff/internal/override"
 	"github.com/odordiff/odordiff/internal/redisconn"
 	"github.com/odordiff/odordiff/internal/window"
 )
@@ -59,6 +60,7 @@ type redisStores struct {
 	// connections of their own.
 	client, limiter redis.UniversalClient
 	limits          *window.Failover
+	live            *override.Store // limits, with overrides
 	nonces          *nonce.Redis
 }
 
@@ -70,7 +72,7 @@ func (s *redisStores) clients() []redis.UniversalClient {
 }
 
 func (s *redisStores) close() error {
-	return errors.Join(s.limits.Close(), s.limiter.Close(), s.client.Close())
+	return errors.Join(s.live.Close(), s.limiter.Close(), s.client.Close())
 }
 
 // check tests whether Redis does what requests need, and whether it may evict
@@ -235,10 +237,13 @@ func openRedis(options redisKey, logger *zap.Logger) (*redisStores, error) {
 		OnError:  reporter(logger, "limits: redis failed"),
 		OnChange: reportChange(logger),
 	}
+	limits := window.NewFailover(shared, window.NewMemory(window.MemoryOptions{}), failover)
+	overrides := override.Open(client, override.SharedOptions{Prefix: options.prefix, OnChange: reportOverrides(logger)})
 	return &redisStores{
 		client:  client,
 		limiter: limiter,
-		limits:  window.NewFailover(shared, window.NewMemory(window.MemoryOptions{}), failover),
+		limits:  limits,
+		live:    override.NewStore(limits, overrides),
 		nonces:  nonce.NewRedis(client, options.prefix, options.timeout),
 	}, nil
 }
@@ -252,5 +257,17 @@ func reportChange(logger *zap.Logger) func(error) {
 			return
 		}
 		logger.Warn("limits: redis is back")
+	}
+}
+
+// reportOverrides returns a function that logs when overrides can no longer be
+// followed in Redis, and when they are again.
+func reportOverrides(logger *zap.Logger) func(error) {
+	return func(err error) {
+		if err != nil {
+			logger.Warn("limits: the last known overrides stay in force until redis answers", zap.Error(err))
+			return
+		}
+		logger.Info("limits: overrides are followed in redis again")
 	}
 }

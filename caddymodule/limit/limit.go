@@ -79,6 +79,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.entrance, h.store = app.Entrance(ctx), app.Limits()
 	h.logger = ctx.Logger()
+	h.declare(app)
 	return gate.RegisterMetrics(ctx, collectors...)
 }
 

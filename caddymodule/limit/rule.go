@@ -171,10 +171,16 @@ func (l *Limit) key(repl *caddy.Replacer, x *exchange.Exchange) string {
 	case key == l.blank && l.Key != l.blank:
 		return "address:" + l.mask(x.ClientIP)
 	case l.ofPrincipal && x.Principal != nil:
-		return "principal:" + x.Principal.Authority + "\n" + x.Principal.Tenant + "\n" + key
+		return principalKey(x.Principal.Authority, x.Principal.Tenant, key)
 	default:
 		return "key:" + l.mask(key)
 	}
+}
+
+// principalKey is the key of a principal: it counts within its authority and
+// tenant.
+func principalKey(authority, tenant, key string) string {
+	return "principal:" + authority + "\n" + tenant + "\n" + key
 }
 
 // expand fills in the key's placeholders.
