@@ -57,8 +57,8 @@ func (t Target) whole() Target {
 type Override struct {
 	Target
 
-	// Rate is how many units any window may hold, up to [window.MaxRate]; 0 refuses
-	// every request.
+	// Rate is how many units any window may hold, up to [window.MaxRate]; 0
+	// refuses every request.
 	Rate int64
 	// Unlimited lets every request pass, and counts it. Rate is then 0.
 	Unlimited bool
@@ -69,8 +69,8 @@ type Override struct {
 	Reason, By string
 }
 
-// Validate returns an error that wraps [ErrInvalid] and names what is wrong with
-// an override that is set at the time now.
+// Validate returns an error that wraps [ErrInvalid] and names what is wrong
+// with an override that is set at the time now.
 func (o Override) Validate(now time.Time) error { return o.validate(now, MaxLifetime) }
 
 func (o Override) validate(now time.Time, longest time.Duration) error {

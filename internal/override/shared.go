@@ -237,7 +237,7 @@ func encode(o Override) string {
 	if o.Key != (window.ID{}) {
 		w.Key = o.Key.String()
 	}
-	text, _ := json.Marshal(w) // cannot fail: texts, numbers and times of this millennium
+	text, _ := json.Marshal(w) // cannot fail: texts, numbers and valid times
 	return string(text)
 }
 

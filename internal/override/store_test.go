@@ -237,7 +237,8 @@ func TestThereIsABoundOnOverrides(t *testing.T) {
 		target.Window += time.Duration(i) * time.Second
 		set(t, overrides, Override{Target: target, Rate: 5}, time.Hour)
 	}
-	set(t, overrides, Override{Target: whole, Rate: 6}, time.Hour) // in the place of another
+	// in the place of another
+	set(t, overrides, Override{Target: whole, Rate: 6}, time.Hour)
 	one := Override{Target: of("alice"), Rate: 5, Until: overrides.clock().Add(time.Hour)}
 	if _, _, err := overrides.Set(t.Context(), one); !errors.Is(err, ErrTooMany) {
 		t.Errorf("one more: %v", err)

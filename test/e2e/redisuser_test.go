@@ -63,6 +63,7 @@ func TestSentinelsNeedToPermitNoMoreThanThePageSays(t *testing.T) {
 }
 
 // usesRedis has limits and signatures decided in Redis, and its health checked.
+// It overrides a limit, and forgets what was used.
 func (e *edge) usesRedis(t *testing.T) {
 	t.Helper()
 	e.generate(t, e.token(t), prompt).wantOK(t)
@@ -73,6 +74,9 @@ func (e *edge) usesRedis(t *testing.T) {
 	eventually.True(t, "Redis is healthy", func() bool {
 		return strings.Contains(string(e.send(t, http.MethodGet, "/health", operator, "").body), "takes charges and nonces")
 	})
+	e.limits(t, "set", "principal", "alice", "--rate", "5", "--for", "1h")
+	e.limits(t, "set", "principal", "alice", "--remove")
+	e.limits(t, "reset", "principal", "alice")
 }
 
 // permit runs commands that make or change users of Redis. At the end, nothing
