@@ -67,6 +67,8 @@ func (l *Limit) Options() option.Table {
 			option.Text("cost", &l.Cost, "<number>|<placeholder>").Default("1").Accept("a positive number or a placeholder", isCost),
 			option.Text("items", &l.Items, "<pointer>").Example("/prompts").DefaultMeans("none").Accept("a JSON Pointer, such as /prompts", isPointer),
 			option.Block("tokens", &l.Tokens),
+			option.List("settle", &l.Settle, "<field>|<pointer> ...").Example("/usage/total_tokens").DefaultMeans("the cost is final").
+				Accept("a header field, or a JSON Pointer such as /usage/total_tokens", isFigure),
 			option.Count("ipv6_prefix", &l.IPv6Prefix, 1, 128).Default("64"),
 			option.Count("ipv4_prefix", &l.IPv4Prefix, 1, 32).Default("32"),
 			option.Text("on_error", &l.OnError, "").OneOf("local", "deny", "allow").Default("local"),

@@ -33,8 +33,9 @@ func TestCaddyfileErrorsNameTheOption(t *testing.T) {
 }
 
 func FuzzUnmarshalCaddyfile(f *testing.F) {
-	f.Add("gate_limit {\n limit l {\n key all\n rate 1/1m\n match path /a*\n cost 2\n items /prompts\n ipv6_prefix 64\n ipv4_prefix 24\n on_error deny\n allow a\n deny b\n }\n allow private_ranges\n principal ada allow\n principal bob deny {\n tenant acme\n }\n deny 192.0.2.1\n shadow l\n}")
+	f.Add("gate_limit {\n limit l {\n key all\n rate 1/1m\n match path /a*\n cost 2\n items /prompts\n settle X-Tokens /usage/total_tokens\n ipv6_prefix 64\n ipv4_prefix 24\n on_error deny\n allow a\n deny b\n }\n allow private_ranges\n principal ada allow\n principal bob deny {\n tenant acme\n }\n deny 192.0.2.1\n shadow l\n}")
 	f.Add("gate_limit {\n limit l {\n key all\n rate {http.auth.user.rate}/1h\n rate_default 2/1h\n rate_max 3/1m\n }\n}")
+	f.Add("gate_limit {\n limit l {\n key all\n rate 1/1h\n tokens {\n input /prompt\n output /max\n output_default 3\n output_max 4\n choices /n\n }\n }\n}")
 	f.Fuzz(func(t *testing.T, block string) {
 		h := new(Handler)
 		if err := h.UnmarshalCaddyfile(caddyfile.NewTestDispenser(block)); err != nil {

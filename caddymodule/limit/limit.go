@@ -55,6 +55,7 @@ type Handler struct {
 	store       window.Store
 	logger      *zap.Logger
 	policies    *lastText
+	settles     bool // a limit does
 }
 
 // CaddyModule returns the Caddy module information.
@@ -105,6 +106,7 @@ func (h *Handler) configure() error {
 			return fmt.Errorf("limit %q is there twice: each limit of a gate_limit needs its own name", l.Name)
 		}
 		seen[l.Name] = true
+		h.settles = h.settles || len(l.Settle) > 0
 	}
 	return nil
 }
@@ -148,7 +150,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 			x.Limits = append(x.Limits, exchange.LimitState{Name: s.Limit.Name, Remaining: s.Remaining})
 		}
 	}
-	return next.ServeHTTP(w, r)
+	return next.ServeHTTP(h.measure(w, r, x, &b, verdict), r)
 }
 
 // undecided refuses a request for which no decision could be made.

@@ -639,6 +639,7 @@ func TestConfigurationErrorsNameTheFieldAndTheFix(t *testing.T) {
 		{"items that are no pointer", edit(func(l *Limit) { l.Items = "prompts" }), []string{`items: "prompts"`, "/prompts"}},
 		{"items and tokens", edit(func(l *Limit) { l.Items, l.Tokens = "/prompts", new(Tokens) }), []string{"items", "tokens", "keep one"}},
 		{"tokens of no pointer", edit(func(l *Limit) { l.Tokens = &Tokens{Input: []string{"prompt"}} }), []string{`input: "prompt"`, "/messages"}},
+		{"a figure of no field", edit(func(l *Limit) { l.Settle = []string{"X Tokens"} }), []string{`settle: "X Tokens"`, "/usage/total_tokens"}},
 		{"a cost of words", edit(func(l *Limit) { l.Cost = "lots" }), []string{`cost: "lots"`}},
 		{"a wide IPv6 prefix", edit(func(l *Limit) { l.IPv6Prefix = new(129) }), []string{`ipv6_prefix: "129"`}},
 		{"a negative IPv4 prefix", edit(func(l *Limit) { l.IPv4Prefix = new(-1) }), []string{`ipv4_prefix: "-1"`}},

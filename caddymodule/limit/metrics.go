@@ -32,7 +32,12 @@ var (
 		Help: "Values that a limit takes from requests and could not take as they were: absent or invalid, so that the default held, or clamped.",
 	}, []string{"limit", "option", "result"})
 
-	collectors = []prometheus.Collector{decisions, seconds, storeErrors, listed, values}
+	settlements = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "gate_limit_settlements_total",
+		Help: "Reservations by limit: settled, kept (the answer had no figure), unreadable (it was compressed), or failed (the store's fault).",
+	}, []string{"limit", "result"})
+
+	collectors = []prometheus.Collector{decisions, seconds, storeErrors, listed, values, settlements}
 )
 
 func (h *Handler) count(b *bill, verdict window.Verdict) {

@@ -70,6 +70,14 @@ type Limit struct {
 	// for each. The body is read as for items, which cannot be there too.
 	Tokens *Tokens `json:"tokens,omitempty"`
 
+	// Where the answer says what the request has cost in truth: header fields, and
+	// JSON Pointers into a JSON body or the data of server-sent events, of which
+	// the last that has the number counts. The cost is then only reserved, and
+	// corrected when the answer has passed; without a figure it stays. Fields come
+	// first, and then the first pointer that leads to a number. With a pointer, the
+	// upstream is asked not to compress.
+	Settle []string `json:"settle,omitempty"`
+
 	// How many leading bits identify a client if the whole key is an IPv6 address.
 	// A client usually has a whole /64. Default: 64.
 	IPv6Prefix *int `json:"ipv6_prefix,omitempty"`
@@ -113,8 +121,8 @@ type Limit struct {
 	// doubtful are the placeholders that some requests may not know.
 	doubtful []string
 	// warned is set when the log has said so, and warnedOfNonsense when it has
-	// said that a request has a useless value.
-	warned, warnedOfNonsense *atomic.Bool
+	// said that a request has a useless value, or an answer is compressed.
+	warned, warnedOfNonsense, warnedOfCoding *atomic.Bool
 }
 
 // Names end up in structured header fields, in metrics and in Redis.
@@ -141,7 +149,7 @@ func (l *Limit) configure() error {
 	case l.Key == "{"+names[0]+"}":
 		l.placeholder = names[0]
 	}
-	l.warned, l.warnedOfNonsense = new(atomic.Bool), new(atomic.Bool)
+	l.warned, l.warnedOfNonsense, l.warnedOfCoding = new(atomic.Bool), new(atomic.Bool), new(atomic.Bool)
 	if err := l.configurePlaceholders(); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/odordiff/odordiff/caddymodule/gate/option"
+	"github.com/odordiff/odordiff/internal/figure"
 )
 
 // bytesPerToken is how many bytes of a text in UTF-8 are about one token of
@@ -82,31 +83,12 @@ func (t *Tokens) estimate(body any) int64 {
 func firstNumber(body any, pointers []string) (number int64, known bool) {
 	for _, pointer := range pointers {
 		visit(body, pointer, func(value any) {
-			if n, ok := wholeNumber(value); ok && !known {
-				number, known = n, true
+			if text, ok := value.(json.Number); ok && !known {
+				number, known = figure.Parse(string(text))
 			}
 		})
 	}
 	return number, known
-}
-
-// wholeNumber returns a number that is not negative, rounded up.
-func wholeNumber(value any) (int64, bool) {
-	text, ok := value.(json.Number)
-	if !ok {
-		return 0, false
-	}
-	if n, err := strconv.ParseInt(string(text), 10, 64); err == nil {
-		return n, n >= 0
-	}
-	f, err := strconv.ParseFloat(string(text), 64)
-	switch {
-	case f < 0 || err != nil && !math.IsInf(f, 1):
-		return 0, false
-	case f >= math.MaxInt64:
-		return math.MaxInt64, true
-	}
-	return int64(math.Ceil(f)), true
 }
 
 // textIn returns how many bytes the strings in a value have.
