@@ -227,10 +227,11 @@ func openRedis(options redisKey, logger *zap.Logger) (*redisStores, error) {
 		return nil, errors.Join(err, client.Close())
 	}
 	wait := cmp.Or(options.timeout, window.DefaultDeadline)
-	shared, err := window.NewRedis(limiter, window.RedisOptions{Prefix: options.prefix, Wait: wait})
+	decider, err := window.NewRedis(limiter, window.RedisOptions{Prefix: options.prefix, Wait: wait})
 	if err != nil {
 		return nil, errors.Join(err, limiter.Close(), client.Close())
 	}
+	shared := window.NewRefusals(window.NewLeases(decider))
 	failover := window.FailoverOptions{
 		Nodes:    options.nodes,
 		Deadline: options.timeout,

@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/odordiff/odordiff/caddymodule/gate/option"
+	"github.com/odordiff/odordiff/internal/window"
 )
 
 func init() {
@@ -71,6 +72,7 @@ func (l *Limit) Options() option.Table {
 				Accept("a header field, or a JSON Pointer such as /usage/total_tokens", isFigure),
 			option.Count("ipv6_prefix", &l.IPv6Prefix, 1, 128).Default("64"),
 			option.Count("ipv4_prefix", &l.IPv4Prefix, 1, 32).Default("32"),
+			option.Duration("lease", &l.Lease, window.MinLease, window.MaxLease).Example("250ms").DefaultMeans("none"),
 			option.Text("on_error", &l.OnError, "").OneOf("local", "deny", "allow").Default("local"),
 			option.List("allow", &l.Allow, "<keys...>").Example("acme"),
 			option.List("deny", &l.Deny, "<keys...>").Example("globex"),

