@@ -320,7 +320,8 @@ func (d *leaseDecision) end(sent time.Time, verdict Verdict) {
 func (l *Leases) renew(one *lease, whole, request Charge, state State, sent time.Time) {
 	if one.left > 0 {
 		back := Settlement{Charge: one.charge, State: one.state, Cost: one.charge.Cost - one.left}
-		l.work.Go(func() { _ = l.Shared.Settle(context.Background(), []Settlement{back}) }) // Else it stays charged.
+		// If it fails, it stays charged.
+		l.work.Go(func() { _ = l.Shared.Settle(context.Background(), []Settlement{back}) })
 	}
 	one.charge, one.state, one.began, one.left = whole, state, sent, whole.Cost-request.Cost
 }

@@ -53,12 +53,12 @@ type stage struct {
 	proxy  *redistest.Proxy
 }
 
-func newStage(t *testing.T, onError string) *stage {
+func newStage(t *testing.T, option string) *stage {
 	t.Helper()
 	// What it was told survives its death.
 	server := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
 	proxy := redistest.StartProxy(t, server.Addr, 0)
-	return &stage{world: newWorld(t, binary, proxy.URL(), onError), server: server, admin: server.Client(), proxy: proxy}
+	return &stage{world: newWorld(t, binary, proxy.URL(), option), server: server, admin: server.Client(), proxy: proxy}
 }
 
 // play has clients at work while one fault follows another, each different from
@@ -142,8 +142,19 @@ var outages = []fault{
 
 func TestNoWindowEverHoldsMoreThanItsRate(t *testing.T) {
 	t.Parallel()
-	// A gateway that cannot ask Redis refuses.
-	s := newStage(t, "deny")
+	playHarmless(t, "on_error deny")
+}
+
+func TestNoWindowHoldsMoreThanItsRateWhenItIsLeased(t *testing.T) {
+	t.Parallel()
+	playHarmless(t, "on_error deny\n\t\t\t\tlease 250ms")
+}
+
+// playHarmless has a limit under harmless faults. A gateway that cannot ask
+// Redis has to refuse.
+func playHarmless(t *testing.T, option string) {
+	t.Helper()
+	s := newStage(t, option)
 	record := follow(t, s.server.Addr)
 	s.play(harmless)
 	for by, all := range map[string][]admission{"the clients": s.admitted, "Redis's record": record.all()} {
@@ -157,7 +168,7 @@ func TestNoWindowEverHoldsMoreThanItsRate(t *testing.T) {
 
 func TestTheStatedBoundHoldsWhileRedisIsGone(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, "local")
+	s := newStage(t, "on_error local")
 	s.play(outages)
 	s.checkBound(rate)
 }
@@ -194,7 +205,7 @@ const lag = rate / 10
 func TestTheBoundHoldsWhenAClustersReplicaIsPromoted(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t)
-	w := newWorld(t, binary, cluster.URL(), "local")
+	w := newWorld(t, binary, cluster.URL(), "on_error local")
 	w.loseThePrimary(func() {
 		i := cluster.MasterOf("{odordiff}:")
 		cluster.Masters[i].Kill()
@@ -206,7 +217,7 @@ func TestTheBoundHoldsWhenAClustersReplicaIsPromoted(t *testing.T) {
 func TestTheBoundHoldsWhenSentinelsPromoteAReplica(t *testing.T) {
 	t.Parallel()
 	them := redistest.StartSentinels(t, "")
-	w := newWorld(t, binary, them.URL(), "local")
+	w := newWorld(t, binary, them.URL(), "on_error local")
 	w.loseThePrimary(func() {
 		them.Primary.Kill()
 		them.AwaitPromotion()

@@ -46,7 +46,7 @@ http://127.0.0.1:%s {
 			limit shared {
 				key {http.request.header.X-Key}
 				rate %d/%s
-				on_error %s
+				%s
 			}
 		}
 		respond ok
@@ -72,14 +72,15 @@ type gateway struct {
 	log                    *os.File
 }
 
-// newWorld starts gateways that share the Redis at the URL.
-func newWorld(t *testing.T, binary, url, onError string) *world {
+// newWorld starts gateways that share the Redis at the URL, and whose limit has
+// the option.
+func newWorld(t *testing.T, binary, url, option string) *world {
 	t.Helper()
 	w := &world{t: t, binary: binary, began: time.Now()}
 	for range gateways {
 		dir, port, admin := t.TempDir(), freeport.Get(t), freeport.Get(t)
 		g := &gateway{address: "http://127.0.0.1:" + port, admin: "http://127.0.0.1:" + admin, config: filepath.Join(dir, "Caddyfile")}
-		text := fmt.Appendf(nil, caddyfile, admin, url, port, rate, window, onError)
+		text := fmt.Appendf(nil, caddyfile, admin, url, port, rate, window, option)
 		if err := os.WriteFile(g.config, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
