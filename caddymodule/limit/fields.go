@@ -111,6 +111,9 @@ func exceeded(states []window.State, charges []window.Charge) *problem.Problem {
 }
 
 func explain(s window.State, cost int64) string {
+	if s.Limit.Rate == 0 { // an operator's override
+		return fmt.Sprintf("the limit %q lets nothing pass for a time", s.Limit.Name)
+	}
 	allows := fmt.Sprintf("the limit %q allows %d in %d s", s.Limit.Name, s.Limit.Rate, wholeSeconds(s.Limit.Window))
 	if cost > s.Limit.Rate {
 		return fmt.Sprintf("%s altogether, but the request costs %d", allows, cost)

@@ -28,8 +28,8 @@ func NewStore(store window.Store, overrides *Overrides) *Store {
 func (s *Store) Overrides() *Overrides { return s.overrides }
 
 // Decide implements [window.Store]. The states have the rates in force. A key
-// that is blocked has a state with a rate of 0, which tells as RetryAfter when
-// the override ends.
+// that is blocked has a state with a rate of 0, which tells when the override
+// ends.
 func (s *Store) Decide(ctx context.Context, charges []window.Charge) (window.Verdict, error) {
 	verdict, err := s.decide(ctx, charges)
 	if err == nil {
@@ -137,7 +137,8 @@ func (d *change) decide(ctx context.Context, store window.Store, now time.Time) 
 	}
 	for _, b := range d.blocked {
 		b.limit.Rate = 0
-		verdict.States[b.charge] = window.State{Limit: b.limit, Refused: true, RetryAfter: b.until.Sub(now)}
+		left := b.until.Sub(now)
+		verdict.States[b.charge] = window.State{Limit: b.limit, Refused: true, Reset: left, RetryAfter: left}
 	}
 	return verdict, nil
 }
