@@ -6,10 +6,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/odordiff/odordiff/caddymodule/edgetest"
+	"github.com/odordiff/odordiff/internal/eventually"
 )
 
 // controlled is an edge with an admin API.
@@ -24,6 +28,7 @@ func startControlled(t *testing.T, site string, edits ...func([]byte) []byte) co
 	t.Helper()
 	address := edgetest.FreeAddress(t)
 	edge := edgetest.StartEdited(t, site, withAdmin(t, address, edits...))
+	t.Cleanup(func() { edge.Load("") }) // ends the admin API, which Caddy's stop leaves
 	return controlled{edge, "http://" + address}
 }
 
@@ -193,5 +198,34 @@ func TestEachChangeIsRecordedWithWhoAndWhy(t *testing.T) {
 			t.Fatalf("%s: %d %s", body, status, answer)
 		}
 		edgetest.AwaitEvent(t, folder, step.event, step.field, step.want)
+	}
+}
+
+func TestWhatCannotBeRecordedIsNotDoneWhereTheTrailIsRequired(t *testing.T) {
+	folder := t.TempDir()
+	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=512k"); err != nil {
+		t.Skipf("this user may not mount a small disk: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(folder, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	required := func(config []byte) []byte {
+		return bytes.Replace(config, []byte(`"audit":{`), []byte(`"audit":{"required":true,`), 1)
+	}
+	edge := startControlled(t, controlledSite, edgetest.Audited(t, folder), required)
+	if err := os.WriteFile(filepath.Join(folder, "ballast"), make([]byte, 512<<10), 0o600); err == nil {
+		t.Fatal("the disk is not full")
+	}
+	eventually.True(t, "the trail cannot be written", func() bool {
+		status, answer := edge.control(t, http.MethodPost, "/gate/limits/reset", `{`+aClient+`}`)
+		return status == http.StatusServiceUnavailable && strings.Contains(answer, "nothing was changed")
+	})
+	if status, answer := edge.control(t, http.MethodPost, "/gate/limits/set", `{`+aClient+`, "rate": 9, "for": "1h"}`); status != http.StatusServiceUnavailable {
+		t.Errorf("%d %s", status, answer)
+	}
+	if _, answer := edge.control(t, http.MethodGet, "/gate/limits", ""); !strings.Contains(answer, `"overrides":[]`) {
+		t.Errorf("something is in force: %s", answer)
 	}
 }
