@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/odordiff/odordiff/internal/redisconn"
 	"github.com/odordiff/odordiff/internal/redistest"
@@ -30,9 +31,34 @@ func BenchmarkWindowDecide(b *testing.B) {
 		for _, limits := range []int{1, 3} {
 			for _, callers := range []int{1, 64} {
 				b.Run(fmt.Sprintf("%s/limits=%d/callers=%d", store.name, limits, callers), func(b *testing.B) {
-					decideByMany(b, store.open(b), limits, callers)
+					decideByMany(b, store.open(b), window.Limit{Rate: window.MaxRate}, limits, callers)
 				})
 			}
+		}
+	}
+}
+
+// BenchmarkWindowAlgorithms compares the algorithms, by many callers of one
+// limit.
+func BenchmarkWindowAlgorithms(b *testing.B) {
+	for _, store := range []struct {
+		name string
+		open func(*testing.B) window.Store
+	}{
+		{"memory", func(*testing.B) window.Store { return window.NewMemory(window.MemoryOptions{}) }},
+		{"redis", openRedis},
+	} {
+		for _, algorithm := range []struct {
+			name  string
+			limit window.Limit
+		}{
+			{"sliding-window", window.Limit{Rate: window.MaxRate}},
+			{"sliding-log", window.Limit{Rate: window.MaxLogRate, Algorithm: window.SlidingLog}},
+			{"token-bucket", window.Limit{Rate: 1e6, Algorithm: window.TokenBucket}},
+		} {
+			b.Run(store.name+"/"+algorithm.name, func(b *testing.B) {
+				decideByMany(b, store.open(b), algorithm.limit, 1, 64)
+			})
 		}
 	}
 }
@@ -40,14 +66,14 @@ func BenchmarkWindowDecide(b *testing.B) {
 // users is how many keys take turns.
 const users = 10_000
 
-func decideByMany(b *testing.B, store window.Store, limits, callers int) {
+func decideByMany(b *testing.B, store window.Store, limit window.Limit, limits, callers int) {
 	b.SetParallelism(max(1, callers/runtime.GOMAXPROCS(0)))
 	b.ReportAllocs()
 	var turn atomic.Uint64
 	body := func(next func() bool) {
 		charges := make([]window.Charge, limits)
 		for next() {
-			fill(charges, turn.Add(1))
+			fill(charges, limit, turn.Add(1))
 			if _, err := store.Decide(context.Background(), charges); err != nil {
 				b.Error(err)
 				return
@@ -63,14 +89,12 @@ func decideByMany(b *testing.B, store window.Store, limits, callers int) {
 }
 
 // fill makes the charges of one request: by user, by network, and by all.
-func fill(charges []window.Charge, turn uint64) {
+func fill(charges []window.Charge, limit window.Limit, turn uint64) {
+	limit.Window = time.Minute
 	keys := []string{strconv.FormatUint(turn%users, 10), strconv.FormatUint(turn%100, 10), "all"}
 	for i := range charges {
-		charges[i] = window.Charge{
-			Limit: window.Limit{Name: "l" + strconv.Itoa(i), Rate: window.MaxRate, Window: window.MinWindow * 60},
-			Key:   keys[i],
-			Cost:  1,
-		}
+		limit.Name = "l" + strconv.Itoa(i)
+		charges[i] = window.Charge{Limit: limit, Key: keys[i], Cost: 1}
 	}
 }
 
@@ -87,7 +111,7 @@ func openDownRedis(b *testing.B) window.Store {
 	store := open(b, server)
 	for !store.Degraded() {
 		charges := make([]window.Charge, 1)
-		fill(charges, 0)
+		fill(charges, window.Limit{Rate: window.MaxRate}, 0)
 		if _, err := store.Decide(context.Background(), charges); err != nil {
 			b.Fatal(err)
 		}

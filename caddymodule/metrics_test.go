@@ -224,14 +224,15 @@ func TestWhatHasABoundSaysHowFullItIs(t *testing.T) {
 	const slots = `{kind="requests",per_address="3",total="7"}`
 	for name, want := range map[string]float64{
 		"gate_slots" + slots: 7, "gate_slots_held" + slots: 1, "gate_slots_waiting" + slots: 0,
-		"gate_stale_bound_bytes": 2 << 20, "gate_nonces_bound": 1 << 18, "gate_limit_windows_bound": 1 << 18,
+		"gate_stale_bound_bytes": 2 << 20, "gate_nonces_bound": 1 << 18, `gate_limit_windows_bound{limit="by"}`: 1 << 18,
 	} {
 		if got, there := during[name]; got != want || !there {
 			t.Errorf("%s is %v, want %v", name, got, want)
 		}
 	}
-	if before["gate_limit_windows"]+1 != during["gate_limit_windows"] {
-		t.Errorf("%v windows, then %v", before["gate_limit_windows"], during["gate_limit_windows"])
+	const windows = `gate_limit_windows{limit="by"}`
+	if before[windows]+1 != during[windows] {
+		t.Errorf("%v windows, then %v", before[windows], during[windows])
 	}
 	if during["gate_offheap_bytes"] < 2<<20 {
 		t.Errorf("gate_offheap_bytes is %v", during["gate_offheap_bytes"])

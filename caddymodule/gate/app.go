@@ -196,6 +196,14 @@ func (a *App) liveLimits() *override.Store {
 	return a.process.live
 }
 
+// limitUse returns how much the store of limits keeps in this process.
+func (a *App) limitUse() map[string]window.Use {
+	if a.redis != nil {
+		return a.redis.limits.Use()
+	}
+	return a.process.limits.Use()
+}
+
 // Nonces returns the store of nonces that were used.
 func (a *App) Nonces() nonce.Store {
 	if a.redis != nil {

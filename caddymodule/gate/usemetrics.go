@@ -15,9 +15,10 @@ var (
 	slotsHeld    = prometheus.NewDesc("gate_slots_held", "Slots that are taken.", slotLabels, nil)
 	slotsWaiting = prometheus.NewDesc("gate_slots_waiting", "Requests that wait for a slot.", slotLabels, nil)
 
-	windows          = prometheus.NewDesc("gate_limit_windows", "Windows of limits that are kept in this process.", nil, nil)
-	windowsBound     = prometheus.NewDesc("gate_limit_windows_bound", "Windows that may be kept.", nil, nil)
-	windowsForgotten = prometheus.NewDesc("gate_limit_windows_forgotten_total", "Windows that were dropped for want of room while they still counted.", nil, nil)
+	limitLabel       = []string{"limit"}
+	windows          = prometheus.NewDesc("gate_limit_windows", "Keys of limits that are kept in this process.", limitLabel, nil)
+	windowsBound     = prometheus.NewDesc("gate_limit_windows_bound", "Keys that may be kept.", limitLabel, nil)
+	windowsForgotten = prometheus.NewDesc("gate_limit_windows_forgotten_total", "Keys that were dropped for want of room while they still counted.", limitLabel, nil)
 	nonces           = prometheus.NewDesc("gate_nonces", "Nonces of signatures that are kept in this process.", nil, nil)
 	noncesBound      = prometheus.NewDesc("gate_nonces_bound", "Nonces that may be kept; beyond them signatures are refused.", nil, nil)
 	offheapBytes     = prometheus.NewDesc("gate_offheap_bytes", "Memory that is reserved beside that of Go, for the answers that gate_fallback keeps.", nil, nil)
@@ -47,10 +48,11 @@ func (c useCollector) Collect(metrics chan<- prometheus.Metric) {
 		gauge(slotsHeld, use.Held, labels...)
 		gauge(slotsWaiting, use.Waiting, labels...)
 	}
-	use := c.app.process.limits.Use()
-	gauge(windows, use.Windows)
-	gauge(windowsBound, use.Bound)
-	metrics <- prometheus.MustNewConstMetric(windowsForgotten, prometheus.CounterValue, float64(use.Forgotten))
+	for limit, use := range c.app.limitUse() {
+		gauge(windows, use.Keys, limit)
+		gauge(windowsBound, use.Bound, limit)
+		metrics <- prometheus.MustNewConstMetric(windowsForgotten, prometheus.CounterValue, float64(use.Forgotten), limit)
+	}
 	gauge(nonces, c.app.process.nonces.Len())
 	gauge(noncesBound, c.app.process.nonces.Capacity())
 	gauge(offheapBytes, int(offheap.Reserved()))

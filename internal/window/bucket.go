@@ -12,10 +12,10 @@ import (
 // span is how many buckets fill a window. One more overlaps its start.
 const span = 60
 
-// width is the length of one bucket of a window: whole microseconds, which is
+// widthOf is the length of one bucket of a window: whole microseconds, which is
 // what a Redis server's clock counts, rounded up so that span buckets never
 // fall short of the window.
-func width(window time.Duration) time.Duration {
+func widthOf(window time.Duration) time.Duration {
 	const unit = span * time.Microsecond
 	return (window + unit - 1) / unit * time.Microsecond
 }
@@ -39,6 +39,7 @@ func IDOf(c Charge) ID {
 	}
 	var window [8]byte
 	binary.BigEndian.PutUint64(window[:], uint64(c.Limit.Window))
+	window[0] = byte(c.Limit.Algorithm) // a window is too short to use it
 	// The name is NUL-terminated and the window of fixed length, so that no
 	// two limits and keys run into the same text.
 	text := make([]byte, 0, 128)

@@ -134,7 +134,7 @@ func (f *Failover) Decide(ctx context.Context, charges []Charge) (Verdict, error
 		if ctx.Err() != nil {
 			return Verdict{}, ctx.Err()
 		}
-		return f.degrade(ctx, charges, err)
+		return f.degrade(charges, err)
 	}
 	verdict, err := f.ask(ctx, charges)
 	switch {
@@ -147,7 +147,7 @@ func (f *Failover) Decide(ctx context.Context, charges []Charge) (Verdict, error
 	if f.options.OnError != nil {
 		f.options.OnError(err)
 	}
-	return f.degrade(ctx, charges, err)
+	return f.degrade(charges, err)
 }
 
 // Settle implements [Store]. Each charge is corrected where it was made, and in
@@ -217,6 +217,9 @@ func (f *Failover) Forget(ctx context.Context, c Charge) error {
 	}
 	return errors.Join(err, f.shared.Forget(ctx, c))
 }
+
+// Use returns how much the local store keeps.
+func (f *Failover) Use() map[string]Use { return f.local.Use() }
 
 // Close implements [Store].
 func (f *Failover) Close() error {
@@ -365,23 +368,23 @@ func (f *Failover) join() error {
 	return err
 }
 
-func (f *Failover) degrade(ctx context.Context, charges []Charge, cause error) (Verdict, error) {
-	var local []Charge
+func (f *Failover) degrade(charges []Charge, cause error) (Verdict, error) {
+	if err := validate(charges); err != nil {
+		return Verdict{}, err
+	}
+	var local, whole []Charge
 	for _, c := range charges {
 		switch {
 		case c.Limit.OnError == Deny && !c.Limit.Shadow:
 			return Verdict{}, fmt.Errorf("%w: limit %q: %w", ErrUnavailable, c.Limit.Name, cause)
 		case c.Limit.OnError == Local:
-			local = append(local, f.share(c))
+			local, whole = append(local, f.share(c)), append(whole, c)
 		}
 	}
 	f.unreported.mu.RLock()
 	defer f.unreported.mu.RUnlock()
-	decided, err := f.local.Decide(ctx, local)
-	if err != nil {
-		return Verdict{}, err
-	}
-	for i, c := range local {
+	decided := f.local.decide(local)
+	for i, c := range whole {
 		if at := decided.States[i].At; !at.IsZero() {
 			f.unreported.add(c, at)
 		}
@@ -389,13 +392,16 @@ func (f *Failover) degrade(ctx context.Context, charges []Charge, cause error) (
 	return merge(charges, decided), nil
 }
 
-// share is the charge against this node's part of the rate.
+// share is the charge against this node's part of the rate and burst.
 func (f *Failover) share(c Charge) Charge {
 	c.Limit.Rate = f.Share(c.Limit.Rate)
+	if c.Limit.Burst > 0 {
+		c.Limit.Burst = f.Share(c.Limit.Burst)
+	}
 	return c
 }
 
-// unknownReturn is the wait for a cost that fits the rate, but not a node's
+// unknownReturn is the wait for a cost that fits the limit, but not a node's
 // share of it: it is unknown when the shared store will be back.
 const unknownReturn = time.Minute
 
@@ -410,7 +416,7 @@ func merge(charges []Charge, local Verdict) Verdict {
 			state = local.States[next]
 			next++
 		}
-		if state.Never && c.Cost <= c.Limit.Rate {
+		if state.Never && c.Cost <= c.Limit.Capacity() {
 			state.Never, state.RetryAfter = false, min(c.Limit.Window, unknownReturn)
 		}
 		state.Degraded = true

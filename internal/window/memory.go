@@ -1,6 +1,7 @@
 package window
 
 import (
+	"cmp"
 	"context"
 	"math/bits"
 	"sync"
@@ -9,46 +10,56 @@ import (
 )
 
 const (
-	// DefaultMaxKeys is how many windows a [Memory] keeps unless told otherwise:
-	// some 30 MB when most keys are seen now and then, 300 MB at the very worst.
+	// DefaultMaxKeys is how many keys a [Memory] keeps for a limit unless told
+	// otherwise: some 30 MB when most keys are seen now and then, 300 MB at the
+	// very worst.
 	DefaultMaxKeys = 1 << 18
-	// MinMaxKeys is the smallest bound on windows.
+	// MinMaxKeys is the smallest bound on keys.
 	MinMaxKeys = 1 << 10
 
 	shardCount = 32
-	// sampled is how many windows are looked at for each one that is added.
+	// sampled is how many keys are looked at for each one that is added.
 	sampled = 5
 )
 
-// Memory keeps the windows of one process. It has a bounded number of them:
-// each new one makes it look at a few others, at random, and drop those that
-// are idle; when it is full it forgets the least recently used of that sample
-// (the approximation that Redis uses,
-// https://redis.io/docs/latest/develop/reference/eviction/). Nothing runs in
-// the background.
+// Memory keeps the usage of one process, a bounded number of keys for each
+// limit. Each new key makes it look at a few others of the limit, at random,
+// and drop those that are idle. When a limit has too many, Memory forgets the
+// one of that sample that has used least, and of those the one that was used
+// least recently (after the approximation that Redis uses,
+// https://redis.io/docs/latest/develop/reference/eviction/). So a key at its
+// limit outlives a flood of others. Nothing runs in the background.
 type Memory struct {
-	clock func() time.Time
-	start time.Time
-	// perShard is how many windows a shard may hold.
-	perShard  int
+	clock     func() time.Time
+	start     time.Time
+	maxKeys   int
 	decisions atomic.Uint64
-	forgotten atomic.Uint64
 	shards    [shardCount]shard
 }
 
+// shard is a part of all keys.
 type shard struct {
-	mu    sync.Mutex
-	rings map[ID]*ring
+	mu     sync.Mutex
+	tables map[family]*table
 	// now is the time of the latest decision, and of the next one if the clock
 	// steps back.
 	now time.Duration
 	_   [40]byte // keeps neighbours' locks off one cache line
 }
 
+// table is a shard's part of the keys of a limit, or of some that share them.
+type table struct {
+	usages map[ID]usage
+	// most is how many there may be.
+	most int
+	// forgotten is how many were dropped that were not idle.
+	forgotten uint64
+}
+
 // MemoryOptions configure a [Memory]. The zero value selects the defaults.
 type MemoryOptions struct {
-	// MaxKeys bounds the number of windows; zero means [DefaultMaxKeys], and less
-	// than [MinMaxKeys] is raised to it.
+	// MaxKeys bounds the keys of each limit that has no bound of its own; zero
+	// means [DefaultMaxKeys], and less than [MinMaxKeys] is raised to it.
 	MaxKeys int
 	// Clock tells the time; nil means [time.Now].
 	Clock func() time.Time
@@ -56,19 +67,16 @@ type MemoryOptions struct {
 
 // NewMemory returns an empty store.
 func NewMemory(options MemoryOptions) *Memory {
-	if options.MaxKeys == 0 {
-		options.MaxKeys = DefaultMaxKeys
-	}
 	if options.Clock == nil {
 		options.Clock = time.Now
 	}
 	m := &Memory{
-		clock:    options.Clock,
-		start:    options.Clock(),
-		perShard: max(options.MaxKeys, MinMaxKeys) / shardCount,
+		clock:   options.Clock,
+		start:   options.Clock(),
+		maxKeys: cmp.Or(options.MaxKeys, DefaultMaxKeys),
 	}
 	for i := range m.shards {
-		m.shards[i].rings = make(map[ID]*ring)
+		m.shards[i].tables = make(map[family]*table)
 	}
 	return m
 }
@@ -79,24 +87,29 @@ func (m *Memory) Decide(_ context.Context, charges []Charge) (Verdict, error) {
 	if err := validate(charges); err != nil {
 		return Verdict{}, err
 	}
+	return m.decide(charges), nil
+}
+
+// decide decides charges that make sense.
+func (m *Memory) decide(charges []Charge) Verdict {
 	d := decision{store: m}
 	d.begin(charges)
 	defer m.unlock(d.shards)
 
 	verdict := Verdict{Allowed: true, States: make([]State, len(charges))}
-	for i, c := range charges {
-		if !d.fits(i, c) {
+	for i := range charges {
+		if !d.fits(i, &charges[i]) {
 			verdict.States[i].Refused = true
-			verdict.Allowed = verdict.Allowed && c.Limit.Shadow
+			verdict.Allowed = verdict.Allowed && charges[i].Limit.Shadow
 		}
 	}
-	for i, c := range charges {
+	for i := range charges {
 		if verdict.Allowed && !verdict.States[i].Refused {
-			verdict.States[i].At = d.charge(i, c)
+			verdict.States[i].At = d.charge(i, &charges[i])
 		}
-		d.describe(i, c, &verdict.States[i])
+		d.describe(i, &charges[i], &verdict.States[i])
 	}
-	return verdict, nil
+	return verdict
 }
 
 // Settle implements [Store]. Its only errors wrap [ErrInvalid].
@@ -111,8 +124,8 @@ func (m *Memory) Settle(_ context.Context, settlements []Settlement) error {
 	d := decision{store: m}
 	d.begin(charges)
 	defer m.unlock(d.shards)
-	for i, s := range settlements {
-		d.settle(i, s)
+	for i := range settlements {
+		d.settle(i, &settlements[i])
 	}
 	return nil
 }
@@ -123,9 +136,10 @@ func (m *Memory) mirror(charges []Charge, states []State) {
 	d := decision{store: m}
 	d.begin(charges)
 	defer m.unlock(d.shards)
-	for i, c := range charges {
-		if !states[i].At.IsZero() {
+	for i := range charges {
+		if c := &charges[i]; !states[i].At.IsZero() {
 			states[i].mirrored = d.charge(i, c)
+			d.note(i, &c.Limit)
 		}
 	}
 }
@@ -136,34 +150,35 @@ func (m *Memory) Forget(_ context.Context, c Charge) error {
 	s := &m.shards[id.shard()]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.rings, id)
+	if t := s.tables[c.Limit.family()]; t != nil {
+		delete(t.usages, id)
+	}
 	return nil
 }
 
-// keys returns the number of windows that the store holds.
-func (m *Memory) keys() int {
-	n := 0
-	for i := range m.shards {
-		m.shards[i].mu.Lock()
-		n += len(m.shards[i].rings)
-		m.shards[i].mu.Unlock()
-	}
-	return n
-}
-
-// Use is how much of a [Memory] is in use.
+// Use is how much a [Memory] keeps for the limits of one name.
 type Use struct {
-	// Windows is how many it holds, some of which may be idle, and Bound how many
-	// it may hold.
-	Windows, Bound int
+	// Keys is how many it holds, some of which may be idle, and Bound how many it
+	// may hold for one of the limits.
+	Keys, Bound int
 	// Forgotten is how many it dropped before they were idle, for want of room:
 	// each of those began anew.
 	Forgotten uint64
 }
 
-// Use returns how much is in use.
-func (m *Memory) Use() Use {
-	return Use{m.keys(), m.perShard * shardCount, m.forgotten.Load()}
+// Use returns how much is in use, by the names of the limits.
+func (m *Memory) Use() map[string]Use {
+	use := make(map[string]Use)
+	for i := range m.shards {
+		s := &m.shards[i]
+		s.mu.Lock()
+		for family, t := range s.tables {
+			u := use[family.name]
+			use[family.name] = Use{u.Keys + len(t.usages), max(u.Bound, t.most*shardCount), u.Forgotten + t.forgotten}
+		}
+		s.mu.Unlock()
+	}
+	return use
 }
 
 // Close implements [Store]. There is nothing to release.
@@ -176,8 +191,8 @@ type decision struct {
 	shards uint32
 	// Arrays, so that a decision stays on the stack.
 	ids [MaxCharges]ID
-	// rings are the charges' windows; nil for a key that has none yet.
-	rings [MaxCharges]*ring
+	// usages are what the charges' keys have used; nil for a key that has none.
+	usages [MaxCharges]usage
 }
 
 func (d *decision) begin(charges []Charge) {
@@ -192,100 +207,142 @@ func (d *decision) begin(charges []Charge) {
 	for i := range charges {
 		s := d.shard(i)
 		s.now = max(s.now, now)
-		if r := s.rings[d.ids[i]]; r != nil {
-			r.used = d.number
-			r.advance(s.now)
-			d.rings[i] = r
+		t := s.tables[charges[i].Limit.family()]
+		if t == nil {
+			continue
+		}
+		if u := t.usages[d.ids[i]]; u != nil {
+			u.lookedAt().decision = d.number
+			u.advance(s.now)
+			d.usages[i] = u
 		}
 	}
 }
 
 func (d *decision) shard(i int) *shard { return &d.store.shards[d.ids[i].shard()] }
 
-func (d *decision) fits(i int, c Charge) bool {
-	if c.Cost == 0 {
-		return true
-	}
-	// Written as a difference, because a sum of huge costs would overflow.
-	return c.Cost <= c.Limit.Rate-d.used(i)
+func (d *decision) fits(i int, c *Charge) bool {
+	return c.Cost == 0 || c.Cost <= d.room(i, &c.Limit) || c.Limit.forced
 }
 
-func (d *decision) used(i int) int64 {
-	if d.rings[i] == nil {
-		return 0
+func (d *decision) room(i int, l *Limit) int64 {
+	if d.usages[i] == nil {
+		return l.Capacity()
 	}
-	return d.rings[i].total
+	return d.usages[i].room(d.shard(i).now, l)
 }
 
 // charge makes charge i and returns when.
-func (d *decision) charge(i int, c Charge) time.Time {
+func (d *decision) charge(i int, c *Charge) time.Time {
 	now := d.shard(i).now
 	if c.Cost > 0 {
-		d.need(i, c).charge(now, c.Cost)
+		d.need(i, &c.Limit).charge(now, &c.Limit, c.Cost)
 	}
 	return d.store.start.Add(now)
 }
 
 // settle corrects charge i.
-func (d *decision) settle(i int, s Settlement) {
+func (d *decision) settle(i int, s *Settlement) {
 	units := s.difference()
-	if units == 0 || units < 0 && d.rings[i] == nil {
+	if units == 0 || units < 0 && d.usages[i] == nil {
 		return
 	}
 	at := s.State.At.Sub(d.store.start)
-	d.need(i, s.Charge).settle(d.shard(i).now, at, units)
+	d.need(i, &s.Charge.Limit).settle(d.shard(i).now, at, &s.State.Limit, s.Charge.Cost, s.cost())
+	d.note(i, &s.State.Limit)
 }
 
-// need returns the window of charge i, which is made if there is none.
-func (d *decision) need(i int, c Charge) *ring {
-	if d.rings[i] == nil {
-		d.rings[i] = &ring{width: width(c.Limit.Window), used: d.number}
-		d.add(i)
+// note notes how much the key of charge i has used, and returns what is left.
+func (d *decision) note(i int, l *Limit) int64 {
+	room := d.room(i, l)
+	if u := d.usages[i]; u != nil {
+		u.lookedAt().note(room, l.Capacity())
 	}
-	return d.rings[i]
+	return room
 }
 
-func (d *decision) describe(i int, c Charge, s *State) {
+func (d *decision) describe(i int, c *Charge, s *State) {
 	now := d.shard(i).now
 	s.Limit = c.Limit
-	s.Remaining = max(0, c.Limit.Rate-d.used(i))
-	if r := d.rings[i]; r != nil {
-		s.Reset = r.reset(now)
-	}
-	if !s.Refused {
+	s.Remaining = d.note(i, &c.Limit)
+	s.Never = s.Refused && c.Cost > c.Limit.Capacity()
+	u := d.usages[i]
+	if u == nil {
 		return
 	}
-	if c.Cost > c.Limit.Rate {
-		s.Never = true
-		return
+	s.Reset = u.reset(now, &c.Limit)
+	if s.Refused && !s.Never {
+		s.RetryAfter = u.wait(now, &c.Limit, c.Cost)
 	}
-	s.RetryAfter = d.rings[i].wait(now, c.Cost-(c.Limit.Rate-d.used(i)))
 }
 
-// add keeps the new ring of charge i, after making room for it.
-func (d *decision) add(i int) {
+// need returns what the key of charge i has used, which is kept from now on.
+func (d *decision) need(i int, l *Limit) usage {
+	if d.usages[i] == nil {
+		d.usages[i] = l.newUsage()
+		d.usages[i].lookedAt().decision = d.number
+		d.add(i, l)
+	}
+	return d.usages[i]
+}
+
+// add keeps the new usage of charge i, after making room for it.
+func (d *decision) add(i int, l *Limit) {
 	s := d.shard(i)
+	t := s.tables[l.family()]
+	if t == nil {
+		t = &table{usages: make(map[ID]usage)}
+		s.tables[l.family()] = t
+	}
+	t.most = max(cmp.Or(l.MaxKeys, d.store.maxKeys), MinMaxKeys) / shardCount
+	for again := true; again; {
+		again = t.tidy(s.now, d.number)
+	}
+	t.usages[d.ids[i]] = d.usages[i]
+	s.tidyAnother(t, d.number)
+}
+
+// tidyAnother drops what is idle of another limit, which may not be used any
+// more.
+func (s *shard) tidyAnother(than *table, decision uint64) {
+	for family, t := range s.tables {
+		if t == than {
+			continue
+		}
+		t.tidy(s.now, decision)
+		if len(t.usages) == 0 {
+			delete(s.tables, family)
+		}
+		return
+	}
+}
+
+// tidy drops what is idle of a few keys and, if there is no room for another,
+// the one that is worth least. It reports whether there is still no room, but
+// keys that may be dropped: the bound was lowered.
+func (t *table) tidy(now time.Duration, decision uint64) (again bool) {
 	var victim ID
-	var stalest *ring
+	var least *look
 	seen := 0
-	for other, candidate := range s.rings {
+	for id, u := range t.usages {
 		if seen++; seen > sampled {
 			break
 		}
-		switch {
-		case candidate.used == d.number:
+		switch l := u.lookedAt(); {
+		case l.decision == decision:
 			// It takes part in this decision.
-		case candidate.idle(s.now):
-			delete(s.rings, other)
-		case stalest == nil || candidate.used < stalest.used:
-			victim, stalest = other, candidate
+		case u.idle(now):
+			delete(t.usages, id)
+		case least == nil || least.worthMoreThan(l):
+			victim, least = id, l
 		}
 	}
-	if len(s.rings) >= d.store.perShard && stalest != nil {
-		delete(s.rings, victim)
-		d.store.forgotten.Add(1)
+	if least == nil || len(t.usages) < t.most {
+		return false
 	}
-	s.rings[d.ids[i]] = d.rings[i]
+	delete(t.usages, victim)
+	t.forgotten++
+	return len(t.usages) >= t.most
 }
 
 func (id ID) shard() uint32 { return uint32(id[0]) % shardCount }

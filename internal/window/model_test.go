@@ -2,6 +2,7 @@ package window
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -46,9 +47,10 @@ func (l exactLog) sum(counts func(use) bool) int64 {
 // TestStoreAgreesWithAnExactLog plays random decisions over several limits and
 // keys, on a clock that runs, leaps and steps back, and compares each with an
 // exact log:
-//   - never over: a granted charge fits the exact window that ends with it;
-//   - hardly under: a refusing limit would have been overrun by one bucket more
-//     than its window;
+//   - never over: a granted charge fits what the log allows;
+//   - hardly under: a refusing limit would have been overrun, by the log of a
+//     window that is one bucket longer, or by all that a token bucket was asked
+//     to reserve;
 //   - what remains lies between the two.
 //
 // Charges are settled late, with more or less than they had reserved.
@@ -57,12 +59,17 @@ func TestStoreAgreesWithAnExactLog(t *testing.T) {
 	eachStore(t, func(t *testing.T, store Store, clock *testClock) {
 		rapid.Check(t, func(t *rapid.T) {
 			run++
-			m := &machine{store: store, clock: clock, logs: map[string]exactLog{}, run: run}
+			m := &machine{store: store, clock: clock, logs: map[string]exactLog{}, reserved: map[string]exactLog{}, run: run}
 			m.limits = []Limit{
 				{Name: "a", Rate: rapid.Int64Range(1, 20).Draw(t, "a"), Window: time.Minute},
 				{Name: "b", Rate: rapid.Int64Range(1, 100).Draw(t, "b"), Window: 7 * time.Minute},
 				{Name: "c", Rate: rapid.Int64Range(1, 50).Draw(t, "c"), Window: 100*time.Second + 7*time.Microsecond},
 				{Name: "d", Rate: 3, Window: time.Minute, Shadow: true},
+				{Name: "a", Rate: rapid.Int64Range(1, 20).Draw(t, "log"), Window: time.Minute, Algorithm: SlidingLog},
+				{
+					Name: "a", Rate: rapid.Int64Range(1, 30).Draw(t, "bucket"), Window: time.Minute, Algorithm: TokenBucket,
+					Burst: rapid.Int64Range(0, 40).Draw(t, "burst"),
+				},
 			}
 			t.Repeat(map[string]func(*rapid.T){
 				"decide": m.decide,
@@ -84,7 +91,10 @@ type machine struct {
 	clock  *testClock
 	limits []Limit
 	logs   map[string]exactLog
-	run    int
+	// reserved has the charges of token buckets as they were reserved, and what
+	// was charged beyond that.
+	reserved map[string]exactLog
+	run      int
 	// unsettled are charges that were made, and where they are in their log.
 	unsettled []reservation
 }
@@ -103,7 +113,7 @@ func (m *machine) move(t *rapid.T, least, most time.Duration) {
 // edge moves the clock by one of the times at which mistakes hide.
 func (m *machine) edge(t *rapid.T) {
 	window := rapid.SampledFrom(m.limits).Draw(t, "limit").Window
-	bucket := width(window)
+	bucket := widthOf(window)
 	m.clock.Advance(rapid.SampledFrom([]time.Duration{
 		time.Microsecond, bucket - time.Microsecond, bucket, window - bucket, window, window + bucket,
 	}).Draw(t, "edge"))
@@ -133,12 +143,13 @@ func (m *machine) decide(t *rapid.T) {
 	}
 }
 
+// judge compares the state after a decision with the log.
 func (m *machine) judge(t *rapid.T, c Charge, s State, allowed bool) {
-	name := c.Limit.Name + c.Key
+	name := fmt.Sprint(c.Limit.family(), c.Key)
 	now := moment{m.clock.Now(), m.clock.Latest()}
-	widened := c.Limit.Window + width(c.Limit.Window)
-	if s.Refused && m.logs[name].possibly(now, widened)+c.Cost <= c.Limit.Rate {
-		t.Fatalf("refused, though a window of %v has room: %+v, log %v", widened, c, m.logs[name])
+	_, before := m.bounds(c.Limit, name, now)
+	if s.Refused && before+c.Cost <= c.Limit.Capacity() {
+		t.Fatalf("refused, though there is room: %+v, log %v", c, m.logs[name])
 	}
 	charged := allowed && !s.Refused
 	if charged == s.At.IsZero() {
@@ -147,16 +158,54 @@ func (m *machine) judge(t *rapid.T, c Charge, s State, allowed bool) {
 	if charged {
 		m.unsettled = append(m.unsettled, reservation{Settlement{Charge: c, State: s}, name, len(m.logs[name])})
 		m.logs[name] = append(m.logs[name], use{now, c.Cost})
+		m.reserved[name] = append(m.reserved[name], use{now, c.Cost})
 	}
-	used := m.logs[name].surely(now, c.Limit.Window)
-	if charged && c.Cost > 0 && used > c.Limit.Rate {
-		t.Fatalf("%d units in a window of %+v", used, c.Limit)
+	surely, possibly := m.bounds(c.Limit, name, now)
+	if charged && c.Cost > 0 && surely > c.Limit.Capacity() {
+		t.Fatalf("%d units used of %+v", surely, c.Limit)
 	}
-	least := max(0, c.Limit.Rate-m.logs[name].possibly(now, widened))
-	most := max(0, c.Limit.Rate-used)
+	least, most := max(0, c.Limit.Capacity()-possibly), max(0, c.Limit.Capacity()-surely)
 	if s.Remaining < least || s.Remaining > most {
 		t.Fatalf("remaining %d, want %d to %d: %+v", s.Remaining, least, most, c)
 	}
+}
+
+// bounds returns how many units count at least and at most.
+func (m *machine) bounds(l Limit, name string, now moment) (surely, possibly int64) {
+	log := m.logs[name]
+	switch l.Algorithm {
+	case SlidingLog:
+		return log.surely(now, l.Window), log.possibly(now, l.Window)
+	case TokenBucket:
+		return log.drawn(l, now), m.reserved[name].drawnAtMost(l, now)
+	}
+	return log.surely(now, l.Window), log.possibly(now, l.Window+widthOf(l.Window))
+}
+
+// drawn is what a bucket lacks at least that fills all the time: for some use,
+// all that was drawn since, less what has come back.
+func (l exactLog) drawn(limit Limit, now moment) int64 {
+	lacks, sum := 0.0, 0.0
+	for _, u := range slices.Backward(l) {
+		sum += float64(u.cost)
+		lacks = max(lacks, sum-limit.backIn(now.high.Sub(u.at.low)))
+	}
+	return int64(math.Ceil(lacks - 1e-6))
+}
+
+// drawnAtMost is what it may lack, if each draw takes a microsecond more.
+func (l exactLog) drawnAtMost(limit Limit, now moment) int64 {
+	lacks, sum := 0.0, 0.0
+	for _, u := range slices.Backward(l) {
+		sum += float64(u.cost) + limit.backIn(time.Microsecond)
+		lacks = max(lacks, sum-limit.backIn(now.low.Sub(u.at.high)))
+	}
+	return int64(math.Ceil(lacks + 1e-6))
+}
+
+// backIn is how many units come back in a time.
+func (l Limit) backIn(d time.Duration) float64 {
+	return float64(d) / float64(l.Window) * float64(l.Rate)
 }
 
 // settle corrects one or two of the charges that were made.
@@ -170,7 +219,14 @@ func (m *machine) settle(t *rapid.T) {
 			continue
 		}
 		m.unsettled = slices.Delete(m.unsettled, i, i+1)
-		m.logs[r.log][r.entry].cost = r.settlement.Cost
+		if more := r.settlement.difference(); more > 0 {
+			m.reserved[r.log] = append(m.reserved[r.log], use{moment{m.clock.Now(), m.clock.Latest()}, more})
+		}
+		entry := &m.logs[r.log][r.entry]
+		entry.cost = r.settlement.Cost
+		if now := m.clock.Now(); now.Before(entry.at.low) {
+			entry.at.low = now // if the clock stepped back
+		}
 		settlements = append(settlements, r.settlement)
 	}
 	if err := m.store.Settle(t.Context(), settlements); err != nil {

@@ -16,14 +16,25 @@ import (
 // DefaultPrefix begins the names of the windows' keys in Redis.
 const DefaultPrefix = "gate:limit"
 
-//go:embed window.lua
-var windowSource string
+// The scripts: what they have in common, the algorithms, and what is done.
+var (
+	//go:embed common.lua
+	commonSource string
+	//go:embed sliding_window.lua
+	slidingWindowSource string
+	//go:embed sliding_log.lua
+	slidingLogSource string
+	//go:embed token_bucket.lua
+	tokenBucketSource string
+	//go:embed decide.lua
+	decideSource string
+	//go:embed settle.lua
+	settleSource string
+)
 
-//go:embed decide.lua
-var decideSource string
-
-//go:embed settle.lua
-var settleSource string
+func newLimitScript(source string) Script {
+	return NewScript(commonSource + slidingWindowSource + slidingLogSource + tokenBucketSource + source)
+}
 
 // Redis keeps the windows in a Redis server, shared by all who use the same
 // prefix. One decision is one round trip at most: a script, on the server's
@@ -64,8 +75,8 @@ func NewRedis(client redis.UniversalClient, options RedisOptions) (*Redis, error
 	}
 	s := &Redis{
 		client: client,
-		decide: NewScript(windowSource + decideSource),
-		settle: NewScript(windowSource + settleSource),
+		decide: newLimitScript(decideSource),
+		settle: newLimitScript(settleSource),
 		prefix: "{" + prefix + "}:",
 	}
 	s.batcher.init(s.openLane, options.Wait)
@@ -198,35 +209,69 @@ func (s *Redis) follow(ctx context.Context, cmd oneShot) error {
 
 // operands are those of a decision.
 func (s *Redis) operands(charges []Charge) []any {
-	operands := make([]any, 0, 3+6*len(charges))
+	operands := make([]any, 0, 3+7*len(charges))
 	operands = append(operands, "evalsha", s.decide.hash, len(charges))
-	for _, c := range charges {
-		operands = append(operands, s.key(c))
+	for i := range charges {
+		operands = append(operands, s.key(charges[i]))
 	}
-	for _, c := range charges {
-		w := width(c.Limit.Window)
-		operands = append(operands, c.Limit.Rate, c.Cost, w.Microseconds(), lifetime(w), c.Limit.Shadow)
+	for i := range charges {
+		l := &charges[i].Limit
+		kind, width, lifetime := l.kept()
+		operands = append(operands, kind, l.inStore(l.Capacity()), l.inStore(charges[i].Cost), width, lifetime, l.manner())
 	}
 	return operands
 }
 
 // corrections are the operands of settlements.
 func (s *Redis) corrections(settlements []Settlement) []any {
-	operands := make([]any, 0, 3+5*len(settlements))
+	operands := make([]any, 0, 3+6*len(settlements))
 	operands = append(operands, "evalsha", s.settle.hash, len(settlements))
-	for _, one := range settlements {
-		operands = append(operands, s.key(one.Charge))
+	for i := range settlements {
+		operands = append(operands, s.key(settlements[i].Charge))
 	}
-	for _, one := range settlements {
-		w := width(one.Charge.Limit.Window)
-		operands = append(operands, one.State.At.UnixMicro(), one.difference(), w.Microseconds(), lifetime(w))
+	for i := range settlements {
+		one := &settlements[i]
+		l := &one.State.Limit
+		kind, width, lifetime := l.kept()
+		charged := l.inStore(one.Charge.Cost)
+		if l.Algorithm == TokenBucket {
+			width = charged
+		}
+		operands = append(operands, kind, one.State.At.UnixMicro(), l.inStore(one.cost())-charged, width, lifetime)
 	}
 	return operands
 }
 
-// lifetime is for how many milliseconds Redis keeps a window that is not used:
-// until all buckets have left, and one bucket longer for good measure.
-func lifetime(width time.Duration) int64 { return leaves(1, width).Milliseconds() + 1 }
+// kept is how the scripts keep a limit's windows: the algorithm, the width in
+// microseconds, and for how many milliseconds they last if they are not used.
+// That is until all buckets have left, and one bucket longer for good measure.
+func (l *Limit) kept() (kind int, width, lifetime int64) {
+	bucket := widthOf(l.Window)
+	lifetime = leaves(1, bucket).Milliseconds() + 1
+	if l.Algorithm == SlidingWindow {
+		return int(l.Algorithm), bucket.Microseconds(), lifetime
+	}
+	return int(l.Algorithm), (l.Window + time.Microsecond - 1).Microseconds(), lifetime
+}
+
+// inStore is what the scripts count for so many units.
+func (l *Limit) inStore(units int64) int64 {
+	if l.Algorithm == TokenBucket {
+		return filling(l, units).Microseconds()
+	}
+	return units
+}
+
+// manner is what the script does with a charge for which there is no room.
+func (l *Limit) manner() int {
+	switch {
+	case l.forced:
+		return 2
+	case l.Shadow:
+		return 1
+	}
+	return 0
+}
 
 // key names the window for people who look into Redis, without revealing whose
 // it is.
@@ -249,17 +294,26 @@ func verdictOf(charges []Charge, reply []int64) (Verdict, error) {
 		return Verdict{}, fmt.Errorf("%w: %d numbers for %d charges", errReply, len(reply), len(charges))
 	}
 	verdict := Verdict{Allowed: true, States: make([]State, len(charges))}
-	for i, c := range charges {
-		r := reply[each*i:]
-		verdict.States[i] = State{
-			Limit: c.Limit, Refused: r[0] == 1, Remaining: r[1],
-			Reset: time.Duration(r[2]) * time.Microsecond, RetryAfter: time.Duration(r[3]) * time.Microsecond,
-			Never: r[0] == 1 && c.Cost > c.Limit.Rate,
-		}
-		if r[4] > 0 {
-			verdict.States[i].At = time.UnixMicro(r[4])
-		}
-		verdict.Allowed = verdict.Allowed && (r[0] == 0 || c.Limit.Shadow)
+	for i := range charges {
+		verdict.States[i] = stateOf(&charges[i], reply[each*i:])
+		verdict.Allowed = verdict.Allowed && (!verdict.States[i].Refused || charges[i].Limit.Shadow)
 	}
 	return verdict, nil
+}
+
+// stateOf is what the script replied about a charge.
+func stateOf(c *Charge, reply []int64) State {
+	s := State{
+		Limit: c.Limit, Refused: reply[0] == 1, Remaining: reply[1],
+		Reset: time.Duration(reply[2]) * time.Microsecond, RetryAfter: time.Duration(reply[3]) * time.Microsecond,
+	}
+	s.Never = s.Refused && c.Cost > c.Limit.Capacity()
+	if c.Limit.Algorithm == TokenBucket { // which replies when it is full again
+		bucket := tokens{full: s.Reset}
+		s.Remaining, s.Reset = bucket.room(0, &c.Limit), bucket.reset(0, &c.Limit)
+	}
+	if reply[4] > 0 {
+		s.At = time.UnixMicro(reply[4])
+	}
+	return s
 }

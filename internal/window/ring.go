@@ -6,22 +6,17 @@ import (
 	"time"
 )
 
-// ring is the usage of one window: the buckets that are still counted.
+// ring is what a [SlidingWindow] counts: the buckets that are in the window.
 type ring struct {
+	look
 	width time.Duration
 	total int64
-	// last is the time of the latest charge.
-	last time.Duration
 	// buckets are those that hold something, oldest first.
 	buckets []bucket
-	// used is the number of the latest decision that looked at the ring.
-	used uint64
 }
 
 type bucket struct{ index, count int64 }
 
-// advance drops the buckets that have left the window at the time now. Time
-// never goes back.
 func (r *ring) advance(now time.Duration) {
 	oldest := index(now, r.width) - span
 	gone := 0
@@ -32,29 +27,23 @@ func (r *ring) advance(now time.Duration) {
 	r.buckets = slices.Delete(r.buckets, 0, gone)
 }
 
-// idle reports whether nothing of the ring is counted at the time now.
 func (r *ring) idle(now time.Duration) bool {
-	return now >= leaves(index(r.last, r.width), r.width)
+	return len(r.buckets) == 0 || now >= leaves(r.buckets[len(r.buckets)-1].index, r.width)
 }
 
-// charge adds a cost at the time now, to which the ring was advanced.
-func (r *ring) charge(now time.Duration, cost int64) {
-	r.last = now
-	r.add(index(now, r.width), cost)
-}
+func (r *ring) room(_ time.Duration, l *Limit) int64 { return max(0, l.Rate-r.total) }
 
-// settle adds to what was charged at an earlier time; a negative number takes
-// away, but no more than is there.
-func (r *ring) settle(now, at time.Duration, units int64) {
+func (r *ring) charge(now time.Duration, _ *Limit, cost int64) { r.add(index(now, r.width), cost) }
+
+func (r *ring) settle(now, at time.Duration, _ *Limit, from, to int64) {
 	b := index(at, r.width)
-	if b > index(now, r.width) || b < index(now, r.width)-span {
-		return
+	if newest := index(now, r.width); b <= newest && b >= newest-span {
+		r.add(b, to-from)
 	}
-	r.last = max(r.last, at)
-	r.add(b, units)
 }
 
-// add adds to the bucket with the given index, which is counted.
+// add adds to the bucket with the given index, which is counted; a negative
+// number takes away, but no more than is there.
 func (r *ring) add(index, units int64) {
 	i, found := slices.BinarySearchFunc(r.buckets, index, func(b bucket, index int64) int { return cmp.Compare(b.index, index) })
 	if !found {
@@ -69,18 +58,17 @@ func (r *ring) add(index, units int64) {
 	}
 }
 
-// reset is how long until the oldest bucket leaves.
-func (r *ring) reset(now time.Duration) time.Duration {
+func (r *ring) reset(now time.Duration, _ *Limit) time.Duration {
 	if len(r.buckets) == 0 {
 		return 0
 	}
 	return leaves(r.buckets[0].index, r.width) - now
 }
 
-// wait is how long until at least the given number of units has left.
-func (r *ring) wait(now time.Duration, units int64) time.Duration {
+func (r *ring) wait(now time.Duration, l *Limit, cost int64) time.Duration {
+	excess := cost - (l.Rate - r.total)
 	for _, b := range r.buckets {
-		if units -= b.count; units <= 0 {
+		if excess -= b.count; excess <= 0 {
 			return leaves(b.index, r.width) - now
 		}
 	}

@@ -1,24 +1,15 @@
--- Corrects charges to what they have cost in truth, each in its own bucket.
+-- Corrects charges to what they have cost in truth, each where it was made.
 --
 -- KEYS[i]  the window of charge i; all in one hash slot
--- ARGV     four for each charge: when it was made (µs), by how many units it is
---          corrected, width of a bucket (µs), lifetime (ms)
+-- ARGV     five for each charge: algorithm, when it was made (µs), by how much it
+--          is corrected, width (µs), lifetime (ms)
 -- returns  nothing
 
-local function settle(w, index, units)
-  if index > w.index or index < w.index - SPAN then return end
-  if units < 0 then units = math.max(units, -count(w, index)) end
-  if units == 0 then return end
-  add(w, index, units)
-  while w.total > 0 and count(w, w.oldest) == 0 do w.oldest = w.oldest + 1 end
-  save(w)
-end
-
 for i = 1, #KEYS do
-  local a = (i - 1) * 4
-  local at, units = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2])
-  local w = { key = KEYS[i], width = tonumber(ARGV[a + 3]), lifetime = ARGV[a + 4] }
-  open(w)
-  settle(w, math.floor(at / w.width), units)
+  local a = (i - 1) * 5
+  local w = { key = KEYS[i], width = tonumber(ARGV[a + 4]), lifetime = ARGV[a + 5] }
+  local by = algorithms[ARGV[a + 1]]
+  by.open(w)
+  by.settle(w, tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3]))
 end
 return {}

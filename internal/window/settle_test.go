@@ -29,10 +29,25 @@ func settle(t testing.TB, store Store, s Settlement, cost int64) {
 	}
 }
 
-// look returns the state of a window without charging it.
-func look(t testing.TB, store Store, limit Limit, key string) State {
+// peek returns the state of a window without charging it.
+func peek(t testing.TB, store Store, limit Limit, key string) State {
 	t.Helper()
 	return decide(t, store, Charge{limit, key, 0}).States[0]
+}
+
+// loseRedis has a node find out that Redis does not answer, without a charge.
+func loseRedis(t *testing.T, n *node, server *redistest.Server) {
+	t.Helper()
+	server.Pause()
+	for !n.Degraded() {
+		peek(t, n, hourly("lost", 1, Local), "k")
+	}
+}
+
+func findRedis(t *testing.T, n *node, server *redistest.Server) {
+	t.Helper()
+	server.Resume()
+	eventually.True(t, "Redis is in use", func() bool { return !n.Degraded() })
 }
 
 func TestASettlementGivesBackWhatWasNotUsed(t *testing.T) {
@@ -40,11 +55,11 @@ func TestASettlementGivesBackWhatWasNotUsed(t *testing.T) {
 		limit := perMinute("l", 100)
 		first, second := reserve(t, store, Charge{limit, "k", 60}), reserve(t, store, Charge{limit, "k", 40})
 		settle(t, store, first, 10)
-		if s := look(t, store, limit, "k"); s.Remaining != 50 {
+		if s := peek(t, store, limit, "k"); s.Remaining != 50 {
 			t.Errorf("50 of 60 were given back: %+v", s)
 		}
 		settle(t, store, second, 0)
-		if s := look(t, store, limit, "k"); s.Remaining != 90 || s.Reset == 0 {
+		if s := peek(t, store, limit, "k"); s.Remaining != 90 || s.Reset == 0 {
 			t.Errorf("then all of 40: %+v", s)
 		}
 	})
@@ -58,7 +73,7 @@ func TestASettlementChargesWhatWasUsedBeyondTheRate(t *testing.T) {
 			t.Fatalf("after 300 of 100: %+v", v)
 		}
 		clock.Advance(61 * time.Second)
-		if s := look(t, store, limit, "k"); s.Remaining != 100 {
+		if s := peek(t, store, limit, "k"); s.Remaining != 100 {
 			t.Errorf("a minute later: %+v", s)
 		}
 	})
@@ -70,11 +85,11 @@ func TestASettlementOfAnUnknownCostChargesItsBucket(t *testing.T) {
 		nothing := reserve(t, store, Charge{limit, "k", 0})
 		clock.Advance(30 * time.Second)
 		settle(t, store, nothing, 70)
-		if s := look(t, store, limit, "k"); s.Remaining != 30 || s.Reset > 31*time.Second {
+		if s := peek(t, store, limit, "k"); s.Remaining != 30 || s.Reset > 31*time.Second {
 			t.Errorf("70 used half a minute ago: %+v", s)
 		}
 		clock.Advance(31 * time.Second)
-		if s := look(t, store, limit, "k"); s.Remaining != 100 {
+		if s := peek(t, store, limit, "k"); s.Remaining != 100 {
 			t.Errorf("over a minute after the use: %+v", s)
 		}
 	})
@@ -87,11 +102,11 @@ func TestASettlementChangesItsOwnBucketAlone(t *testing.T) {
 		clock.Advance(40 * time.Second)
 		reserve(t, store, Charge{limit, "k", 30})
 		settle(t, store, old, 5)
-		if s := look(t, store, limit, "k"); s.Remaining != 65 || s.Reset > 21*time.Second {
+		if s := peek(t, store, limit, "k"); s.Remaining != 65 || s.Reset > 21*time.Second {
 			t.Errorf("5 used 40 s ago and 30 now: %+v", s)
 		}
 		clock.Advance(21 * time.Second)
-		if s := look(t, store, limit, "k"); s.Remaining != 70 {
+		if s := peek(t, store, limit, "k"); s.Remaining != 70 {
 			t.Errorf("when the first has left: %+v", s)
 		}
 	})
@@ -104,7 +119,7 @@ func TestTheOldestUseThatWasGivenBackNoLongerDelaysTheReset(t *testing.T) {
 		clock.Advance(40 * time.Second)
 		reserve(t, store, Charge{limit, "k", 30})
 		settle(t, store, old, 0)
-		if s := look(t, store, limit, "k"); s.Remaining != 70 || s.Reset < time.Minute {
+		if s := peek(t, store, limit, "k"); s.Remaining != 70 || s.Reset < time.Minute {
 			t.Errorf("30 used just now: %+v", s)
 		}
 	})
@@ -118,10 +133,10 @@ func TestASettlementThatIsLateChangesNothing(t *testing.T) {
 		reserve(t, store, Charge{limit, "k", 30})
 		settle(t, store, early, 0)
 		settle(t, store, other, 90)
-		if s := look(t, store, limit, "k"); s.Remaining != 70 {
+		if s := peek(t, store, limit, "k"); s.Remaining != 70 {
 			t.Errorf("30 used since: %+v", s)
 		}
-		if s := look(t, store, limit, "forgotten"); s.Remaining != 100 {
+		if s := peek(t, store, limit, "forgotten"); s.Remaining != 100 {
 			t.Errorf("nothing used since: %+v", s)
 		}
 	})
@@ -137,10 +152,10 @@ func TestAChargeThatWasNotMadeIsNotSettled(t *testing.T) {
 			settle(t, store, Settlement{Charge: c, State: v.States[i]}, 0)
 			settle(t, store, Settlement{Charge: c, State: v.States[i]}, 5)
 		}
-		if s := look(t, store, full, "k"); s.Remaining != 0 {
+		if s := peek(t, store, full, "k"); s.Remaining != 0 {
 			t.Errorf("a refused charge was given back: %+v", s)
 		}
-		if s := look(t, store, spared, "k"); s.Remaining != 10 {
+		if s := peek(t, store, spared, "k"); s.Remaining != 10 {
 			t.Errorf("a spared charge was settled: %+v", s)
 		}
 	})
@@ -152,7 +167,7 @@ func TestASettlementTakesNoMoreThanIsThere(t *testing.T) {
 		s := reserve(t, store, Charge{limit, "k", 60})
 		settle(t, store, s, 10)
 		settle(t, store, s, 10) // by mistake
-		if got := look(t, store, limit, "k"); got.Remaining != 100 {
+		if got := peek(t, store, limit, "k"); got.Remaining != 100 {
 			t.Errorf("given back more than was charged: %+v", got)
 		}
 		reserve(t, store, Charge{limit, "k", 100})
@@ -175,7 +190,7 @@ func TestSettlementsThatMakeNoSenseAreRefusedAsAWhole(t *testing.T) {
 				t.Errorf("%s: error %v, want ErrInvalid", name, err)
 			}
 		}
-		if s := look(t, store, limit, "k"); s.Remaining != 40 {
+		if s := peek(t, store, limit, "k"); s.Remaining != 40 {
 			t.Errorf("the good one was settled: %+v", s)
 		}
 		if err := store.Settle(t.Context(), nil); err != nil {
@@ -217,7 +232,7 @@ func TestParallelReservationsCannotOvershootABudget(t *testing.T) {
 		if n := spent.Load(); n > budget || n < 10*used {
 			t.Errorf("%d spent of %d", n, budget)
 		}
-		if s := look(t, store, limit, "k"); s.Remaining != budget-spent.Load() {
+		if s := peek(t, store, limit, "k"); s.Remaining != budget-spent.Load() {
 			t.Errorf("%d spent: %+v", spent.Load(), s)
 		}
 	})
@@ -248,7 +263,7 @@ func TestRedisSettlesInOneRoundTripAndNeverTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []int64{96, 97} {
-		if s := look(t, store, charges[i].Limit, "k"); s.Remaining != want {
+		if s := peek(t, store, charges[i].Limit, "k"); s.Remaining != want {
 			t.Errorf("%+v, want %d left", s, want)
 		}
 	}
@@ -259,14 +274,14 @@ func TestAChargeInRedisIsSettledThereAndInTheLocalStore(t *testing.T) {
 	n := newNode(t, server, 1)
 	limit := hourly("l", 100, Local)
 	settle(t, n, reserve(t, n, Charge{limit, "k", 60}), 10)
-	if s := look(t, n, limit, "k"); s.Degraded || s.Remaining != 90 {
+	if s := peek(t, n, limit, "k"); s.Degraded || s.Remaining != 90 {
 		t.Errorf("in Redis: %+v", s)
 	}
 	server.Kill()
 	for !n.Degraded() {
-		look(t, n, limit, "k")
+		peek(t, n, limit, "k")
 	}
-	if s := look(t, n, limit, "k"); !s.Degraded || s.Remaining != 90 {
+	if s := peek(t, n, limit, "k"); !s.Degraded || s.Remaining != 90 {
 		t.Errorf("without Redis: %+v", s)
 	}
 }
@@ -276,17 +291,13 @@ func TestAReservationStaysInARedisThatIsGone(t *testing.T) {
 	n := newNode(t, server, 1)
 	limit := hourly("l", 100, Local)
 	s := reserve(t, n, Charge{limit, "k", 60})
-	server.Pause()
-	for !n.Degraded() {
-		look(t, n, limit, "k")
-	}
+	loseRedis(t, n, server)
 	s.Cost = 10
 	if err := n.Settle(t.Context(), []Settlement{s}); err == nil {
 		t.Error("settled without Redis, and no error")
 	}
-	server.Resume()
-	eventually.True(t, "Redis is in use", func() bool { return !n.Degraded() })
-	if s := look(t, n, limit, "k"); s.Remaining != 40 {
+	findRedis(t, n, server)
+	if s := peek(t, n, limit, "k"); s.Remaining != 40 {
 		t.Errorf("in Redis: %+v", s)
 	}
 }
@@ -296,23 +307,19 @@ func TestAChargeMadeWithoutRedisIsSettledBeforeItIsReported(t *testing.T) {
 	n := newNode(t, server, 1)
 	limit := hourly("l", 100, Local)
 	eventually.True(t, "Redis is in use", func() bool { return !n.Degraded() })
-	server.Pause()
-	for !n.Degraded() {
-		look(t, n, limit, "k")
-	}
+	loseRedis(t, n, server)
 	alone, late := reserve(t, n, Charge{limit, "k", 60}), reserve(t, n, Charge{limit, "k", 20})
 	settle(t, n, alone, 10)
-	if s := look(t, n, limit, "k"); s.Remaining != 70 {
+	if s := peek(t, n, limit, "k"); s.Remaining != 70 {
 		t.Errorf("without Redis: %+v", s)
 	}
-	server.Resume()
-	eventually.True(t, "Redis is in use", func() bool { return !n.Degraded() })
-	if s := look(t, n, limit, "k"); s.Remaining != 70 {
+	findRedis(t, n, server)
+	if s := peek(t, n, limit, "k"); s.Remaining != 70 {
 		t.Errorf("in Redis: %+v", s)
 	}
 	// Too late: Redis knows it as a part of what was reported.
 	settle(t, n, late, 0)
-	if s := look(t, n, limit, "k"); s.Remaining != 70 {
+	if s := peek(t, n, limit, "k"); s.Remaining != 70 {
 		t.Errorf("in Redis, after a settlement that is too late: %+v", s)
 	}
 }

@@ -27,15 +27,15 @@ type unreported struct {
 
 // grantee is the window of a grant.
 type grantee struct {
-	limit  string
-	window time.Duration
-	key    string
+	family
+	key string
 }
 
-func granteeOf(c Charge) grantee { return grantee{c.Limit.Name, c.Limit.Window, c.Key} }
+func granteeOf(c Charge) grantee { return grantee{c.Limit.family(), c.Key} }
 
 // grant is what was granted to a window since a time.
 type grant struct {
+	limit Limit
 	cost  int64
 	since time.Time
 }
@@ -56,7 +56,7 @@ func (u *unreported) add(c Charge, at time.Time) {
 	case known:
 		noted.cost = min(noted.cost+min(c.Cost, MaxRate), MaxRate)
 	case len(u.grants) < DefaultMaxKeys:
-		noted = grant{min(c.Cost, MaxRate), at}
+		noted = grant{c.Limit, min(c.Cost, MaxRate), at}
 	default:
 		return
 	}
@@ -87,8 +87,8 @@ func (u *unreported) forget(c Charge) {
 	window := IDOf(c)
 	u.adding.Lock()
 	defer u.adding.Unlock()
-	maps.DeleteFunc(u.grants, func(g grantee, _ grant) bool {
-		return IDOf(Charge{Limit: Limit{Name: g.limit, Window: g.window}, Key: g.key}) == window
+	maps.DeleteFunc(u.grants, func(g grantee, noted grant) bool {
+		return IDOf(Charge{Limit: noted.limit, Key: g.key}) == window
 	})
 }
 
@@ -117,7 +117,8 @@ func (u *unreported) report(ctx context.Context, store Store) error {
 	for windows := range slices.Chunk(slices.Collect(maps.Keys(taken)), MaxCharges) {
 		charges := make([]Charge, len(windows))
 		for i, g := range windows {
-			charges[i] = g.charge(taken[g].cost)
+			charges[i] = Charge{taken[g].limit, g.key, taken[g].cost}
+			charges[i].Limit.forced = true
 		}
 		all.Go(func() error {
 			_, err := store.Decide(ctx, charges)
@@ -130,9 +131,4 @@ func (u *unreported) report(ctx context.Context, store Store) error {
 		})
 	}
 	return all.Wait()
-}
-
-// charge returns a charge that always fits.
-func (g grantee) charge(cost int64) Charge {
-	return Charge{Limit{Name: g.limit, Rate: MaxRate, Window: g.window, Shadow: true}, g.key, cost}
 }

@@ -1,6 +1,7 @@
-// Package window limits how much a key may use in a sliding window of time.
+// Package window limits how much a key may use in a window of time, by one of
+// three algorithms: [SlidingWindow], [SlidingLog] and [TokenBucket].
 //
-// A window is cut into 60 buckets of equal width, aligned to the clock. A
+// A sliding window is cut into 60 buckets of equal width, aligned to the clock. A
 // decision at time t counts every bucket that overlaps (t-window, t]; the
 // bucket that straddles the start of the window counts whole. Two things
 // follow:
@@ -53,13 +54,24 @@ var (
 
 // Limit is a named rule: Rate units in any Window.
 type Limit struct {
-	// Name tells limits apart. Limits of the same name and window share their
-	// keys' usage.
+	// Name tells limits apart. Limits of the same name, window and algorithm
+	// share their keys' usage.
 	Name string
-	// Rate is how many units any window may hold, from 1 to [MaxRate].
+	// Rate is how many units any window may hold, from 1 to [MaxRate]. A
+	// [SlidingLog] takes [MaxLogRate] at most, and a [TokenBucket] one unit a
+	// microsecond of its window: that is how many units come back in it.
 	Rate int64
-	// Window is the length of the sliding window, from [MinWindow] to [MaxWindow].
+	// Window is the length of the window, from [MinWindow] to [MaxWindow].
 	Window time.Duration
+	// Algorithm is how the limit counts.
+	Algorithm Algorithm
+	// Burst is how many units a [TokenBucket] grants at once; zero means as many
+	// as Rate. At Rate, they must come back within [MaxWindow]. Other algorithms
+	// have none.
+	Burst int64
+	// MaxKeys is how many keys' usage a [Memory] keeps for the limit; zero means
+	// [DefaultMaxKeys], and less than [MinMaxKeys] is raised to it.
+	MaxKeys int
 	// OnError says what the limit does while the shared store is gone.
 	OnError OnError
 	// Lease is for how long [Leases] charge units in advance, from [MinLease] to
@@ -69,6 +81,9 @@ type Limit struct {
 	// Shadow makes the limit count as any other, but never refuse a decision. A
 	// charge that does not fit is then not made.
 	Shadow bool
+	// forced makes a charge that does not fit all the same: the request was
+	// granted elsewhere.
+	forced bool
 }
 
 // Validate returns an error that wraps [ErrInvalid] and names what is wrong.
@@ -82,6 +97,26 @@ func (l Limit) Validate() error {
 		return fmt.Errorf("%w: limit %q: window %v must be from %v to %v", ErrInvalid, l.Name, l.Window, MinWindow, MaxWindow)
 	case l.Lease != 0 && (l.Lease < MinLease || l.Lease > MaxLease):
 		return fmt.Errorf("%w: limit %q: lease %v must be from %v to %v", ErrInvalid, l.Name, l.Lease, MinLease, MaxLease)
+	case l.MaxKeys < 0:
+		return fmt.Errorf("%w: limit %q: %d keys are no bound", ErrInvalid, l.Name, l.MaxKeys)
+	case l.Algorithm < SlidingWindow || l.Algorithm > TokenBucket:
+		return fmt.Errorf("%w: limit %q: unknown algorithm %d", ErrInvalid, l.Name, l.Algorithm)
+	case l.Algorithm == SlidingLog && l.Rate > MaxLogRate:
+		return fmt.Errorf("%w: limit %q: rate %d: a log takes at most %d", ErrInvalid, l.Name, l.Rate, MaxLogRate)
+	case l.Algorithm == TokenBucket:
+		return l.validateBucket()
+	case l.Burst != 0:
+		return fmt.Errorf("%w: limit %q: a burst is for token buckets", ErrInvalid, l.Name)
+	}
+	return nil
+}
+
+func (l Limit) validateBucket() error {
+	switch {
+	case l.Rate > l.Window.Microseconds():
+		return fmt.Errorf("%w: limit %q: rate %d in %v: a token bucket takes at most one a microsecond", ErrInvalid, l.Name, l.Rate, l.Window)
+	case l.Burst < 0 || l.Burst > MaxRate || filling(&l, l.Capacity()) > MaxWindow+time.Microsecond:
+		return fmt.Errorf("%w: limit %q: burst %d must be from 1 to what comes back within %v", ErrInvalid, l.Name, l.Burst, MaxWindow)
 	}
 	return nil
 }
@@ -104,7 +139,8 @@ type Charge struct {
 	// Key is whose window it is. Stores keep only its hash.
 	Key string
 	// Cost is how many units the request uses. A cost of zero is always
-	// granted and asks for the state; one above the rate is always refused.
+	// granted and asks for the state; one above [Limit.Capacity] is always
+	// refused.
 	Cost int64
 }
 
@@ -122,18 +158,21 @@ type State struct {
 	Limit Limit
 	// Remaining is how many units the window still has, never negative.
 	Remaining int64
-	// Reset is how long until the oldest use leaves the window and quota comes
-	// back; zero for an unused window.
+	// Reset is how long until some of what was used comes back: the oldest use
+	// leaves the window, or a token bucket gets its next unit. It is zero if
+	// nothing is used.
 	Reset time.Duration
 	// RetryAfter is how long until the refused cost would fit if nothing else
 	// were charged; zero unless Refused, and zero if Never.
 	RetryAfter time.Duration
-	// Never says that the refused cost is above the rate, so that it cannot fit.
+	// Never says that the refused cost is above the capacity, so that it cannot
+	// fit.
 	Never bool
 	// Refused says that this limit had no room for its charge.
 	Refused bool
 	// Degraded says that the shared store was gone and the limit's OnError
-	// decided. With [Local] the rate of Limit is then this node's share.
+	// decided. With [Local] the rate and burst of Limit are then this node's
+	// share.
 	Degraded bool
 	// Lifted says that the limit was not applied, because the shared store was
 	// gone and its OnError lets everything pass. The figures of the state then
@@ -155,14 +194,25 @@ type Settlement struct {
 	Cost int64
 }
 
+// family is what limits have in common that share their keys' usage.
+type family struct {
+	name      string
+	window    time.Duration
+	algorithm Algorithm
+}
+
+func (l *Limit) family() family { return family{l.Name, l.Window, l.Algorithm} }
+
 // difference is by how many units the charge is to be corrected; zero if it was
 // not made.
 func (s Settlement) difference() int64 {
 	if s.State.At.IsZero() {
 		return 0
 	}
-	return min(s.Cost, MaxRate) - s.Charge.Cost
+	return s.cost() - s.Charge.Cost
 }
+
+func (s Settlement) cost() int64 { return min(s.Cost, MaxRate) }
 
 // Store decides charges. It is safe for concurrent use.
 type Store interface {
@@ -173,7 +223,9 @@ type Store interface {
 	// Settle corrects charges of one decision to their true cost, as if they had
 	// been made with it: in the part of the window to which they belong. One
 	// that has left its window is passed over, and so is one that was not made.
-	// A cost above the charge is charged even beyond the rate.
+	// A cost above the charge is charged even beyond the rate. A token bucket
+	// gets back no more of a charge than has not come back by itself, and is
+	// charged more when that is known.
 	//
 	// The caller settles a charge once. A settlement is never tried again; after
 	// an error, the charge is either corrected or stays as it was made.
@@ -221,5 +273,5 @@ func validate(charges []Charge) error {
 }
 
 func sameWindow(a, b Charge) bool {
-	return a.Limit.Name == b.Limit.Name && a.Limit.Window == b.Limit.Window && a.Key == b.Key
+	return a.Key == b.Key && a.Limit.family() == b.Limit.family()
 }

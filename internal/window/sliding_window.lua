@@ -1,19 +1,14 @@
--- What the scripts share: a sliding window of buckets.
+-- A sliding window of buckets. Its hash has
 --
--- A window's hash has
 --   n       the time of its latest use (µs): time never goes back before it
 --   t       the total of all buckets
 --   o       the index of the oldest bucket that holds something, if one does
 --   0..60   the buckets: the one with index i in field i % 61
+--
 -- Buckets that have left the window are subtracted when time enters a new
 -- bucket. Each index is visited once, so a window that is busy costs a constant.
 
 local SPAN = 60 -- buckets that fill a window; one more overlaps its start
-local WHOLE = '%.0f' -- plain tostring would round times to 14 digits
-local MOST = 999999999999999 -- no window counts more
-
-local clock = redis.call('TIME')
-local server_now = clock[1] * 1000000 + clock[2]
 
 local function count(w, index)
   return tonumber(redis.call('HGET', w.key, index % (SPAN + 1)) or 0)
@@ -45,26 +40,55 @@ local function sweep(w, before)
   if #gone > 0 then redis.call('HDEL', w.key, unpack(gone)) end
 end
 
--- w: a table with the window's key and the width of its buckets
-local function open(w)
-  w.total = 0
-  local stored = redis.call('HMGET', w.key, 'n', 't', 'o')
-  local last = tonumber(stored[1] or 0)
-  w.now = math.max(server_now, last)
-  w.index = math.floor(w.now / w.width)
-  if stored[1] then
-    w.total, w.oldest = tonumber(stored[2]), tonumber(stored[3])
-    local before = math.floor(last / w.width)
-    if w.index > before then sweep(w, before) end
-  end
-end
-
--- Adds to a bucket of the window; a negative number takes away.
-local function add(w, index, units)
+local function put(w, index, units)
   units = math.min(units, MOST - w.total)
   if w.total == 0 or index < w.oldest then w.oldest = index end
   w.total = w.total + units
   redis.call('HINCRBY', w.key, index % (SPAN + 1), string.format(WHOLE, units))
   save(w)
   redis.call('PEXPIRE', w.key, w.lifetime)
+end
+
+local sliding_window = {}
+algorithms['0'] = sliding_window
+
+function sliding_window.open(w)
+  local stored = redis.call('HMGET', w.key, 'n', 't', 'o')
+  local last = tonumber(stored[1] or 0)
+  w.total, w.now = 0, math.max(server_now, last)
+  w.index = math.floor(w.now / w.width)
+  if not stored[1] then return end
+  w.total, w.oldest = tonumber(stored[2]), tonumber(stored[3])
+  local before = math.floor(last / w.width)
+  if w.index > before then sweep(w, before) end
+end
+
+function sliding_window.add(w, cost)
+  put(w, w.index, cost)
+end
+
+function sliding_window.settle(w, at, units)
+  local index = math.floor(at / w.width)
+  if units > 0 then index = math.min(index, w.index) end -- the clock stepped back
+  if index > w.index or index < w.index - SPAN then return end
+  units = math.max(units, -count(w, index))
+  if units == 0 then return end
+  put(w, index, units)
+  while w.total > 0 and count(w, w.oldest) == 0 do w.oldest = w.oldest + 1 end
+  save(w)
+end
+
+function sliding_window.reset(w)
+  if w.total == 0 then return 0 end
+  return leaves(w, w.oldest) - w.now
+end
+
+function sliding_window.wait(w)
+  local excess, index = w.total + w.cost - w.rate, w.oldest
+  while index <= w.index do
+    excess = excess - count(w, index)
+    if excess <= 0 then return leaves(w, index) - w.now end
+    index = index + 1
+  end
+  return 0
 end
