@@ -1,8 +1,8 @@
 // Package window limits how much a key may use in a window of time, by one of
 // three algorithms: [SlidingWindow], [SlidingLog] and [TokenBucket].
 //
-// A sliding window is cut into 60 buckets of equal width, aligned to the clock. A
-// decision at time t counts every bucket that overlaps (t-window, t]; the
+// A sliding window is cut into 60 buckets of equal width, aligned to the clock.
+// A decision at time t counts every bucket that overlaps (t-window, t]; the
 // bucket that straddles the start of the window counts whole. Two things
 // follow:
 //
