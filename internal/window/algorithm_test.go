@@ -252,6 +252,7 @@ func TestAnAlgorithmTellsWhatItCannotDo(t *testing.T) {
 		"unknown algorithm":   {Algorithm: 3},
 		"a log takes at most": {Rate: MaxLogRate + 1, Algorithm: SlidingLog},
 		"for token buckets":   {Burst: 1},
+		"for sliding windows": {Lease: time.Second, Algorithm: SlidingLog},
 		"one a microsecond":   {Rate: 60_000_001, Algorithm: TokenBucket},
 		"burst -1":            {Algorithm: TokenBucket, Burst: -1},
 		"comes back within":   {Algorithm: TokenBucket, Burst: 366*24*60 + 1},

@@ -149,7 +149,7 @@ func TestWhatIsLeftOfALeaseIsGivenBack(t *testing.T) {
 	clock.Advance(time.Second)
 	decide(t, l, Charge{limit, "k", 1})
 	l.work.Wait()
-	if s := look(t, shared, counted(Charge{Limit: limit}).Limit, "k"); s.Remaining < 1000-101-5 {
+	if s := peek(t, shared, counted(Charge{Limit: limit}).Limit, "k"); s.Remaining < 1000-101-5 {
 		t.Errorf("101 were used, but %d are left", s.Remaining)
 	}
 }

@@ -231,7 +231,7 @@ func (s *Redis) corrections(settlements []Settlement) []any {
 	}
 	for i := range settlements {
 		one := &settlements[i]
-		l := &one.State.Limit
+		l := &one.Charge.Limit
 		kind, width, lifetime := l.kept()
 		charged := l.inStore(one.Charge.Cost)
 		if l.Algorithm == TokenBucket {

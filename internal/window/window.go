@@ -76,7 +76,7 @@ type Limit struct {
 	OnError OnError
 	// Lease is for how long [Leases] charge units in advance, from [MinLease] to
 	// [MaxLease], but for half of the window at most. Zero is for a limit whose
-	// every charge is made when it is asked for.
+	// every charge is made when it is asked for. Only a [SlidingWindow] has one.
 	Lease time.Duration
 	// Shadow makes the limit count as any other, but never refuse a decision. A
 	// charge that does not fit is then not made.
@@ -97,6 +97,8 @@ func (l Limit) Validate() error {
 		return fmt.Errorf("%w: limit %q: window %v must be from %v to %v", ErrInvalid, l.Name, l.Window, MinWindow, MaxWindow)
 	case l.Lease != 0 && (l.Lease < MinLease || l.Lease > MaxLease):
 		return fmt.Errorf("%w: limit %q: lease %v must be from %v to %v", ErrInvalid, l.Name, l.Lease, MinLease, MaxLease)
+	case l.Lease != 0 && l.Algorithm != SlidingWindow:
+		return fmt.Errorf("%w: limit %q: a lease is for sliding windows", ErrInvalid, l.Name)
 	case l.MaxKeys < 0:
 		return fmt.Errorf("%w: limit %q: %d keys are no bound", ErrInvalid, l.Name, l.MaxKeys)
 	case l.Algorithm < SlidingWindow || l.Algorithm > TokenBucket:
