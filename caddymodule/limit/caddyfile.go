@@ -35,6 +35,7 @@ func (h *Handler) Options() option.Table {
 			option.Ranges("allow", &h.Allow),
 			option.Ranges("deny", &h.Deny).Example("203.0.113.0/24"),
 			option.Blocks("principal", &h.Principals),
+			option.Text("x_ratelimit", &h.XRateLimit, "").OneOf(inSeconds, asTimestamp).Example(inSeconds).DefaultMeans("not sent"),
 			option.List("shadow", &h.shadow, "<limits...>").Example("principal"),
 		},
 	}
@@ -74,6 +75,9 @@ func (l *Limit) Options() option.Table {
 			option.Count("ipv4_prefix", &l.IPv4Prefix, 1, 32).Default("32"),
 			option.Duration("lease", &l.Lease, window.MinLease, window.MaxLease).Example("250ms").DefaultMeans("none"),
 			option.Text("on_error", &l.OnError, "").OneOf("local", "deny", "allow").Default("local"),
+			option.Text("unit", &l.Unit, "<unit>").Example("tokens").DefaultMeans("not told, which means requests").
+				Accept("a letter, then letters, digits and ._/- and spaces, 64 at most", validUnit.MatchString),
+			option.Flag("partition_key", &l.PartitionKey),
 			option.List("allow", &l.Allow, "<keys...>").Example("acme"),
 			option.List("deny", &l.Deny, "<keys...>").Example("globex"),
 		},

@@ -1,6 +1,7 @@
 package limit
 
 import (
+	"encoding/base64"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -22,21 +23,26 @@ const (
 
 // tell adds the limits to those of earlier handlers in the chain. Whatever
 // response is sent at last has them.
-func (h *Handler) tell(response *exchange.Response, states []window.State) {
+func (h *Handler) tell(response *exchange.Response, b *bill, states []window.State) {
 	if !slices.ContainsFunc(states, told) {
 		return
 	}
 	var room [2][256]byte
 	policies := append(room[0][:0], response.Get(policyField)...)
 	limits := append(room[1][:0], response.Get(limitField)...)
-	for _, s := range states {
-		if told(s) {
-			policies = appendPolicy(appendName(policies, s.Limit.Name), s)
-			limits = appendState(appendName(limits, s.Limit.Name), s)
+	for i, s := range states {
+		if !told(s) {
+			continue
 		}
+		l := &h.Limits[b.of[i]]
+		policies = l.appendPartition(l.appendPolicy(appendName(policies, l.Name), s), b.charges[i])
+		limits = l.appendPartition(appendState(appendName(limits, l.Name), s), b.charges[i])
 	}
 	response.Set(policyField, h.policies.of(policies))
 	response.Set(limitField, string(limits))
+	if h.XRateLimit != "" {
+		h.tellOldFields(response, states)
+	}
 }
 
 // appendName begins another member of a list of structured fields (RFC 9651,
@@ -48,19 +54,46 @@ func appendName(list []byte, name string) []byte {
 	return append(append(append(list, '"'), name...), '"')
 }
 
-// appendPolicy appends what a limit allows: q units in w seconds.
-func appendPolicy(list []byte, s window.State) []byte {
+// appendPolicy appends what a limit allows: q units in w seconds, and what the
+// units are.
+func (l *Limit) appendPolicy(list []byte, s window.State) []byte {
 	list = appendParameter(list, 'q', s.Limit.Rate)
+	if l.Unit != "" {
+		list = append(append(append(list, `;qu="`...), l.Unit...), '"')
+	}
 	return appendParameter(list, 'w', wholeSeconds(s.Limit.Window))
 }
 
-// appendState appends what is left: r units, and more in t seconds.
+// appendPartition appends whose window a charge is of, where that is told.
+func (l *Limit) appendPartition(list []byte, c window.Charge) []byte {
+	if !l.PartitionKey {
+		return list
+	}
+	id := window.IDOf(c)
+	list = append(list, ";pk=:"...)
+	return append(base64.StdEncoding.AppendEncode(list, id[:]), ':')
+}
+
+// appendState appends what is left: r units, for t seconds.
 func appendState(list []byte, s window.State) []byte {
 	list = appendParameter(list, 'r', s.Remaining)
 	if s.Reset > 0 {
-		list = appendParameter(list, 't', wholeSeconds(s.Reset))
+		list = appendParameter(list, 't', effectiveWindow(s))
 	}
 	return list
+}
+
+// effectiveWindow returns for how many seconds the remaining units are meant.
+// That is until more come back, but so long at least that nobody is invited to
+// a higher pace than the rate's: the draft forbids to convey an unwanted volume
+// of requests, which matters most in long windows (section 6). Of a refusal it
+// is not longer than the wait.
+func effectiveWindow(s window.State) int64 {
+	atPace := int64(math.Ceil(float64(s.Remaining) / float64(s.Limit.Rate) * s.Limit.Window.Seconds()))
+	if s.Refused && !s.Never {
+		atPace = min(atPace, wholeSeconds(s.RetryAfter))
+	}
+	return max(atPace, wholeSeconds(s.Reset))
 }
 
 func appendParameter(list []byte, name byte, value int64) []byte {
@@ -87,27 +120,33 @@ func wholeSeconds(d time.Duration) int64 { return int64(math.Ceil(d.Seconds())) 
 // exceeded returns the problem of a request that at least one limit has
 // refused.
 func exceeded(states []window.State, charges []window.Charge) *problem.Problem {
-	costs := make(map[string]int64, len(charges))
-	for _, c := range charges {
-		costs[c.Limit.Name] = c.Cost
-	}
 	var violated []string
-	var worst window.State
-	for _, s := range states {
+	worst, reduced := -1, true
+	for i, s := range states {
 		if !s.Refused || s.Limit.Shadow {
 			continue
 		}
 		violated = append(violated, s.Limit.Name)
-		if s.Never && !worst.Never || s.Never == worst.Never && s.RetryAfter >= worst.RetryAfter {
-			worst = s
+		reduced = reduced && s.Degraded && s.Limit.Rate < charges[i].Limit.Rate
+		if worst < 0 || worse(s, states[worst]) {
+			worst = i
 		}
 	}
-	detail := explain(worst, costs[worst.Limit.Name])
-	if worst.Never {
+	detail := explain(states[worst], charges[worst].Cost)
+	kind := problem.QuotaExceeded
+	switch {
+	case states[worst].Never:
 		return problem.CostTooHigh.New(detail).With("violated-policies", violated).By(violated...)
+	case reduced:
+		kind = problem.ReducedCapacity
 	}
-	return problem.QuotaExceeded.New(detail).With("violated-policies", violated).By(violated...).
-		RetryAfter(jitter(worst.RetryAfter))
+	return kind.New(detail).With("violated-policies", violated).By(violated...).
+		RetryAfter(jitter(states[worst].RetryAfter))
+}
+
+// worse reports whether a refusal holds longer than another.
+func worse(s, than window.State) bool {
+	return s.Never && !than.Never || s.Never == than.Never && s.RetryAfter >= than.RetryAfter
 }
 
 func explain(s window.State, cost int64) string {

@@ -47,6 +47,12 @@ type Handler struct {
 	// they or their addresses are allowed too. It needs a gate_auth before.
 	Principals []Principal `json:"principals,omitempty"`
 
+	// Whether to set X-RateLimit-Limit, -Remaining and -Reset too, for clients
+	// that know no others, of the limit of which the least is left. The reset is
+	// told in seconds from now, or as a timestamp in seconds since 1970. Default:
+	// not.
+	XRateLimit string `json:"x_ratelimit,omitempty"`
+
 	// Limits that decide and count but never refuse; clients are told nothing of
 	// them. In JSON, each limit has its own shadow.
 	shadow      []string
@@ -141,7 +147,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 		return h.undecided(w, r, err)
 	}
 	h.count(&b, verdict)
-	h.tell(&x.Response, verdict.States)
+	h.tell(&x.Response, &b, verdict.States)
 	if !verdict.Allowed {
 		return gate.Refuse(w, r, exceeded(verdict.States, b.charges))
 	}

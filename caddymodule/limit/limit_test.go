@@ -542,7 +542,7 @@ func TestWithoutRedisEachLimitDoesWhatItSays(t *testing.T) {
 		passes  int
 		kind    *problem.Kind
 	}{
-		{with("local", "", false), 1, problem.QuotaExceeded}, // half of 2
+		{with("local", "", false), 1, problem.ReducedCapacity}, // half of 2
 		{with("allow", "allow", false), 5, nil},
 		{with("deny", "deny", false), 0, problem.LimitUnavailable},
 		{with("shadow", "deny", true), 5, nil},
@@ -575,6 +575,32 @@ func (f storeFunc) Decide(ctx context.Context, _ []window.Charge) (window.Verdic
 func (storeFunc) Settle(context.Context, []window.Settlement) error { return nil }
 func (storeFunc) Forget(context.Context, window.Charge) error       { return nil }
 func (storeFunc) Close() error                                      { return nil }
+
+func TestARefusalByTheWholeRateIsNoReducedCapacity(t *testing.T) {
+	limit := window.Limit{Name: "l", Rate: 10, Window: time.Minute}
+	share := window.Limit{Name: "l", Rate: 5, Window: time.Minute}
+	refusedBy := func(l window.Limit, degraded bool) window.State {
+		return window.State{Limit: l, Refused: true, Degraded: degraded, RetryAfter: time.Second}
+	}
+	for name, tc := range map[string]struct {
+		states []window.State
+		want   *problem.Kind
+	}{
+		"a share":                      {[]window.State{refusedBy(share, true)}, problem.ReducedCapacity},
+		"the only gateway's share":     {[]window.State{refusedBy(limit, true)}, problem.QuotaExceeded},
+		"the rate":                     {[]window.State{refusedBy(limit, false)}, problem.QuotaExceeded},
+		"a share and another's rate":   {[]window.State{refusedBy(share, true), refusedBy(limit, true)}, problem.QuotaExceeded},
+		"a share beside what has room": {[]window.State{{Limit: limit}, refusedBy(share, true)}, problem.ReducedCapacity},
+	} {
+		t.Run(name, func(t *testing.T) {
+			charges := []window.Charge{{Limit: limit, Cost: 1}, {Limit: limit, Cost: 1}}
+			p := exceeded(tc.states, charges)
+			if p.Kind != tc.want || p.Fields.Get("Retry-After") == "" {
+				t.Errorf("%v with Retry-After %q, want %s", p, p.Fields.Get("Retry-After"), tc.want.Name)
+			}
+		})
+	}
+}
 
 func TestAFailingStoreRefusesWithoutTellingWhy(t *testing.T) {
 	h := newHandler(t, Handler{Limits: []Limit{{Name: "l", Key: "all", Rate: "1/1m"}}})
@@ -693,7 +719,7 @@ func TestRetryAfterWaitsForTheSlowestOfTheRefusingLimits(t *testing.T) {
 
 func TestTimesAreToldInWholeSecondsRoundedUp(t *testing.T) {
 	response := new(exchange.Response)
-	(&Handler{policies: new(lastText)}).tell(response, []window.State{{
+	tell(response, []window.State{{
 		Limit:     window.Limit{Name: "l", Rate: window.MaxRate, Window: 1500 * time.Millisecond},
 		Remaining: 1, Reset: 61*time.Second + time.Microsecond,
 	}})
@@ -704,7 +730,7 @@ func TestTimesAreToldInWholeSecondsRoundedUp(t *testing.T) {
 		t.Errorf("RateLimit: %s, want %s", got, want)
 	}
 	response = new(exchange.Response)
-	(&Handler{policies: new(lastText)}).tell(response, []window.State{{Limit: window.Limit{Name: "l", Rate: 1, Window: time.Second}, Remaining: 1}})
+	tell(response, []window.State{{Limit: window.Limit{Name: "l", Rate: 1, Window: time.Second}, Remaining: 1}})
 	if got, want := response.Get("RateLimit"), `"l";r=1`; got != want {
 		t.Errorf("RateLimit of an unused window: %s, want %s", got, want)
 	}

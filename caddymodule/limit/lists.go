@@ -107,9 +107,9 @@ func (l *Limit) lists(list []string, repl *caddy.Replacer) bool {
 
 // maskAll returns the keys of a list as those of requests are compared.
 func (l *Limit) maskAll(list []string) []string {
-	masked := make([]string, len(list))
-	for i, key := range list {
-		masked[i] = l.mask(key)
+	var masked []string
+	for _, key := range list {
+		masked = append(masked, l.mask(key))
 	}
 	return masked
 }

@@ -74,9 +74,9 @@ type Limit struct {
 	// Where the answer says what the request has cost in truth: header fields, and
 	// JSON Pointers into a JSON body or the data of server-sent events, of which
 	// the last that has the number counts. The cost is then only reserved, and
-	// corrected when the answer has passed; without a figure it stays. Fields come
-	// first, and then the first pointer that leads to a number. With a pointer, the
-	// upstream is asked not to compress.
+	// corrected when the answer has passed; without a figure it stays. Fields
+	// come first, and then the first pointer that leads to a number. With a
+	// pointer, the upstream is asked not to compress.
 	Settle []string `json:"settle,omitempty"`
 
 	// How many leading bits identify a client if the whole key is an IPv6 address.
@@ -96,6 +96,16 @@ type Limit struct {
 	// its share of the rate; deny refuses with 503; allow passes everything.
 	// Default: local.
 	OnError string `json:"on_error,omitempty"`
+
+	// What the units are, as RateLimit-Policy tells it (qu). The draft knows
+	// requests, content-bytes and concurrent-requests. Default: not told, which
+	// means requests.
+	Unit string `json:"unit,omitempty"`
+
+	// Whether to tell clients whose window it is (pk), by the hash that `odordiff
+	// limits` shows. One client that sends for many then knows their windows
+	// apart. Default: not told.
+	PartitionKey bool `json:"partition_key,omitempty"`
 
 	// Keys that the limit does not count, such as a tenant's where the key is
 	// {http.auth.user.tenant}. An address stands for all that share its window. Of
@@ -134,6 +144,9 @@ type Limit struct {
 
 // Names end up in structured header fields, in metrics and in Redis.
 var validName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
+
+// validUnit is what may stand in a structured field without escapes.
+var validUnit = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9 ._/-]{0,63}$`)
 
 // configure prepares the limit from its options.
 func (l *Limit) configure() error {

@@ -57,7 +57,8 @@ func (h *Handler) measure(w http.ResponseWriter, r *http.Request, x *exchange.Ex
 			continue
 		}
 		if l.readsAnswers() {
-			r.Header.Set("Accept-Encoding", "identity") // what is compressed cannot be read
+			// What is compressed cannot be read.
+			r.Header.Set("Accept-Encoding", "identity")
 		}
 		m.reservations = append(m.reservations, reservation{
 			Settlement: window.Settlement{Charge: charge, State: verdict.States[i]}, limit: l,

@@ -62,6 +62,12 @@ var (
 		Name: "quota-exceeded", Title: "A limit is exceeded", Status: http.StatusTooManyRequests,
 		uri: "https://iana.org/assignments/http-problem-types#quota-exceeded",
 	}
+	// ReducedCapacity is a request that a limit would have had room for, if its
+	// store were not gone. Its member "violated-policies" names the limits.
+	ReducedCapacity = &Kind{
+		Name: "temporary-reduced-capacity", Title: "A limit is lowered for now", Status: http.StatusServiceUnavailable,
+		uri: "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity",
+	}
 	// CostTooHigh is a request that costs more than a limit ever allows. Its
 	// member "violated-policies" names the limits.
 	CostTooHigh = kind("cost-too-high", "The request costs more than a limit allows", http.StatusUnprocessableEntity)
@@ -108,7 +114,7 @@ func Kinds() []*Kind {
 		Malformed, Unsupported, TooLarge, HeaderTooLarge, Misdirected, Invalid, NotUnderstood, KeyReused,
 		TooEarly, UpgradeRefused, Unsendable,
 		CredentialMissing, CredentialInvalid, CredentialExpired, CredentialReplayed, ScopeInsufficient, AuthUnavailable,
-		AddressDenied, SenderDenied, QuotaExceeded, CostTooHigh, LimitUnavailable,
+		AddressDenied, SenderDenied, QuotaExceeded, ReducedCapacity, CostTooHigh, LimitUnavailable,
 		PolicyDenied, PolicyUnavailable, AuditUnavailable,
 		UpstreamUnavailable, UpstreamTimeout, UpstreamFailed,
 		Overloaded, RecordsUnavailable, NotFound, MethodNotAllowed, Internal,
