@@ -268,6 +268,9 @@ func (a *App) setLimit(r *http.Request, setting limitSetting) (LimitChange, erro
 	if err == nil {
 		err = sensible(next.Validate(time.Now()))
 	}
+	if err == nil && next.Rate > 0 && next.Changed(l.Limit).Rate != next.Rate {
+		err = badRequest("rate: %d is more than the algorithm of %q can count", next.Rate, l.Limit.Name)
+	}
 	if err != nil {
 		return LimitChange{}, err
 	}

@@ -28,7 +28,8 @@ func startControlled(t *testing.T, site string, edits ...func([]byte) []byte) co
 	t.Helper()
 	address := edgetest.FreeAddress(t)
 	edge := edgetest.StartEdited(t, site, withAdmin(t, address, edits...))
-	t.Cleanup(func() { edge.Load("") }) // ends the admin API, which Caddy's stop leaves
+	// It ends the admin API, which stopping Caddy leaves.
+	t.Cleanup(func() { edge.Load("") })
 	return controlled{edge, "http://" + address}
 }
 

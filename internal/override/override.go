@@ -99,6 +99,24 @@ func (o Override) validate(now time.Time, longest time.Duration) error {
 	return nil
 }
 
+// Changed returns the limit as the override changes it. A burst grows and
+// shrinks with the rate. A limit that cannot be counted with that rate keeps
+// its own. Unlimited, it counts as far as it can, and refuses nothing.
+func (o Override) Changed(l window.Limit) window.Limit {
+	changed := l
+	changed.Rate = o.Rate
+	if o.Unlimited {
+		l.Shadow, changed.Shadow, changed.Rate = true, true, window.MaxRate
+	}
+	if l.Burst > 0 {
+		changed.Burst = max(1, int64(float64(l.Burst)*float64(changed.Rate)/float64(l.Rate)))
+	}
+	if changed.Validate() != nil {
+		return l
+	}
+	return changed
+}
+
 // Describe says what the override allows, such as "600/1m", "unlimited" or
 // "blocked".
 func (o Override) Describe() string {

@@ -45,7 +45,7 @@ func (s *Store) Peek(ctx context.Context, c window.Charge) (state window.State, 
 	c.Cost = 0
 	target := Target{Limit: c.Limit.Name, Window: c.Limit.Window, Key: window.IDOf(c)}
 	if found, ok := s.overrides.For(target); ok && found.Rate > 0 {
-		c.Limit.Rate = found.Rate
+		c.Limit = found.Changed(c.Limit)
 	}
 	verdict, err := s.Store.Decide(ctx, []window.Charge{c})
 	if err != nil {
@@ -53,7 +53,11 @@ func (s *Store) Peek(ctx context.Context, c window.Charge) (state window.State, 
 	}
 	state = verdict.States[0]
 	// What is used beyond the rate shows only under a higher one.
-	c.Limit.Rate = window.MaxRate
+	higher := c.Limit
+	if higher.Rate = window.MaxRate; higher.Validate() != nil {
+		return state, state.Limit.Capacity() - state.Remaining, nil
+	}
+	c.Limit = higher
 	if verdict, err = s.Store.Decide(ctx, []window.Charge{c}); err != nil {
 		return state, 0, err
 	}
@@ -117,11 +121,8 @@ func (d *change) apply(i int, o Override) {
 	}
 	c := &d.charges[i]
 	switch {
-	case o.Unlimited:
-		// It counts, and clients are told nothing.
-		c.Limit.Rate, c.Limit.Shadow = window.MaxRate, true
-	case o.Rate > 0:
-		c.Limit.Rate = o.Rate
+	case o.Unlimited, o.Rate > 0:
+		c.Limit = o.Changed(c.Limit)
 	default:
 		d.blocked = append(d.blocked, blocked{i, o.Until, c.Limit})
 		d.refuse = d.refuse || !c.Limit.Shadow

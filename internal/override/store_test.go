@@ -277,3 +277,26 @@ func TestAnOverrideIsDescribedAsAConfigWouldSayIt(t *testing.T) {
 		}
 	}
 }
+
+func TestAnOverrideLeavesALimitThatCanBeCounted(t *testing.T) {
+	bucket := window.Limit{Name: "l", Rate: 60, Window: time.Minute, Algorithm: window.TokenBucket, Burst: 10}
+	log := window.Limit{Name: "l", Rate: 60, Window: time.Minute, Algorithm: window.SlidingLog}
+	for name, c := range map[string]struct {
+		limit       window.Limit
+		o           Override
+		rate, burst int64
+	}{
+		"a bucket gets a burst to its rate": {bucket, Override{Rate: 600}, 600, 100},
+		"a bucket keeps a burst":            {bucket, Override{Rate: 1}, 1, 1},
+		"more than a bucket can count":      {bucket, Override{Rate: window.MaxRate}, 60, 10},
+		"a log":                             {log, Override{Rate: 30}, 30, 0},
+		"more than a log can count":         {log, Override{Rate: window.MaxRate}, 60, 0},
+		"a log without a limit":             {log, Override{Unlimited: true}, 60, 0},
+		"a sliding window without a limit":  {perMinute, Override{Unlimited: true}, window.MaxRate, 0},
+	} {
+		got := c.o.Changed(c.limit)
+		if got.Validate() != nil || got.Rate != c.rate || got.Burst != c.burst || got.Shadow != c.o.Unlimited {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

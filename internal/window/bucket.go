@@ -34,11 +34,24 @@ type ID [16]byte
 
 // IDOf returns the ID of the window that a charge is made to.
 func IDOf(c Charge) ID {
+	id := nominalID(c)
+	if c.Limit.added == 0 {
+		return id
+	}
+	// What is kept of a longer window has its own ID, which follows from that of
+	// the window as it was configured: some know the key by that alone.
+	longer := binary.BigEndian.AppendUint64(id[:], uint64(c.Limit.added))
+	sum := sha256.Sum256(longer)
+	return ID(sum[:16])
+}
+
+// nominalID returns the ID of the window as it was configured.
+func nominalID(c Charge) ID {
 	if hash, found := strings.CutPrefix(c.Key, byID); found && len(hash) == len(ID{}) {
 		return ID([]byte(hash))
 	}
 	var window [8]byte
-	binary.BigEndian.PutUint64(window[:], uint64(c.Limit.Window))
+	binary.BigEndian.PutUint64(window[:], uint64(c.Limit.Window-c.Limit.added))
 	window[0] = byte(c.Limit.Algorithm) // a window is too short to use it
 	// The name is NUL-terminated and the window of fixed length, so that no
 	// two limits and keys run into the same text.

@@ -78,7 +78,8 @@ func (l *Limit) lease() time.Duration {
 // counted is the charge as it is made to the shared store.
 func counted(c Charge) Charge {
 	if lease := c.Limit.lease(); lease > 0 {
-		c.Limit.Window += lease + leaseDrift
+		c.Limit.added = lease + leaseDrift
+		c.Limit.Window += c.Limit.added
 		c.Limit.Lease = 0
 	}
 	return c

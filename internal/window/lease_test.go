@@ -204,6 +204,23 @@ func TestAKeyThatIsForgottenHasNoLease(t *testing.T) {
 	}
 }
 
+func TestAKeyWithALeaseIsFoundByTheIDOfItsWindow(t *testing.T) {
+	clock := newClock()
+	leases := newLeases(clockedShared(t, clock), clock)
+	limit := leasedLimit(100)
+	decide(t, leases, Charge{limit, "k", 3})
+	byID := Charge{limit, IDOf(Charge{Limit: limit, Key: "k"}).Key(), 0}
+	if v := decide(t, leases, byID); v.States[0].Remaining != 97 {
+		t.Errorf("by its ID: %+v", v.States[0])
+	}
+	if err := leases.Forget(t.Context(), byID); err != nil {
+		t.Fatal(err)
+	}
+	if v := decide(t, leases, Charge{limit, "k", 0}); v.States[0].Remaining != 100 {
+		t.Errorf("after it was forgotten by its ID: %+v", v.States[0])
+	}
+}
+
 func TestALeaseIsNoLongerThanItsWindowAllows(t *testing.T) {
 	for _, c := range []struct{ window, lease, want time.Duration }{
 		{time.Minute, 0, 0},

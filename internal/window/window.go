@@ -84,6 +84,8 @@ type Limit struct {
 	// forced makes a charge that does not fit all the same: the request was
 	// granted elsewhere.
 	forced bool
+	// added is by how much Window was made longer for leases.
+	added time.Duration
 }
 
 // Validate returns an error that wraps [ErrInvalid] and names what is wrong.
