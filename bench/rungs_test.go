@@ -32,6 +32,7 @@ type rung struct {
 	// its site, and directives of its route /api/*, by their names.
 	global      bool
 	redis       bool // the gate app keeps the usage of limits in ODORDIFF_REDIS
+	leased      bool // the limits are charged in advance
 	audit       bool // the gate app records security events
 	site, route []string
 	// own is a directive that the shipped Caddyfile lacks.
@@ -79,6 +80,9 @@ func (r rung) caddyfile(t testing.TB) string {
 	if !slices.Contains(r.route, "reverse_proxy") {
 		proxied.within = append(proxied.within, directive{line: "reverse_proxy {$ODORDIFF_UPSTREAM}"})
 	}
+	if r.leased {
+		proxied = leased(proxied)
+	}
 	around := site.only(named(t, site, r.site)).within
 	if r.own != "" {
 		around = append(around, directive{line: r.own})
@@ -104,6 +108,19 @@ func (r rung) caddyfile(t testing.TB) string {
 		}
 	}
 	return render(append(config, options, site.with(append(around, proxied)...)))
+}
+
+// leased gives a lease to each limit within the directive.
+func leased(d directive) directive {
+	within := make([]directive, 0, len(d.within)+1)
+	for _, one := range d.within {
+		within = append(within, leased(one))
+	}
+	if d.name() == "limit" {
+		within = append(within, directive{line: "lease 250ms"})
+	}
+	d.within = within
+	return d
 }
 
 // named picks directives by name, but not those for some requests only, and

@@ -93,18 +93,45 @@ func (l *Leases) Decide(ctx context.Context, charges []Charge) (Verdict, error) 
 	if err := validate(charges); err != nil {
 		return Verdict{}, err
 	}
-	d := &leaseDecision{leases: l, charges: charges, states: make([]State, len(charges)), taken: make([]*lease, len(charges))}
+	d := &leaseDecision{
+		leases: l, charges: charges, counted: make([]Charge, len(charges)),
+		states: make([]State, len(charges)), taken: make([]*lease, len(charges)),
+	}
 	for i, c := range charges {
-		if c.Limit.lease() == 0 || c.Cost == 0 || c.Limit.Shadow {
-			d.ask(i, counted(c), nil)
+		d.counted[i] = counted(c)
+	}
+	asks := l.mustAsk(d)
+	for i := range charges {
+		if !fromLease(charges[i]) {
+			d.ask(i, d.counted[i], nil)
 			continue
 		}
-		if err := d.take(ctx, i); err != nil {
+		if err := d.take(ctx, i, asks); err != nil {
 			d.end(time.Time{}, Verdict{})
 			return Verdict{}, err
 		}
 	}
 	return d.decide(ctx)
+}
+
+// fromLease reports whether a charge may be made from a lease.
+func fromLease(c Charge) bool { return c.Limit.lease() > 0 && c.Cost > 0 && !c.Limit.Shadow }
+
+// mustAsk reports whether the shared store will be asked in any case. Leases that
+// are half over are then renewed with the others.
+func (l *Leases) mustAsk(d *leaseDecision) bool {
+	now := l.clock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, c := range d.charges {
+		if !fromLease(c) {
+			return true
+		}
+		if one := l.leases[IDOf(d.counted[i])]; one == nil || !one.has(c, now) {
+			return true
+		}
+	}
+	return false
 }
 
 // Settle implements [Store].
@@ -172,23 +199,25 @@ func (l *Leases) wants(one *lease, c Charge, now time.Time) int64 {
 	return max(c.Cost, min(int64(min(pace, float64(MaxRate))), most))
 }
 
-// spend takes a cost from the lease, or reports that it cannot.
-func (one *lease) spend(c Charge, now time.Time) (State, bool) {
-	elapsed := now.Sub(one.began)
-	if one.left < c.Cost || elapsed >= c.Limit.lease() {
-		return State{}, false
-	}
+// has reports whether a cost can be spent from the lease.
+func (one *lease) has(c Charge, now time.Time) bool {
+	return one.left >= c.Cost && now.Sub(one.began) < c.Limit.lease()
+}
+
+// spend takes a cost from the lease, which has it.
+func (one *lease) spend(c Charge, now time.Time) State {
 	one.left -= c.Cost
 	return State{
 		Limit: c.Limit, At: one.state.At,
-		Remaining: max(0, one.state.Remaining+one.left), Reset: max(0, one.state.Reset-elapsed),
-	}, true
+		Remaining: max(0, one.state.Remaining+one.left), Reset: max(0, one.state.Reset-now.Sub(one.began)),
+	}
 }
 
 // leaseDecision is one decision, of which leases have made some charges.
 type leaseDecision struct {
 	leases  *Leases
 	charges []Charge
+	counted []Charge
 	states  []State
 	// taken are the leases that made a charge; nil for those that did not.
 	taken []*lease
@@ -203,11 +232,11 @@ func (d *leaseDecision) ask(i int, c Charge, renews *lease) {
 	d.asked, d.of, d.renews = append(d.asked, c), append(d.of, i), append(d.renews, renews)
 }
 
-// take makes the charge i from its lease. If that has too little left, the
-// decision renews it, or waits once for the one that does already.
-func (d *leaseDecision) take(ctx context.Context, i int) error {
-	l, c := d.leases, d.charges[i]
-	whole := counted(c)
+// take makes the charge i from its lease. If that has too little left, or is
+// half over and the decision asks anyway, the decision renews it, or waits once
+// for the one that does already.
+func (d *leaseDecision) take(ctx context.Context, i int, asks bool) error {
+	l, c, whole := d.leases, d.charges[i], d.counted[i]
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for waited := false; ; waited = true {
@@ -217,17 +246,17 @@ func (d *leaseDecision) take(ctx context.Context, i int) error {
 			d.ask(i, whole, nil)
 			return nil
 		}
-		if state, ok := one.spend(c, now); ok {
-			d.taken[i], d.states[i] = one, state
+		early := asks && one.renewing == nil && now.Sub(one.began) > c.Limit.lease()/2
+		switch {
+		case one.has(c, now) && !early:
+			d.taken[i], d.states[i] = one, one.spend(c, now)
 			return nil
-		}
-		if one.renewing == nil {
+		case one.renewing == nil:
 			whole.Cost = l.wants(one, c, now)
 			one.renewing, one.alone = make(chan struct{}), whole.Cost == c.Cost
 			d.ask(i, whole, one)
 			return nil
-		}
-		if one.alone || waited {
+		case one.alone || waited:
 			d.ask(i, whole, nil)
 			return nil
 		}
@@ -286,6 +315,7 @@ func (d *leaseDecision) end(sent time.Time, verdict Verdict) {
 	l := d.leases
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	var back []Settlement
 	for j, one := range d.renews {
 		i := d.of[j]
 		if verdict.States != nil {
@@ -296,11 +326,15 @@ func (d *leaseDecision) end(sent time.Time, verdict Verdict) {
 			continue
 		}
 		if verdict.Allowed {
-			l.renew(one, d.asked[j], d.charges[i], verdict.States[j], sent)
+			back = append(back, one.renew(d.asked[j], d.charges[i], verdict.States[j], sent)...)
 			d.states[i].Remaining += one.left
 		}
 		close(one.renewing)
 		one.renewing = nil
+	}
+	if len(back) > 0 {
+		// If it fails, it stays charged.
+		l.work.Go(func() { _ = l.Shared.Settle(context.Background(), back) })
 	}
 	if verdict.Allowed {
 		return
@@ -316,13 +350,13 @@ func (d *leaseDecision) end(sent time.Time, verdict Verdict) {
 	}
 }
 
-// renew begins a lease with what was charged beyond the request, and gives back
-// what is left of the one before.
-func (l *Leases) renew(one *lease, whole, request Charge, state State, sent time.Time) {
+// renew begins a lease with what was charged beyond the request, and returns
+// what gives back what is left of the one before.
+func (one *lease) renew(whole, request Charge, state State, sent time.Time) []Settlement {
+	var back []Settlement
 	if one.left > 0 {
-		back := Settlement{Charge: one.charge, State: one.state, Cost: one.charge.Cost - one.left}
-		// If it fails, it stays charged.
-		l.work.Go(func() { _ = l.Shared.Settle(context.Background(), []Settlement{back}) })
+		back = []Settlement{{Charge: one.charge, State: one.state, Cost: one.charge.Cost - one.left}}
 	}
 	one.charge, one.state, one.began, one.left = whole, state, sent, whole.Cost-request.Cost
+	return back
 }

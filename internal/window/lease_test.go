@@ -238,3 +238,24 @@ func TestALeaseIsNoLongerThanItsWindowAllows(t *testing.T) {
 		}
 	}
 }
+
+func TestLeasesOfOneDecisionAreRenewedTogether(t *testing.T) {
+	clock := newClock()
+	shared := &central{Store: NewMemory(MemoryOptions{Clock: clock.Now})}
+	l := newLeases(shared, clock)
+	limits := []Limit{leasedLimit(1_000_000), leasedLimit(1_000_000), leasedLimit(1_000_000)}
+	limits[1].Name, limits[2].Name = "warm", "warmer"
+	for ms := range 60_000 {
+		clock.Advance(time.Millisecond)
+		charges := []Charge{{limits[0], "k", 1}, {limits[1], "k", 2}}
+		if ms%3 == 0 {
+			charges = append(charges, Charge{limits[2], "k", 1})
+		}
+		decide(t, l, charges...)
+	}
+	l.work.Wait()
+	// One lease alone is renewed 240 times.
+	if asked := shared.asked.Load(); asked > 500 {
+		t.Errorf("%d round trips for 60000 requests of three limits", asked)
+	}
+}
