@@ -114,11 +114,14 @@ func (l *Leases) Decide(ctx context.Context, charges []Charge) (Verdict, error) 
 	return d.decide(ctx)
 }
 
-// fromLease reports whether a charge may be made from a lease.
-func fromLease(c Charge) bool { return c.Limit.lease() > 0 && c.Cost > 0 && !c.Limit.Shadow }
+// fromLease reports whether a charge may be made from a lease. One that reports
+// a grant is none of those.
+func fromLease(c Charge) bool {
+	return c.Limit.lease() > 0 && c.Cost > 0 && !c.Limit.Shadow && !c.Limit.forced
+}
 
-// mustAsk reports whether the shared store will be asked in any case. Leases that
-// are half over are then renewed with the others.
+// mustAsk reports whether the shared store will be asked in any case. Leases
+// that are half over are then renewed with the others.
 func (l *Leases) mustAsk(d *leaseDecision) bool {
 	now := l.clock()
 	l.mu.Lock()

@@ -259,3 +259,16 @@ func TestLeasesOfOneDecisionAreRenewedTogether(t *testing.T) {
 		t.Errorf("%d round trips for 60000 requests of three limits", asked)
 	}
 }
+
+func TestWhatWasGrantedWithoutRedisIsChargedToTheLeasedWindow(t *testing.T) {
+	clock := newClock()
+	l, limit := newLeases(clockedShared(t, clock), clock), leasedLimit(100)
+	var u unreported
+	u.add(Charge{limit, "k", 30}, clock.Now())
+	if err := u.report(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	if s := peek(t, l, limit, "k"); s.Remaining != 70 {
+		t.Errorf("30 of 100 were granted: %+v", s)
+	}
+}

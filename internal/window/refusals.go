@@ -129,12 +129,14 @@ func (r *Refusals) remember(charges []Charge, verdict Verdict) {
 func (r *Refusals) hash(charges []Charge) uint64 {
 	var h maphash.Hash
 	h.SetSeed(r.seed)
-	var figures [4 * 8]byte
+	var figures [6 * 8]byte
 	for _, c := range charges {
 		binary.LittleEndian.PutUint64(figures[0:], uint64(c.Limit.Window))
 		binary.LittleEndian.PutUint64(figures[8:], uint64(c.Limit.Rate))
 		binary.LittleEndian.PutUint64(figures[16:], uint64(c.Cost))
 		binary.LittleEndian.PutUint64(figures[24:], uint64(len(c.Key)))
+		binary.LittleEndian.PutUint64(figures[32:], uint64(c.Limit.Algorithm))
+		binary.LittleEndian.PutUint64(figures[40:], uint64(c.Limit.Burst))
 		_, _ = h.Write(figures[:])
 		_, _ = h.WriteString(c.Key)
 		_, _ = h.WriteString(c.Limit.Name)
