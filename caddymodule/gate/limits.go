@@ -20,8 +20,8 @@ import (
 type DeclaredLimit struct {
 	// Limit is what the limit allows where a request says nothing else.
 	Limit window.Limit
-	// Key, Rate and OnError are the options as they are configured.
-	Key, Rate, OnError string
+	// Key, Rate, Algorithm and OnError are the options as they are configured.
+	Key, Rate, Algorithm, OnError string
 	// KeyOf returns the key of the window that a sender is charged to. The error
 	// says what must be known of the sender.
 	KeyOf func(Sender) (string, error)

@@ -82,11 +82,12 @@ type LimitList struct {
 
 // ListedLimit is a limit of the config.
 type ListedLimit struct {
-	Name    string `json:"name"`
-	Key     string `json:"key"`
-	Rate    string `json:"rate"`
-	OnError string `json:"on_error"`
-	Shadow  bool   `json:"shadow"`
+	Name      string `json:"name"`
+	Key       string `json:"key"`
+	Rate      string `json:"rate"`
+	Algorithm string `json:"algorithm"`
+	OnError   string `json:"on_error"`
+	Shadow    bool   `json:"shadow"`
 }
 
 // ListedOverride is an override.
@@ -123,7 +124,7 @@ func (a *App) listLimits(_ *http.Request, _ struct{}) (LimitList, error) {
 	list := LimitList{Limits: []ListedLimit{}, Overrides: []ListedOverride{}, Refused: []RefusedKey{}}
 	told := make(map[override.Target]bool)
 	for _, l := range a.declared.all() {
-		list.Limits = append(list.Limits, ListedLimit{l.Limit.Name, l.Key, l.Rate, l.OnError, l.Limit.Shadow})
+		list.Limits = append(list.Limits, ListedLimit{l.Limit.Name, l.Key, l.Rate, l.Algorithm, l.OnError, l.Limit.Shadow})
 		target := override.Target{Limit: l.Limit.Name, Window: l.Limit.Window}
 		if told[target] {
 			continue // another gate_limit has the same

@@ -2,7 +2,9 @@ package limit
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -73,6 +75,9 @@ func (l *Limit) Options() option.Table {
 				Accept("a header field, or a JSON Pointer such as /usage/total_tokens", isFigure),
 			option.Count("ipv6_prefix", &l.IPv6Prefix, 1, 128).Default("64"),
 			option.Count("ipv4_prefix", &l.IPv4Prefix, 1, 32).Default("32"),
+			option.Text("algorithm", &l.Algorithm, "").OneOf(slidingWindow, slidingLog, tokenBucket).Default(slidingWindow),
+			option.Count("burst", &l.Burst, 1, math.MaxInt).Example("20").DefaultMeans("as many as the rate has"),
+			option.Count("max_keys", &l.MaxKeys, window.MinMaxKeys, math.MaxInt).Default(strconv.Itoa(window.DefaultMaxKeys)),
 			option.Duration("lease", &l.Lease, window.MinLease, window.MaxLease).Example("250ms").DefaultMeans("none"),
 			option.Text("on_error", &l.OnError, "").OneOf("local", "deny", "allow").Default("local"),
 			option.Text("unit", &l.Unit, "<unit>").Example("tokens").DefaultMeans("not told, which means requests").

@@ -12,7 +12,9 @@ import (
 func (h *Handler) declare(app *gate.App) {
 	for i := range h.Limits {
 		l := &h.Limits[i]
-		app.DeclareLimit(gate.DeclaredLimit{Limit: l.limit, Key: l.Key, Rate: l.Rate, OnError: l.OnError, KeyOf: l.keyOf})
+		app.DeclareLimit(gate.DeclaredLimit{
+			Limit: l.limit, Key: l.Key, Rate: l.Rate, Algorithm: l.Algorithm, OnError: l.OnError, KeyOf: l.keyOf,
+		})
 	}
 }
 

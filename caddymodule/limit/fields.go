@@ -55,13 +55,19 @@ func appendName(list []byte, name string) []byte {
 }
 
 // appendPolicy appends what a limit allows: q units in w seconds, and what the
-// units are.
+// units are. Those of a token bucket are what it holds, and how long it takes
+// to fill.
 func (l *Limit) appendPolicy(list []byte, s window.State) []byte {
-	list = appendParameter(list, 'q', s.Limit.Rate)
+	capacity := s.Limit.Capacity()
+	list = appendParameter(list, 'q', capacity)
 	if l.Unit != "" {
 		list = append(append(append(list, `;qu="`...), l.Unit...), '"')
 	}
-	return appendParameter(list, 'w', wholeSeconds(s.Limit.Window))
+	span := s.Limit.Window
+	if capacity != s.Limit.Rate {
+		span = time.Duration(float64(span) * float64(capacity) / float64(s.Limit.Rate))
+	}
+	return appendParameter(list, 'w', wholeSeconds(span))
 }
 
 // appendPartition appends whose window a charge is of, where that is told.
@@ -154,7 +160,7 @@ func explain(s window.State, cost int64) string {
 		return fmt.Sprintf("the limit %q lets nothing pass for a time", s.Limit.Name)
 	}
 	allows := fmt.Sprintf("the limit %q allows %d in %d s", s.Limit.Name, s.Limit.Rate, wholeSeconds(s.Limit.Window))
-	if cost > s.Limit.Rate {
+	if cost > s.Limit.Capacity() {
 		return fmt.Sprintf("%s altogether, but the request costs %d", allows, cost)
 	}
 	return allows

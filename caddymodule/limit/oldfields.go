@@ -40,7 +40,7 @@ func (h *Handler) tellOldFields(response *exchange.Response, states []window.Sta
 	if h.XRateLimit == asTimestamp {
 		reset += time.Now().Unix()
 	}
-	response.Set(oldLimit, strconv.FormatInt(s.Limit.Rate, 10))
+	response.Set(oldLimit, strconv.FormatInt(s.Limit.Capacity(), 10))
 	response.Set(oldRemaining, strconv.FormatInt(s.Remaining, 10))
 	response.Set(oldReset, strconv.FormatInt(reset, 10))
 }

@@ -92,6 +92,10 @@ func (l *Limit) forRequest(repl *caddy.Replacer, logger *zap.Logger) window.Limi
 	}
 	rate, span, _ := parseRate(text) // It was checked.
 	limit.Rate, limit.Window = l.byRequest.bound(rate, span)
+	if limit.Validate() != nil {
+		l.warnOfNonsense("rate", logger) // The algorithm cannot count it.
+		return l.limit
+	}
 	if limit.Rate != rate || limit.Window != span {
 		values.WithLabelValues(l.Name, "rate", "clamped").Inc()
 	}

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -86,6 +85,19 @@ type Limit struct {
 	// The same for an IPv4 address. Default: 32.
 	IPv4Prefix *int `json:"ipv4_prefix,omitempty"`
 
+	// How to count: sliding_window, sliding_log or token_bucket. The page on
+	// limits says what each promises. A log takes at most 1000 units a window.
+	// Default: sliding_window.
+	Algorithm string `json:"algorithm,omitempty"`
+
+	// How many units a token bucket grants at once, if it was not used for long.
+	// Default: as many as the rate has.
+	Burst *int `json:"burst,omitempty"`
+
+	// How many keys' usage to keep in this process; beyond that, the limit forgets
+	// keys that have used least. Default: 262144.
+	MaxKeys *int `json:"max_keys,omitempty"`
+
 	// For how long to charge Redis in advance, such as 250ms, up to half of the
 	// window: a limit that all requests share then costs few round trips. It takes
 	// a little of the rate: see the page on limits. Without Redis it does nothing.
@@ -151,10 +163,10 @@ var validUnit = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9 ._/-]{0,63}$`)
 // configure prepares the limit from its options.
 func (l *Limit) configure() error {
 	l.limit = window.Limit{Name: l.Name, OnError: onErrors[l.OnError], Shadow: l.Shadow}
-	if l.Lease != nil {
-		l.limit.Lease = time.Duration(*l.Lease)
+	if err := errors.Join(l.configureAlgorithm(), l.configureRate()); err != nil {
+		return err
 	}
-	if err := l.configureRate(); err != nil {
+	if err := l.limit.Validate(); err != nil {
 		return err
 	}
 	if l.Items != "" && l.Tokens != nil {

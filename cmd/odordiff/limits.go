@@ -151,13 +151,13 @@ func printLimits(out io.Writer, list gate.LimitList, now time.Time) error {
 		fmt.Fprintln(out, "the configuration has no limits: gate_limit adds one")
 	}
 	table := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(table, "limit\trate\tkey\ton_error")
+	fmt.Fprintln(table, "limit\trate\tkey\talgorithm\ton_error")
 	for _, l := range list.Limits {
 		mark := ""
 		if l.Shadow {
 			mark = " (shadow)"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s%s\n", l.Name, l.Rate, l.Key, l.OnError, mark)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s%s\n", l.Name, l.Rate, l.Key, l.Algorithm, l.OnError, mark)
 	}
 	if len(list.Overrides) > 0 {
 		fmt.Fprintln(table, "\noverride of\thash of the key\tallows\tuntil\treason")

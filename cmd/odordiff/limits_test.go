@@ -55,7 +55,7 @@ func TestLimitsAreListedChangedAndReset(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{[]string{"list"}, []string{"principal  60/1m   {http.auth.user.id}  local", "everyone   600/1m  all                  allow (shadow)"}},
+		{[]string{"list"}, []string{"principal  60/1m   {http.auth.user.id}  sliding_window  local", "everyone   600/1m  all                  sliding_window  allow (shadow)"}},
 		{[]string{"get", "principal", "alice"}, []string{"allows           60 in 1m", "used             0", "A window starts empty."}},
 		{[]string{"set", "principal", "alice", "--rate", "600", "--for", "2h", "--reason", "a batch", "--by", "op"}, []string{"the key ", ": 600/1m until "}},
 		{[]string{"get", "principal", "alice"}, []string{"allows           600 in 1m", "a batch (op)"}},
