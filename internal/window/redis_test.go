@@ -182,3 +182,33 @@ func TestRedisDecidesInACluster(t *testing.T) {
 		}
 	}
 }
+
+func TestAServersClockThatWasAheadHoldsNoWindowForLong(t *testing.T) {
+	for name, algorithm := range map[string]Algorithm{"sliding window": SlidingWindow, "sliding log": SlidingLog} {
+		t.Run(name, func(t *testing.T) {
+			clock := newClock()
+			store := newClockedRedis(t, redistest.Start(t).Client(), clock)
+			charge := Charge{Limit{Name: "l", Rate: 10, Window: time.Minute, Algorithm: algorithm}, "k", 1}
+			const ahead = 24 * time.Hour
+			clock.Advance(ahead)
+			for range 4 {
+				decide(t, store, charge)
+				clock.Advance(5 * time.Second)
+			}
+			clock.Advance(-ahead)
+			for i := range 6 {
+				if v := decide(t, store, charge); !v.Allowed || v.States[0].Remaining != int64(5-i) {
+					t.Fatalf("put right, request %d: %+v", i+1, v)
+				}
+			}
+			refused := decide(t, store, charge)
+			if refused.Allowed {
+				t.Fatal("11 of 10 were granted in a minute")
+			}
+			clock.Advance(refused.States[0].RetryAfter)
+			if v := decide(t, store, charge); !v.Allowed {
+				t.Errorf("after the wait that was told: %+v", v)
+			}
+		})
+	}
+}

@@ -69,11 +69,24 @@ function log.put(w, at, units)
   redis.call('PEXPIRE', w.key, w.lifetime)
 end
 
+-- The clock was ahead by more than a window, and was put right. What is held
+-- counts as if it was used now.
+function log.put_right(w)
+  local gone = {}
+  for number = w.oldest, w.next - 1 do gone[#gone + 1] = string.format(WHOLE, number) end
+  log.write(w, w.next, server_now, w.total)
+  w.now, w.oldest, w.next = server_now, w.next, w.next + 1
+  log.save(w)
+  if #gone > 0 then redis.call('HDEL', w.key, unpack(gone)) end
+  redis.call('PEXPIRE', w.key, w.lifetime)
+end
+
 function sliding_log.open(w)
   local stored = redis.call('HMGET', w.key, 'n', 't', 'o', 'e')
   w.total, w.oldest, w.next, w.now = 0, 0, 0, math.max(server_now, tonumber(stored[1] or 0))
   if not stored[1] then return end
   w.total, w.oldest, w.next = tonumber(stored[2]), tonumber(stored[3]), tonumber(stored[4])
+  if w.now - server_now > w.width then return log.put_right(w) end
   local gone = {}
   while w.oldest < w.next do
     local at, cost = log.read(w, w.oldest)

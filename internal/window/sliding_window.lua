@@ -49,6 +49,22 @@ local function put(w, index, units)
   redis.call('PEXPIRE', w.key, w.lifetime)
 end
 
+-- The clock was ahead by more than a window, and was put right. What is held
+-- counts as if it was used now, or it would be held until the clock is there
+-- again.
+local function put_right(w)
+  w.now, w.index = server_now, math.floor(server_now / w.width)
+  w.oldest = w.index
+  redis.call('HSET', w.key, w.index % (SPAN + 1), string.format(WHOLE, w.total))
+  save(w)
+  local others = {}
+  for field = 0, SPAN do
+    if field ~= w.index % (SPAN + 1) then others[#others + 1] = field end
+  end
+  redis.call('HDEL', w.key, unpack(others))
+  redis.call('PEXPIRE', w.key, w.lifetime)
+end
+
 local sliding_window = {}
 algorithms['0'] = sliding_window
 
@@ -59,6 +75,7 @@ function sliding_window.open(w)
   w.index = math.floor(w.now / w.width)
   if not stored[1] then return end
   w.total, w.oldest = tonumber(stored[2]), tonumber(stored[3])
+  if last - server_now > (SPAN + 1) * w.width then return put_right(w) end
   local before = math.floor(last / w.width)
   if w.index > before then sweep(w, before) end
 end
