@@ -13,10 +13,14 @@ import (
 	"github.com/odordiff/odordiff/internal/redistest"
 )
 
-// newStoreAt returns a store at the URL, on a connection as the gateway's.
+// newStoreAt returns a store at the URL. It has time, for machines that are busy.
 func newStoreAt(t *testing.T, url string) *Redis {
 	t.Helper()
-	client, err := redisconn.OpenImpatient(url, 5*time.Second)
+	parameters := "?"
+	if strings.Contains(url, "?") {
+		parameters = "&"
+	}
+	client, err := redisconn.Open(url+parameters+"dial_timeout=5s", 5*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +40,7 @@ func TestLimitsAreDecidedOverEveryWayToRedis(t *testing.T) {
 		port := freeport.Get(t)
 		redistest.Start(t, "--tls-port", port, "--tls-auth-clients", clients,
 			"--tls-ca-cert-file", in("ca.pem"), "--tls-cert-file", in("server.pem"), "--tls-key-file", in("server.key"))
-		return "rediss://127.0.0.1:" + port + "?dial_timeout=5s&tls_ca=" + in("ca.pem")
+		return "rediss://127.0.0.1:" + port + "?tls_ca=" + in("ca.pem")
 	}
 	socket := in("redis.sock")
 	redistest.Start(t, "--unixsocket", socket)
@@ -72,8 +76,8 @@ func TestAServerThatAsksForACertificateRefusesAStranger(t *testing.T) {
 	redistest.Start(t, "--tls-port", port,
 		"--tls-ca-cert-file", in("ca.pem"), "--tls-cert-file", in("server.pem"), "--tls-key-file", in("server.key"))
 	for url, want := range map[string]string{
-		"rediss://127.0.0.1:" + port + "?dial_timeout=5s&tls_ca=" + in("ca.pem"): "certificate required",
-		"rediss://127.0.0.1:" + port + "?dial_timeout=5s":                        "unknown authority",
+		"rediss://127.0.0.1:" + port + "?tls_ca=" + in("ca.pem"): "certificate required",
+		"rediss://127.0.0.1:" + port:                             "unknown authority",
 	} {
 		err := newStoreAt(t, url).Connect(t.Context())
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -84,7 +88,7 @@ func TestAServerThatAsksForACertificateRefusesAStranger(t *testing.T) {
 
 func TestLimitsFollowSentinelsToTheNewPrimary(t *testing.T) {
 	them := redistest.StartSentinels(t, "")
-	shared := newStoreAt(t, them.URL()+"&dial_timeout=5s")
+	shared := newStoreAt(t, them.URL())
 	store := NewFailover(shared, NewMemory(MemoryOptions{}), FailoverOptions{})
 	t.Cleanup(func() { _ = store.Close() })
 	charge := Charge{hourly("l", 1_000_000, Local), "k", 1}
