@@ -46,7 +46,7 @@ func TestABrokenCaddyfileIsRefusedInOneLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ old, new, want string }{
-		{"rate 300/1m", "rate 300", `gate_limit: rate: "300" is not a whole number from 1 in a window from 1s to 366d; write for example: rate 60/1m`},
+		{"rate 300/1m", "rate 300", `gate_limit: rate: "300" is not a whole number from 1 in a window from 1s to 366d, or placeholders; write for example: rate 60/1m`},
 		{"rate 300/1m", "rate 0/1m", `gate_limit: rate: "0/1m" is not`},
 		{"rate 300/1m", "rate 300/1y", `gate_limit: rate: "300/1y" is not`},
 		{"rate 300/1m", "rate", `gate_limit: rate: its value is missing; write for example: rate 60/1m`},

@@ -13,7 +13,8 @@ import (
 	"github.com/odordiff/odordiff/internal/redistest"
 )
 
-// newStoreAt returns a store at the URL. It has time, for machines that are busy.
+// newStoreAt returns a store at the URL. It has time, for machines that are
+// busy.
 func newStoreAt(t *testing.T, url string) *Redis {
 	t.Helper()
 	parameters := "?"
