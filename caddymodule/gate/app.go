@@ -16,10 +16,12 @@ import (
 	"github.com/odordiff/odordiff/internal/audit"
 	"github.com/odordiff/odordiff/internal/breaker"
 	"github.com/odordiff/odordiff/internal/healthcheck"
+	"github.com/odordiff/odordiff/internal/inflight"
 	"github.com/odordiff/odordiff/internal/keyring"
 	"github.com/odordiff/odordiff/internal/metric"
 	"github.com/odordiff/odordiff/internal/nonce"
 	"github.com/odordiff/odordiff/internal/override"
+	"github.com/odordiff/odordiff/internal/queue"
 	"github.com/odordiff/odordiff/internal/slots"
 	"github.com/odordiff/odordiff/internal/token"
 	"github.com/odordiff/odordiff/internal/tracing"
@@ -203,6 +205,18 @@ func (a *App) limitUse() map[string]window.Use {
 	}
 	return a.process.limits.Use()
 }
+
+// InFlight returns the store of slots for requests under way, and reports
+// whether other gateways share it.
+func (a *App) InFlight() (store inflight.Store, shared bool) {
+	if a.redis != nil {
+		return a.redis.inFlight, true
+	}
+	return a.process.inFlight, false
+}
+
+// Queue returns the lines in which requests wait, over reloads too.
+func (a *App) Queue() *queue.Queue { return a.process.queue }
 
 // Nonces returns the store of nonces that were used.
 func (a *App) Nonces() nonce.Store {

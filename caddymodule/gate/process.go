@@ -5,8 +5,10 @@ import (
 
 	"github.com/odordiff/odordiff/internal/breaker"
 	"github.com/odordiff/odordiff/internal/healthcheck"
+	"github.com/odordiff/odordiff/internal/inflight"
 	"github.com/odordiff/odordiff/internal/nonce"
 	"github.com/odordiff/odordiff/internal/override"
+	"github.com/odordiff/odordiff/internal/queue"
 	"github.com/odordiff/odordiff/internal/slots"
 	"github.com/odordiff/odordiff/internal/window"
 )
@@ -22,6 +24,8 @@ type process struct {
 	nonces   *nonce.Memory
 	breakers *breaker.Registry
 	health   *healthcheck.Registry
+	inFlight *inflight.Memory
+	queue    *queue.Queue
 }
 
 func newProcess() (*process, error) {
@@ -32,10 +36,15 @@ func newProcess() (*process, error) {
 		nonces:   nonce.NewMemory(nonce.DefaultCapacity, time.Now),
 		breakers: breaker.NewRegistry(),
 		health:   new(healthcheck.Registry),
+		inFlight: inflight.NewMemory(),
+		queue:    queue.New(),
 	}, nil
 }
 
-func (p *process) close() error { return p.live.Close() }
+func (p *process) close() error {
+	p.queue.Close()
+	return p.live.Close()
+}
 
 // acquire returns a pool's value, which is released when the app's config ends.
 func acquire[K comparable, V any](a *App, pool *Pool[K, V], key K, open func() (V, error)) (V, error) {

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/odordiff/odordiff/internal/healthcheck"
+	"github.com/odordiff/odordiff/internal/inflight"
 	"github.com/odordiff/odordiff/internal/nonce"
 	"github.com/odordiff/odordiff/internal/override"
 	"github.com/odordiff/odordiff/internal/redisconn"
@@ -61,6 +62,7 @@ type redisStores struct {
 	client, limiter redis.UniversalClient
 	limits          *window.Failover
 	live            *override.Store // limits, with overrides
+	inFlight        *inflight.Shared
 	nonces          *nonce.Redis
 }
 
@@ -72,7 +74,7 @@ func (s *redisStores) clients() []redis.UniversalClient {
 }
 
 func (s *redisStores) close() error {
-	return errors.Join(s.live.Close(), s.limiter.Close(), s.client.Close())
+	return errors.Join(s.inFlight.Close(), s.live.Close(), s.limiter.Close(), s.client.Close())
 }
 
 // check tests whether Redis does what requests need, and whether it may evict
@@ -241,11 +243,12 @@ func openRedis(options redisKey, logger *zap.Logger) (*redisStores, error) {
 	limits := window.NewFailover(shared, window.NewMemory(window.MemoryOptions{}), failover)
 	overrides := override.Open(client, override.SharedOptions{Prefix: options.prefix, OnChange: reportOverrides(logger)})
 	return &redisStores{
-		client:  client,
-		limiter: limiter,
-		limits:  limits,
-		live:    override.NewStore(limits, overrides),
-		nonces:  nonce.NewRedis(client, options.prefix, options.timeout),
+		client:   client,
+		limiter:  limiter,
+		limits:   limits,
+		inFlight: inflight.NewShared(limits),
+		live:     override.NewStore(limits, overrides),
+		nonces:   nonce.NewRedis(client, options.prefix, options.timeout),
 	}, nil
 }
 

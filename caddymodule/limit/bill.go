@@ -6,6 +6,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/inflight"
 	"github.com/odordiff/odordiff/internal/problem"
 	"github.com/odordiff/odordiff/internal/window"
 )
@@ -15,6 +16,31 @@ type bill struct {
 	charges []window.Charge
 	// of says which of the handler's limits each charge is of.
 	of [window.MaxCharges]int
+	// demands are for the limits of requests under way, and places says which
+	// those are.
+	demands []inflight.Demand
+	places  [window.MaxCharges]int
+	// queues says that one of the limits has a queue.
+	queues bool
+}
+
+// empty reports whether no limit applies.
+func (b *bill) empty() bool { return len(b.charges)+len(b.demands) == 0 }
+
+// chargeOf returns the charge of a limit. A place that a request takes is told
+// as one, too.
+func (b *bill) chargeOf(limit int) window.Charge {
+	for i, c := range b.charges {
+		if b.of[i] == limit {
+			return c
+		}
+	}
+	for i, d := range b.demands {
+		if b.places[i] == limit {
+			return window.Charge{Limit: windowOf(d.Limit), Key: d.Key, Cost: 1}
+		}
+	}
+	return window.Charge{}
 }
 
 // charge makes the request's bill: a charge for each limit that applies. An
@@ -38,6 +64,12 @@ func (h *Handler) charge(r *http.Request, x *exchange.Exchange, b *bill) error {
 			continue
 		}
 		l.warnOfUnknown(repl, x, h.logger)
+		b.queues = b.queues || l.Queue != nil
+		if l.InFlight != nil {
+			b.places[len(b.demands)] = i
+			b.demands = append(b.demands, inflight.Demand{Limit: l.atOnce, Key: l.key(repl, x)})
+			continue
+		}
 		items, refused := l.weigh(r, x)
 		if refused != nil {
 			return refused

@@ -6,14 +6,20 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/odordiff/odordiff/caddymodule/gate/option"
+	"github.com/odordiff/odordiff/internal/inflight"
+	"github.com/odordiff/odordiff/internal/queue"
 	"github.com/odordiff/odordiff/internal/window"
 )
+
+// maxQueue is how long a request may wait at the longest.
+const maxQueue = time.Hour
 
 func init() {
 	httpcaddyfile.RegisterHandlerDirective("gate_limit", parseCaddyfile)
@@ -65,9 +71,12 @@ func (l *Limit) Options() option.Table {
 			option.Custom("match", "@<name>|<path>|<matcher> ...", &l.Match, l.readMatch).Repeat().Example("path /batch*").DefaultMeans("every request").
 				Accept("a named matcher, a path, or matchers, in a block where they are several", nil),
 			option.Text("key", &l.Key, "<key>").Require().Example("{http.auth.user.id}"),
-			option.Text("rate", &l.Rate, "<number>/<window>").Require().Example("60/1m").Accept(wantedRate+", or placeholders", mayBeRate),
+			option.Text("rate", &l.Rate, "<number>/<window>").DefaultMeans("in_flight is needed").Example("60/1m").Accept(wantedRate+", or placeholders", mayBeRate),
 			option.Text("rate_default", &l.RateDefault, "<number>/<window>").Expand().Example("60/1m").Accept(wantedRate, isRate),
 			option.Text("rate_max", &l.RateMax, "<number>/<window>").Expand().Example("6000/1m").Accept(wantedRate, isRate),
+			option.Count("in_flight", &l.InFlight, 1, inflight.MaxSlots).Example("4").DefaultMeans("a rate is needed"),
+			option.Duration("queue", &l.Queue, time.Millisecond, maxQueue).Example("30s").DefaultMeans("nobody waits"),
+			option.Count("queue_size", &l.QueueSize, 1, queue.MaxWaiting).Default("100"),
 			option.Text("cost", &l.Cost, "<number>|<placeholder>").Default("1").Accept("a positive number or a placeholder", isCost),
 			option.Text("items", &l.Items, "<pointer>").Example("/prompts").DefaultMeans("none").Accept("a JSON Pointer, such as /prompts", isPointer),
 			option.Block("tokens", &l.Tokens),

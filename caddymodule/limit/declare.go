@@ -8,10 +8,13 @@ import (
 	"github.com/odordiff/odordiff/caddymodule/gate"
 )
 
-// declare makes the limits known to operators.
+// declare makes the limits known to operators whose windows they can change.
 func (h *Handler) declare(app *gate.App) {
 	for i := range h.Limits {
 		l := &h.Limits[i]
+		if l.InFlight != nil {
+			continue
+		}
 		app.DeclareLimit(gate.DeclaredLimit{
 			Limit: l.limit, Key: l.Key, Rate: l.Rate, Algorithm: l.Algorithm, OnError: l.OnError, KeyOf: l.keyOf,
 		})

@@ -23,25 +23,25 @@ const (
 
 // tell adds the limits to those of earlier handlers in the chain. Whatever
 // response is sent at last has them.
-func (h *Handler) tell(response *exchange.Response, b *bill, states []window.State) {
-	if !slices.ContainsFunc(states, told) {
+func (h *Handler) tell(response *exchange.Response, b *bill, a *admission) {
+	if !slices.ContainsFunc(a.states, told) {
 		return
 	}
 	var room [2][256]byte
 	policies := append(room[0][:0], response.Get(policyField)...)
 	limits := append(room[1][:0], response.Get(limitField)...)
-	for i, s := range states {
+	for i, s := range a.states {
 		if !told(s) {
 			continue
 		}
-		l := &h.Limits[b.of[i]]
-		policies = l.appendPartition(l.appendPolicy(appendName(policies, l.Name), s), b.charges[i])
-		limits = l.appendPartition(appendState(appendName(limits, l.Name), s), b.charges[i])
+		l, c := &h.Limits[a.of[i]], b.chargeOf(a.of[i])
+		policies = l.appendPartition(l.appendPolicy(appendName(policies, l.Name), s), c)
+		limits = l.appendPartition(appendState(appendName(limits, l.Name), s), c)
 	}
 	response.Set(policyField, h.policies.of(policies))
 	response.Set(limitField, string(limits))
 	if h.XRateLimit != "" {
-		h.tellOldFields(response, states)
+		h.tellOldFields(response, a.states)
 	}
 }
 
@@ -55,9 +55,12 @@ func appendName(list []byte, name string) []byte {
 }
 
 // appendPolicy appends what a limit allows: q units in w seconds, and what the
-// units are. Those of a token bucket are what it holds, and how long it takes
-// to fill.
+// units are, or so many requests at once. Those of a token bucket are what it
+// holds, and how long it takes to fill.
 func (l *Limit) appendPolicy(list []byte, s window.State) []byte {
+	if atOnce(s) {
+		return append(appendParameter(list, 'q', s.Limit.Rate), `;qu="concurrent-requests"`...)
+	}
 	capacity := s.Limit.Capacity()
 	list = appendParameter(list, 'q', capacity)
 	if l.Unit != "" {
@@ -124,8 +127,9 @@ func (l *lastText) of(text []byte) string {
 func wholeSeconds(d time.Duration) int64 { return int64(math.Ceil(d.Seconds())) }
 
 // exceeded returns the problem of a request that at least one limit has
-// refused.
-func exceeded(states []window.State, charges []window.Charge) *problem.Problem {
+// refused. It shall not come back before least.
+func (a *admission) exceeded(b *bill, least time.Duration) *problem.Problem {
+	states := a.states
 	var violated []string
 	worst, reduced := -1, true
 	for i, s := range states {
@@ -133,12 +137,12 @@ func exceeded(states []window.State, charges []window.Charge) *problem.Problem {
 			continue
 		}
 		violated = append(violated, s.Limit.Name)
-		reduced = reduced && s.Degraded && s.Limit.Rate < charges[i].Limit.Rate
+		reduced = reduced && s.Degraded && s.Limit.Rate < b.chargeOf(a.of[i]).Limit.Rate
 		if worst < 0 || worse(s, states[worst]) {
 			worst = i
 		}
 	}
-	detail := explain(states[worst], charges[worst].Cost)
+	detail := explain(states[worst], b.chargeOf(a.of[worst]).Cost)
 	kind := problem.QuotaExceeded
 	switch {
 	case states[worst].Never:
@@ -147,7 +151,7 @@ func exceeded(states []window.State, charges []window.Charge) *problem.Problem {
 		kind = problem.ReducedCapacity
 	}
 	return kind.New(detail).With("violated-policies", violated).By(violated...).
-		RetryAfter(jitter(states[worst].RetryAfter))
+		RetryAfter(jitter(max(states[worst].RetryAfter, least)))
 }
 
 // worse reports whether a refusal holds longer than another.
@@ -156,6 +160,9 @@ func worse(s, than window.State) bool {
 }
 
 func explain(s window.State, cost int64) string {
+	if atOnce(s) {
+		return fmt.Sprintf("the limit %q allows %d at once", s.Limit.Name, s.Limit.Rate)
+	}
 	if s.Limit.Rate == 0 { // an operator's override
 		return fmt.Sprintf("the limit %q lets nothing pass for a time", s.Limit.Name)
 	}

@@ -69,7 +69,7 @@ func tell(response *exchange.Response, states []window.State) {
 		b.charges = append(b.charges, window.Charge{Limit: s.Limit})
 		b.of[i] = i
 	}
-	h.tell(response, b, states)
+	h.tell(response, b, &admission{states: states, of: b.of})
 }
 
 // TestNobodyIsInvitedToAHigherPaceThanTheRates says what the draft demands of

@@ -16,8 +16,9 @@ import (
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/caddymodule/gate/option"
 	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/inflight"
 	"github.com/odordiff/odordiff/internal/problem"
-	"github.com/odordiff/odordiff/internal/tracing"
+	"github.com/odordiff/odordiff/internal/queue"
 	"github.com/odordiff/odordiff/internal/window"
 )
 
@@ -62,6 +63,9 @@ type Handler struct {
 	logger      *zap.Logger
 	policies    *lastText
 	settles     bool // a limit does
+	inFlight    inflight.Store
+	shared      bool // inFlight, with other gateways
+	queue       *queue.Queue
 }
 
 // CaddyModule returns the Caddy module information.
@@ -87,6 +91,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.entrance, h.store = app.Entrance(ctx), app.Limits()
 	h.logger = ctx.Logger()
 	h.declare(app)
+	h.provisionInFlight(ctx, app)
 	return gate.RegisterMetrics(ctx, collectors...)
 }
 
@@ -137,26 +142,34 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, x *exchange.Exch
 		}
 		return err // of a matcher, as that of a route
 	}
-	if len(b.charges) == 0 {
+	if b.empty() {
 		return next.ServeHTTP(w, r)
 	}
-	start := time.Now()
-	verdict, err := h.store.Decide(r.Context(), b.charges)
-	tracing.Observe(r.Context(), seconds, time.Since(start).Seconds())
+	a, err := h.admit(r, x, &b)
 	if err != nil {
 		return h.undecided(w, r, err)
 	}
-	h.count(&b, verdict)
-	h.tell(&x.Response, &b, verdict.States)
-	if !verdict.Allowed {
-		return gate.Refuse(w, r, exceeded(verdict.States, b.charges))
+	if a.held != nil {
+		h.underWay(&a, 1)
+		defer func() {
+			h.underWay(&a, -1)
+			h.release(&b, a.held)
+		}()
 	}
-	for _, s := range verdict.States {
+	h.count(&a)
+	h.tell(&x.Response, &b, &a)
+	if a.waited != nil {
+		x.Response.OnHead(a.waited)
+	}
+	if !a.allowed {
+		return gate.Refuse(w, r, a.refusal(&b))
+	}
+	for _, s := range a.states {
 		if told(s) {
 			x.Limits = append(x.Limits, exchange.LimitState{Name: s.Limit.Name, Remaining: s.Remaining})
 		}
 	}
-	return next.ServeHTTP(h.measure(w, r, x, &b, verdict), r)
+	return next.ServeHTTP(h.measure(w, r, x, &b, a.charged), r)
 }
 
 // undecided refuses a request for which no decision could be made.

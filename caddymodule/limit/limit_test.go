@@ -25,7 +25,9 @@ import (
 	"github.com/odordiff/odordiff/caddymodule/edgetest"
 	"github.com/odordiff/odordiff/caddymodule/gate"
 	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/inflight"
 	"github.com/odordiff/odordiff/internal/problem"
+	"github.com/odordiff/odordiff/internal/queue"
 	"github.com/odordiff/odordiff/internal/redisconn"
 	"github.com/odordiff/odordiff/internal/redistest"
 	"github.com/odordiff/odordiff/internal/window"
@@ -40,6 +42,7 @@ func newHandler(t *testing.T, h Handler) *Handler {
 		t.Fatal(err)
 	}
 	h.store, h.logger = window.NewMemory(window.MemoryOptions{}), zap.NewNop()
+	h.inFlight, h.queue = inflight.NewMemory(), queue.New()
 	return &h
 }
 
@@ -593,8 +596,8 @@ func TestARefusalByTheWholeRateIsNoReducedCapacity(t *testing.T) {
 		"a share beside what has room": {[]window.State{{Limit: limit}, refusedBy(share, true)}, problem.ReducedCapacity},
 	} {
 		t.Run(name, func(t *testing.T) {
-			charges := []window.Charge{{Limit: limit, Cost: 1}, {Limit: limit, Cost: 1}}
-			p := exceeded(tc.states, charges)
+			b := &bill{charges: []window.Charge{{Limit: limit, Cost: 1}, {Limit: limit, Cost: 1}}, of: [window.MaxCharges]int{0, 1}}
+			p := (&admission{states: tc.states, of: b.of}).exceeded(b, 0)
 			if p.Kind != tc.want || p.Fields.Get("Retry-After") == "" {
 				t.Errorf("%v with Retry-After %q, want %s", p, p.Fields.Get("Retry-After"), tc.want.Name)
 			}

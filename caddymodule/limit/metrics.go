@@ -37,14 +37,33 @@ var (
 		Help: "Reservations by limit: settled, kept (the answer had no figure), unreadable (it was compressed), or failed (the store's fault).",
 	}, []string{"limit", "result"})
 
-	collectors = []prometheus.Collector{decisions, seconds, storeErrors, listed, values, settlements}
+	held = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "gate_limit_in_flight",
+		Help: "Requests under way in this gateway that a limit with in_flight counts.",
+	}, []string{"limit"})
+
+	waiting = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "gate_limit_waiting",
+		Help: "Requests that wait in the queue of a limit.",
+	}, []string{"limit"})
+
+	queued = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "gate_limit_queued_total",
+		Help: "Requests that a queue was for, by the limit and by what became of them: served, full, late, left, stopped, or refused.",
+	}, []string{"limit", "result"})
+
+	waitedSeconds = prometheus.NewHistogram(metric.Seconds("gate_limit_waited_seconds",
+		"How long requests waited in queues of limits, however it ended.",
+		1e-2, 5e-2, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300))
+
+	collectors = []prometheus.Collector{decisions, seconds, storeErrors, listed, values, settlements, held, waiting, queued, waitedSeconds}
 )
 
-func (h *Handler) count(b *bill, verdict window.Verdict) {
+func (h *Handler) count(a *admission) {
 	degraded := false
-	for i, s := range verdict.States {
-		if verdict.Allowed && !s.Refused {
-			h.Limits[b.of[i]].allowed.Inc()
+	for i, s := range a.states {
+		if a.allowed && !s.Refused {
+			h.Limits[a.of[i]].allowed.Inc()
 		} else {
 			decisions.WithLabelValues(s.Limit.Name, result(s)).Inc()
 		}
@@ -52,6 +71,15 @@ func (h *Handler) count(b *bill, verdict window.Verdict) {
 	}
 	if degraded {
 		storeErrors.Inc()
+	}
+}
+
+// underWay counts a request under way, or one no longer under way.
+func (h *Handler) underWay(a *admission, by float64) {
+	for i, s := range a.states {
+		if atOnce(s) && !s.Refused {
+			h.Limits[a.of[i]].held.Add(by)
+		}
 	}
 }
 

@@ -27,9 +27,12 @@ const (
 func (h *Handler) tellOldFields(response *exchange.Response, states []window.State) {
 	least := -1
 	for i, s := range states {
-		if told(s) && (least < 0 || s.Remaining < states[least].Remaining) {
+		if told(s) && !atOnce(s) && (least < 0 || s.Remaining < states[least].Remaining) {
 			least = i
 		}
+	}
+	if least < 0 {
+		return
 	}
 	s := states[least]
 	before, err := strconv.ParseInt(response.Get(oldRemaining), 10, 64)

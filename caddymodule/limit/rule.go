@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/odordiff/odordiff/internal/exchange"
+	"github.com/odordiff/odordiff/internal/inflight"
 	"github.com/odordiff/odordiff/internal/window"
 )
 
@@ -44,8 +45,25 @@ type Limit struct {
 	// Windows are from 1s to 366d. Global placeholders ({env.RATE}) are
 	// expanded when the config is loaded. With placeholders of a request, such as
 	// {http.auth.user.rate}/1h or {http.auth.user.plan}, each request has the rate
-	// that these give. If they give another window, that starts afresh.
-	Rate string `json:"rate"`
+	// that these give. If they give another window, that starts afresh. A limit
+	// has a rate or in_flight.
+	Rate string `json:"rate,omitempty"`
+
+	// How many requests may be under way at once, on all gateways that share
+	// Redis. A request is under way until its answer has been sent, or the tunnel
+	// that it became is closed. The places of a gateway that was killed are free
+	// within 10s.
+	InFlight *int `json:"in_flight,omitempty"`
+
+	// How long a request may wait for room instead of being refused. Those who
+	// wait for the same key do so in the order in which they came, and principals,
+	// or addresses, take turns. Each gateway has its own queue. Default: a request
+	// is refused at once.
+	Queue *caddy.Duration `json:"queue,omitempty"`
+
+	// How many requests of one principal, or address, may wait for a key. All
+	// queues of a gateway together hold 10000. Default: 100.
+	QueueSize *int `json:"queue_size,omitempty"`
 
 	// The rate of requests whose placeholders give none. Required if rate has
 	// placeholders of a request. Global placeholders are expanded.
@@ -136,7 +154,10 @@ type Limit struct {
 	matchers caddyhttp.MatcherSets
 
 	limit     window.Limit
-	byRequest *requestRate // nil where the rate is the same for all
+	byRequest *requestRate   // nil where the rate is the same for all
+	atOnce    inflight.Limit // if it has in_flight
+	held      prometheus.Gauge
+	waiting   prometheus.Gauge
 	allowed   prometheus.Counter
 	fixedCost int64
 	// whole is the key where that is the same for everyone, and placeholder its
@@ -162,12 +183,17 @@ var validUnit = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9 ._/-]{0,63}$`)
 
 // configure prepares the limit from its options.
 func (l *Limit) configure() error {
-	l.limit = window.Limit{Name: l.Name, OnError: onErrors[l.OnError], Shadow: l.Shadow}
-	if err := errors.Join(l.configureAlgorithm(), l.configureRate()); err != nil {
+	if err := l.kind(); err != nil {
 		return err
 	}
-	if err := l.limit.Validate(); err != nil {
-		return err
+	l.limit = window.Limit{Name: l.Name, OnError: onErrors[l.OnError], Shadow: l.Shadow}
+	if l.InFlight == nil {
+		if err := errors.Join(l.configureAlgorithm(), l.configureRate()); err != nil {
+			return err
+		}
+		if err := l.limit.Validate(); err != nil {
+			return err
+		}
 	}
 	if l.Items != "" && l.Tokens != nil {
 		return errors.New("tokens: items is there too: keep one")
@@ -190,6 +216,7 @@ func (l *Limit) configure() error {
 	}
 	l.Allow, l.Deny = l.maskAll(l.Allow), l.maskAll(l.Deny)
 	l.ofPrincipal = strings.Contains(l.Key, "{http.auth.user.")
+	l.configureInFlight()
 	return nil
 }
 

@@ -67,7 +67,7 @@ func pages() []page {
 			{config: new(auth.Signature), within: inAuth},
 		}},
 		{"gate_limit", "how much in a window of time", []module{
-			{config: new(limit.Handler), within: inSite, apart: []string{"limit rate_default", "limit rate_max", "limit items", "limit burst"}},
+			{config: new(limit.Handler), within: inSite, apart: []string{"limit rate_default", "limit rate_max", "limit items", "limit burst", "limit in_flight"}},
 		}},
 		{"gate_policy", "what may be asked", []module{{config: new(policy.Handler), within: inSite}}},
 		{"gate_fallback", "stale answers", []module{{config: new(fallback.Handler), within: inSite}}},
