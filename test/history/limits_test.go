@@ -15,7 +15,7 @@ import (
 	"github.com/odordiff/odordiff/internal/redistest"
 )
 
-var rounds = flag.Int("rounds", 2, "faults in each test, one after another")
+var rounds = flag.Int("rounds", 1, "faults in each test, one after another")
 
 // calm is how long clients go on after a fault, so that a window ends without
 // one.
@@ -141,12 +141,10 @@ var outages = []fault{
 }
 
 func TestNoWindowEverHoldsMoreThanItsRate(t *testing.T) {
-	t.Parallel()
 	playHarmless(t, "on_error deny")
 }
 
 func TestNoWindowHoldsMoreThanItsRateWhenItIsLeased(t *testing.T) {
-	t.Parallel()
 	playHarmless(t, "on_error deny\n\t\t\t\tlease 250ms")
 }
 
@@ -167,7 +165,6 @@ func playHarmless(t *testing.T, option string) {
 }
 
 func TestTheStatedBoundHoldsWhileRedisIsGone(t *testing.T) {
-	t.Parallel()
 	s := newStage(t, "on_error local")
 	s.play(outages)
 	s.checkBound(rate)
@@ -203,7 +200,6 @@ func (w *world) checkBound(lossless int64) {
 const lag = rate / 10
 
 func TestTheBoundHoldsWhenAClustersReplicaIsPromoted(t *testing.T) {
-	t.Parallel()
 	cluster := redistest.StartCluster(t)
 	w := newWorld(t, binary, cluster.URL(), "on_error local")
 	w.loseThePrimary(func() {
@@ -215,7 +211,6 @@ func TestTheBoundHoldsWhenAClustersReplicaIsPromoted(t *testing.T) {
 }
 
 func TestTheBoundHoldsWhenSentinelsPromoteAReplica(t *testing.T) {
-	t.Parallel()
 	them := redistest.StartSentinels(t, "")
 	w := newWorld(t, binary, them.URL(), "on_error local")
 	w.loseThePrimary(func() {
